@@ -1,0 +1,79 @@
+"""Compere Prepaid: prepaid electricity for shopping malls in Home Assistant."""
+
+from homeassistant.const import Platform
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import ConfigEntryNotReady
+from homeassistant.helpers import config_validation as cv, device_registry as dr
+from homeassistant.helpers.typing import ConfigType
+
+from .actions import async_register_actions
+from .const import CONF_CURRENCY, DOMAIN
+from .core.errors import PrepaidError
+from .core.money.amount import Currency
+from .dashboard import async_setup_dashboard
+from .ledger_place import async_open_ledger
+from .site import CompereConfigEntry, CompereSite, async_load_catalogue
+
+CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
+
+PLATFORMS = [
+    Platform.BINARY_SENSOR,
+    Platform.BUTTON,
+    Platform.EVENT,
+    Platform.NUMBER,
+    Platform.SELECT,
+    Platform.SENSOR,
+    Platform.SWITCH,
+]
+
+
+async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
+    """Register what exists once, whatever sites there are."""
+    async_register_actions(hass)
+    await async_setup_dashboard(hass)
+    return True
+
+
+async def async_setup_entry(hass: HomeAssistant, entry: CompereConfigEntry) -> bool:
+    """Start a site: its ledger first, then its lines.
+
+    Only the ledger can keep a site from starting; a line that is down does not.
+    """
+    currency = Currency.of(entry.data[CONF_CURRENCY])
+    try:
+        ledger = await async_open_ledger(hass, entry, currency)
+    except PrepaidError as error:
+        raise ConfigEntryNotReady(
+            translation_domain=DOMAIN,
+            translation_key=error.key,
+            translation_placeholders=error.placeholders,
+        ) from error
+    entry.async_on_unload(ledger.close)
+    site = CompereSite(hass, entry, ledger, await async_load_catalogue(hass))
+    entry.runtime_data = site
+    await site.async_verify()
+    await site.async_start()
+    await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    entry.async_on_unload(entry.add_update_listener(_async_entry_changed))
+    await site.async_run()
+    return True
+
+
+async def async_unload_entry(hass: HomeAssistant, entry: CompereConfigEntry) -> bool:
+    """Stop a site: its entities, then its lines, then its ledger."""
+    unloaded = await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
+    if unloaded:
+        await entry.runtime_data.async_stop()
+    return unloaded
+
+
+async def async_remove_config_entry_device(
+    hass: HomeAssistant, entry: CompereConfigEntry, device: dr.DeviceEntry
+) -> bool:
+    """Allow to remove a device only when nothing of the site stands behind it any more."""
+    return not entry.runtime_data.knows_device(device)
+
+
+async def _async_entry_changed(hass: HomeAssistant, entry: CompereConfigEntry) -> None:
+    """Follow changed subentries without a reload."""
+    await entry.runtime_data.async_apply_subentries()

@@ -1,0 +1,119 @@
+"""How an account looks from outside: the answer of `get_account`, and what entities show."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from .core.ids import MeterSerial
+from .core.money.amount import Amount
+from .core.policy.credit import SupplyState, supply_state
+from .core.prepayment.calendar import day_of, month_of
+from .core.prepayment.state import AccountState, Running
+from .core.tariff.rating import Quote, quote
+
+if TYPE_CHECKING:
+    from .site import CompereSite
+
+
+@dataclass(frozen=True, slots=True)
+class AccountView:
+    """Reads an account's state for people; money rounded as people see it."""
+
+    site: CompereSite
+    state: AccountState
+
+    @property
+    def supply_state(self) -> SupplyState:
+        """How the account stands."""
+        return supply_state(self.state.policy, self.state.available, off=self.state.off)
+
+    @property
+    def balance(self) -> Decimal:
+        """The electricity fund, rounded down."""
+        return self.site.currency.rounded_down(self.state.balance)
+
+    @property
+    def available_credit(self) -> Decimal:
+        """What may still be spent, rounded down."""
+        return self.site.currency.rounded_down(self.state.available)
+
+    @property
+    def credit_limit(self) -> Decimal:
+        """What the account may owe."""
+        return self.site.currency.rounded(self.state.credit_limit)
+
+    @property
+    def days_left(self) -> Decimal | None:
+        """Days until credit ends at the mean spending; None if no end is in sight."""
+        thousandths = self.state.days_left(self.site.clock.now())
+        return None if thousandths is None else Decimal(thousandths).scaleb(-3)
+
+    @property
+    def price(self) -> Decimal:
+        """The price of the next kWh."""
+        return self.site.currency.exact_price(self._quote().price)
+
+    @property
+    def period(self) -> str:
+        """The tariff period that runs now."""
+        return self._quote().period
+
+    @property
+    def cost_today(self) -> Decimal:
+        """Charged since midnight of the site."""
+        return self._running(self.state.day, day_of)
+
+    @property
+    def cost_month(self) -> Decimal:
+        """Charged since the first of the month."""
+        return self._running(self.state.month, month_of)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the account as `get_account` answers it."""
+        days = self.days_left
+        return {
+            "number": self.state.number,
+            "name": self.state.name,
+            "balance": f"{self.balance:f}",
+            "available_credit": f"{self.available_credit:f}",
+            "credit_limit": f"{self.credit_limit:f}",
+            "supply_state": self.supply_state.value,
+            "days_left": None if days is None else float(days),
+            "price": f"{self.price:f}",
+            "period": self.period,
+            "tariff": self.state.tariff,
+            "policy": self.state.policy.name,
+            "cost_today": f"{self.cost_today:f}",
+            "cost_month": f"{self.cost_month:f}",
+            "meters": [self._meter(serial) for serial in self.state.meters],
+        }
+
+    def _quote(self) -> Quote:
+        now = self.site.clock.now()
+        month = self.state.month
+        used_wh = month.energy_wh if month.period == month_of(now, self.site.zone) else 0
+        tariff = self.site.book.tariffs[self.state.tariff]
+        return quote(tariff, now, zone=self.site.zone, used_wh=used_wh)
+
+    def _running(self, running: Running, period_of: Any) -> Decimal:
+        now = period_of(self.site.clock.now(), self.site.zone)
+        return self.site.currency.rounded(Amount(running.amount if running.period == now else 0))
+
+    def _meter(self, serial: MeterSerial) -> dict[str, Any]:
+        runtime = self.site.meters.get(serial)
+        reading = runtime.coordinator.data if runtime else None
+        relay = reading.relay_closed if reading and runtime and runtime.coordinator.online else None
+        return {
+            "serial": serial,
+            "name": runtime.name if runtime else serial,
+            "relay": "unknown" if relay is None else "closed" if relay else "open",
+            "holds": [kind.value for kind in self.state.meters[serial].holds],
+            "energy_wh": reading.energy_wh if reading else None,
+            "read_at": local_iso(self.site, reading.at) if reading else None,
+        }
+
+
+def local_iso(site: CompereSite, at: datetime) -> str:
+    """Return an instant in the site's zone, ISO 8601 with offset, to the second."""
+    return at.astimezone(site.zone).isoformat(timespec="seconds")

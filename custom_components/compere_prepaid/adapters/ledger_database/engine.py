@@ -1,0 +1,148 @@
+"""SQLite as the ledger's engine: everything that only SQLite needs is here.
+
+Durability is a matter of settings. WAL with `synchronous=FULL` syncs the log at every commit; any
+less loses acknowledged commits at a power cut. So the settings are read back after they were set,
+and a database that does not take them is refused. One connection does all writing and all
+checkpoints: concurrent ones are where SQLite has had its rare bugs, and Python's SQLite may be old.
+"""
+
+from collections.abc import Callable
+import os
+from pathlib import Path
+import sqlite3
+from urllib.parse import quote
+
+from sqlalchemy import Connection, Engine, StaticPool, create_engine, event
+from sqlalchemy.exc import DBAPIError
+
+from ...core.errors import OperationFailedError
+
+BUSY_TIMEOUT_MS = 5000
+"""How long a writer waits for another process, a backup tool for instance."""
+
+_SETTINGS = {
+    "journal_mode": "wal",
+    "synchronous": "2",
+    "foreign_keys": "1",
+    "busy_timeout": str(BUSY_TIMEOUT_MS),
+    "trusted_schema": "0",
+    # Only macOS tells a drive's cache apart from the disk; elsewhere these two change nothing.
+    "fullfsync": "1",
+    "checkpoint_fullfsync": "1",
+}
+"""What the writing connection runs with, as SQLite reads it back."""
+
+_KEYS = {
+    "SQLITE_FULL": "ledger_disk_full",
+    "SQLITE_BUSY": "ledger_locked",
+    "SQLITE_LOCKED": "ledger_locked",
+    "SQLITE_READONLY": "ledger_not_writable",
+    "SQLITE_CANTOPEN": "ledger_not_writable",
+    "SQLITE_PERM": "ledger_not_writable",
+    "SQLITE_CORRUPT": "ledger_damaged",
+    "SQLITE_NOTADB": "ledger_damaged",
+}
+"""What an error of SQLite means to people, by its primary code; others are unforeseen."""
+
+
+def open_writer(path: Path) -> Engine:
+    """Return an engine whose one connection writes; its file is created if there is none.
+
+    Raises `OperationFailedError` (`ledger_unsafe`) if the database does not take the settings.
+    """
+    _make_folder(path.parent)
+
+    def connect() -> sqlite3.Connection:
+        connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_MS / 1000, isolation_level=None)
+        try:
+            for name, wanted in _SETTINGS.items():
+                connection.execute(f"PRAGMA {name}={wanted}").close()
+            _verify_settings(connection, path)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    engine = _engine(connect, begin="BEGIN IMMEDIATE")
+    event.listen(engine, "commit", _refuse_lost_transaction)
+    return engine
+
+
+def open_reader(path: Path) -> Engine:
+    """Return an engine whose one connection can only read; each transaction is a snapshot."""
+
+    def connect() -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            f"file:{quote(str(path))}?mode=ro",
+            uri=True,
+            timeout=BUSY_TIMEOUT_MS / 1000,
+            isolation_level=None,
+        )
+        connection.execute("PRAGMA query_only=1").close()
+        connection.execute("PRAGMA trusted_schema=0").close()
+        return connection
+
+    return _engine(connect, begin="BEGIN")
+
+
+def damage(connection: Connection) -> tuple[str, ...]:
+    """Return what the engine's own check finds wrong with the file, if anything."""
+    found = connection.exec_driver_sql("PRAGMA integrity_check(10)").scalars()
+    return tuple(f"database file: {line}" for line in found if line != "ok")
+
+
+def failure(error: DBAPIError | sqlite3.Error, path: Path) -> OperationFailedError:
+    """Translate an error of the database into one that says what is wrong."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    name = getattr(cause, "sqlite_errorname", "")
+    primary = "_".join(name.split("_")[:2])
+    return OperationFailedError(
+        _KEYS.get(primary, "ledger_unavailable"), path=path, error=f"{cause} {name}".strip()
+    )
+
+
+def is_damage(error: DBAPIError) -> bool:
+    """Tell whether an error of reading lies in what is stored, not in the machine around it.
+
+    What Python's own layer cannot decode has no code of SQLite's.
+    """
+    name = getattr(error.orig, "sqlite_errorname", "")
+    return not name or name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB"))
+
+
+def _engine(connect: Callable[[], sqlite3.Connection], begin: str) -> Engine:
+    engine = create_engine("sqlite://", creator=connect, poolclass=StaticPool)
+    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
+    return engine
+
+
+def _verify_settings(connection: sqlite3.Connection, path: Path) -> None:
+    """Read the settings back: SQLite ignores what it cannot do without a word."""
+    for name, wanted in _SETTINGS.items():
+        (found,) = connection.execute(f"PRAGMA {name}").fetchone()
+        if str(found) != wanted:
+            raise OperationFailedError(
+                "ledger_unsafe", path=path, setting=name, wanted=wanted, found=found
+            )
+
+
+def _refuse_lost_transaction(connection: Connection) -> None:
+    """Never take a transaction that SQLite has already rolled back for a commit.
+
+    Some errors end the transaction at once; committing after that would succeed and keep nothing.
+    """
+    raw = connection.connection.driver_connection
+    if raw is None or not raw.in_transaction:
+        raise sqlite3.OperationalError("the transaction was rolled back")
+
+
+def _make_folder(folder: Path) -> None:
+    """Create the folder, durably: a power cut must not take it away with the ledger inside."""
+    if folder.is_dir():
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(folder.parent, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,183 @@
+"""Register generations, their bill marks and their charges."""
+
+from datetime import datetime
+import hashlib
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, Select, func, select
+
+from ...core.errors import OperationFailedError
+from ...core.ids import AccountNumber, MeterSerial
+from ...core.ledger.charges import charge_detail
+from ...core.ledger.records import BillMark, Charge, RegisterGeneration, Spending
+from ...core.money.amount import Amount
+from .rows import Rows
+from .schema import (
+    bill_mark,
+    charge as charge_table,
+    register_generation as generation_table,
+)
+
+
+class RegisterRows(Rows):
+    """The part of a transaction that turns register readings into charges.
+
+    A charge begins where the last one of its generation ended; when the transaction commits, the
+    bill mark stands at the end of the last charge (`_seal_registers`).
+    """
+
+    def __init__(self, connection: Connection, site: str, epoch: int) -> None:
+        """Work on a site's rows."""
+        super().__init__(connection, site, epoch)
+        self._touched: set[tuple[MeterSerial, int]] = set()
+
+    def generation(self, meter: MeterSerial) -> RegisterGeneration | None:
+        """Return the meter's open register generation, if any."""
+        query = select(generation_table).where(
+            self._at(generation_table, meter=meter), generation_table.c.closed_at.is_(None)
+        )
+        return self._record(RegisterGeneration, query)
+
+    def last_generation(self, meter: MeterSerial) -> int:
+        """Return the highest generation number ever used for this meter, 0 if none."""
+        query = select(func.max(generation_table.c.generation)).where(
+            self._at(generation_table, meter=meter)
+        )
+        return self._connection.execute(query).scalar() or 0
+
+    def open_generation(self, generation: RegisterGeneration) -> None:
+        """Store a new open generation and its bill mark at `start_wh`."""
+        meter, number = generation.meter, generation.generation
+        if self.generation(meter) is not None or number != self.last_generation(meter) + 1:
+            self._broken(f"{meter}/{number} cannot be opened behind its predecessor")
+        self._insert(generation_table, generation)
+        start = BillMark(
+            meter=meter, generation=number, wh=generation.start_wh, at=generation.start_at
+        )
+        self._insert(bill_mark, start, version=1)
+
+    def close_generation(self, generation: RegisterGeneration) -> None:
+        """Store `closed_wh` and `closed_at` of an open generation, once."""
+        meter, number = generation.meter, generation.generation
+        if generation.closed_at is None or generation.closed_wh is None:
+            self._broken(f"{meter}/{number} cannot be closed without its last reading")
+        closed = self._execute(
+            generation_table.update()
+            .where(
+                self._at(generation_table, meter=meter, generation=number),
+                generation_table.c.closed_at.is_(None),
+            )
+            .values(closed_wh=generation.closed_wh, closed_at=generation.closed_at)
+        )
+        if closed != 1:
+            self._broken(f"{meter}/{number} is not open")
+        self._touched.add((meter, number))
+
+    def mark(self, meter: MeterSerial) -> BillMark | None:
+        """Return the bill mark of the meter's open generation, if any."""
+        generation = self.generation(meter)
+        if generation is None:
+            return None
+        key = {"meter": meter, "generation": generation.generation}
+        return self._record(BillMark, select(bill_mark).where(self._at(bill_mark, **key)))
+
+    def move_mark(self, before: BillMark, after: BillMark) -> None:
+        """Set the mark if its Wh is still `before.wh`; never backwards, in Wh or in time."""
+        key = {"meter": before.meter, "generation": before.generation}
+        same = (before.meter, before.generation) == (after.meter, after.generation)
+        moved = self._execute(
+            bill_mark.update()
+            .where(self._at(bill_mark, **key, wh=before.wh), bill_mark.c.at <= after.at)
+            .values(wh=after.wh, at=after.at, version=bill_mark.c.version + 1)
+        )
+        if moved != 1 or not same or after.wh < before.wh:
+            self._fail(OperationFailedError("mark_moved", meter=before.meter))
+        self._touched.add((before.meter, before.generation))
+
+    def insert_charge(self, charge: Charge) -> None:
+        """Store a charge; it must begin where the generation's last one ended."""
+        last = self._last_charge(charge.meter, charge.generation)
+        if last is None:
+            key = {"meter": charge.meter, "generation": charge.generation}
+            generation = self._row(generation_table, **key)
+            end_wh, end_at, last_hash = generation["start_wh"], generation["start_at"], ""
+        else:
+            end_wh, end_at, last_hash = last["to_wh"], last["to_at"], last["hash"]
+        if charge.from_wh != end_wh or charge.from_at < end_at:
+            self._fail(OperationFailedError("mark_moved", meter=charge.meter))
+        self._insert(charge_table, charge, hash=_charge_hash(last_hash, charge))
+        self._touched.add((charge.meter, charge.generation))
+
+    def charged_wh(self, account: AccountNumber, since: datetime) -> int:
+        """Return the Wh charged to an account from `since` on (by the charges' `from_at`)."""
+        return self._sum(self._charges_since(account, since)).energy_wh
+
+    def spending(self, account: AccountNumber, since: datetime, until: datetime) -> Spending:
+        """Return Wh and money charged to an account, by the charges' `from_at`."""
+        charges = self._charges_since(account, since)
+        return self._sum(charges.where(charge_table.c.from_at < until))
+
+    def first_charge_at(self, account: AccountNumber) -> datetime | None:
+        """Return when the first interval charged to this account began."""
+        query = (
+            select(charge_table.c.from_at)
+            .where(self._at(charge_table, account=account))
+            .order_by(charge_table.c.from_at)
+            .limit(1)
+        )
+        row = self._first(query)
+        return None if row is None else row["from_at"]
+
+    def _seal_registers(self) -> None:
+        """Check that the marks stand where the charges of this transaction end."""
+        for meter, number in sorted(self._touched):
+            key = {"meter": meter, "generation": number}
+            generation = self._row(generation_table, **key)
+            last = self._last_charge(meter, number)
+            end = generation["start_wh"] if last is None else last["to_wh"]
+            if self._row(bill_mark, **key)["wh"] != end:
+                self._broken(f"the bill mark of {meter}/{number} is not at the end of its charges")
+            if generation["closed_wh"] not in {None, end}:
+                self._broken(f"{meter}/{number} was not charged up to its last reading")
+
+    def _last_charge(self, meter: MeterSerial, number: int) -> RowMapping | None:
+        query = (
+            select(charge_table)
+            .where(self._at(charge_table, meter=meter, generation=number))
+            .order_by(charge_table.c.from_wh.desc())
+            .limit(1)
+        )
+        return self._first(query)
+
+    def _charges_since(self, account: AccountNumber, since: datetime) -> Select[Any]:
+        used = charge_table.c.to_wh - charge_table.c.from_wh
+        return select(
+            func.sum(used).label("energy_wh"), func.sum(charge_table.c.amount).label("amount")
+        ).where(self._at(charge_table, account=account), charge_table.c.from_at >= since)
+
+    def _sum(self, query: Select[Any]) -> Spending:
+        row = self._connection.execute(query).mappings().one()
+        # PostgreSQL answers sums of 64-bit integers as decimals; nothing summed is a null.
+        energy_wh, amount = int(row["energy_wh"] or 0), int(row["amount"] or 0)
+        return Spending(energy_wh=energy_wh, amount=Amount(amount))
+
+
+def _charge_hash(last_hash: str, charge: Charge) -> str:
+    """Chain a charge behind the last one of its generation.
+
+    The transfers' chain covers every charge that cost money; this one covers the free ones too.
+    """
+    fields = (
+        last_hash,
+        charge.meter,
+        str(charge.generation),
+        charge.account,
+        str(charge.amount),
+        charge.transfer_id or "",
+        charge_detail(charge),
+    )
+    digest = hashlib.sha256(b"compere_prepaid charge 1")
+    for text in fields:
+        data = text.encode()
+        digest.update(len(data).to_bytes(4, "big") + data)
+    return digest.hexdigest()

@@ -1,0 +1,210 @@
+"""Adding a site: its name, money, clock and ledger. Buses, meters and accounts follow one by one.
+
+Currency, time zone and the ledger's place are the frame in which every booking is made; they are
+chosen once. What may change later is the name.
+"""
+
+from collections.abc import Mapping
+import os
+from pathlib import Path
+from typing import Any, override
+from zoneinfo import available_timezones
+
+from homeassistant.config_entries import (
+    SOURCE_USER,
+    ConfigEntry,
+    ConfigFlow,
+    ConfigFlowResult,
+    ConfigSubentryFlow,
+    FlowType,
+    SubentryFlowContext,
+)
+from homeassistant.core import callback
+from homeassistant.data_entry_flow import section
+from homeassistant.generated.currencies import ACTIVE_CURRENCIES
+from homeassistant.helpers.selector import TextSelector
+from homeassistant.util import slugify
+import probatio as vol
+
+from .const import (
+    CONF_CURRENCY,
+    CONF_INITIAL_PRICE,
+    CONF_LEDGER,
+    CONF_NAME,
+    CONF_TIME_ZONE,
+    DOMAIN,
+    SUBENTRY_ACCOUNT,
+    SUBENTRY_BUS,
+    SUBENTRY_METER,
+)
+from .core.errors import InvalidInputError
+from .core.money.amount import Currency
+from .flows.account import AccountFlow
+from .flows.bus import BusFlow
+from .flows.cashiers import CashierFlow
+from .flows.form_errors import FormError, form_error
+from .flows.meter import MeterFlow
+from .flows.schemas import choice
+from .ledger_place import ledger_path
+
+SECTION_LEDGER = "ledger_place"
+
+PRICE_ERRORS: Mapping[str, str] = {
+    "price_not_a_number": CONF_INITIAL_PRICE,
+    "price_negative": CONF_INITIAL_PRICE,
+    "price_too_precise": CONF_INITIAL_PRICE,
+    "price_too_large": CONF_INITIAL_PRICE,
+}
+"""What is said of a price that is none."""
+
+
+class CompereConfigFlow(ConfigFlow, domain=DOMAIN):
+    """Ask for a site."""
+
+    VERSION = 1
+
+    @staticmethod
+    @callback
+    @override
+    def async_get_options_flow(config_entry: ConfigEntry) -> CashierFlow:
+        """Return the dialog that names cashiers."""
+        return CashierFlow()
+
+    @classmethod
+    @callback
+    @override
+    def async_get_supported_subentry_types(
+        cls, config_entry: ConfigEntry
+    ) -> dict[str, type[ConfigSubentryFlow]]:
+        """Return what a site consists of."""
+        return {
+            SUBENTRY_BUS: BusFlow,
+            SUBENTRY_METER: MeterFlow,
+            SUBENTRY_ACCOUNT: AccountFlow,
+        }
+
+    @override
+    async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask for a new site."""
+        errors: dict[str, str] = {}
+        placeholders: dict[str, str] = {}
+        if user_input is not None:
+            try:
+                data, unique_id = await self._async_checked(user_input)
+            except FormError as error:
+                errors, placeholders = error.errors, error.placeholders
+            else:
+                await self.async_set_unique_id(unique_id)
+                return self.async_create_entry(title=data[CONF_NAME], data=data)
+        time_zones = await self.hass.async_add_executor_job(available_timezones)
+        suggested = user_input or {
+            CONF_CURRENCY: self.hass.config.currency,
+            CONF_TIME_ZONE: self.hass.config.time_zone,
+        }
+        return self.async_show_form(
+            step_id="user",
+            data_schema=self.add_suggested_values_to_schema(site_schema(time_zones), suggested),
+            errors=errors,
+            description_placeholders=placeholders,
+        )
+
+    @override
+    async def async_on_create_entry(self, result: ConfigFlowResult) -> ConfigFlowResult:
+        """Go on with the site's first bus."""
+        bus_flow = await self.hass.config_entries.subentries.async_init(
+            (result["result"].entry_id, SUBENTRY_BUS),
+            context=SubentryFlowContext(source=SOURCE_USER),
+        )
+        result["next_flow"] = (FlowType.CONFIG_SUBENTRIES_FLOW, bus_flow["flow_id"])
+        return result
+
+    async def async_step_reconfigure(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask for another name. The ledger keeps its place: that follows from the first name."""
+        entry = self._get_reconfigure_entry()
+        errors: dict[str, str] = {}
+        placeholders: dict[str, str] = {}
+        if user_input is not None:
+            try:
+                name = self._checked_name(user_input[CONF_NAME], but=entry)
+            except FormError as error:
+                errors, placeholders = error.errors, error.placeholders
+            else:
+                return self.async_update_and_abort(
+                    entry, title=name, data_updates={CONF_NAME: name}
+                )
+        return self.async_show_form(
+            step_id="reconfigure",
+            data_schema=self.add_suggested_values_to_schema(
+                vol.Schema({vol.Required(CONF_NAME): TextSelector()}), user_input or entry.data
+            ),
+            errors=errors,
+            description_placeholders=placeholders,
+        )
+
+    async def _async_checked(self, user_input: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
+        """Return what will be saved and the site's id, once all was found right."""
+        name = self._checked_name(user_input[CONF_NAME])
+        price = user_input[CONF_INITIAL_PRICE].strip()
+        try:
+            Currency.of(user_input[CONF_CURRENCY]).parse_price(price)
+        except InvalidInputError as error:
+            raise form_error(error, PRICE_ERRORS) from error
+        ledger = await self._async_checked_ledger(user_input[SECTION_LEDGER].get(CONF_LEDGER, ""))
+        data = {
+            CONF_NAME: name,
+            CONF_CURRENCY: user_input[CONF_CURRENCY],
+            CONF_TIME_ZONE: user_input[CONF_TIME_ZONE],
+            CONF_LEDGER: ledger,
+            CONF_INITIAL_PRICE: price,
+        }
+        return data, slugify(name)
+
+    async def _async_checked_ledger(self, text: str) -> str:
+        """Return a place at which a ledger can be kept and none is; empty for the usual one."""
+        if not (ledger := text.strip()):
+            return ""
+        if "://" in ledger:
+            raise FormError(SECTION_LEDGER, "ledger_is_a_url", path=ledger)
+        path = Path(self.hass.config.path(ledger))
+        for entry in self._async_current_entries():
+            if ledger_path(self.hass, entry) == path:
+                raise FormError(SECTION_LEDGER, "ledger_in_use", path=path, name=entry.title)
+        if key := await self.hass.async_add_executor_job(ledger_fault, path):
+            raise FormError(SECTION_LEDGER, key, path=path)
+        return ledger
+
+    def _checked_name(self, text: str, but: ConfigEntry | None = None) -> str:
+        """Return a name that no other site has, nor one whose ledger would lie at its place."""
+        if not (name := text.strip()):
+            raise FormError(CONF_NAME, "name_empty")
+        for entry in self._async_current_entries():
+            if entry is not but and slugify(name) in {entry.unique_id, slugify(entry.title)}:
+                raise FormError(CONF_NAME, "site_exists", name=entry.title)
+        return name
+
+
+def site_schema(time_zones: set[str]) -> vol.Schema:
+    """Return the form for a new site."""
+    ledger = vol.Schema({vol.Optional(CONF_LEDGER): TextSelector()})
+    return vol.Schema(
+        {
+            vol.Required(CONF_NAME): TextSelector(),
+            vol.Required(CONF_CURRENCY): choice(sorted(ACTIVE_CURRENCIES)),
+            vol.Required(CONF_TIME_ZONE): choice(sorted(time_zones)),
+            vol.Required(CONF_INITIAL_PRICE): TextSelector(),
+            vol.Required(SECTION_LEDGER): section(ledger, {"collapsed": True}),
+        }
+    )
+
+
+def ledger_fault(path: Path) -> str | None:
+    """Return what speaks against a ledger at this path, as a translation key. Blocks."""
+    if path.is_dir():
+        return "ledger_is_a_folder"
+    if not path.parent.is_dir():
+        return "ledger_folder_missing"
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        return "ledger_not_writable"
+    return None

@@ -1,0 +1,63 @@
+"""Names that Home Assistant's side shares: domain, subentry types, keys of configuration data.
+
+A site is a config entry; its buses, meters and accounts are subentries. What is written under
+these keys is what the site is composed of at the next start, so a key is never renamed without a
+migration.
+"""
+
+from typing import Final
+
+DOMAIN: Final = "compere_prepaid"
+
+SUBENTRY_BUS: Final = "bus"
+SUBENTRY_METER: Final = "meter"
+SUBENTRY_ACCOUNT: Final = "account"
+
+# Site and, for the name, everything else.
+CONF_NAME: Final = "name"
+CONF_CURRENCY: Final = "currency"
+CONF_TIME_ZONE: Final = "time_zone"
+CONF_LEDGER: Final = "ledger"
+CONF_INITIAL_PRICE: Final = "initial_price"
+
+# Bus.
+CONF_TRANSPORT: Final = "transport"
+CONF_HOST: Final = "host"
+CONF_PORT: Final = "port"
+CONF_DEVICE: Final = "device"
+CONF_BAUDRATE: Final = "baudrate"
+CONF_PARITY: Final = "parity"
+CONF_STOPBITS: Final = "stopbits"
+CONF_TIMEOUT: Final = "timeout"
+
+# Meter.
+CONF_SERIAL: Final = "serial"
+CONF_BUS: Final = "bus"
+CONF_ADDRESS: Final = "address"
+CONF_PROFILE: Final = "profile"
+CONF_AREA: Final = "area"
+CONF_FLOOR_AREA: Final = "floor_area"
+CONF_RATED_POWER: Final = "rated_power"
+CONF_BREAKER: Final = "breaker"
+
+# Account.
+CONF_NUMBER: Final = "number"
+CONF_METERS: Final = "meters"
+CONF_TARIFF: Final = "tariff"
+CONF_POLICY: Final = "policy"
+CONF_OPENING_BALANCE: Final = "opening_balance"
+
+
+def bus_unique_id(endpoint: str) -> str:
+    """Name a bus subentry by the one thing that two buses cannot share."""
+    return f"bus:{endpoint}"
+
+
+def meter_unique_id(serial: str) -> str:
+    """Name a meter subentry by the serial number that the meter itself tells."""
+    return f"meter:{serial}"
+
+
+def account_unique_id(number: str) -> str:
+    """Name an account subentry by its number."""
+    return f"account:{number}"

@@ -1,0 +1,111 @@
+"""The order in which a line's requests are sent.
+
+A line carries one transaction at a time, so order is everything. Requests wait in four classes;
+the first class that has one that may be sent wins, and inside a class the oldest. Thus a relay
+command waits for at most the transaction in flight, however long the sweep behind it is.
+
+A unit that did not answer is *quarantined* for a while: what it says late could pass for the answer
+to the next question. Its requests wait, those of others do not. A write whose echo repeats all that
+was written need not wait: a late answer to something else cannot be that echo.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+from ..errors import OperationFailedError
+from .requests import Request
+
+LONGEST_QUEUE = 10_000
+
+
+class RequestClass(IntEnum):
+    """How urgent a request is; the lowest number is sent first."""
+
+    RELAY = 0
+    """Relay commands and their read-back."""
+    DUE = 1
+    """Readings that something waits for: credit about to run out, a border, a person."""
+    ROUTINE = 2
+    """The sweep."""
+    DISCOVERY = 3
+    """Looking for meters."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Waiting:
+    """A request in the queue, and who waits for its answer."""
+
+    request: Request
+    klass: RequestClass
+    answer: asyncio.Future[tuple[int, ...]]
+    queued_at: float
+    is_brief: bool = False
+    """A probe of a unit that has been silent for long: less patience than for a living one."""
+
+    @property
+    def waits_out_quarantine(self) -> bool:
+        """Tell whether a late answer to an earlier question could pass for this one's."""
+        return not self.request.is_proven_by_echo
+
+
+@dataclass(slots=True)
+class RequestQueue:
+    """All requests that wait for one line. Times are seconds of a monotonic clock."""
+
+    _classes: dict[RequestClass, deque[Waiting]] = field(
+        default_factory=lambda: {klass: deque() for klass in RequestClass}
+    )
+    _quarantine: dict[int, float] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        """Return how many requests wait."""
+        return sum(map(len, self._classes.values()))
+
+    def __iter__(self) -> Iterator[Waiting]:
+        """Iterate over all waiting requests, the most urgent first."""
+        for waiting in self._classes.values():
+            yield from waiting
+
+    def put(self, waiting: Waiting) -> None:
+        """Append a request to its class. Raises `OperationFailedError` (`bus_busy`) when full."""
+        if len(self) >= LONGEST_QUEUE:
+            raise OperationFailedError("bus_busy", waiting=len(self))
+        self._classes[waiting.klass].append(waiting)
+
+    def discard(self, waiting: Waiting) -> None:
+        """Take a request out; it may be gone already."""
+        if waiting in self._classes[waiting.klass]:
+            self._classes[waiting.klass].remove(waiting)
+
+    def quarantine(self, unit: int, until: float) -> None:
+        """Leave a unit alone until then."""
+        self._quarantine[unit] = max(until, self._quarantine.get(unit, until))
+
+    def take(self, now: float) -> Waiting | None:
+        """Remove and return the request that is sent next; None when none may be sent now."""
+        self._quarantine = {unit: until for unit, until in self._quarantine.items() if until > now}
+        for queue in self._classes.values():
+            for waiting in queue:
+                if waiting.request.unit in self._quarantine and waiting.waits_out_quarantine:
+                    continue
+                queue.remove(waiting)
+                return waiting
+        return None
+
+    def clear(self) -> tuple[Waiting, ...]:
+        """Remove and return all requests; quarantines go on."""
+        removed = tuple(self)
+        for queue in self._classes.values():
+            queue.clear()
+        return removed
+
+    def next_release(self) -> float | None:
+        """Return when the next quarantine of a waiting request's unit ends; None without any."""
+        waiting_for = {waiting.request.unit for waiting in self}
+        return min(
+            (until for unit, until in self._quarantine.items() if unit in waiting_for),
+            default=None,
+        )

@@ -1,0 +1,53 @@
+"""How a line is reached and how fast it talks.
+
+The timing matters also behind a gateway: the gateway has the RS485 side, and an answer cannot be
+there before its bytes have passed the wire.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+FASTEST_SILENCE_S = 0.00175
+"""Above 19200 baud the standard fixes the silence between frames instead of counting characters."""
+
+
+class Transport(StrEnum):
+    """What carries the frames: a local port, raw frames over TCP, or a Modbus TCP gateway."""
+
+    SERIAL = "serial"
+    RTU_TCP = "rtu_tcp"
+    MODBUS_TCP = "modbus_tcp"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineSettings:
+    """Where a line is, its wire's format, and how long its meters may think."""
+
+    transport: Transport
+    host: str = ""
+    port: int = 0
+    device: str = ""
+    baudrate: int = 9600
+    parity: str = "E"
+    """`N`, `E` or `O`."""
+    stopbits: int = 1
+    timeout_s: float = 1.0
+    """The longest pause between a request and its answer, gateway included, wire time excluded."""
+
+    @property
+    def endpoint(self) -> str:
+        """Return what names the line: two lines with one endpoint are one line."""
+        if self.transport is Transport.SERIAL:
+            return self.device
+        return f"{self.host}:{self.port}"
+
+    @property
+    def character_s(self) -> float:
+        """Return how long one character takes: a start bit, 8 data bits, parity, stop bits."""
+        bits = 1 + 8 + (0 if self.parity == "N" else 1) + self.stopbits
+        return bits / self.baudrate
+
+    @property
+    def silence_s(self) -> float:
+        """Return the silence that ends a frame: 3.5 characters, never less than 1.75 ms."""
+        return max(3.5 * self.character_s, FASTEST_SILENCE_S)

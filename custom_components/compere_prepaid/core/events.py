@@ -1,0 +1,156 @@
+"""What happened, told by the use cases and translated elsewhere.
+
+Every event names its account or its meter. The value of `TYPE` is the public name that automations
+see; it is part of the stable contract.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from .ids import AccountNumber, BusId, MeterSerial
+from .money.amount import Amount
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something that happened at an instant (UTC)."""
+
+    TYPE: ClassVar[str] = ""
+
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountEvent(Event):
+    """Something that happened to an account; `available` is its available credit afterwards."""
+
+    account: AccountNumber
+    available: Amount
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreditWarning(AccountEvent):
+    """Available credit fell through a warning level; told once per crossing."""
+
+    TYPE = "credit_warning"
+
+    level: Amount
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CutOff(AccountEvent):
+    """Credit is used up: the hold `no_credit` was placed on these meters."""
+
+    TYPE = "cut_off"
+
+    meters: tuple[MeterSerial, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restored(AccountEvent):
+    """A relay was read back closed after an account's credit hold was released.
+
+    `seconds` counts from the commit of what released the hold to the read-back.
+    """
+
+    TYPE = "restored"
+
+    meter: MeterSerial
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToppedUp(AccountEvent):
+    """Money was credited, durably, before this was told."""
+
+    TYPE = "topped_up"
+
+    amount: Amount
+    reference: str
+    balance: Amount
+    user: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeterEvent(Event):
+    """Something that happened to a meter."""
+
+    meter: MeterSerial
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SuspectReading(MeterEvent):
+    """A reading cannot be true; charging and tripping of this meter are frozen until one can.
+
+    `reason` is one of `missing`, `backwards`, `implausible`, `other_meter`, `in_future`.
+    """
+
+    TYPE = "suspect_reading"
+
+    reason: str
+    energy_wh: int | None
+    baseline_wh: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadingTrusted(MeterEvent):
+    """A plausible reading followed suspect ones; charging goes on from the old baseline."""
+
+    TYPE = "reading_trusted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeterOffline(MeterEvent):
+    """The meter has not answered for longer than its patience."""
+
+    TYPE = "meter_offline"
+
+    error: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeterOnline(MeterEvent):
+    """A meter that was offline answers again."""
+
+    TYPE = "meter_online"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RelayDisobeys(MeterEvent):
+    """The relay does not follow its demand after several tries."""
+
+    TYPE = "relay_disobeys"
+
+    demanded_closed: bool
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RelayFollows(MeterEvent):
+    """The relay was read back in the state that the holds demand."""
+
+    TYPE = "relay_follows"
+
+    closed: bool
+    seconds: float
+    cause: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BusDown(Event):
+    """A line cannot be reached; its meters are silent for one common reason."""
+
+    TYPE = "bus_down"
+
+    bus: BusId
+    error: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BusUp(Event):
+    """A line can be reached again."""
+
+    TYPE = "bus_up"
+
+    bus: BusId

@@ -1,0 +1,208 @@
+"""The ledger's database as a port: rows in, rows out, all or nothing.
+
+The laws (ids, hash chain, tiling, what commits together) live in this room; the adapter only
+stores. Nothing here may rely on triggers, sequences, savepoints or advisory locks, so that any
+engine with transactions and unique keys will do.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from ..ids import AccountNumber, MeterSerial, TransferId
+from ..money.amount import Amount
+from .records import (
+    Announcement,
+    BillMark,
+    ChainHead,
+    Charge,
+    Document,
+    Hold,
+    HoldKind,
+    RegisterGeneration,
+    RelayDemand,
+    Spending,
+    Term,
+    TermKind,
+    Transfer,
+)
+
+
+class LedgerTransaction(Protocol):
+    """One database transaction on one site's book. Methods are synchronous and do not commit."""
+
+    def head(self) -> ChainHead:
+        """Return the end of the chain (seq 0 and the genesis hash in a new book)."""
+        ...
+
+    def move_head(self, before: ChainHead, after: ChainHead) -> None:
+        """Set the head if it is still `before` and this instance still holds the site.
+
+        Raises `LedgerReadOnlyError` (`ledger_taken_over`) otherwise. Serialises writers.
+        """
+        ...
+
+    def find_transfer(self, transfer_id: TransferId) -> Transfer | None:
+        """Return the transfer with this id, if any."""
+        ...
+
+    def insert_transfer(self, transfer: Transfer) -> None:
+        """Store a transfer and add its amount to the totals of both ledger accounts."""
+        ...
+
+    def balance(self, account: str) -> Amount:
+        """Return credits − debits of a ledger account (0 for one that never moved)."""
+        ...
+
+    def generation(self, meter: MeterSerial) -> RegisterGeneration | None:
+        """Return the meter's open register generation, if any."""
+        ...
+
+    def last_generation(self, meter: MeterSerial) -> int:
+        """Return the highest generation number ever used for this meter, 0 if none."""
+        ...
+
+    def open_generation(self, generation: RegisterGeneration) -> None:
+        """Store a new open generation and its bill mark at `start_wh`."""
+        ...
+
+    def close_generation(self, generation: RegisterGeneration) -> None:
+        """Store `closed_wh` and `closed_at` of an open generation, once."""
+        ...
+
+    def mark(self, meter: MeterSerial) -> BillMark | None:
+        """Return the bill mark of the meter's open generation, if any."""
+        ...
+
+    def move_mark(self, before: BillMark, after: BillMark) -> None:
+        """Set the mark if its Wh is still `before.wh`; never backwards.
+
+        Raises `OperationFailedError` (`mark_moved`) otherwise.
+        """
+        ...
+
+    def insert_charge(self, charge: Charge) -> None:
+        """Store a charge; its key (meter, generation, from_wh) can exist only once."""
+        ...
+
+    def charged_wh(self, account: AccountNumber, since: datetime) -> int:
+        """Return the Wh charged to an account from `since` on (by the charges' `from_at`)."""
+        ...
+
+    def spending(self, account: AccountNumber, since: datetime, until: datetime) -> Spending:
+        """Return Wh and money charged to an account, by the charges' `from_at`."""
+        ...
+
+    def first_charge_at(self, account: AccountNumber) -> datetime | None:
+        """Return when the first interval charged to this account began."""
+        ...
+
+    def holds(self, meter: MeterSerial) -> tuple[Hold, ...]:
+        """Return the holds that stand on a meter."""
+        ...
+
+    def place_hold(self, hold: Hold) -> None:
+        """Store a hold; the caller has checked that none of its kind stands on the meter."""
+        ...
+
+    def release_hold(self, meter: MeterSerial, kind: HoldKind, at: datetime, user: str) -> None:
+        """Mark the standing hold of this kind as released."""
+        ...
+
+    def demand(self, meter: MeterSerial) -> RelayDemand | None:
+        """Return what the meter's relay must be, if that was ever decided."""
+        ...
+
+    def set_demand(self, demand: RelayDemand) -> None:
+        """Store a demand in place of the meter's earlier one."""
+        ...
+
+    def confirm_demand(self, meter: MeterSerial, version: int, at: datetime) -> bool:
+        """Mark the demand as read back if it still has this version; say whether it had."""
+        ...
+
+    def announcement(self, account: AccountNumber) -> Announcement:
+        """Return what was announced to the account (level None if nothing)."""
+        ...
+
+    def set_announcement(self, announcement: Announcement) -> None:
+        """Store what was announced to the account."""
+        ...
+
+    def term(self, account: AccountNumber, kind: TermKind, at: datetime) -> Term | None:
+        """Return the account's agreement of this kind in force at an instant."""
+        ...
+
+    def add_term(self, term: Term) -> None:
+        """Store a dated agreement."""
+        ...
+
+    def documents(self, kind: str) -> tuple[Document, ...]:
+        """Return all documents of a kind, by name and version."""
+        ...
+
+    def find_document(self, kind: str, name: str, version: str) -> Document | None:
+        """Return one version of a document, if any."""
+        ...
+
+    def insert_document(self, document: Document) -> None:
+        """Store a new document version."""
+        ...
+
+    def transfers(self, account: str, limit: int) -> Sequence[Transfer]:
+        """Return the latest transfers that touch a ledger account, newest first."""
+        ...
+
+
+class Ledger(Protocol):
+    """A site's book. `run` may call `work` again after a conflict: it has no side effects."""
+
+    async def run[T](self, work: Callable[[LedgerTransaction], T]) -> T:
+        """Run `work` in one transaction and commit it durably before returning.
+
+        Raises what `work` raises (nothing is kept then), `LedgerReadOnlyError` after a failed
+        check or a take-over, and `OperationFailedError` with a key that begins with `ledger_` if
+        the database cannot be written; the same work may be tried again later.
+        """
+        ...
+
+    async def read[T](self, query: Callable[[LedgerTransaction], T]) -> T:
+        """Run a query that writes nothing; works on a read-only ledger too."""
+        ...
+
+    async def verify(self) -> Verification:
+        """Run the independent checker over the whole book."""
+        ...
+
+    def make_read_only(self, reason: str) -> None:
+        """Refuse all writes from now on."""
+        ...
+
+
+class Verification(Protocol):
+    """What the checker found: `ok` when there are no faults."""
+
+    @property
+    def ok(self) -> bool:
+        """Tell whether the book is free of faults."""
+        ...
+
+    @property
+    def transfers(self) -> int:
+        """Return how many transfers were checked."""
+        ...
+
+    @property
+    def charged_wh(self) -> int:
+        """Return the Wh of all charges."""
+        ...
+
+    @property
+    def register_wh(self) -> int:
+        """Return the Wh that the registers advanced while they were charged."""
+        ...
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """Return what is wrong, in words for people."""
+        ...

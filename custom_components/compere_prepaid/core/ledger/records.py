@@ -1,0 +1,206 @@
+"""The rows of the ledger, as the core sees them.
+
+Every row belongs to the site whose book is open, so none repeats the site. Times are aware UTC
+instants with microseconds. A row is never changed after it was written, except the four that say
+how things stand (`BillMark`, `RelayDemand`, `Announcement`, `Hold` once, when it is released).
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+from ..ids import AccountNumber, MeterSerial, TransferId
+from ..money.amount import ZERO, Amount, Price
+
+
+class TransferCode(StrEnum):
+    """Why money moved."""
+
+    OPENING = "opening"
+    TOP_UP = "top_up"
+    ADJUSTMENT = "adjustment"
+    CHARGE = "charge"
+
+
+class TransferKind(StrEnum):
+    """Whether a transfer stands for itself or resolves another one (two-phase)."""
+
+    POSTED = "posted"
+    PENDING = "pending"
+    POST = "post"
+    VOID = "void"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewTransfer:
+    """What somebody wants booked: `amount` (more than 0) from `debit` to `credit`.
+
+    `detail` is canonical text that belongs to the transfer and is covered by its hash.
+    """
+
+    id: TransferId
+    debit: str
+    credit: str
+    amount: Amount
+    code: TransferCode
+    effective_at: datetime
+    source: str
+    user: str = ""
+    reason: str = ""
+    detail: str = ""
+    kind: TransferKind = TransferKind.POSTED
+    pending_id: TransferId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transfer(NewTransfer):
+    """A booked transfer, one immutable row of the hash chain."""
+
+    seq: int
+    recorded_at: datetime
+    payload_hash: str
+    prev_hash: str
+    hash: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChainHead:
+    """Where the book's hash chain ends."""
+
+    seq: int
+    hash: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegisterGeneration:
+    """A meter's energy register from installation to replacement or reset."""
+
+    meter: MeterSerial
+    generation: int
+    start_wh: int
+    start_at: datetime
+    closed_wh: int | None = None
+    closed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BillMark:
+    """Up to where a register generation is charged: the next charge begins exactly here."""
+
+    meter: MeterSerial
+    generation: int
+    wh: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Charge:
+    """Money for one interval of a register generation, at one price."""
+
+    meter: MeterSerial
+    generation: int
+    from_wh: int
+    to_wh: int
+    from_at: datetime
+    to_at: datetime
+    account: AccountNumber
+    tariff: str
+    tariff_valid_from: date
+    period: str
+    tier: int
+    price: Price
+    amount: Amount
+    estimated: bool
+    transfer_id: TransferId | None
+    """None only where the price, and so the amount, is zero."""
+
+
+class HoldKind(StrEnum):
+    """Why a meter's relay must be open."""
+
+    NO_CREDIT = "no_credit"
+    OVERLOAD = "overload"
+    PROTECTION = "protection"
+    MANUAL = "manual"
+    MAINTENANCE = "maintenance"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """A reason, placed on a meter by somebody, why its relay must be open.
+
+    At most one of a kind stands on a meter; released ones stay as history.
+    """
+
+    meter: MeterSerial
+    kind: HoldKind
+    placed_at: datetime
+    placed_by: str
+    reason: str = ""
+    released_at: datetime | None = None
+    released_by: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RelayDemand:
+    """What a meter's relay must be, and whether it was read back so (the outbox).
+
+    `version` grows with every change of `closed`; `confirmed_at` is None until the relay was read
+    back in that state. `cause` names what changed it: a transfer id or `hold:<kind>`.
+    """
+
+    meter: MeterSerial
+    closed: bool
+    version: int
+    cause: str
+    decided_at: datetime
+    confirmed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Announcement:
+    """The lowest warning level that was told to an account, so that each crossing is told once."""
+
+    account: AccountNumber
+    level: Amount | None
+
+
+class TermKind(StrEnum):
+    """A dated agreement of an account."""
+
+    TARIFF = "tariff"
+    POLICY = "policy"
+    CREDIT_LIMIT = "credit_limit"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Term:
+    """From an instant on, this account has this tariff, policy or credit limit (until the next)."""
+
+    account: AccountNumber
+    kind: TermKind
+    value: str
+    valid_from: datetime
+    user: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """An immutable version of a piece of data: of a tariff or a policy.
+
+    `content` is canonical JSON. `version` sorts as text: a tariff's is the first day on which it
+    holds (ISO date, the site's calendar), a policy's the instant at which it was written.
+    """
+
+    kind: str
+    name: str
+    version: str
+    content: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spending:
+    """What an account was charged between two instants."""
+
+    energy_wh: int = 0
+    amount: Amount = ZERO

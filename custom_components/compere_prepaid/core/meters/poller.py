@@ -1,0 +1,380 @@
+"""Who is read next on a line.
+
+One loop per bus reads the meter that is due first, then the next. While one reading is worked on
+(charged, stored), the following one is on the wire already.
+
+No reading leaves here before its meter proved who it is. The serial number is asked for at first
+contact, after every missed answer, after every reconnect, and every few minutes: an address may
+have come to mean another device. If it has, there is no reading, only the news.
+
+A silent meter backs off alone, 1, 2, 4 … 60 s. A line that is down is one failure: nothing is asked
+until it is up again, and nobody's back-off grows.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+import logging
+from typing import NoReturn, Protocol
+
+from ..bus.bus import Bus
+from ..bus.requests import BusError, LineDownError, RefusedError
+from ..bus.scheduler import RequestClass
+from ..clock import Clock
+from ..errors import InvalidInputError, OperationFailedError
+from ..ids import MeterSerial
+from ..metering.reading import MeterReading
+from .device import MeterDevice
+from .health import MeterHealth
+
+__all__ = ["MeterHealth", "OtherMeterError", "Poller", "PollerListener"]
+
+_LOGGER = logging.getLogger(__name__)
+
+LONGEST_BACKOFF_S = 60.0
+BUSY_PAUSES_S = (0.2, 0.5, 1.0)
+"""A meter that says it is busy is asked again after these pauses, then counts as failed."""
+PROBES_AFTER = 3
+"""After so many failures in a row a meter is only probed, with little patience."""
+PATIENT_PROBE = 8
+"""Every so many probes one has full patience: the meter may have become slow, not silent."""
+LONGEST_BACKLOG = 64
+"""So many readings may wait to be worked on before the loop waits too."""
+
+
+class PollerListener(Protocol):
+    """Who is told what the meters say. Calls come one after the other, in order."""
+
+    async def on_reading(self, reading: MeterReading) -> None:
+        """Take a reading of a meter that has proved who it is."""
+        ...
+
+    async def on_silent(self, serial: MeterSerial, error: BusError, failures: int) -> None:
+        """Hear of a failed poll; `failures` in a row. A line down is told once to each meter."""
+        ...
+
+    async def on_other_meter(self, serial: MeterSerial, found: str) -> None:
+        """Hear that another meter answers at this meter's address."""
+        ...
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class _Meter:
+    """What the loop knows about one meter. Times are seconds of the monotonic clock."""
+
+    device: MeterDevice
+    interval_s: float
+    due_at: float
+    health: MeterHealth = field(default_factory=MeterHealth)
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    detailed_at: float | None = None
+    identified_at: float | None = None
+    identified_on: int = 0
+    """The connection on which the meter proved who it is."""
+    last_poll_s: float = 0.0
+    busy_answers: int = 0
+    is_removed: bool = False
+
+    @property
+    def serial(self) -> MeterSerial:
+        """Return the serial number that the meter must prove."""
+        return self.device.serial
+
+
+class OtherMeterError(OperationFailedError):
+    """Another meter answers at the address."""
+
+    def __init__(self, serial: MeterSerial, found: str) -> None:
+        """Name both."""
+        super().__init__("other_meter", serial=serial, found=found)
+        self.found = found
+
+
+type _News = tuple[Callable[[], Awaitable[None]], asyncio.Future[None] | None]
+
+
+class Poller:
+    """Reads all meters of one line, each at its own interval."""
+
+    def __init__(
+        self,
+        bus: Bus,
+        clock: Clock,
+        listener: PollerListener,
+        *,
+        interval_s: float = 10.0,
+        detail_every_s: float = 60.0,
+        identify_every_s: float = 300.0,
+    ) -> None:
+        """Serve this line and tell this listener; `start` begins."""
+        self._bus = bus
+        self._clock = clock
+        self._listener = listener
+        self._interval_s = interval_s
+        self._detail_every_s = detail_every_s
+        self._identify_every_s = identify_every_s
+        self._meters: dict[MeterSerial, _Meter] = {}
+        self._wake = asyncio.Event()
+        self._news: asyncio.Queue[_News] = asyncio.Queue(LONGEST_BACKLOG)
+        self._awaited: set[asyncio.Future[None]] = set()
+        self._tasks: tuple[asyncio.Task[None], ...] = ()
+
+    @property
+    def sweep_s(self) -> float:
+        """Return how long it takes to read all answering meters once, at present."""
+        return sum(
+            meter.last_poll_s for meter in self._meters.values() if not meter.health.failures
+        )
+
+    def add(self, device: MeterDevice) -> None:
+        """Read this meter from now on. Raises `InvalidInputError` (`meter_known`)."""
+        if device.serial in self._meters:
+            raise InvalidInputError("meter_known", serial=device.serial)
+        self._meters[device.serial] = _Meter(
+            device=device, interval_s=self._interval_s, due_at=self._clock.monotonic()
+        )
+        self._wake.set()
+
+    def remove(self, serial: MeterSerial) -> None:
+        """Read this meter no more; nothing is told about it from now on."""
+        self._meter(serial).is_removed = True
+        del self._meters[serial]
+
+    def set_interval(self, serial: MeterSerial, seconds: float) -> None:
+        """Read this meter every so many seconds; sooner than routine makes it more urgent too."""
+        meter = self._meter(serial)
+        if seconds != meter.interval_s:
+            if not meter.health.failures:
+                meter.due_at = min(meter.due_at + seconds - meter.interval_s, meter.due_at)
+            meter.interval_s = seconds
+            self._wake.set()
+
+    def health(self, serial: MeterSerial) -> MeterHealth:
+        """Return how this meter is doing. Raises `InvalidInputError` (`meter_unknown`)."""
+        return self._meter(serial).health
+
+    async def read_now(self, serial: MeterSerial) -> MeterReading:
+        """Read everything of this meter at once and return it after the listener has taken it.
+
+        Raises `BusError`, `OtherMeterError`, what the listener raises, and `InvalidInputError`
+        (`meter_unknown`).
+        """
+        meter = self._meter(serial)
+        if not self._tasks:
+            raise LineDownError("stopped")
+        taken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._awaited.add(taken)
+        try:
+            reading = await self._poll(meter, RequestClass.DUE, taken=taken)
+            await taken
+        finally:
+            self._awaited.discard(taken)
+        return reading
+
+    async def start(self) -> None:
+        """Begin to read."""
+        if not self._tasks:
+            name = self._bus.settings.endpoint
+            self._tasks = (
+                asyncio.create_task(self._run(), name=f"poller {name}"),
+                asyncio.create_task(self._deliver(), name=f"readings {name}"),
+            )
+
+    async def stop(self) -> None:
+        """Stop reading; what was read and not yet worked on is dropped and read again later."""
+        tasks, self._tasks = self._tasks, ()
+        for task in tasks:
+            task.cancel()
+        for task in tasks:
+            with suppress(asyncio.CancelledError):
+                await task
+        while not self._news.empty():
+            self._news.get_nowait()
+        for taken in self._awaited:
+            if not taken.done():
+                taken.set_exception(LineDownError("stopped"))
+                taken.exception()  # seen, also if its caller never gets to wait for it
+
+    def _meter(self, serial: MeterSerial) -> _Meter:
+        meter = self._meters.get(serial)
+        if meter is None:
+            raise InvalidInputError("meter_unknown", serial=serial)
+        return meter
+
+    async def _run(self) -> NoReturn:
+        """Poll the meter that is due first, for ever."""
+        while True:
+            self._wake.clear()
+            meter = self._next()
+            pause_s = None if meter is None else meter.due_at - self._clock.monotonic()
+            if meter is None or pause_s is None or pause_s > 0:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(pause_s):
+                        await self._wake.wait()
+                continue
+            try:
+                await self._poll(meter, self._class_of(meter))
+            except LineDownError as error:
+                await self._sit_out(error)
+            except OperationFailedError:
+                pass  # told to the listener, and remembered in the meter's health
+            except Exception:
+                _LOGGER.exception("Polling %s failed", meter.serial)
+                self._back_off(meter)
+
+    def _next(self) -> _Meter | None:
+        """Return the meter to read next: of those that are due an urgent one, else the first."""
+        now = self._clock.monotonic()
+        return min(
+            (meter for meter in self._meters.values() if not meter.lock.locked()),
+            key=lambda meter: (max(meter.due_at, now), self._class_of(meter), meter.due_at),
+            default=None,
+        )
+
+    def _class_of(self, meter: _Meter) -> RequestClass:
+        """Put a meter that is to be read sooner than routine before the others."""
+        is_urgent = meter.interval_s < self._interval_s
+        return RequestClass.DUE if is_urgent else RequestClass.ROUTINE
+
+    async def _sit_out(self, error: LineDownError) -> None:
+        """Tell every meter that the line is down, and wait until it is up again."""
+        for meter in tuple(self._meters.values()):
+            meter.health.last_error = str(error)
+            await self._tell_silent(meter, error)
+        await self._bus.wait_until_up()
+        now = self._clock.monotonic()
+        for meter in self._meters.values():
+            meter.due_at = now
+
+    async def _poll(
+        self, meter: _Meter, klass: RequestClass, taken: asyncio.Future[None] | None = None
+    ) -> MeterReading:
+        """Read one meter and account for it; raise after telling the listener."""
+        async with meter.lock:
+            started = self._clock.monotonic()
+            try:
+                await self._prove(meter, klass, started)
+                reading = await self._read(meter, klass, started, is_full=taken is not None)
+            except LineDownError:
+                meter.identified_at = None
+                raise
+            except OtherMeterError as error:
+                meter.identified_at = None
+                self._fail(meter, error)
+                found = error.found
+                await self._tell(meter, lambda: self._listener.on_other_meter(meter.serial, found))
+                raise
+            except BusError as error:
+                if self._is_just_busy(meter, error):
+                    raise
+                meter.identified_at = None
+                self._fail(meter, error)
+                await self._tell_silent(meter, error)
+                raise
+            finally:
+                self._wake.set()
+            self._succeed(meter, started, reading)
+            await self._tell(meter, lambda: self._listener.on_reading(reading), taken)
+            return reading
+
+    async def _prove(self, meter: _Meter, klass: RequestClass, now: float) -> None:
+        """Ask for the serial number unless it was proved lately, on this very connection."""
+        is_proved = (
+            meter.identified_at is not None
+            and meter.identified_on == self._bus.connection
+            and now - meter.identified_at < self._identify_every_s
+        )
+        if is_proved:
+            return
+        failures = meter.health.failures
+        is_brief = (
+            failures >= PROBES_AFTER
+            and failures % PATIENT_PROBE != 0
+            and klass is not RequestClass.DUE
+        )
+        found = await meter.device.identify(klass, is_brief=is_brief)
+        if found != meter.serial:
+            raise OtherMeterError(meter.serial, found)
+        meter.identified_at, meter.identified_on = now, self._bus.connection
+
+    async def _read(
+        self, meter: _Meter, klass: RequestClass, now: float, *, is_full: bool
+    ) -> MeterReading:
+        detail = (
+            is_full or meter.detailed_at is None or now - meter.detailed_at >= self._detail_every_s
+        )
+        reading = await meter.device.read(klass, detail=detail)
+        if meter.identified_on != self._bus.connection:
+            # The line went away and came back in between: who answered is not known any more.
+            raise LineDownError("connection lost")
+        if detail:
+            meter.detailed_at = now
+        return reading
+
+    def _succeed(self, meter: _Meter, started: float, reading: MeterReading) -> None:
+        now, health = self._clock.monotonic(), meter.health
+        meter.last_poll_s = health.answer_time_s = now - started
+        health.last_answer_at = reading.at
+        health.failures, health.last_error, health.backoff_until = 0, "", None
+        health.note(was_good=True)
+        meter.busy_answers = 0
+        meter.due_at = max(min(meter.due_at, started) + meter.interval_s, now)
+
+    def _fail(self, meter: _Meter, error: OperationFailedError) -> None:
+        meter.health.last_error = str(error)
+        meter.health.note(was_good=False)
+        self._back_off(meter)
+
+    def _back_off(self, meter: _Meter) -> None:
+        """Leave a meter alone for 1, 2, 4 … 60 s."""
+        health = meter.health
+        health.failures += 1
+        pause_s = min(LONGEST_BACKOFF_S, 2.0 ** min(health.failures - 1, 10))
+        meter.due_at = self._clock.monotonic() + pause_s
+        health.backoff_until = self._clock.now() + timedelta(seconds=pause_s)
+
+    def _is_just_busy(self, meter: _Meter, error: BusError) -> bool:
+        """Tell whether the meter only asked to be asked again, and plan that."""
+        if not isinstance(error, RefusedError) or not error.is_busy:
+            return False
+        if meter.busy_answers >= len(BUSY_PAUSES_S):
+            meter.busy_answers = 0
+            return False
+        meter.due_at = self._clock.monotonic() + BUSY_PAUSES_S[meter.busy_answers]
+        meter.busy_answers += 1
+        return True
+
+    async def _tell_silent(self, meter: _Meter, error: BusError) -> None:
+        failures = meter.health.failures
+        await self._tell(meter, lambda: self._listener.on_silent(meter.serial, error, failures))
+
+    async def _tell(
+        self,
+        meter: _Meter,
+        news: Callable[[], Awaitable[None]],
+        taken: asyncio.Future[None] | None = None,
+    ) -> None:
+        """Queue news for the listener; a meter that was removed meanwhile has none."""
+
+        async def tell() -> None:
+            if not meter.is_removed:
+                await news()
+
+        await self._news.put((tell, taken))
+
+    async def _deliver(self) -> NoReturn:
+        """Give the listener its news, one after the other; its failures are not the line's."""
+        while True:
+            tell, taken = await self._news.get()
+            try:
+                await tell()
+            except Exception as error:
+                if taken is not None and not taken.done():
+                    taken.set_exception(error)
+                else:
+                    _LOGGER.exception("A reading could not be worked on")
+            else:
+                if taken is not None and not taken.done():
+                    taken.set_result(None)

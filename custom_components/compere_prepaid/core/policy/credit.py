@@ -1,0 +1,133 @@
+"""Credit policy: what an account's money means for its supply.
+
+The state is computed from available credit, the policy and the holds that stand; it is never stored
+as a flag that could lie. What is remembered is only the lowest warning level that was told, so that
+each crossing is told once.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+import json
+
+from ..errors import InvalidInputError
+from ..money.amount import ZERO, Amount, Currency
+
+
+class SupplyState(StrEnum):
+    """How an account stands, from good to off."""
+
+    IN_CREDIT = "in_credit"
+    WARNING = "warning"
+    EMERGENCY = "emergency"
+    EXHAUSTED = "exhausted"
+    OFF = "off"
+
+
+class Reconnect(StrEnum):
+    """Who closes the relay after credit came back."""
+
+    AUTO = "auto"
+    CONFIRM = "confirm"
+    MANUAL = "manual"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """Named prepaid rules. Amounts are measured on available credit.
+
+    `warning_levels` fall strictly and lie above `cut_off`; at or below `cut_off` the supply is cut.
+    """
+
+    name: str
+    warning_levels: tuple[Amount, ...]
+    cut_off: Amount = ZERO
+    credit_limit: Amount = ZERO
+    reconnect: Reconnect = Reconnect.AUTO
+    never_cut: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse rules that contradict each other."""
+        levels = self.warning_levels
+        if list(levels) != sorted(set(levels), reverse=True):
+            raise InvalidInputError("policy_levels_unsorted", policy=self.name)
+        if levels and levels[-1] <= self.cut_off:
+            raise InvalidInputError("policy_level_below_cut_off", policy=self.name)
+        if self.credit_limit < 0:
+            raise InvalidInputError("policy_credit_limit_negative", policy=self.name)
+
+    def level_reached(self, available: Amount) -> Amount | None:
+        """Return the lowest warning level that available credit is at or below, if any."""
+        reached = [level for level in self.warning_levels if available <= level]
+        return reached[-1] if reached else None
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """What a policy says of an amount of available credit.
+
+    `announce` is the warning level to tell now, `announced` what is to be remembered as told.
+    """
+
+    exhausted: bool
+    announce: Amount | None
+    announced: Amount | None
+
+
+def assess(policy: Policy, available: Amount, announced: Amount | None) -> Assessment:
+    """Compare available credit with the policy, knowing what was already told.
+
+    A fall through several levels at once tells the lowest; credit that rises above a level makes
+    it ready to be told again.
+    """
+    level = policy.level_reached(available)
+    news = level is not None and (announced is None or level < announced)
+    return Assessment(
+        exhausted=available <= policy.cut_off,
+        announce=level if news else None,
+        announced=level,
+    )
+
+
+def supply_state(policy: Policy, available: Amount, *, off: bool) -> SupplyState:
+    """Name the state of an account; `off` when the hold `no_credit` stands on its meters."""
+    if off:
+        return SupplyState.OFF
+    if available <= policy.cut_off:
+        return SupplyState.EXHAUSTED
+    if policy.level_reached(available) is not None:
+        return SupplyState.WARNING
+    return SupplyState.IN_CREDIT
+
+
+def policy_content(policy: Policy, currency: Currency) -> str:
+    """Return a policy as canonical JSON, money as decimal text."""
+    return json.dumps(
+        {
+            "warning_levels": [str(currency.exact(level)) for level in policy.warning_levels],
+            "cut_off": str(currency.exact(policy.cut_off)),
+            "credit_limit": str(currency.exact(policy.credit_limit)),
+            "reconnect": policy.reconnect,
+            "never_cut": policy.never_cut,
+        },
+        sort_keys=True,
+        separators=(",", ":"),
+    )
+
+
+def policy_of(name: str, content: str, currency: Currency) -> Policy:
+    """Read back what `policy_content` wrote."""
+    data = json.loads(content)
+    levels: Sequence[str] = data["warning_levels"]
+    return Policy(
+        name=name,
+        warning_levels=tuple(_amount(currency, level) for level in levels),
+        cut_off=_amount(currency, data["cut_off"]),
+        credit_limit=_amount(currency, data["credit_limit"]),
+        reconnect=Reconnect(data["reconnect"]),
+        never_cut=data["never_cut"],
+    )
+
+
+def _amount(currency: Currency, text: str) -> Amount:
+    return currency.parse(text)

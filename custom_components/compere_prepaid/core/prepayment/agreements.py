@@ -1,0 +1,132 @@
+"""What is agreed with accounts, and the holds that people place and release."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from ..errors import InvalidInputError
+from ..ids import MeterSerial
+from ..ledger.ports import LedgerTransaction
+from ..ledger.records import Hold, HoldKind, RelayDemand, Term, TermKind
+from ..money.amount import Amount
+from ..policy.credit import Policy
+from ..policy.holds import kinds, place, release
+from .book import AccountBook
+from .settlement import AccountDue, Settled, settle
+
+BY_HAND = (HoldKind.MANUAL, HoldKind.MAINTENANCE)
+"""The holds that people place; all others are placed and released by rules."""
+
+
+@dataclass(slots=True)
+class Agreements:
+    """Changes the terms of accounts and the holds on meters, always in the name of somebody."""
+
+    book: AccountBook
+
+    async def set_credit_limit(self, number: str, limit: Amount, user: str) -> None:
+        """Agree on a credit limit from now on (`credit_limit_negative` if below 0)."""
+        if limit < 0:
+            raise InvalidInputError("credit_limit_negative")
+        text = f"{self.book.currency.exact(limit):f}"
+        await self._agree(number, TermKind.CREDIT_LIMIT, text, user)
+
+    async def apply_policy(self, number: str, policy: str, user: str) -> None:
+        """Give an account a policy from now on; a credit limit of its own stays."""
+        self.book.policy(policy)
+        await self._agree(number, TermKind.POLICY, policy, user)
+
+    async def assign_tariff(self, number: str, tariff: str, user: str) -> None:
+        """Give an account a tariff from now on; what was used until now is posted first."""
+        self.book.tariff(tariff)
+        await self._agree(number, TermKind.TARIFF, tariff, user)
+
+    async def reconnect(self, number: str, user: str) -> None:
+        """Confirm that supply may come back where the policy waits for a person.
+
+        Raises `InvalidInputError` (`credit_exhausted`) while credit does not allow it.
+        """
+        account = self.book.account(number)
+        async with self.book.locked([account.number]):
+            if account.available <= account.policy.cut_off and not account.policy.never_cut:
+                raise InvalidInputError("credit_exhausted", account=number)
+            await self.book.settle(account, f"reconnect:{user}", reconnect=True)
+
+    async def place_hold(
+        self, meters: Iterable[str], kind: HoldKind, *, user: str, reason: str = ""
+    ) -> None:
+        """Open relays by a hold until it is released (`hold_not_by_hand` for automatic kinds)."""
+        serials = self._by_hand(meters, kind)
+        at = self.book.clock.now()
+
+        def act(tx: LedgerTransaction, serial: MeterSerial) -> RelayDemand | None:
+            hold = Hold(meter=serial, kind=kind, placed_at=at, placed_by=user, reason=reason)
+            return place(tx, hold, f"hold:{kind}")
+
+        await self._act(serials, act)
+
+    async def release_hold(
+        self, meters: Iterable[str], kind: HoldKind, *, user: str, administrator: bool
+    ) -> None:
+        """Release a hold; the relay closes if no other hold stands.
+
+        Raises `InvalidInputError`: `hold_not_by_hand`, `hold_of_another`, `meter_unknown`.
+        """
+        serials = self._by_hand(meters, kind)
+        at = self.book.clock.now()
+
+        def act(tx: LedgerTransaction, serial: MeterSerial) -> RelayDemand | None:
+            cause = f"release:{kind}"
+            return release(tx, serial, kind, at, user, cause, administrator=administrator)
+
+        await self._act(serials, act)
+
+    def _by_hand(self, meters: Iterable[str], kind: HoldKind) -> list[MeterSerial]:
+        if kind not in BY_HAND:
+            raise InvalidInputError("hold_not_by_hand", kind=kind)
+        serials = [self.book.meter(serial).serial for serial in dict.fromkeys(meters)]
+        if not serials:
+            raise InvalidInputError("target_empty")
+        return serials
+
+    async def _act(
+        self,
+        serials: Sequence[MeterSerial],
+        act: Callable[[LedgerTransaction, MeterSerial], RelayDemand | None],
+    ) -> None:
+        """Do the same to several meters in one transaction, then hand the demands on."""
+
+        def work(
+            tx: LedgerTransaction,
+        ) -> list[tuple[RelayDemand | None, tuple[HoldKind, ...]]]:
+            return [(act(tx, serial), kinds(tx, serial)) for serial in serials]
+
+        results = await self.book.ledger.run(work)
+        for serial, (demand, held) in zip(serials, results, strict=True):
+            self.book.meter(serial).holds = held
+            if demand is not None:
+                self.book.demand(demand)
+            if (account := self.book.meter(serial).account) is not None:
+                self.book.changed(self.book.account(account))
+
+    async def _agree(self, number: str, kind: TermKind, value: str, user: str) -> None:
+        """Settle under the old terms, write the new ones, and settle under them: one commit."""
+        account = self.book.account(number)
+        async with self.book.locked([account.number]):
+            at = self.book.clock.now()
+            before = self.book.due(account)
+            term = Term(account=account.number, kind=kind, value=value, valid_from=at, user=user)
+
+            def work(tx: LedgerTransaction) -> tuple[tuple[str, Policy, Amount], Settled]:
+                tx.add_term(term)
+                tariff, policy, limit = self.book.terms(tx, account.number, at)
+                due = AccountDue(
+                    number=account.number,
+                    policy=policy,
+                    credit_limit=limit,
+                    meters=before.meters,
+                )
+                return (tariff, policy, limit), settle(tx, due, at, f"{kind}:{value}")
+
+            terms, settled = await self.book.ledger.run(work)
+            account.tariff, account.policy, account.credit_limit = terms
+            self.book.apply(account, settled, at)

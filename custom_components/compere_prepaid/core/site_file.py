@@ -1,0 +1,347 @@
+"""The site file: one YAML document that holds a whole site.
+
+It is read in one go: shape, names that point to each other, money, tariffs; every fault is told
+with its line, and a file with a fault is not a site. Writing a site and reading it again gives the
+same site.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+import json
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import yaml
+
+from .bus.settings import LineSettings, Transport
+from .document_faults import MAX_FAULTS, schema_faults
+from .document_section import Findings, Section, number_text
+from .documents import DocumentError, read_document
+from .ids import AccountNumber, MeterSerial
+from .money.amount import ZERO, Amount, Currency
+from .policy.credit import Policy, Reconnect
+from .site_file_names import ADDRESS_KEYS, check_names, check_places
+from .tariff.document import read_tariff_version, tariff_data
+from .tariff.model import TariffVersion
+
+SCHEMA: Mapping[str, Any] = json.loads(
+    (Path(__file__).parent / "site_file.schema.json").read_text(encoding="utf-8")
+)
+
+_LATER = "is not supported by this version yet"
+_LINE_KEYS = ("host", "port", "device", "baudrate", "parity", "stopbits")
+_LINE_DEFAULTS = LineSettings(transport=Transport.SERIAL)
+_FINEST = "KWD"
+"""A currency with as many decimals as any: nothing is wrong in it that another would allow."""
+_WIDE = 2**30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BusEntry:
+    """A line and its name."""
+
+    name: str
+    line: LineSettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeterEntry:
+    """A meter: which it is, where it answers, and what it feeds."""
+
+    serial: MeterSerial
+    name: str
+    bus: str
+    """The name of the bus."""
+    address: int
+    profile: str
+    area: str = ""
+    floor_area: Decimal | None = None
+    """m²"""
+    rated_power: Decimal | None = None
+    """kW"""
+    breaker: int
+    """A"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountEntry:
+    """A tenant's account and what supplies it."""
+
+    number: AccountNumber
+    name: str
+    meters: tuple[MeterSerial, ...]
+    tariff: str
+    policy: str
+    opening_balance: Amount = ZERO
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteFile:
+    """A whole site, as one file holds it."""
+
+    name: str
+    currency: Currency
+    time_zone: str
+    buses: tuple[BusEntry, ...] = ()
+    meters: tuple[MeterEntry, ...] = ()
+    accounts: tuple[AccountEntry, ...] = ()
+    tariffs: tuple[TariffVersion, ...] = ()
+    policies: tuple[Policy, ...] = ()
+
+
+def parse_site_file(text: str, *, file: str) -> SiteFile:
+    """Read a site file; `file` is the name that the person knows it by.
+
+    Raises `DocumentError` with everything that is wrong. Blocking: a thousand meters take about a
+    second.
+    """
+    document = read_document(text, file=file)
+    findings = Findings(document, schema_faults(document.data, SCHEMA, document.lines))
+    if not isinstance(document.data, Mapping) or len(findings.schema) >= MAX_FAULTS:
+        raise DocumentError(file, findings.all)
+    root = Section(document.data, (), findings)
+    currency = _read_site(root)
+    buses = [_read_bus(entry) for entry in root.entries("buses")]
+    meters = [_read_meter(entry) for entry in root.entries("meters")]
+    tariffs = [read_tariff_version(entry, currency) for entry in root.entries("tariffs")]
+    policies = [_read_policy(entry, currency) for entry in root.entries("policies")]
+    accounts = [_read_account(entry, currency) for entry in root.entries("accounts")]
+    check_names(root)
+    check_places(root)
+    if (pools := root.part("pools")) and pools.value:
+        pools.fault(f"{_LATER}: leave the list empty")
+    if findings.all:
+        raise DocumentError(file, findings.all)
+    site = document.data["site"]
+    return SiteFile(
+        name=site["name"],
+        currency=currency,
+        time_zone=site["time_zone"],
+        buses=tuple(bus for bus in buses if bus),
+        meters=tuple(meter for meter in meters if meter),
+        accounts=tuple(account for account in accounts if account),
+        tariffs=tuple(tariff for tariff in tariffs if tariff),
+        policies=tuple(policy for policy in policies if policy),
+    )
+
+
+def _read_site(root: Section) -> Currency:
+    """Check the zone; return the currency, or the finest one in place of one that is wrong."""
+    site = root.group("site")
+    if (zone := site.part("time_zone")) and not _is_time_zone(zone.value):
+        zone.fault(f"there is no time zone '{zone.value}'; write it like Asia/Shanghai")
+    return Currency.of(site.text("currency") or _FINEST)
+
+
+def _is_time_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except OSError, ValueError, LookupError:  # not found, a folder, not a path at all
+        return False
+    return True
+
+
+def _read_bus(section: Section) -> BusEntry | None:
+    transport = section.part("transport")
+    if transport is None:
+        return None
+    if transport.value == "mqtt":
+        transport.fault(_LATER)
+        return None
+    before = len(section.findings.meaning)
+    for kind, keys in ADDRESS_KEYS.items():
+        wanted = kind == ("serial" if transport.value == "serial" else "tcp")
+        for key in keys:
+            if wanted and key not in section.value:
+                section.fault(f"'{key}' is missing: transport {transport.value} needs it")
+            elif not wanted and (part := section.part(key)):
+                part.fault(f"does not go with transport {transport.value}: remove it")
+    if not section.sound or len(section.findings.meaning) > before:
+        return None
+    data = section.value
+    given = {key: data[key] for key in _LINE_KEYS if key in data}
+    if "timeout" in data:
+        given["timeout_s"] = float(data["timeout"])
+    return BusEntry(
+        name=data["name"], line=LineSettings(transport=Transport(transport.value), **given)
+    )
+
+
+def _read_meter(section: Section) -> MeterEntry | None:
+    if not section.sound:
+        return None
+    data = section.value
+    return MeterEntry(
+        serial=MeterSerial(str(data["serial"])),
+        name=data["name"],
+        bus=data["bus"],
+        address=data["address"],
+        profile=data["profile"],
+        area=data.get("area", ""),
+        floor_area=_decimal(data.get("floor_area")),
+        rated_power=_decimal(data.get("rated_power")),
+        breaker=data["breaker"],
+    )
+
+
+def _decimal(value: int | Decimal | None) -> Decimal | None:
+    return None if value is None else Decimal(value)
+
+
+def _read_policy(section: Section, currency: Currency) -> Policy | None:
+    before = len(section.findings.meaning)
+    levels = [(part, part.money(currency.parse)) for part in section.items("warning_levels")]
+    amounts = [amount for _, amount in levels if amount is not None]
+    cut_off = _amount(section.part("cut_off"), currency)
+    limit = _amount(section.part("credit_limit"), currency)
+    for index, (part, amount) in enumerate(levels):
+        if amount in [earlier for _, earlier in levels[:index]] and amount is not None:
+            part.fault("stands twice: remove it")
+        elif amount is not None and cut_off is not None and amount <= cut_off:
+            part.fault("is not above 'cut_off': the supply would be cut before the warning")
+    if (part_limit := section.part("credit_limit")) and limit is not None and limit < 0:
+        part_limit.fault("must not be negative")
+    if not section.sound or len(section.findings.meaning) > before:
+        return None
+    data = section.value
+    return Policy(
+        name=data["name"],
+        warning_levels=tuple(sorted(amounts, reverse=True)),
+        cut_off=cut_off or ZERO,
+        credit_limit=limit or ZERO,
+        reconnect=Reconnect(data.get("reconnect", Reconnect.AUTO)),
+        never_cut=data.get("never_cut", False),
+    )
+
+
+def _amount(section: Section | None, currency: Currency) -> Amount | None:
+    return section.money(currency.parse) if section else ZERO
+
+
+def _read_account(section: Section, currency: Currency) -> AccountEntry | None:
+    balance = _amount(section.part("opening_balance"), currency)
+    if not section.sound or balance is None:
+        return None
+    data = section.value
+    return AccountEntry(
+        number=AccountNumber(str(data["number"])),
+        name=data["name"],
+        meters=tuple(MeterSerial(str(serial)) for serial in data["meters"]),
+        tariff=data["tariff"],
+        policy=data["policy"],
+        opening_balance=balance,
+    )
+
+
+def dump_site_file(site: SiteFile) -> str:
+    """Return the text that `parse_site_file` reads as this site."""
+    groups: tuple[tuple[str, list[dict[str, Any]]], ...] = (
+        ("buses", [_bus_data(bus) for bus in site.buses]),
+        ("meters", [_meter_data(meter) for meter in site.meters]),
+        ("accounts", [_account_data(account, site.currency) for account in site.accounts]),
+        ("tariffs", [tariff_data(tariff, site.currency) for tariff in site.tariffs]),
+        ("policies", [_policy_data(policy, site.currency) for policy in site.policies]),
+    )
+    head = {"name": site.name, "currency": site.currency.code, "time_zone": site.time_zone}
+    lines = [f"site: {_flow(head)}"]
+    for name, entries in groups:
+        lines.append(f"{name}:" if entries else f"{name}: []")
+        for entry in entries:
+            lines.extend(_tariff_lines(entry) if name == "tariffs" else [f"  - {_flow(entry)}"])
+    return "\n".join([*lines, "pools: []", ""])
+
+
+def _tariff_lines(data: Mapping[str, Any]) -> list[str]:
+    """Write a tariff over several lines, one a key and one a rule of the schedule."""
+    lines = []
+    for key, value in data.items():
+        if key == "schedule":
+            lines.append(f"    {key}:")
+            lines.extend(f"      - {_flow(rule)}" for rule in value)
+        else:
+            lines.append(f"    {key}: {_flow(value)}")
+    return [f"  - {lines[0].lstrip()}", *lines[1:]]
+
+
+def _bus_data(bus: BusEntry) -> dict[str, Any]:
+    line = bus.line
+    data: dict[str, Any] = {"name": bus.name, "transport": str(line.transport)}
+    if line.transport is Transport.SERIAL:
+        data["device"] = line.device
+    else:
+        data |= {"host": line.host, "port": line.port}
+    for key in ("baudrate", "parity", "stopbits"):
+        if line.transport is Transport.SERIAL or _differs(line, key):
+            data[key] = getattr(line, key)
+    if _differs(line, "timeout_s"):
+        data["timeout"] = Decimal(repr(line.timeout_s))
+    return data
+
+
+def _differs(line: LineSettings, key: str) -> bool:
+    return bool(getattr(line, key) != getattr(_LINE_DEFAULTS, key))
+
+
+def _meter_data(meter: MeterEntry) -> dict[str, Any]:
+    data = {
+        "serial": meter.serial,
+        "name": meter.name,
+        "bus": meter.bus,
+        "address": meter.address,
+        "profile": meter.profile,
+        "area": meter.area or None,
+        "floor_area": meter.floor_area,
+        "rated_power": meter.rated_power,
+        "breaker": meter.breaker,
+    }
+    return {key: value for key, value in data.items() if value is not None}
+
+
+def _account_data(account: AccountEntry, currency: Currency) -> dict[str, Any]:
+    return {
+        "number": account.number,
+        "name": account.name,
+        "meters": list(account.meters),
+        "tariff": account.tariff,
+        "policy": account.policy,
+        "opening_balance": currency.exact(account.opening_balance),
+    }
+
+
+def _policy_data(policy: Policy, currency: Currency) -> dict[str, Any]:
+    data: dict[str, Any] = {
+        "name": policy.name,
+        "warning_levels": [currency.exact(level) for level in policy.warning_levels],
+        "cut_off": currency.exact(policy.cut_off),
+        "credit_limit": currency.exact(policy.credit_limit),
+        "reconnect": str(policy.reconnect),
+    }
+    return data | ({"never_cut": True} if policy.never_cut else {})
+
+
+def _flow(data: Any) -> str:
+    """Write data on one line, like `{name: East riser, port: 15020}`."""
+    text = yaml.dump(
+        data,
+        Dumper=_Dumper,
+        default_flow_style=True,
+        allow_unicode=True,
+        sort_keys=False,
+        width=_WIDE,
+    )
+    return str(text).removesuffix("\n").removesuffix("\n...")
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes exact numbers as plain numbers."""
+
+
+def _represent_number(dumper: yaml.SafeDumper, number: Decimal) -> yaml.ScalarNode:
+    text = number_text(number)
+    kind = "float" if "." in text else "int"
+    return dumper.represent_scalar(f"tag:yaml.org,2002:{kind}", text)
+
+
+_Dumper.add_representer(Decimal, _represent_number)

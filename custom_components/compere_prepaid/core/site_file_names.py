@@ -1,0 +1,108 @@
+"""Names and places in a site file: each taken once, and every name that is used is borne."""
+
+from collections.abc import Callable, Hashable, Iterable
+from difflib import get_close_matches
+
+from .document_section import Section
+
+ADDRESS_KEYS = {"tcp": ("host", "port"), "serial": ("device",)}
+"""What says where a line is, by the kind of its transport."""
+
+_NAMES = {
+    "buses": "name",
+    "meters": "serial",
+    "accounts": "number",
+    "tariffs": "name",
+    "policies": "name",
+}
+
+
+def _stands_twice(part: Section, line: int) -> str:
+    return f"'{part.value}' stands twice, also on line {line}"
+
+
+def check_names(root: Section) -> None:
+    """Report names given twice, and names that nobody bears."""
+    for group, key in _NAMES.items():
+        if group != "tariffs":  # they have versions under one name
+            _report_twice(
+                (part, str(part.value))
+                for entry in root.entries(group)
+                if (part := entry.part(key))
+            )
+    known = {group: _known(root, group, key) for group, key in _NAMES.items()}
+    for meter in root.entries("meters"):
+        _check_reference(meter.part("bus"), "bus", known["buses"])
+    for account in root.entries("accounts"):
+        _check_reference(account.part("tariff"), "tariff", known["tariffs"])
+        _check_reference(account.part("policy"), "policy", known["policies"])
+        for serial in account.items("meters"):
+            _check_reference(serial, "meter", known["meters"])
+
+
+def _known(root: Section, group: str, key: str) -> set[str] | None:
+    """Return all names of a group; None if one cannot be read, so that nobody is blamed for it."""
+    entries = root.value.get(group, [])
+    names = [entry.text(key) for entry in root.entries(group)]
+    if not isinstance(entries, list) or len(names) < len(entries) or None in names:
+        return None
+    return {name for name in names if name}
+
+
+def _report_twice(
+    parts: Iterable[tuple[Section, Hashable]],
+    say: Callable[[Section, int], str] = _stands_twice,
+) -> None:
+    """Report each part whose meaning an earlier part has already."""
+    first: dict[Hashable, Section] = {}
+    for part, meaning in parts:
+        earlier = first.setdefault(meaning, part)
+        if earlier is not part:
+            part.fault(say(part, earlier.line))
+
+
+def _check_reference(part: Section | None, kind: str, known: set[str] | None) -> None:
+    if part is None or known is None or str(part.value) in known:
+        return
+    close = get_close_matches(str(part.value), sorted(known), 1)
+    hint = f", did you mean '{close[0]}'?" if close else ""
+    part.fault(f"there is no {kind} '{part.value}' in this file{hint}")
+
+
+def check_places(root: Section) -> None:
+    """Report what would stand in one place twice."""
+    _report_twice(
+        (
+            (address, (bus, address.value))
+            for entry in root.entries("meters")
+            if (bus := entry.text("bus")) and (address := entry.part("address"))
+        ),
+        lambda part, line: (
+            f"another meter has address {part.value} on the same bus, on line {line}"
+        ),
+    )
+    _report_twice(
+        (
+            (serial, str(serial.value))
+            for entry in root.entries("accounts")
+            for serial in entry.items("meters")
+        ),
+        lambda part, line: f"meter '{part.value}' is in an account already, on line {line}",
+    )
+    _report_twice(
+        (
+            (day, (name, day.value))
+            for entry in root.entries("tariffs")
+            if (name := entry.text("name")) and (day := entry.part("valid_from"))
+        ),
+        lambda part, line: f"the tariff has a version from {part.value} already, on line {line}",
+    )
+    _report_twice(
+        (
+            (place, tuple(entry.text(key) for key in keys))
+            for entry in root.entries("buses")
+            for keys in ADDRESS_KEYS.values()
+            if (place := entry.part(keys[0])) and all(entry.text(key) for key in keys)
+        ),
+        lambda _, line: f"another bus goes to the same place, on line {line}: one line is one bus",
+    )

@@ -1,0 +1,193 @@
+"""What support needs to see of a site, and nothing that says who or where.
+
+Names of tenants, users, addresses of gateways and the ledger's place are left out. Serial numbers,
+account numbers and amounts stay: without them no bill can be understood.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from datetime import datetime
+from typing import Any
+
+from homeassistant.components.diagnostics import REDACTED, async_redact_data
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.device_registry import DeviceEntry
+
+from .authority import OPTION_CASHIERS
+from .const import CONF_DEVICE, CONF_HOST, CONF_LEDGER, CONF_NAME, DOMAIN, SUBENTRY_ACCOUNT
+from .core.bus.health import BusHealth
+from .core.errors import InvalidInputError
+from .runtimes import AccountRuntime, BusRuntime, MeterRuntime
+from .site import CompereConfigEntry, CompereSite
+
+SECRET = frozenset({CONF_HOST, CONF_DEVICE, CONF_LEDGER, OPTION_CASHIERS})
+"""Keys that are redacted wherever they stand."""
+
+
+async def async_get_config_entry_diagnostics(
+    hass: HomeAssistant, entry: CompereConfigEntry
+) -> dict[str, Any]:
+    """Return the whole site."""
+    site = entry.runtime_data
+    verification = site.verification
+    return _without_places(
+        site,
+        {
+            "entry": {
+                "data": async_redact_data(dict(entry.data), {*SECRET, CONF_NAME}),
+                "options": async_redact_data(dict(entry.options), SECRET),
+                "subentries": [
+                    {
+                        "type": subentry.subentry_type,
+                        "data": async_redact_data(
+                            dict(subentry.data),
+                            {*SECRET, CONF_NAME}
+                            if subentry.subentry_type == SUBENTRY_ACCOUNT
+                            else SECRET,
+                        ),
+                    }
+                    for subentry in entry.subentries.values()
+                ],
+            },
+            "ledger": {
+                "frozen": site.controller.frozen,
+                "ok": verification.ok if verification else None,
+                "transfers": verification.transfers if verification else None,
+                "faults": list(verification.faults) if verification else None,
+            },
+            "rules": {"tariffs": site.tariff_names(), "policies": site.policy_names()},
+            "buses": {bus.id: _bus(site, bus) for bus in site.buses.values()},
+            "meters": {serial: _meter(site, meter) for serial, meter in site.meters.items()},
+            "accounts": {number: _account(account) for number, account in site.accounts.items()},
+        },
+    )
+
+
+async def async_get_device_diagnostics(
+    hass: HomeAssistant, entry: CompereConfigEntry, device: DeviceEntry
+) -> dict[str, Any]:
+    """Return what stands behind one device."""
+    site = entry.runtime_data
+    names = {name for domain, name in device.identifiers if domain == DOMAIN}
+    found: dict[str, Any] = {}
+    for bus in site.buses.values():
+        if f"bus_{bus.id}" in names:
+            found["bus"] = _bus(site, bus)
+    for meter in site.meters.values():
+        if meter.serial in names:
+            found["meter"] = _meter(site, meter)
+            found["bus"] = _bus(site, meter.bus)
+    for account in site.accounts.values():
+        if f"account_{account.number}" in names:
+            found["account"] = _account(account)
+            found["meters"] = {
+                serial: _meter(site, site.meters[serial])
+                for serial in account.coordinator.data.meters
+                if serial in site.meters
+            }
+    return _without_places(site, found)
+
+
+def _bus(site: CompereSite, runtime: BusRuntime) -> dict[str, Any]:
+    health = runtime.bus.health
+    now = site.clock.monotonic()
+    return {
+        "settings": async_redact_data(asdict(runtime.bus.settings), SECRET),
+        "health": {
+            item.name: getattr(health, item.name)
+            for item in fields(BusHealth)
+            if isinstance(getattr(health, item.name), bool | int | float | str)
+        },
+        "slowest_answer_s": health.slowest_answer_s,
+        "utilisation": health.utilisation(now),
+        "success_rate": health.success_rate(now),
+        "sweep_s": runtime.poller.sweep_s,
+    }
+
+
+def _meter(site: CompereSite, runtime: MeterRuntime) -> dict[str, Any]:
+    reading = runtime.coordinator.data
+    charged = site.book.meters.get(runtime.serial)
+    demand = site.controller.demanded(runtime.serial)
+    profile = runtime.device.profile
+    return {
+        "profile": profile.name,
+        "unverified": list(profile.unverified()),
+        "online": runtime.coordinator.online,
+        "health": _health(runtime),
+        "reading": asdict(reading) if reading else None,
+        "charging": None
+        if charged is None
+        else {
+            "account": charged.account,
+            "mark": asdict(charged.mark) if charged.mark else None,
+            "last": asdict(charged.last) if charged.last else None,
+            "pending": [asdict(line) for line in charged.pending],
+            "suspicion": charged.suspicion,
+            "holds": list(charged.holds),
+            "max_power_w": charged.max_power_w,
+        },
+        "demand": asdict(demand) if demand else None,
+    }
+
+
+def _health(runtime: MeterRuntime) -> dict[str, Any] | None:
+    try:
+        health = runtime.bus.poller.health(runtime.serial)
+    except InvalidInputError:
+        return None
+    return {
+        "success_rate": health.success_rate,
+        "answer_time_s": health.answer_time_s,
+        "last_answer_at": health.last_answer_at,
+        "failures": health.failures,
+        "last_error": health.last_error,
+        "backoff_until": health.backoff_until,
+    }
+
+
+def _account(runtime: AccountRuntime) -> dict[str, Any]:
+    state = runtime.coordinator.data
+    return {
+        "tariff": state.tariff,
+        "policy": asdict(state.policy),
+        "credit_limit": state.credit_limit,
+        "fund": state.fund,
+        "accrued": state.accrued,
+        "announced": state.announced,
+        "day": asdict(state.day),
+        "month": asdict(state.month),
+        "posted_at": state.posted_at,
+        "meters": list(state.meters),
+    }
+
+
+def _without_places(site: CompereSite, data: Mapping[str, Any]) -> dict[str, Any]:
+    """Make everything plain JSON, and take the lines' addresses out of every text."""
+    places = sorted(
+        {
+            place
+            for bus in site.buses.values()
+            for place in (bus.bus.settings.host, bus.bus.settings.device)
+            if place
+        },
+        key=len,
+        reverse=True,
+    )
+
+    def plain(value: Any) -> Any:
+        match value:
+            case Mapping():
+                return {str(key): plain(item) for key, item in value.items()}
+            case list() | tuple():
+                return [plain(item) for item in value]
+            case None | bool() | int() | float():
+                return value
+            case datetime():
+                return value.isoformat()
+        text = str(value)
+        for place in places:
+            text = text.replace(place, REDACTED)
+        return text
+
+    return {str(key): plain(item) for key, item in data.items()}

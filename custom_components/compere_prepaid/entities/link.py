@@ -1,0 +1,109 @@
+"""How lines and meters answer."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from homeassistant.components.binary_sensor import (
+    BinarySensorDeviceClass,
+    BinarySensorEntityDescription,
+)
+from homeassistant.components.sensor import (
+    SensorDeviceClass,
+    SensorEntityDescription,
+    SensorStateClass,
+)
+from homeassistant.const import PERCENTAGE, EntityCategory, UnitOfTime
+
+from ..core.clock import Clock
+from ..core.meters.poller import MeterHealth
+from ..runtimes import BusRuntime
+
+
+@dataclass(frozen=True, kw_only=True)
+class MeterHealthDescription(SensorEntityDescription):
+    """A sensor of how a meter answers."""
+
+    value_fn: Callable[[MeterHealth], float | None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class BusHealthDescription(SensorEntityDescription):
+    """A sensor of how a line is doing."""
+
+    value_fn: Callable[[BusRuntime, Clock], float | None]
+
+
+CONNECTIVITY = BinarySensorEntityDescription(
+    key="connectivity",
+    device_class=BinarySensorDeviceClass.CONNECTIVITY,
+    entity_category=EntityCategory.DIAGNOSTIC,
+)
+
+METER_HEALTH = (
+    MeterHealthDescription(
+        key="success_rate",
+        native_unit_of_measurement=PERCENTAGE,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=0,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value_fn=lambda health: _percent(health.success_rate),
+    ),
+    MeterHealthDescription(
+        key="answer_time",
+        device_class=SensorDeviceClass.DURATION,
+        native_unit_of_measurement=UnitOfTime.SECONDS,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=2,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
+        value_fn=lambda health: _seconds(health.answer_time_s),
+    ),
+)
+
+BUS_HEALTH = (
+    BusHealthDescription(
+        key="sweep_time",
+        device_class=SensorDeviceClass.DURATION,
+        native_unit_of_measurement=UnitOfTime.SECONDS,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=1,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value_fn=lambda runtime, _: _seconds(runtime.poller.sweep_s or None),
+    ),
+    BusHealthDescription(
+        key="utilisation",
+        native_unit_of_measurement=PERCENTAGE,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=0,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value_fn=lambda runtime, clock: _percent(runtime.bus.health.utilisation(clock.monotonic())),
+    ),
+    BusHealthDescription(
+        key="success_rate",
+        native_unit_of_measurement=PERCENTAGE,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=0,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value_fn=lambda runtime, clock: _percent(
+            runtime.bus.health.success_rate(clock.monotonic())
+        ),
+    ),
+    BusHealthDescription(
+        key="relay_wait",
+        device_class=SensorDeviceClass.DURATION,
+        native_unit_of_measurement=UnitOfTime.SECONDS,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=3,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
+        value_fn=lambda runtime, _: _seconds(runtime.bus.health.relay_wait_longest_s or None),
+    ),
+)
+
+
+def _percent(share: float | None) -> float | None:
+    return None if share is None else round(100 * share, 1)
+
+
+def _seconds(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 3)

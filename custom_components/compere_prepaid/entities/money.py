@@ -1,0 +1,224 @@
+"""What accounts have, spend and owe, and the sums of the site.
+
+Money is shown in the currency's minor unit; a balance is rounded down, so that it never looks
+larger than it is. Nothing here decides anything: the trip looks at the exact value.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from homeassistant.components.binary_sensor import (
+    BinarySensorDeviceClass,
+    BinarySensorEntityDescription,
+)
+from homeassistant.components.sensor import (
+    SensorDeviceClass,
+    SensorEntityDescription,
+    SensorStateClass,
+)
+from homeassistant.const import UnitOfPower, UnitOfTime
+
+from ..account_view import AccountView
+from ..core.money.amount import Amount
+from ..core.policy.credit import SupplyState
+from ..core.prepayment.calendar import day_of, day_start, month_of
+from ..site import CompereSite
+from .trimmed import trimmed
+
+LISTED = 50
+"""A list of names in an attribute is not longer: the recorder refuses large ones."""
+
+WARNED = frozenset({SupplyState.WARNING, SupplyState.EMERGENCY, SupplyState.EXHAUSTED})
+"""The states between being in credit and being off."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountSensorDescription(SensorEntityDescription):
+    """A sensor of an account."""
+
+    value_fn: Callable[[AccountView], Decimal | str | None]
+    is_money: bool = False
+    is_price: bool = False
+    last_reset_fn: Callable[[CompereSite], datetime] | None = None
+    attributes_fn: Callable[[AccountView], dict[str, Any]] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SiteSensorDescription(SensorEntityDescription):
+    """A sensor of the whole site."""
+
+    value_fn: Callable[[CompereSite], Decimal | int | None]
+    is_money: bool = False
+    attributes_fn: Callable[[CompereSite], dict[str, Any]] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountBinaryDescription(BinarySensorEntityDescription):
+    """A binary sensor of an account."""
+
+    value_fn: Callable[[AccountView], bool]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SiteBinaryDescription(BinarySensorEntityDescription):
+    """A binary sensor of the whole site."""
+
+    value_fn: Callable[[CompereSite], bool]
+
+
+def _day_began(site: CompereSite) -> datetime:
+    return day_start(day_of(site.clock.now(), site.zone), site.zone)
+
+
+def _month_began(site: CompereSite) -> datetime:
+    return day_start(month_of(site.clock.now(), site.zone), site.zone)
+
+
+def _who(view: AccountView) -> dict[str, Any]:
+    """Say whose supply this is: dashboards and automations join meters and accounts by it."""
+    return {
+        "account": view.state.number,
+        "account_name": view.state.name,
+        "meters": list(view.state.meters),
+    }
+
+
+def _is_low(view: AccountView) -> bool:
+    """Look at the money alone: an account that waits for its reconnection may have plenty."""
+    policy, available = view.state.policy, view.state.available
+    return available <= policy.cut_off or policy.level_reached(available) is not None
+
+
+def _views(site: CompereSite) -> Iterator[AccountView]:
+    for runtime in site.accounts.values():
+        yield AccountView(site, runtime.coordinator.data)
+
+
+def _total_power(site: CompereSite) -> Decimal | None:
+    """Return the power of all meters that answer; None if none of them tells it."""
+    powers = [
+        reading.power_mw
+        for meter in site.meters.values()
+        if meter.coordinator.online
+        and (reading := meter.coordinator.data) is not None
+        and reading.power_mw is not None
+    ]
+    return trimmed(Decimal(sum(powers)).scaleb(-3)) if powers else None
+
+
+def _total_balance(site: CompereSite) -> Decimal:
+    total = sum(runtime.coordinator.data.balance for runtime in site.accounts.values())
+    return site.currency.rounded_down(Amount(total))
+
+
+def _warned(site: CompereSite) -> list[str]:
+    return [view.state.number for view in _views(site) if view.supply_state in WARNED]
+
+
+def _off(site: CompereSite) -> list[str]:
+    return [view.state.number for view in _views(site) if view.supply_state is SupplyState.OFF]
+
+
+def _offline(site: CompereSite) -> list[str]:
+    return [meter.name for meter in site.meters.values() if not meter.coordinator.online]
+
+
+ACCOUNT_SENSORS = (
+    AccountSensorDescription(
+        key="available_credit",
+        device_class=SensorDeviceClass.MONETARY,
+        state_class=SensorStateClass.TOTAL,
+        is_money=True,
+        value_fn=lambda view: view.available_credit,
+    ),
+    AccountSensorDescription(
+        key="days_left",
+        device_class=SensorDeviceClass.DURATION,
+        state_class=SensorStateClass.MEASUREMENT,
+        native_unit_of_measurement=UnitOfTime.DAYS,
+        suggested_display_precision=1,
+        value_fn=lambda view: None if view.days_left is None else trimmed(view.days_left),
+    ),
+    AccountSensorDescription(
+        key="cost_today",
+        device_class=SensorDeviceClass.MONETARY,
+        state_class=SensorStateClass.TOTAL,
+        is_money=True,
+        last_reset_fn=_day_began,
+        value_fn=lambda view: view.cost_today,
+    ),
+    AccountSensorDescription(
+        key="cost_month",
+        device_class=SensorDeviceClass.MONETARY,
+        state_class=SensorStateClass.TOTAL,
+        is_money=True,
+        last_reset_fn=_month_began,
+        value_fn=lambda view: view.cost_month,
+    ),
+    AccountSensorDescription(
+        key="price",
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=4,
+        is_price=True,
+        value_fn=lambda view: trimmed(view.price),
+    ),
+    AccountSensorDescription(key="period", value_fn=lambda view: view.period),
+    AccountSensorDescription(
+        key="supply_state",
+        device_class=SensorDeviceClass.ENUM,
+        options=[state.value for state in SupplyState],
+        value_fn=lambda view: view.supply_state.value,
+        attributes_fn=_who,
+    ),
+)
+
+LOW_CREDIT = AccountBinaryDescription(
+    key="low_credit",
+    device_class=BinarySensorDeviceClass.PROBLEM,
+    value_fn=_is_low,
+)
+
+SITE_SENSORS = (
+    SiteSensorDescription(
+        key="total_power",
+        device_class=SensorDeviceClass.POWER,
+        state_class=SensorStateClass.MEASUREMENT,
+        native_unit_of_measurement=UnitOfPower.WATT,
+        suggested_display_precision=0,
+        value_fn=_total_power,
+    ),
+    SiteSensorDescription(
+        key="total_balance",
+        device_class=SensorDeviceClass.MONETARY,
+        state_class=SensorStateClass.TOTAL,
+        is_money=True,
+        value_fn=_total_balance,
+    ),
+    SiteSensorDescription(
+        key="accounts_warned",
+        state_class=SensorStateClass.MEASUREMENT,
+        value_fn=lambda site: len(_warned(site)),
+        attributes_fn=lambda site: {"accounts": _warned(site)[:LISTED]},
+    ),
+    SiteSensorDescription(
+        key="accounts_off",
+        state_class=SensorStateClass.MEASUREMENT,
+        value_fn=lambda site: len(_off(site)),
+        attributes_fn=lambda site: {"accounts": _off(site)[:LISTED]},
+    ),
+    SiteSensorDescription(
+        key="meters_offline",
+        state_class=SensorStateClass.MEASUREMENT,
+        value_fn=lambda site: len(_offline(site)),
+        attributes_fn=lambda site: {"meters": _offline(site)[:LISTED]},
+    ),
+)
+
+LEDGER_OK = SiteBinaryDescription(
+    key="ledger_ok",
+    device_class=BinarySensorDeviceClass.PROBLEM,
+    value_fn=lambda site: site.controller.frozen,
+)

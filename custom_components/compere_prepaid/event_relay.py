@@ -1,0 +1,171 @@
+"""Turns what the core tells into what Home Assistant shows: bus events, entities, repairs.
+
+The only place where core events become Home Assistant's.
+"""
+
+from collections.abc import Callable
+from dataclasses import fields
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from homeassistant.core import callback
+
+from . import issues
+from .const import DOMAIN
+from .core.events import (
+    AccountEvent,
+    BusDown,
+    BusUp,
+    Event,
+    MeterEvent,
+    MeterOffline,
+    MeterOnline,
+    ReadingTrusted,
+    RelayDisobeys,
+    RelayFollows,
+    Restored,
+    SuspectReading,
+)
+from .core.ids import AccountNumber, BusId, MeterSerial
+from .core.prepayment.settlement import CREDIT_CAUSE
+
+if TYPE_CHECKING:
+    from .site import CompereSite
+
+_MONEY_FIELDS = ("available", "level", "amount", "balance")
+
+PUBLIC = (
+    "credit_warning",
+    "cut_off",
+    "restored",
+    "topped_up",
+    "overload",
+    "protection",
+    "meter_offline",
+    "suspect_reading",
+)
+"""The event types that automations may rely on."""
+
+
+class EventRelay:
+    """Receives every event of a site."""
+
+    def __init__(self, site: CompereSite) -> None:
+        """Relay the events of this site."""
+        self._site = site
+        self._listeners: dict[AccountNumber, Callable[[str, dict[str, Any]], None]] = {}
+
+    @callback
+    def listen(
+        self, number: AccountNumber, listener: Callable[[str, dict[str, Any]], None]
+    ) -> Callable[[], None]:
+        """Call `listener` with type and data of every public event of an account."""
+        self._listeners[number] = listener
+        return lambda: self._listeners.pop(number, None) and None
+
+    def emit(self, event: Event) -> None:
+        """Take an event of the core."""
+        if isinstance(event, RelayFollows):
+            self._relay_follows(event)
+        self._keep_issues(event)
+        self._publish(event)
+        self._refresh(event)
+
+    def forget_bus(self, bus: BusId) -> None:
+        """Drop what is open about a bus that is gone."""
+        issues.clear(self._site, issues.BUS_DOWN, bus)
+
+    def forget_meter(self, meter: MeterSerial) -> None:
+        """Drop what is open about a meter that is gone."""
+        for kind in issues.OF_METER:
+            issues.clear(self._site, kind, meter)
+
+    def _relay_follows(self, event: RelayFollows) -> None:
+        """Tell that power is back where an account's money brought it back."""
+        meter = self._site.book.meters.get(event.meter)
+        if not (event.closed and event.cause.startswith(CREDIT_CAUSE) and meter and meter.account):
+            return
+        account = self._site.book.accounts.get(meter.account)
+        if account is not None:
+            self.emit(
+                Restored(
+                    at=event.at,
+                    account=account.number,
+                    available=account.available,
+                    meter=event.meter,
+                    seconds=event.seconds,
+                )
+            )
+
+    def _keep_issues(self, event: Event) -> None:
+        site = self._site
+        match event:
+            case BusDown():
+                issues.raise_bus_down(site, event)
+                site.reading_path.bus_lost(event.bus)
+            case BusUp():
+                issues.clear(site, issues.BUS_DOWN, event.bus)
+            case MeterOffline():
+                issues.raise_meter(site, issues.METER_UNREACHABLE, event.meter, event.error)
+            case MeterOnline():
+                issues.clear(site, issues.METER_UNREACHABLE, event.meter)
+            case SuspectReading():
+                issues.raise_suspect(site, event)
+            case ReadingTrusted():
+                issues.clear(site, issues.SUSPECT_READING, event.meter)
+                issues.clear(site, issues.OTHER_METER, event.meter)
+            case RelayDisobeys():
+                wanted = "closed" if event.demanded_closed else "open"
+                issues.raise_meter(site, issues.RELAY_DISOBEYS, event.meter, wanted)
+            case RelayFollows():
+                issues.clear(site, issues.RELAY_DISOBEYS, event.meter)
+            case _:
+                pass
+
+    def _publish(self, event: Event) -> None:
+        if event.TYPE not in PUBLIC:
+            return
+        data = self._data(event)
+        self._site.hass.bus.async_fire(f"{DOMAIN}_{event.TYPE}", data)
+        account = data.get("account")
+        listener = self._listeners.get(AccountNumber(account)) if account else None
+        if listener is not None:
+            listener(event.TYPE, data)
+
+    def _data(self, event: Event) -> dict[str, Any]:
+        site = self._site
+        data: dict[str, Any] = {"site": site.name, "config_entry_id": site.entry.entry_id}
+        for item in fields(event):
+            value = getattr(event, item.name)
+            if item.name in _MONEY_FIELDS:
+                value = f"{site.currency.rounded_down(value):f}"
+            elif isinstance(value, datetime):
+                value = value.astimezone(site.zone).isoformat()
+            elif isinstance(value, tuple):
+                value = list(value)
+            data[item.name] = value
+        if isinstance(event, MeterEvent):
+            data["meter_name"] = self._meter_name(event.meter)
+            meter = site.book.meters.get(event.meter)
+            data["account"] = meter.account if meter else None
+        if account := data.get("account"):
+            runtime = site.accounts.get(AccountNumber(account))
+            data["account_name"] = runtime.name if runtime else account
+        data["currency"] = site.currency.code
+        return data
+
+    def _meter_name(self, serial: MeterSerial) -> str:
+        runtime = self._site.meters.get(serial)
+        return runtime.name if runtime else serial
+
+    def _refresh(self, event: Event) -> None:
+        """Push news to the entities that show it."""
+        site = self._site
+        if isinstance(event, BusDown | BusUp):
+            if bus := site.buses.get(event.bus):
+                bus.coordinator.push(isinstance(event, BusUp), news=True)
+        elif isinstance(event, AccountEvent):
+            site.reading_path.refresh_account(event.account, news=True)
+        elif isinstance(event, MeterEvent):
+            site.reading_path.refresh_meter(event.meter)
+        site.totals.push(None, news=True)

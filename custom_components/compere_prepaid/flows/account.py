@@ -1,0 +1,223 @@
+"""Adding and changing a tenant's prepaid account.
+
+An account's number is its name in the ledger and stays for good. Its opening balance is booked
+once, when the account is added; later the balance changes by top-ups and adjustments only.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from homeassistant.config_entries import SubentryFlowResult
+from homeassistant.helpers.selector import TextSelector
+import probatio as vol
+
+from ..const import (
+    CONF_METERS,
+    CONF_NAME,
+    CONF_NUMBER,
+    CONF_OPENING_BALANCE,
+    CONF_POLICY,
+    CONF_SERIAL,
+    CONF_TARIFF,
+    SUBENTRY_ACCOUNT,
+    SUBENTRY_METER,
+    account_unique_id,
+)
+from ..core.errors import InvalidInputError, PrepaidError
+from ..core.money.amount import Currency
+from ..core.prepayment.state import AccountState
+from ..site import CompereSite
+from .form_errors import BASE, FormError, form_error
+from .schemas import choice, labelled_choice
+from .subentry import SiteSubentryFlow
+
+BALANCE_ERRORS: Mapping[str, str] = {
+    "amount_not_a_number": CONF_OPENING_BALANCE,
+    "amount_too_precise": CONF_OPENING_BALANCE,
+    "amount_too_large": CONF_OPENING_BALANCE,
+}
+"""What is said of an amount that is none."""
+
+AGREEMENT_ERRORS: Mapping[str, str] = {
+    "ledger_read_only": BASE,
+    "ledger_taken_over": BASE,
+    "ledger_unavailable": BASE,
+}
+"""What may keep new terms from being written."""
+
+OPENED_WITH = (CONF_NUMBER, CONF_TARIFF, CONF_POLICY, CONF_OPENING_BALANCE)
+"""What a subentry keeps as the account was opened with it; tariff and policy change in the ledger,
+where every change has its date."""
+
+FLOW_USER = "configuration"
+"""Who acts in the ledger's eyes: dialogs are for administrators, and do not tell which one."""
+
+
+class AccountFlow(SiteSubentryFlow):
+    """Ask who the tenant is, which meters supply them, at which tariff and policy."""
+
+    async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
+        """Ask for a new account."""
+        if (site := self._site) is None:
+            return self.async_abort(reason="entry_not_loaded")
+        if not (meters := self._free_meters()):
+            return self.async_abort(reason="no_free_meter")
+        errors: dict[str, str] = {}
+        placeholders: dict[str, str] = {}
+        if user_input is not None:
+            try:
+                data = self._checked(site, user_input)
+            except FormError as error:
+                errors, placeholders = error.errors, error.placeholders
+            else:
+                return self.async_create_entry(
+                    title=_title(data), data=data, unique_id=account_unique_id(data[CONF_NUMBER])
+                )
+        return self.async_show_form(
+            step_id="user",
+            data_schema=self.add_suggested_values_to_schema(
+                new_account_schema(site, meters), user_input
+            ),
+            errors=errors,
+            description_placeholders={"currency": site.currency.code} | placeholders,
+        )
+
+    async def async_step_reconfigure(
+        self, user_input: dict[str, Any] | None = None
+    ) -> SubentryFlowResult:
+        """Ask what changed about an account: everything but its number and its money."""
+        if (site := self._site) is None:
+            return self.async_abort(reason="entry_not_loaded")
+        present = self._get_reconfigure_subentry()
+        meters = self._free_meters()
+        errors: dict[str, str] = {}
+        placeholders = {"number": present.data[CONF_NUMBER]}
+        if user_input is not None:
+            kept = {key: present.data[key] for key in OPENED_WITH}
+            try:
+                data = self._checked(site, user_input | kept)
+                await _async_agree(site, present.data[CONF_NUMBER], user_input)
+            except FormError as error:
+                errors, placeholders = error.errors, placeholders | error.placeholders
+            else:
+                return self.async_update_and_abort(
+                    self._get_entry(), present, title=_title(data), data=data
+                )
+        suggested = dict(user_input or present.data | _agreed(site, present.data))
+        # a meter that was removed, or given away meanwhile, cannot be kept
+        suggested[CONF_METERS] = [one for one in suggested[CONF_METERS] if one in meters]
+        return self.async_show_form(
+            step_id="reconfigure",
+            data_schema=self.add_suggested_values_to_schema(
+                vol.Schema(_agreement(site, meters)), suggested
+            ),
+            errors=errors,
+            description_placeholders=placeholders,
+        )
+
+    def _free_meters(self) -> dict[str, str]:
+        """Return the meters that supply no other account: serial and name."""
+        taken = {
+            serial
+            for account in self._others(SUBENTRY_ACCOUNT)
+            for serial in account.data[CONF_METERS]
+        }
+        return {
+            meter.data[CONF_SERIAL]: f"{meter.title} ({meter.data[CONF_SERIAL]})"
+            for meter in self._get_entry().get_subentries_of_type(SUBENTRY_METER)
+            if meter.data[CONF_SERIAL] not in taken
+        }
+
+    def _check_meters(self, serials: list[str]) -> None:
+        """Refuse no meter at all, and meters that another dialog gave away meanwhile."""
+        if not serials:
+            raise FormError(CONF_METERS, "meters_empty")
+        for other in self._others(SUBENTRY_ACCOUNT):
+            for serial in serials:
+                if serial in other.data[CONF_METERS]:
+                    raise FormError(
+                        CONF_METERS, "meter_taken", meter=serial, account=other.data[CONF_NUMBER]
+                    )
+
+    def _checked(self, site: CompereSite, user_input: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what will be saved, once everything about it was found right."""
+        number, name = user_input[CONF_NUMBER].strip(), user_input[CONF_NAME].strip()
+        if not number:
+            raise FormError(CONF_NUMBER, "number_empty")
+        if not name:
+            raise FormError(CONF_NAME, "name_empty")
+        for other in self._others(SUBENTRY_ACCOUNT):
+            if other.data[CONF_NUMBER].casefold() == number.casefold():
+                raise FormError(
+                    CONF_NUMBER,
+                    "number_in_use",
+                    number=other.data[CONF_NUMBER],
+                    name=other.data[CONF_NAME],
+                )
+        self._check_meters(user_input[CONF_METERS])
+        return {
+            CONF_NUMBER: number,
+            CONF_NAME: name,
+            CONF_METERS: user_input[CONF_METERS],
+            CONF_TARIFF: user_input[CONF_TARIFF],
+            CONF_POLICY: user_input[CONF_POLICY],
+            CONF_OPENING_BALANCE: _balance(site.currency, user_input[CONF_OPENING_BALANCE]),
+        }
+
+
+def new_account_schema(site: CompereSite, meters: Mapping[str, str]) -> vol.Schema:
+    """Return the form for a new account."""
+    return vol.Schema(
+        {
+            vol.Required(CONF_NUMBER): TextSelector(),
+            **_agreement(site, meters),
+            vol.Required(CONF_OPENING_BALANCE, default="0"): TextSelector(),
+        }
+    )
+
+
+def _agreement(site: CompereSite, meters: Mapping[str, str]) -> dict[vol.Marker, Any]:
+    """Return the fields that may change as long as the account lives."""
+    tariffs, policies = site.tariff_names(), site.policy_names()
+    return {
+        vol.Required(CONF_NAME): TextSelector(),
+        vol.Required(CONF_METERS): labelled_choice(meters, multiple=True),
+        vol.Required(CONF_TARIFF, default=next(iter(tariffs), vol.UNDEFINED)): choice(tariffs),
+        vol.Required(CONF_POLICY, default=next(iter(policies), vol.UNDEFINED)): choice(policies),
+    }
+
+
+def _agreed(site: CompereSite, data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the tariff and policy in force: the ledger knows, the subentry only how it began."""
+    account = site.book.accounts.get(data[CONF_NUMBER])
+    return {} if account is None else _terms(account)
+
+
+def _terms(account: AccountState) -> dict[str, Any]:
+    return {CONF_TARIFF: account.tariff, CONF_POLICY: account.policy.name}
+
+
+async def _async_agree(site: CompereSite, number: str, wanted: Mapping[str, Any]) -> None:
+    """Change tariff and policy from now on, if they are to change; all of it is in the ledger."""
+    try:
+        present = _terms(site.book.account(number))
+        if present[CONF_TARIFF] != wanted[CONF_TARIFF]:
+            await site.agreements.assign_tariff(number, wanted[CONF_TARIFF], user=FLOW_USER)
+        if present[CONF_POLICY] != wanted[CONF_POLICY]:
+            await site.agreements.apply_policy(number, wanted[CONF_POLICY], user=FLOW_USER)
+    except PrepaidError as error:
+        raise form_error(error, AGREEMENT_ERRORS) from error
+
+
+def _balance(currency: Currency, text: str) -> str:
+    """Return an opening balance as it is kept; it may be negative (a debt that is taken over)."""
+    text = text.strip()
+    try:
+        currency.parse(text)
+    except InvalidInputError as error:
+        raise form_error(error, BALANCE_ERRORS) from error
+    return text
+
+
+def _title(data: Mapping[str, Any]) -> str:
+    return f"{data[CONF_NUMBER]} {data[CONF_NAME]}"

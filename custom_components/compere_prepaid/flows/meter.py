@@ -1,0 +1,256 @@
+"""Adding and changing a meter.
+
+A meter is the serial number that it tells itself, not the address at which it answers: meters are
+swapped and re-addressed. So the form asks where to look, the meter is asked who it is, and the user
+compares that with the label before anything is saved. When a configured meter is changed, the same
+serial number must answer again; another meter is a replacement, which settles accounts, and no
+matter of editing a form.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from homeassistant.config_entries import ConfigSubentry, SubentryFlowResult
+from homeassistant.data_entry_flow import section
+from homeassistant.helpers import area_registry as ar
+from homeassistant.helpers.selector import AreaSelector, TextSelector
+import probatio as vol
+
+from ..const import (
+    CONF_ADDRESS,
+    CONF_AREA,
+    CONF_BREAKER,
+    CONF_BUS,
+    CONF_FLOOR_AREA,
+    CONF_NAME,
+    CONF_PROFILE,
+    CONF_RATED_POWER,
+    CONF_SERIAL,
+    SUBENTRY_BUS,
+    SUBENTRY_METER,
+    meter_unique_id,
+)
+from ..core.errors import PrepaidError
+from ..site import CompereSite
+from .form_errors import BASE, FormError, form_error
+from .schemas import decimal_number, labelled_choice, whole_number
+from .subentry import SiteSubentryFlow
+
+SECTION_PLACE = "place"
+
+PROBE_ERRORS: Mapping[str, str] = {
+    "bus_busy": CONF_BUS,
+    "bus_down": CONF_BUS,
+    "bus_unknown": CONF_BUS,
+    "meter_silent": CONF_ADDRESS,
+    "answer_garbled": CONF_ADDRESS,
+    "meter_refused": CONF_PROFILE,
+    "serial_unreadable": CONF_PROFILE,
+    "profile_unknown": CONF_PROFILE,
+}
+"""What the probe may answer, and the field next to which the form says so."""
+
+
+class MeterFlow(SiteSubentryFlow):
+    """Ask where the meter is, read its serial number, let the user confirm, save it."""
+
+    _found: dict[str, Any]
+
+    async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
+        """Ask for a new meter and look for it."""
+        return await self._async_step_meter("user", user_input)
+
+    async def async_step_reconfigure(
+        self, user_input: dict[str, Any] | None = None
+    ) -> SubentryFlowResult:
+        """Ask what changed about a meter and look whether it is still the same one."""
+        return await self._async_step_meter("reconfigure", user_input)
+
+    async def async_step_confirm(
+        self, user_input: dict[str, Any] | None = None
+    ) -> SubentryFlowResult:
+        """Show who answered; save it when the user agrees that this is the meter."""
+        if (site := self._site) is None:
+            return self.async_abort(reason="entry_not_loaded")
+        data = self._found
+        try:
+            self._check_unused(data)  # another dialog may have been faster
+        except FormError as error:
+            return self._show("user", self._form_values(data), error.errors, error.placeholders)
+        if user_input is None:
+            return self._show_found(site, data)
+        return self.async_create_entry(
+            title=data[CONF_NAME], data=data, unique_id=meter_unique_id(data[CONF_SERIAL])
+        )
+
+    async def _async_step_meter(
+        self, step_id: str, user_input: dict[str, Any] | None
+    ) -> SubentryFlowResult:
+        """Ask for the meter, probe it, and go on to the confirmation or save the change."""
+        if (site := self._site) is None:
+            return self.async_abort(reason="entry_not_loaded")
+        if not self._buses:
+            return self.async_abort(reason="no_bus")
+        present = self._present
+        if user_input is None:
+            return self._show(step_id, self._form_values(present.data) if present else {})
+        try:
+            data = await self._async_checked(site, user_input, present)
+        except FormError as error:
+            return self._show(step_id, user_input, error.errors, error.placeholders)
+        if present is None:
+            self._found = data
+            return await self.async_step_confirm()
+        return self.async_update_and_abort(
+            self._get_entry(), present, title=data[CONF_NAME], data=data
+        )
+
+    async def _async_checked(
+        self, site: CompereSite, user_input: Mapping[str, Any], present: ConfigSubentry | None
+    ) -> dict[str, Any]:
+        """Return what will be saved, once everything about it was found right."""
+        data = self._subentry_data(user_input)
+        self._check_unused(data)
+        if present is not None and _same_place(data, present.data):
+            return data | {CONF_SERIAL: present.data[CONF_SERIAL]}
+        data[CONF_SERIAL] = await _async_probe(site, data)
+        if present is not None and data[CONF_SERIAL] != present.data[CONF_SERIAL]:
+            raise FormError(
+                CONF_ADDRESS,
+                "other_meter",
+                found=data[CONF_SERIAL],
+                expected=present.data[CONF_SERIAL],
+                address=data[CONF_ADDRESS],
+            )
+        self._check_unused(data)
+        return data
+
+    def _show_found(self, site: CompereSite, data: Mapping[str, Any]) -> SubentryFlowResult:
+        """Show who answered, and which data of its model nobody has proved yet."""
+        profile = site.catalogue.get(data[CONF_PROFILE])
+        bus = self._get_entry().subentries[data[CONF_BUS]]
+        return self.async_show_form(
+            step_id="confirm",
+            data_schema=vol.Schema({}),
+            description_placeholders={
+                "name": data[CONF_NAME],
+                "serial": data[CONF_SERIAL],
+                "bus": bus.title,
+                "address": str(data[CONF_ADDRESS]),
+                "profile": profile.title,
+                "unverified": ", ".join(profile.unverified()) or "-",
+            },
+        )
+
+    def _check_unused(self, data: Mapping[str, Any]) -> None:
+        """Refuse a name, an address or a serial number that another meter has."""
+        for other in self._others(SUBENTRY_METER):
+            if other.title.casefold() == data[CONF_NAME].casefold():
+                raise FormError(CONF_NAME, "name_in_use", name=other.title)
+            if _address(other.data) == _address(data):
+                raise FormError(
+                    CONF_ADDRESS,
+                    "address_occupied",
+                    address=data[CONF_ADDRESS],
+                    name=other.title,
+                    serial=other.data[CONF_SERIAL],
+                )
+        for other in self._others(SUBENTRY_METER, every_site=True):
+            if other.data[CONF_SERIAL] == data.get(CONF_SERIAL):
+                raise FormError(
+                    BASE, "serial_configured", serial=data[CONF_SERIAL], name=other.title
+                )
+
+    @property
+    def _buses(self) -> dict[str, str]:
+        """The site's buses: id and name."""
+        return {
+            bus.subentry_id: bus.title
+            for bus in self._get_entry().get_subentries_of_type(SUBENTRY_BUS)
+        }
+
+    def _show(
+        self,
+        step_id: str,
+        values: Mapping[str, Any],
+        errors: dict[str, str] | None = None,
+        placeholders: dict[str, str] | None = None,
+    ) -> SubentryFlowResult:
+        site = self._site
+        profiles = site.catalogue.profiles if site else {}
+        titles = {name: profiles[name].title for name in sorted(profiles)}
+        schema = meter_schema(self._buses, titles)
+        present = self._present
+        serial = {"serial_number": present.data[CONF_SERIAL]} if present else {}
+        return self.async_show_form(
+            step_id=step_id,
+            data_schema=self.add_suggested_values_to_schema(schema, values),
+            errors=errors or {},
+            description_placeholders=serial | (placeholders or {}),
+        )
+
+    def _subentry_data(self, user_input: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a form's answers in the shape in which a meter is kept, all but the serial."""
+        name = user_input[CONF_NAME].strip()
+        if not name:
+            raise FormError(CONF_NAME, "name_empty")
+        place = user_input[SECTION_PLACE]
+        area = ar.async_get(self.hass).async_get_area(place.get(CONF_AREA, ""))
+        data = {key: user_input[key] for key in (CONF_BUS, CONF_ADDRESS, CONF_PROFILE)}
+        data |= {CONF_NAME: name, CONF_AREA: area.name if area else ""}
+        data |= {CONF_BREAKER: user_input[CONF_BREAKER]}
+        return data | {key: place.get(key) for key in (CONF_FLOOR_AREA, CONF_RATED_POWER)}
+
+    def _form_values(self, data: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a kept meter in the shape of the form."""
+        place: dict[str, Any] = {
+            key: float(data[key]) for key in (CONF_FLOOR_AREA, CONF_RATED_POWER) if data.get(key)
+        }
+        if area := ar.async_get(self.hass).async_get_area_by_name(data[CONF_AREA]):
+            place[CONF_AREA] = area.id
+        asked = (CONF_NAME, CONF_BUS, CONF_ADDRESS, CONF_PROFILE, CONF_BREAKER)
+        return {key: data[key] for key in asked} | {SECTION_PLACE: place}
+
+
+def meter_schema(buses: Mapping[str, str], profiles: Mapping[str, str]) -> vol.Schema:
+    """Return the form for a meter of one of these models on one of these buses."""
+    place = vol.Schema(
+        {
+            vol.Optional(CONF_AREA): AreaSelector(),
+            vol.Optional(CONF_FLOOR_AREA): decimal_number(0, 1_000_000, "m²"),
+            vol.Optional(CONF_RATED_POWER): decimal_number(0, 100_000, "kW"),
+        }
+    )
+    first_bus = next(iter(buses), vol.UNDEFINED)
+    first_profile = next(iter(profiles), vol.UNDEFINED)
+    return vol.Schema(
+        {
+            vol.Required(CONF_NAME): TextSelector(),
+            vol.Required(CONF_BUS, default=first_bus): labelled_choice(buses),
+            vol.Required(CONF_ADDRESS): whole_number(1, 247),
+            vol.Required(CONF_PROFILE, default=first_profile): labelled_choice(profiles),
+            vol.Required(CONF_BREAKER): whole_number(1, 10_000, "A"),
+            vol.Required(SECTION_PLACE): section(place, {"collapsed": False}),
+        }
+    )
+
+
+async def _async_probe(site: CompereSite, data: Mapping[str, Any]) -> str:
+    """Ask the meter at this address for its serial number."""
+    try:
+        return await site.async_probe_meter(data[CONF_BUS], data[CONF_ADDRESS], data[CONF_PROFILE])
+    except PrepaidError as error:
+        problem = form_error(error, PROBE_ERRORS)
+        problem.placeholders.setdefault(CONF_ADDRESS, str(data[CONF_ADDRESS]))
+        problem.placeholders.setdefault(CONF_PROFILE, data[CONF_PROFILE])
+        raise problem from error
+
+
+def _address(data: Mapping[str, Any]) -> tuple[str, int]:
+    """Return where a meter answers."""
+    return data[CONF_BUS], data[CONF_ADDRESS]
+
+
+def _same_place(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Say whether nothing changed that could lead to another meter."""
+    return all(one[key] == other[key] for key in (CONF_BUS, CONF_ADDRESS, CONF_PROFILE))

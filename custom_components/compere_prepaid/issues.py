@@ -1,0 +1,102 @@
+"""Repair issues: raised when something needs a person, gone when it is mended."""
+
+from typing import TYPE_CHECKING
+
+from homeassistant.helpers import issue_registry as ir
+
+from .const import DOMAIN
+from .core.events import BusDown, SuspectReading
+from .core.ids import MeterSerial
+from .core.prepayment.charging import OTHER_METER as OTHER_METER_REASON
+
+if TYPE_CHECKING:
+    from .site import CompereSite
+
+BUS_DOWN = "bus_down"
+METER_UNREACHABLE = "meter_unreachable"
+SUSPECT_READING = "suspect_reading"
+OTHER_METER = "other_meter"
+RELAY_DISOBEYS = "relay_disobeys"
+LEDGER_READ_ONLY = "ledger_read_only"
+LEDGER_UNAVAILABLE = "ledger_unavailable"
+OF_METER = (METER_UNREACHABLE, SUSPECT_READING, OTHER_METER, RELAY_DISOBEYS)
+
+
+def _raise(
+    site: CompereSite,
+    kind: str,
+    subject: str,
+    placeholders: dict[str, str],
+    severity: ir.IssueSeverity = ir.IssueSeverity.WARNING,
+) -> None:
+    ir.async_create_issue(
+        site.hass,
+        DOMAIN,
+        _issue_id(site, kind, subject),
+        is_fixable=False,
+        severity=severity,
+        translation_key=kind,
+        translation_placeholders={"site": site.name, **placeholders},
+    )
+
+
+def clear(site: CompereSite, kind: str, subject: str) -> None:
+    """Take back an issue whose cause is gone."""
+    ir.async_delete_issue(site.hass, DOMAIN, _issue_id(site, kind, subject))
+
+
+def _issue_id(site: CompereSite, kind: str, subject: str) -> str:
+    return "_".join(part for part in (kind, site.entry.entry_id, subject) if part)
+
+
+def _name(site: CompereSite, serial: MeterSerial) -> str:
+    runtime = site.meters.get(serial)
+    return runtime.name if runtime else serial
+
+
+def raise_bus_down(site: CompereSite, event: BusDown) -> None:
+    """Say that a line cannot be reached."""
+    bus = site.buses.get(event.bus)
+    if bus is not None:
+        _raise(site, BUS_DOWN, event.bus, {"bus": bus.name, "error": event.error})
+
+
+def raise_meter(site: CompereSite, kind: str, serial: MeterSerial, detail: str) -> None:
+    """Say that a meter does not answer, or that its relay does not follow."""
+    severity = ir.IssueSeverity.ERROR if kind == RELAY_DISOBEYS else ir.IssueSeverity.WARNING
+    placeholders = {"meter": _name(site, serial), "serial": serial, "detail": detail}
+    _raise(site, kind, serial, placeholders, severity)
+
+
+def raise_suspect(site: CompereSite, event: SuspectReading) -> None:
+    """Say that a reading cannot be true; another meter has an issue of its own."""
+    if event.reason == OTHER_METER_REASON:
+        return
+    placeholders = {
+        "meter": _name(site, event.meter),
+        "serial": event.meter,
+        "reason": event.reason,
+        "reading": _kwh(event.energy_wh),
+        "baseline": _kwh(event.baseline_wh),
+    }
+    _raise(site, SUSPECT_READING, event.meter, placeholders)
+
+
+def raise_other_meter(site: CompereSite, serial: MeterSerial, found: str) -> None:
+    """Say that another meter answers at a meter's address."""
+    placeholders = {"meter": _name(site, serial), "serial": serial, "found": found}
+    _raise(site, OTHER_METER, serial, placeholders, ir.IssueSeverity.ERROR)
+
+
+def raise_ledger_read_only(site: CompereSite, error: str) -> None:
+    """Say that the ledger refuses writes: relays stay as they are."""
+    _raise(site, LEDGER_READ_ONLY, "", {"error": error}, ir.IssueSeverity.CRITICAL)
+
+
+def raise_ledger_unavailable(site: CompereSite, error: str) -> None:
+    """Say that the ledger cannot be written now: nothing is lost, charging waits."""
+    _raise(site, LEDGER_UNAVAILABLE, "", {"error": error}, ir.IssueSeverity.ERROR)
+
+
+def _kwh(energy_wh: int | None) -> str:
+    return "-" if energy_wh is None else f"{energy_wh // 1000}.{energy_wh % 1000:03}"

@@ -1,0 +1,171 @@
+"""The spine inside a site: from a reading to charges, credit, relay and entities, and back.
+
+Readings come here from the pollers, with their meter's identity proved. Charging sees them first,
+the relay controller second, the entities last. What charging knows of the money decides how soon
+the meter is read again: well before its credit can run out at its present power.
+"""
+
+from collections.abc import Coroutine
+import logging
+from typing import TYPE_CHECKING, Any
+
+from . import issues
+from .core.bus.bus import RequestClass
+from .core.bus.requests import BusError, LineDownError
+from .core.errors import LedgerReadOnlyError, OperationFailedError
+from .core.events import MeterOffline, MeterOnline
+from .core.ids import AccountNumber, BusId, MeterSerial
+from .core.metering.reading import MeterReading
+from .core.prepayment.charging import OTHER_METER
+from .core.prepayment.state import AccountState
+from .core.tariff.rating import quote
+
+if TYPE_CHECKING:
+    from .site import CompereSite
+
+_LOGGER = logging.getLogger(__name__)
+
+ROUTINE_S = 10.0
+"""How often a meter is read when nothing presses."""
+
+SOONEST_S = 1.0
+"""No meter is read more often than this for its money's sake."""
+
+SILENT_AFTER = 3
+"""Missed answers in a row before a meter counts as offline."""
+
+DISTRUST_AFTER = 2
+"""Missed answers in a row before its relay moves no more until it proves its identity again."""
+
+
+class ReadingPath:
+    """Listens to the pollers and serves the relay controller."""
+
+    def __init__(self, site: CompereSite) -> None:
+        """Serve this site."""
+        self._site = site
+
+    # What pollers tell
+
+    async def on_reading(self, reading: MeterReading) -> None:
+        """Take a reading of a meter that has proved its identity."""
+        runtime = self._site.meters.get(reading.serial)
+        if runtime is None:
+            return
+        was_online = runtime.coordinator.online
+        await self._guarded(self._site.charging.on_reading(reading))
+        await self._guarded(self._site.controller.on_reading(reading))
+        runtime.coordinator.take(reading)
+        if not was_online:
+            self._site.emit(MeterOnline(at=reading.at, meter=reading.serial))
+        meter = self._site.book.meters.get(reading.serial)
+        if meter is not None and meter.account is not None:
+            self.refresh_account(meter.account)
+            self._plan_next(meter.serial, self._site.book.accounts[meter.account])
+        self._site.totals.push(None)
+
+    async def on_silent(self, serial: MeterSerial, error: BusError, failures: int) -> None:
+        """Take note that a meter did not answer, `failures` times in a row by now."""
+        runtime = self._site.meters.get(serial)
+        if runtime is None:
+            return
+        if failures >= DISTRUST_AFTER or isinstance(error, LineDownError):
+            self.distrust(serial)
+        if failures < SILENT_AFTER and not isinstance(error, LineDownError):
+            return
+        known = runtime.coordinator.online
+        runtime.coordinator.lose()
+        # a line that is down is told once, by the bus; not again by each of its meters
+        if not isinstance(error, LineDownError) and (known or failures == SILENT_AFTER):
+            self._site.emit(MeterOffline(at=self._site.clock.now(), meter=serial, error=str(error)))
+
+    async def on_other_meter(self, serial: MeterSerial, found: str) -> None:
+        """Another meter answers at this meter's address: believe nothing, move nothing."""
+        runtime = self._site.meters.get(serial)
+        if runtime is None:
+            return
+        self.distrust(serial)
+        self._site.charging.suspect(serial, OTHER_METER)
+        runtime.coordinator.lose()
+        issues.raise_other_meter(self._site, serial, found)
+
+    def distrust(self, serial: MeterSerial) -> None:
+        """Believe nothing of a meter and move nothing at it until it proved its identity."""
+        self._site.controller.distrust(serial)
+        self._site.charging.distrust(serial)
+
+    def bus_lost(self, bus: BusId) -> None:
+        """Take all meters of a line that went down for offline, at once."""
+        for runtime in self._site.meters.values():
+            if runtime.bus.id == bus:
+                self.distrust(runtime.serial)
+                runtime.coordinator.lose()
+
+    # What the relay controller asks for
+
+    async def write_relay(self, serial: MeterSerial, *, closed: bool) -> None:
+        """Command a relay, ahead of everything else on its line."""
+        runtime = self._site.meters[serial]
+        await runtime.device.write_relay(closed, RequestClass.RELAY)
+
+    async def read_relay(self, serial: MeterSerial) -> bool:
+        """Read a relay back, ahead of everything else on its line; show it at once."""
+        runtime = self._site.meters[serial]
+        closed = await runtime.device.read_relay(RequestClass.RELAY)
+        before = runtime.coordinator.data
+        if before is not None and before.relay_closed != closed:
+            runtime.coordinator.push(
+                MeterReading(
+                    serial=serial, at=before.at, values=before.values, relay_closed=closed
+                ),
+                news=True,
+            )
+        return closed
+
+    # What entities see
+
+    def account_changed(self, account: AccountState) -> None:
+        """Push what was just committed for an account, and its meters' holds."""
+        self.refresh_account(account.number, news=True)
+        for serial in account.meters:
+            self.refresh_meter(serial)
+
+    def refresh_account(self, number: AccountNumber, *, news: bool = False) -> None:
+        """Push an account's state to its entities, at once if it is news."""
+        runtime = self._site.accounts.get(number)
+        if runtime is not None:
+            runtime.coordinator.push(self._site.book.account(number), news=news)
+
+    def refresh_meter(self, serial: MeterSerial) -> None:
+        """Push a meter's last reading to its entities again: its demand or health changed."""
+        runtime = self._site.meters.get(serial)
+        if runtime is not None:
+            runtime.coordinator.push(runtime.coordinator.data, news=True)
+
+    def _plan_next(self, serial: MeterSerial, account: AccountState) -> None:
+        """Read again when half the time is over in which credit can run out at present power."""
+        site = self._site
+        price = quote(
+            site.book.tariffs[account.tariff],
+            site.clock.now(),
+            zone=site.zone,
+            used_wh=account.month.energy_wh,
+        ).price
+        power = sum(meter.power_mw for meter in account.meters.values())
+        left = account.seconds_left(price, power)
+        interval = ROUTINE_S if left is None else min(ROUTINE_S, max(SOONEST_S, left / 2))
+        if account.off:
+            interval = ROUTINE_S
+        site.meters[serial].bus.poller.set_interval(serial, interval)
+
+    async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
+        """Let one meter's trouble be its own: the line goes on for the others."""
+        try:
+            await work
+        except LedgerReadOnlyError as error:
+            self._site.controller.frozen = True
+            issues.raise_ledger_read_only(self._site, str(error))
+        except OperationFailedError as error:
+            issues.raise_ledger_unavailable(self._site, str(error))
+        else:
+            issues.clear(self._site, issues.LEDGER_UNAVAILABLE, "")

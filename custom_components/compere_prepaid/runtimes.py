@@ -1,0 +1,75 @@
+"""What runs of a site: its lines, meters and accounts, each with what its entities look at."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .const import CONF_NAME, CONF_NUMBER
+from .coordinator import MeterCoordinator, PacedCoordinator
+from .core.bus.bus import Bus
+from .core.ids import AccountNumber, BusId, MeterSerial
+from .core.meters.device import MeterDevice
+from .core.meters.poller import Poller
+from .core.prepayment.state import AccountState
+
+
+@dataclass(slots=True, kw_only=True)
+class BusRuntime:
+    """A running line."""
+
+    id: BusId
+    name: str
+    data: Mapping[str, Any]
+    bus: Bus
+    poller: Poller
+    coordinator: PacedCoordinator[bool]
+    """Whether the line is up."""
+    device_id: str
+
+    async def async_run(self) -> None:
+        """Start the line and the reading of its meters."""
+        await self.bus.start()
+        await self.poller.start()
+
+
+@dataclass(slots=True, kw_only=True)
+class MeterRuntime:
+    """A running meter."""
+
+    subentry_id: str
+    data: Mapping[str, Any]
+    device: MeterDevice
+    bus: BusRuntime
+    coordinator: MeterCoordinator
+
+    @property
+    def serial(self) -> MeterSerial:
+        """The serial number, which is the meter's identity."""
+        return self.device.serial
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        return str(self.data[CONF_NAME])
+
+
+@dataclass(slots=True, kw_only=True)
+class AccountRuntime:
+    """A running account; its state object lives as long as the account."""
+
+    subentry_id: str
+    data: Mapping[str, Any]
+    coordinator: PacedCoordinator[AccountState]
+
+    @property
+    def number(self) -> AccountNumber:
+        """The account's number, which is its identity."""
+        return AccountNumber(self.data[CONF_NUMBER])
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        return str(self.data[CONF_NAME])
+
+
+type Runtime = BusRuntime | MeterRuntime | AccountRuntime

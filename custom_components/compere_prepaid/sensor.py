@@ -1,0 +1,234 @@
+"""Sensors: what meters measure and count, how lines answer, what accounts have and spend."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any, override
+
+from homeassistant.components.sensor import SensorEntity
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.helpers.event import async_track_time_interval
+
+from .coordinator import PacedCoordinator
+from .core.errors import InvalidInputError
+from .core.metering.reading import Quantity
+from .entities.electrical import ELECTRICAL, MeasurandDescription
+from .entities.energy import ENERGY
+from .entities.link import (
+    BUS_HEALTH,
+    METER_HEALTH,
+    BusHealthDescription,
+    MeterHealthDescription,
+)
+from .entities.money import (
+    ACCOUNT_SENSORS,
+    SITE_SENSORS,
+    AccountSensorDescription,
+    SiteSensorDescription,
+)
+from .entities.trimmed import trimmed
+from .entity import AccountEntity, BusEntity, MeterEntity, SiteEntity, async_feed
+from .runtimes import AccountRuntime, BusRuntime, MeterRuntime
+from .site import CompereConfigEntry, CompereSite
+
+PARALLEL_UPDATES = 0  # the lines have queues of their own
+
+HEARTBEAT = timedelta(seconds=60)
+"""Prices, days and the health of a silent line change though nothing is read."""
+
+
+async def async_setup_entry(
+    hass: HomeAssistant, entry: CompereConfigEntry, add_entities: AddConfigEntryEntitiesCallback
+) -> None:
+    """Give everything that runs its sensors."""
+    site = entry.runtime_data
+
+    def of_meter(runtime: MeterRuntime) -> Iterator[SensorEntity]:
+        profile = runtime.device.profile
+        for measurand in (*ENERGY, *ELECTRICAL):
+            if measurand.exists_fn(profile):
+                yield MeasurandSensor(site, runtime, measurand)
+        for health in METER_HEALTH:
+            yield MeterHealthSensor(site, runtime, health)
+
+    def of_account(runtime: AccountRuntime) -> Iterator[SensorEntity]:
+        return (AccountSensor(site, runtime, description) for description in ACCOUNT_SENSORS)
+
+    def of_bus(runtime: BusRuntime) -> Iterator[SensorEntity]:
+        return (BusHealthSensor(site, runtime, description) for description in BUS_HEALTH)
+
+    async_feed(site, BusRuntime, add_entities, of_bus)
+    async_feed(site, MeterRuntime, add_entities, of_meter)
+    async_feed(site, AccountRuntime, add_entities, of_account)
+    add_entities(SiteSensor(site, description) for description in SITE_SENSORS)
+
+    _start_heartbeat(hass, entry)
+
+
+def _start_heartbeat(hass: HomeAssistant, entry: CompereConfigEntry) -> None:
+    """Show from time to time also what nobody reads."""
+    site = entry.runtime_data
+
+    @callback
+    def beat(_: datetime) -> None:
+        for bus in site.buses.values():
+            _tell_again(bus.coordinator)
+        for meter in site.meters.values():
+            _tell_again(meter.coordinator)
+        for account in site.accounts.values():
+            _tell_again(account.coordinator)
+        _tell_again(site.totals)
+
+    entry.async_on_unload(async_track_time_interval(hass, beat, HEARTBEAT))
+
+
+def _tell_again[T](coordinator: PacedCoordinator[T]) -> None:
+    coordinator.push(coordinator.data)
+
+
+class MeasurandSensor(MeterEntity, SensorEntity):
+    """A quantity of a meter's readings."""
+
+    entity_description: MeasurandDescription
+
+    def __init__(
+        self, site: CompereSite, runtime: MeterRuntime, description: MeasurandDescription
+    ) -> None:
+        """Show one quantity."""
+        super().__init__(site, runtime, description.key)
+        self.entity_description = description
+        self._believed: Decimal | None = None
+
+    @property
+    @override
+    def native_value(self) -> Decimal | None:
+        """The quantity as last told; a counter as last believed.
+
+        A reading is believed when charging has gone on to it. Until then a counter stays where it
+        was: its statistics would count a fall as energy used anew.
+        """
+        description, reading, charged = self.entity_description, self.reading, self.charged
+        if not description.is_billed:
+            return None if reading is None else description.value_fn(reading)
+        if charged is not None and charged.last is not None:
+            if description.quantity is Quantity.ENERGY_IMPORT:
+                self._believed = trimmed(Decimal(charged.last.wh).scaleb(-3))
+            elif reading is not None and reading.energy_wh == charged.last.wh:
+                self._believed = description.value_fn(reading)
+        return self._believed
+
+
+class MeterHealthSensor(MeterEntity, SensorEntity):
+    """How a meter answers; known also when it does not."""
+
+    entity_description: MeterHealthDescription
+
+    def __init__(
+        self, site: CompereSite, runtime: MeterRuntime, description: MeterHealthDescription
+    ) -> None:
+        """Show one measure of a meter's health."""
+        super().__init__(site, runtime, description.key)
+        self.entity_description = description
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Silence is an answer here."""
+        return True
+
+    @property
+    @override
+    def native_value(self) -> float | None:
+        """The measure; unknown while nobody polls the meter."""
+        try:
+            health = self.runtime.bus.poller.health(self.runtime.serial)
+        except InvalidInputError:
+            return None
+        return self.entity_description.value_fn(health)
+
+
+class BusHealthSensor(BusEntity, SensorEntity):
+    """How a line is doing."""
+
+    entity_description: BusHealthDescription
+
+    def __init__(
+        self, site: CompereSite, runtime: BusRuntime, description: BusHealthDescription
+    ) -> None:
+        """Show one measure of a line's health."""
+        super().__init__(site, runtime, description.key)
+        self.entity_description = description
+
+    @property
+    @override
+    def native_value(self) -> float | None:
+        """The measure."""
+        return self.entity_description.value_fn(self.runtime, self.site.clock)
+
+
+class AccountSensor(AccountEntity, SensorEntity):
+    """What an account has or spends."""
+
+    entity_description: AccountSensorDescription
+    _unrecorded_attributes = frozenset({"account", "account_name", "meters"})
+
+    def __init__(
+        self, site: CompereSite, runtime: AccountRuntime, description: AccountSensorDescription
+    ) -> None:
+        """Show one side of an account."""
+        super().__init__(site, runtime, description.key)
+        self.entity_description = description
+        if description.is_money:
+            self._attr_native_unit_of_measurement = site.currency.code
+            self._attr_suggested_display_precision = site.currency.digits
+        if description.is_price:
+            self._attr_native_unit_of_measurement = f"{site.currency.code}/kWh"
+
+    @property
+    @override
+    def native_value(self) -> Decimal | str | None:
+        """The value as people see it."""
+        return self.entity_description.value_fn(self.view)
+
+    @property
+    @override
+    def last_reset(self) -> datetime | None:
+        """When the running day or month began."""
+        began = self.entity_description.last_reset_fn
+        return None if began is None else began(self.site)
+
+    @property
+    @override
+    def extra_state_attributes(self) -> dict[str, Any] | None:
+        """Whose supply it is, where that is asked for."""
+        attributes = self.entity_description.attributes_fn
+        return None if attributes is None else attributes(self.view)
+
+
+class SiteSensor(SiteEntity, SensorEntity):
+    """A sum over the site."""
+
+    entity_description: SiteSensorDescription
+    _unrecorded_attributes = frozenset({"accounts", "meters"})
+
+    def __init__(self, site: CompereSite, description: SiteSensorDescription) -> None:
+        """Show one sum."""
+        super().__init__(site, description.key)
+        self.entity_description = description
+        if description.is_money:
+            self._attr_native_unit_of_measurement = site.currency.code
+            self._attr_suggested_display_precision = site.currency.digits
+
+    @property
+    @override
+    def native_value(self) -> Decimal | int | None:
+        """The sum."""
+        return self.entity_description.value_fn(self.site)
+
+    @property
+    @override
+    def extra_state_attributes(self) -> dict[str, Any] | None:
+        """Who is counted, the first ones of a long list."""
+        attributes = self.entity_description.attributes_fn
+        return None if attributes is None else attributes(self.site)

@@ -1,0 +1,234 @@
+"""One site inside Home Assistant: the place where the core, its adapters and the platforms meet.
+
+A config entry is a site; its subentries are buses, meters and accounts. They come and go while the
+site runs: an update listener compares the subentries with what runs and adds or removes just that.
+A bus that is down fails nothing: its meters are offline, everything else goes on.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import device_registry as dr
+
+from . import issues
+from .adapters.clock import SystemClock
+from .adapters.modbus import open_line
+from .composition import Composition, line_settings_of
+from .const import CONF_CURRENCY, CONF_INITIAL_PRICE, CONF_NAME, CONF_TIME_ZONE, DOMAIN
+from .coordinator import PacedCoordinator
+from .core.bus.bus import RequestClass
+from .core.bus.settings import LineSettings
+from .core.errors import InvalidInputError
+from .core.events import Event
+from .core.ids import AccountNumber, BusId, MeterSerial
+from .core.ledger.ports import Ledger, Verification
+from .core.meters.catalogue import Catalogue, load_catalogue
+from .core.meters.device import MeterDevice
+from .core.money.amount import Currency
+from .core.policy.relay_control import RelayController
+from .core.prepayment.agreements import Agreements
+from .core.prepayment.book import AccountBook
+from .core.prepayment.cashier import Cashier
+from .core.prepayment.charging import Charging
+from .core.prepayment.rules import load_rules
+from .event_relay import EventRelay
+from .reading_path import ReadingPath
+from .runtimes import AccountRuntime, BusRuntime, MeterRuntime, Runtime
+
+__all__ = [
+    "AccountRuntime",
+    "BusRuntime",
+    "CompereConfigEntry",
+    "CompereSite",
+    "MeterRuntime",
+    "line_settings_of",
+]
+
+type CompereConfigEntry = ConfigEntry[CompereSite]
+
+PROFILES = Path(__file__).parent / "core" / "meters" / "profiles"
+
+
+async def async_test_line(settings: LineSettings) -> None:
+    """Open a line and close it again; raises `BusError`."""
+    line = open_line(settings)
+    try:
+        await line.open()
+    finally:
+        await line.close()
+
+
+class CompereSite:
+    """Everything that runs for one config entry."""
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry: CompereConfigEntry,
+        ledger: Ledger,
+        catalogue: Catalogue,
+    ) -> None:
+        """Join the core's use cases with this entry's ledger and events."""
+        self.hass = hass
+        self.entry = entry
+        self.name: str = entry.data[CONF_NAME]
+        self.clock = SystemClock()
+        self.currency = Currency.of(entry.data[CONF_CURRENCY])
+        self.zone = ZoneInfo(entry.data[CONF_TIME_ZONE])
+        self.ledger = ledger
+        self.catalogue = catalogue
+        self.buses: dict[BusId, BusRuntime] = {}
+        self.meters: dict[MeterSerial, MeterRuntime] = {}
+        self.accounts: dict[AccountNumber, AccountRuntime] = {}
+        self.totals: PacedCoordinator[None] = PacedCoordinator(
+            hass, entry, "site", None, self.clock
+        )
+        self.device_id = ""
+        self._new: dict[type, list[Callable[[Any], None]]] = {}
+        self.events = EventRelay(self)
+        self.reading_path = ReadingPath(self)
+        self.controller = RelayController(
+            ledger, self.reading_path, self.clock, self.emit, self.spawn
+        )
+        self.book = AccountBook(
+            ledger=ledger,
+            clock=self.clock,
+            currency=self.currency,
+            zone=self.zone,
+            emit=self.emit,
+            demand=self.controller.take,
+            changed=self.reading_path.account_changed,
+        )
+        self.charging = Charging(self.book)
+        self.cashier = Cashier(self.book)
+        self.agreements = Agreements(self.book)
+        self.running = False
+        self.verification: Verification | None = None
+        """What the last check of the ledger found."""
+        self._composition = Composition(self)
+
+    @property
+    def key(self) -> str:
+        """The site's key: of its ledger book, and of its devices."""
+        return self.entry.unique_id or self.entry.entry_id
+
+    def emit(self, event: Event) -> None:
+        """Tell what happened."""
+        self.events.emit(event)
+
+    def spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+        """Start a background task that ends with the entry."""
+        return self.entry.async_create_background_task(self.hass, work, f"{DOMAIN} {name}")
+
+    # What runs
+
+    async def async_start(self) -> None:
+        """Compose the site from its subentries; the lines start with `async_run`."""
+        await load_rules(self.book, self.entry.data.get(CONF_INITIAL_PRICE) or "0")
+        registry = dr.async_get(self.hass)
+        self.device_id = registry.async_get_or_create(
+            config_entry_id=self.entry.entry_id,
+            identifiers={(DOMAIN, self.key)},
+            name=self.name,
+            manufacturer="Compere",
+            model="Prepaid site",
+            entry_type=dr.DeviceEntryType.SERVICE,
+        ).id
+        await self.async_apply_subentries()
+
+    async def async_run(self) -> None:
+        """Start reading the lines."""
+        self.running = True
+        for bus in self.buses.values():
+            await bus.async_run()
+
+    async def async_stop(self) -> None:
+        """Stop the lines, then post what has accrued."""
+        self.running = False
+        for bus in self.buses.values():
+            await bus.poller.stop()
+            await bus.bus.stop()
+        await self.charging.settle_all("stop")
+
+    async def async_apply_subentries(self) -> None:
+        """Make what runs agree with the entry's subentries."""
+        await self._composition.async_apply()
+        self.totals.push(None, news=True)
+
+    @callback
+    def async_for_each[R: Runtime](self, kind: type[R], add: Callable[[R], None]) -> None:
+        """Call `add` for every bus, meter or account that runs, and for each that comes later."""
+        everything = (*self.buses.values(), *self.meters.values(), *self.accounts.values())
+        for runtime in everything:
+            if isinstance(runtime, kind):
+                add(runtime)
+        listeners = self._new.setdefault(kind, [])
+        listeners.append(add)
+        self.entry.async_on_unload(lambda: listeners.remove(add))
+
+    def announce(self, runtime: Runtime) -> None:
+        """Tell the platforms of a bus, meter or account that came."""
+        for add in self._new.get(type(runtime), []):
+            add(runtime)
+
+    async def async_verify(self) -> Verification:
+        """Run the checker; a ledger that fails it is read-only, and relays stay as they are."""
+        found = await self.ledger.verify()
+        self.controller.frozen = not found.ok
+        if found.ok:
+            issues.clear(self, issues.LEDGER_READ_ONLY, "")
+        else:
+            issues.raise_ledger_read_only(self, "; ".join(found.faults[:3]))
+        self.verification = found
+        self.totals.push(None, news=True)
+        return found
+
+    # What flows ask for
+
+    async def async_probe_meter(
+        self,
+        bus_id: str,
+        address: int,
+        profile: str,
+        klass: RequestClass = RequestClass.DISCOVERY,
+    ) -> MeterSerial:
+        """Ask the meter at an address for its serial number.
+
+        Raises `BusError`, or `InvalidInputError` (`bus_unknown`, `profile_unknown`).
+        """
+        bus = self.buses.get(BusId(bus_id))
+        if bus is None:
+            raise InvalidInputError("bus_unknown", bus=bus_id)
+        device = MeterDevice(
+            self.catalogue.get(profile), address, MeterSerial(""), bus.bus, self.clock
+        )
+        return await device.identify(klass)
+
+    def knows_device(self, device: dr.DeviceEntry) -> bool:
+        """Tell whether something that runs stands behind a device."""
+        known = {
+            self.key,
+            *(f"bus_{bus}" for bus in self.buses),
+            *self.meters,
+            *(f"account_{number}" for number in self.accounts),
+        }
+        return any(domain == DOMAIN and name in known for domain, name in device.identifiers)
+
+    def tariff_names(self) -> list[str]:
+        """Return the names of the tariffs that accounts can have."""
+        return sorted(self.book.tariffs)
+
+    def policy_names(self) -> list[str]:
+        """Return the names of the policies that accounts can have."""
+        return sorted(self.book.policies)
+
+
+async def async_load_catalogue(hass: HomeAssistant) -> Catalogue:
+    """Load the built-in meter profiles and those of the user's configuration folder."""
+    own = Path(hass.config.path(DOMAIN, "profiles"))
+    return await hass.async_add_executor_job(load_catalogue, [PROFILES, own])

@@ -1,0 +1,71 @@
+"""Exporting a whole site as one file that an import finds unchanged."""
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from .composition import line_settings_of
+from .const import (
+    CONF_ADDRESS,
+    CONF_AREA,
+    CONF_BREAKER,
+    CONF_FLOOR_AREA,
+    CONF_METERS,
+    CONF_OPENING_BALANCE,
+    CONF_PROFILE,
+    CONF_RATED_POWER,
+    CONF_TIME_ZONE,
+)
+from .core.site_file import AccountEntry, BusEntry, MeterEntry, SiteFile, dump_site_file
+
+if TYPE_CHECKING:
+    from .site import CompereSite
+
+
+def export_site(site: CompereSite) -> str:
+    """Return the whole site as a file that `import_site` accepts and finds unchanged."""
+    buses = {bus.id: bus for bus in site.buses.values()}
+    return dump_site_file(
+        SiteFile(
+            name=site.name,
+            currency=site.currency,
+            time_zone=site.entry.data[CONF_TIME_ZONE],
+            buses=tuple(
+                BusEntry(name=bus.name, line=line_settings_of(bus.data)) for bus in buses.values()
+            ),
+            meters=tuple(
+                MeterEntry(
+                    serial=meter.serial,
+                    name=meter.name,
+                    bus=meter.bus.name,
+                    address=int(meter.data[CONF_ADDRESS]),
+                    profile=meter.data[CONF_PROFILE],
+                    area=meter.data.get(CONF_AREA) or "",
+                    floor_area=_number(meter.data.get(CONF_FLOOR_AREA)),
+                    rated_power=_number(meter.data.get(CONF_RATED_POWER)),
+                    breaker=int(meter.data[CONF_BREAKER]),
+                )
+                for meter in site.meters.values()
+            ),
+            accounts=tuple(
+                AccountEntry(
+                    number=account.number,
+                    name=account.name,
+                    meters=tuple(account.data[CONF_METERS]),
+                    tariff=site.book.account(account.number).tariff,
+                    policy=site.book.account(account.number).policy.name,
+                    opening_balance=site.currency.parse(
+                        account.data.get(CONF_OPENING_BALANCE) or "0"
+                    ),
+                )
+                for account in site.accounts.values()
+            ),
+            tariffs=tuple(
+                version for tariff in site.book.tariffs.values() for version in tariff.versions
+            ),
+            policies=tuple(site.book.policies.values()),
+        )
+    )
+
+
+def _number(value: Any) -> Decimal | None:
+    return None if value in (None, "") else Decimal(str(value))

@@ -1,0 +1,92 @@
+/** The whole dashboard as configuration: four pages for each site, and a page for each shop. */
+import { shopPath } from "./cards.ts";
+import type { Dashboard, DashboardView, HomeAssistant, PanelView } from "./home_assistant.ts";
+import { labelsFor } from "./labels.ts";
+import type { Labels } from "./labels.ts";
+import { linkingEntities, readSites } from "./site_model.ts";
+import type { Site } from "./site_model.ts";
+import { commonAreasView } from "./views/common_areas.ts";
+import { equipmentView } from "./views/equipment.ts";
+import { overviewView } from "./views/overview.ts";
+import { shopsView } from "./views/shops.ts";
+import { shopView } from "./views/shop.ts";
+
+export const SHOP_STRATEGY = "compere-prepaid-shop";
+
+export function generateDashboard(hass: HomeAssistant): Dashboard {
+  const labels = labelsFor(hass.language);
+  const sites = readSites(hass);
+  if (sites.length === 0) {
+    return { title: labels.dashboard, views: [{ ...nothingYetView(hass, labels), title: labels.overview, path: "overview" }] };
+  }
+  const views = sites.flatMap((site, index) => siteViews(hass, site, labels, sites.length > 1 ? `${index + 1}-` : ""));
+  return { title: labels.dashboard, views };
+}
+
+export function generateShop(hass: HomeAssistant, deviceId: string): ReturnType<typeof shopView> {
+  const shops = readSites(hass).flatMap((site) => site.shops);
+  return shopView(shops.find((shop) => shop.deviceId === deviceId), labelsFor(hass.language));
+}
+
+/** The registries say what there is; the accounts' states say which meters are whose. Nothing else is built in. */
+export function mustRegenerate(before: HomeAssistant, now: HomeAssistant): boolean {
+  if (before.language !== now.language) return true;
+  if (before.entities !== now.entities || before.devices !== now.devices || before.areas !== now.areas) return true;
+  return linkingEntitiesOf(now).some((entityId) => {
+    const [old, current] = [before.states[entityId], now.states[entityId]];
+    return old !== current && JSON.stringify(old?.attributes["meters"]) !== JSON.stringify(current?.attributes["meters"]);
+  });
+}
+
+/** Home Assistant asks at every change of any state, and makes a new registry object when the registry changes. */
+const linkingEntitiesByRegistry = new WeakMap<object, string[]>();
+
+function linkingEntitiesOf(hass: HomeAssistant): string[] {
+  const known = linkingEntitiesByRegistry.get(hass.entities) ?? linkingEntities(hass);
+  linkingEntitiesByRegistry.set(hass.entities, known);
+  return known;
+}
+
+function siteViews(hass: HomeAssistant, site: Site, labels: Labels, prefix: string): DashboardView[] {
+  const title = (page: string): string => (prefix ? `${site.name} · ${page}` : page);
+  const paths = { shops: `${prefix}shops`, equipment: `${prefix}equipment` };
+  const views: DashboardView[] = [
+    {
+      ...overviewView(hass, site, labels, paths),
+      title: title(labels.overview),
+      path: `${prefix}overview`,
+    },
+  ];
+  if (site.shops.length > 0) {
+    views.push({ ...shopsView(hass, site, labels), title: title(labels.shops), path: paths.shops });
+  }
+  if (site.meters.length + site.lines.length > 0) {
+    views.push({ ...equipmentView(hass, site, labels), title: title(labels.equipment), path: paths.equipment });
+  }
+  if (site.commonMeters.length > 0) {
+    views.push({ ...commonAreasView(site, labels), title: title(labels.commonAreas), path: `${prefix}common-areas` });
+  }
+  for (const shop of site.shops) {
+    const strategy = { type: `custom:${SHOP_STRATEGY}`, device: shop.deviceId };
+    views.push({ strategy, title: shop.name, path: shopPath(shop), subview: true });
+  }
+  return views;
+}
+
+function nothingYetView(hass: HomeAssistant, labels: Labels): PanelView {
+  const open = {
+    text: labels.openIntegrations,
+    appearance: "filled",
+    variant: "brand",
+    tap_action: { action: "navigate", navigation_path: "/config/integrations/dashboard" },
+  };
+  const card = {
+    type: "empty-state",
+    icon: "mdi:storefront-outline",
+    content_only: true,
+    title: labels.nothingYet,
+    content: labels.nothingYetHelp,
+    ...(hass.user?.is_admin ? { buttons: [open] } : {}),
+  };
+  return { type: "panel", cards: [card] };
+}

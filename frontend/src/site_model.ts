@@ -1,0 +1,209 @@
+/**
+ * What the mall consists of, read from Home Assistant's registries.
+ *
+ * Nothing is found by an entity's id or name, both of which a user may change. An entity of ours is known by its
+ * platform and its translation key; a device is what its entities make it: one with a supply state is a shop's
+ * account, one with a sweep time a line, one with a total load the site, and one with a relay or an energy register a
+ * meter. A shop and its meters are different devices; the account's supply state lists the serial numbers of its
+ * meters, and a meter that no account lists measures a common area.
+ */
+import type { DeviceEntry, EntityEntry, HomeAssistant } from "./home_assistant.ts";
+
+export const PLATFORM = "compere_prepaid";
+
+/** Entity ids of one device by translation key. */
+export type Entities = Readonly<Record<string, string | undefined>>;
+
+export interface Meter {
+  readonly deviceId: string;
+  readonly serial: string;
+  readonly name: string;
+  readonly areaId: string | undefined;
+  readonly entities: Entities;
+}
+
+export interface Shop {
+  readonly deviceId: string;
+  readonly name: string;
+  readonly areaId: string | undefined;
+  readonly entities: Entities;
+  readonly meters: readonly Meter[];
+}
+
+export interface Line {
+  readonly deviceId: string;
+  readonly name: string;
+  readonly entities: Entities;
+}
+
+export interface Site {
+  readonly id: string;
+  readonly name: string;
+  readonly entities: Entities;
+  readonly shops: readonly Shop[];
+  readonly meters: readonly Meter[];
+  readonly commonMeters: readonly Meter[];
+  readonly lines: readonly Line[];
+}
+
+export interface AreaGroup<Member> {
+  /** Undefined for the members that stand in no area. */
+  readonly name: string | undefined;
+  readonly icon: string | undefined;
+  readonly members: readonly Member[];
+}
+
+type Kind = "shop" | "line" | "site" | "meter";
+
+/** The first key that a device has says what it is; keys that several kinds have (success_rate) say nothing. */
+const KIND_BY_KEY: readonly (readonly [string, Kind])[] = [
+  ["supply_state", "shop"],
+  ["balance", "shop"],
+  ["total_power", "site"],
+  ["total_balance", "site"],
+  ["ledger_ok", "site"],
+  ["sweep_time", "line"],
+  ["utilisation", "line"],
+  ["relay", "meter"],
+  ["energy", "meter"],
+  ["power", "meter"],
+];
+
+interface Device {
+  readonly entry: DeviceEntry;
+  readonly kind: Kind;
+  readonly entities: Entities;
+  readonly areaId: string | undefined;
+}
+
+export function readSites(hass: HomeAssistant): Site[] {
+  const devices = ourDevices(hass);
+  const siteIds = [...new Set(devices.map((device) => siteIdOf(device.entry)))];
+  return siteIds
+    .map((id) => readSite(hass, id, devices.filter((device) => siteIdOf(device.entry) === id)))
+    .sort((one, other) => compareNames(one.name, other.name));
+}
+
+/** Entities with the attribute that links shops to meters: the dashboard is made anew when it changes. */
+export function linkingEntities(hass: HomeAssistant): string[] {
+  return Object.values(hass.entities)
+    .filter((entry) => entry.platform === PLATFORM && entry.translation_key === "supply_state")
+    .map((entry) => entry.entity_id);
+}
+
+export function metersAttribute(hass: HomeAssistant, entityId: string | undefined): string[] {
+  const serials = entityId === undefined ? undefined : hass.states[entityId]?.attributes["meters"];
+  return Array.isArray(serials) ? serials.map(String) : [];
+}
+
+/** Members by area, areas by name, members as they come; whoever has no area comes last. */
+export function byArea<Member extends { readonly areaId: string | undefined }>(
+  hass: HomeAssistant,
+  members: readonly Member[],
+): AreaGroup<Member>[] {
+  const groups = new Map<string | undefined, Member[]>();
+  for (const member of members) {
+    const known = member.areaId !== undefined && hass.areas[member.areaId] ? member.areaId : undefined;
+    groups.set(known, [...(groups.get(known) ?? []), member]);
+  }
+  return [...groups]
+    .map(([areaId, found]) => {
+      const area = areaId === undefined ? undefined : hass.areas[areaId];
+      return { name: area?.name, icon: area?.icon ?? undefined, members: found };
+    })
+    .sort((one, other) => {
+      if (one.name === undefined || other.name === undefined) return one.name === undefined ? 1 : -1;
+      return compareNames(one.name, other.name);
+    });
+}
+
+const URGENCY: Readonly<Record<string, number>> = { off: 0, exhausted: 1, emergency: 2, warning: 3, in_credit: 5 };
+const URGENCY_UNKNOWN = 4;
+
+/** The shops that need somebody first: off, then without credit, then warned, then by how soon they run out. */
+export function mostUrgentFirst(hass: HomeAssistant, shops: readonly Shop[]): Shop[] {
+  const rank = (shop: Shop): number => URGENCY[stateOf(hass, shop.entities["supply_state"])] ?? URGENCY_UNKNOWN;
+  const days = (shop: Shop): number => {
+    const left = Number.parseFloat(stateOf(hass, shop.entities["days_left"]));
+    return Number.isNaN(left) ? Number.MAX_VALUE : left;
+  };
+  return [...shops].sort(
+    (one, other) => rank(one) - rank(other) || days(one) - days(other) || compareNames(one.name, other.name),
+  );
+}
+
+export function compareNames(one: string, other: string): number {
+  return one.localeCompare(other, undefined, { numeric: true, sensitivity: "base" });
+}
+
+function stateOf(hass: HomeAssistant, entityId: string | undefined): string {
+  return (entityId === undefined ? undefined : hass.states[entityId]?.state) ?? "unknown";
+}
+
+function ourDevices(hass: HomeAssistant): Device[] {
+  const entriesByDevice = new Map<string, EntityEntry[]>();
+  for (const entry of Object.values(hass.entities)) {
+    if (entry.platform !== PLATFORM || !entry.device_id || !entry.translation_key || entry.hidden) continue;
+    entriesByDevice.set(entry.device_id, [...(entriesByDevice.get(entry.device_id) ?? []), entry]);
+  }
+  const devices: Device[] = [];
+  for (const [deviceId, entries] of entriesByDevice) {
+    const entry = hass.devices[deviceId];
+    const keys = new Map(entries.map((found) => [found.translation_key ?? "", found.entity_id]));
+    const kind = KIND_BY_KEY.find(([key]) => keys.has(key))?.[1];
+    if (!entry || !kind) continue;
+    const areaId = entry.area_id ?? entries.find((found) => found.area_id)?.area_id ?? undefined;
+    devices.push({ entry, kind, entities: Object.fromEntries(keys), areaId });
+  }
+  return devices;
+}
+
+function readSite(hass: HomeAssistant, id: string, devices: readonly Device[]): Site {
+  const ofKind = (kind: Kind): Device[] =>
+    devices
+      .filter((device) => device.kind === kind)
+      .sort((one, other) => compareNames(nameOf(one.entry), nameOf(other.entry)));
+  const meters = ofKind("meter").map(
+    (device): Meter => ({
+      deviceId: device.entry.id,
+      serial: device.entry.serial_number ?? "",
+      name: nameOf(device.entry),
+      areaId: device.areaId,
+      entities: device.entities,
+    }),
+  );
+  const shops = ofKind("shop").map((device): Shop => {
+    const serials = metersAttribute(hass, device.entities["supply_state"]);
+    const own = meters.filter((meter) => serials.includes(meter.serial));
+    return {
+      deviceId: device.entry.id,
+      name: nameOf(device.entry),
+      areaId: device.areaId ?? own.find((meter) => meter.areaId)?.areaId,
+      entities: device.entities,
+      meters: own,
+    };
+  });
+  const supplied = new Set(shops.flatMap((shop) => shop.meters));
+  const site = ofKind("site")[0];
+  return {
+    id,
+    name: site ? nameOf(site.entry) : "",
+    entities: site?.entities ?? {},
+    shops,
+    meters,
+    commonMeters: meters.filter((meter) => !supplied.has(meter)),
+    lines: ofKind("line").map((device) => ({
+      deviceId: device.entry.id,
+      name: nameOf(device.entry),
+      entities: device.entities,
+    })),
+  };
+}
+
+function siteIdOf(entry: DeviceEntry): string {
+  return entry.config_entry_id ?? entry.primary_config_entry ?? entry.config_entries?.[0] ?? "";
+}
+
+function nameOf(entry: DeviceEntry): string {
+  return entry.name_by_user ?? entry.name ?? entry.id;
+}

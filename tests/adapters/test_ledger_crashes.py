@@ -1,0 +1,298 @@
+"""The ledger's promise: acknowledged is kept, once, whatever kills the program.
+
+Killing a process proves the transactions' boundaries and that repeating is harmless; it cannot
+prove that commits reach the disk, for the system's cache outlives a process. The durable settings
+do that, and they are read back at every start. The kills have a control that is expected to fail.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+import os
+from pathlib import Path
+import random
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from custom_components.compere_prepaid.adapters.ledger_database.ledger import DatabaseLedger
+from custom_components.compere_prepaid.core.ledger.accounts import tenant
+from custom_components.compere_prepaid.core.ledger.ports import LedgerTransaction
+from tests.adapters.ledger_books import (
+    A_101,
+    PRICES,
+    YUAN,
+    Work,
+    full_story,
+    install,
+    opened,
+    write_tariff,
+)
+
+KILLS = 60
+
+
+@dataclass(slots=True)
+class Poster:
+    """The process that posts, and what it said."""
+
+    process: subprocess.Popen[str]
+    path: Path
+
+    def start(self, first: int, when: str) -> int:
+        """Begin to post from a number on; return the worker's process id."""
+        assert self.process.stdin is not None
+        self.process.stdin.write(f"{first} {when} {self.path}\n")
+        self.process.stdin.flush()
+        return int(self.line())
+
+    def line(self) -> str:
+        """Return the next thing it says."""
+        assert self.process.stdout is not None
+        return self.process.stdout.readline().strip()
+
+    def rest(self) -> list[str]:
+        """Return all that it says until the worker is gone."""
+        return list(iter(self.line, "dead"))
+
+
+@contextmanager
+def poster(path: Path) -> Iterator[Poster]:
+    """Run the posting process on a book."""
+    root = Path(__file__).parents[2]
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.adapters.posting_process"],
+        cwd=root,
+        env={**os.environ, "PYTHONPATH": str(root)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        bufsize=1,
+    ) as process:
+        yield Poster(process, path)
+        assert process.stdin is not None
+        process.stdin.close()
+
+
+async def prepare(path: Path) -> None:
+    """Write a book with a tariff and an installed meter."""
+    async with opened(path) as ledger:
+        await ledger.run(write_tariff)
+        await ledger.run(install())
+
+
+def kill_often(poster: Poster, when: str, chance: random.Random) -> int:
+    """Kill the worker again and again; return the last number that it acknowledged."""
+    last = 0
+    for _ in range(KILLS):
+        first = max(1, last - 2)  # some are sent again, as after a missed answer
+        worker = poster.start(first, when)
+        told = [int(poster.line()) for _ in range(chance.randrange(1, 12))]
+        for _ in range(chance.randrange(20_000)):
+            pass  # some moment within the next posting
+        os.kill(worker, signal.SIGKILL)
+        told += [int(line) for line in poster.rest()]
+        last = max(last, *told)
+    return last
+
+
+async def payments(ledger: DatabaseLedger) -> list[str]:
+    """Return the ids of all payments that are in the book."""
+    transfers = await ledger.read(lambda tx: tx.transfers("asset:cash", 1_000_000))
+    return [transfer.id for transfer in transfers]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+async def test_killed_at_random(tmp_path: Path) -> None:
+    """No kill loses an acknowledged payment, doubles one, or leaves half of a transaction."""
+    path = tmp_path / "ledger.db"
+    await prepare(path)
+    chance = random.Random(20261124)
+    with poster(path) as posting:
+        acknowledged = await asyncio.to_thread(kill_often, posting, "late", chance)
+    async with opened(path) as ledger:
+        kept = await payments(ledger)
+        balance = await ledger.read(lambda tx: tx.balance(tenant(A_101)))
+        found = await ledger.verify()
+    lost = {f"top:pay-{number}:{A_101}" for number in range(1, acknowledged + 1)} - set(kept)
+    doubled = len(kept) - len(set(kept))
+    used_wh = sum(1 + number % 7 for number in range(1, len(kept) + 1))
+    assert lost == set()
+    assert doubled == 0
+    assert len(kept) - acknowledged in {0, 1}  # the last one may have been on its way
+    assert balance == len(kept) * YUAN - used_wh * PRICES["flat"]
+    assert found.faults == ()
+    assert (found.charged_wh, found.register_wh) == (used_wh, used_wh)
+    print(  # noqa: T201  -- the figure
+        f"{KILLS} kills, {acknowledged} acknowledged, {len(lost)} lost, {doubled} doubled"
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+async def test_acknowledging_too_early_would_lose(tmp_path: Path) -> None:
+    """The control: told before the commit, payments do get lost by the same kills."""
+    path = tmp_path / "ledger.db"
+    await prepare(path)
+    losses = 0
+    with poster(path) as posting:
+        for _ in range(KILLS):
+            worker = await asyncio.to_thread(posting.start, 1, "early")
+            told = [int(await asyncio.to_thread(posting.line))]
+            os.kill(worker, signal.SIGKILL)
+            told += [int(line) for line in await asyncio.to_thread(posting.rest)]
+            async with opened(path) as ledger:
+                losses += f"top:pay-{max(told)}:{A_101}" not in await payments(ledger)
+            if losses:
+                break
+    print(f"control: acknowledged too early, {losses} lost")  # noqa: T201  -- the figure
+    assert losses
+
+
+async def test_full_disk_loses_nothing(tmp_path: Path) -> None:
+    """When files may not grow, a posting fails as a whole; when they may again, it works."""
+    path = tmp_path / "ledger.db"
+    await prepare(path)
+    with poster(path) as posting:
+        await asyncio.to_thread(posting.start, 1, "full")
+        key, last = await asyncio.to_thread(posting.rest)
+    assert key == "ledger_unavailable"
+    async with opened(path) as ledger:
+        assert len(await payments(ledger)) == int(last) > 5
+        assert (await ledger.verify()).faults == ()
+
+
+# -- every step of ours --------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Camera:
+    """Copies the files as a kill at this moment would leave them."""
+
+    path: Path
+    folder: Path
+    shots: int = 0
+    acknowledged: int = 0
+    images: dict[tuple[bytes, ...], tuple[Path, int]] = field(default_factory=dict)
+    """What was seen, with the file and how much was acknowledged; each sight once."""
+
+    def shoot(self) -> None:
+        """Take an image of the book and its log; the latest of equal ones counts."""
+        files = {suffix: self.path.with_name(self.path.name + suffix) for suffix in ("", "-wal")}
+        sight = tuple(file.read_bytes() for file in files.values() if file.exists())
+        image = self.folder / f"{self.shots}.db"
+        for suffix, file in files.items():
+            if file.exists():
+                shutil.copy(file, image.with_name(image.name + suffix))
+        self.images[sight] = (image, self.acknowledged)
+        self.shots += 1
+
+
+class Watched:
+    """A transaction that is photographed before each of its calls."""
+
+    def __init__(self, tx: LedgerTransaction, camera: Camera) -> None:
+        """Watch a transaction."""
+        self._tx = tx
+        self._camera = camera
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        """Return the transaction's method, which shoots first."""
+        method: Callable[..., Any] = getattr(self._tx, name)
+
+        def call(*arguments: object) -> object:
+            self._camera.shoot()
+            return method(*arguments)
+
+        return call
+
+
+def content(path: Path) -> list[tuple[object, ...]]:
+    """Return all rows of the book except who holds it."""
+    with closing(sqlite3.connect(path)) as raw:
+        names = [row[0] for row in raw.execute("SELECT name FROM sqlite_schema WHERE type='table'")]
+        rows = [
+            (name, *row)
+            for name in sorted(names)
+            if name not in {"chain_head", "book"}
+            for row in raw.execute(f'SELECT * FROM "{name}"')  # noqa: S608  -- its own tables
+        ]
+        rows += raw.execute("SELECT seq, hash FROM chain_head")
+    return rows
+
+
+async def play(ledger: DatabaseLedger, story: Sequence[Work[object]], camera: Camera) -> None:
+    """Play a story, with an image at each step."""
+    for work in story:
+        camera.shoot()
+        await ledger.run(lambda tx, work=work: work(Watched(tx, camera)))  # type: ignore[misc]
+        camera.acknowledged += 1
+        camera.shoot()
+
+
+async def test_killed_at_each_step(tmp_path: Path) -> None:
+    """A kill before, within and after each transaction leaves a sound book that can be continued.
+
+    Each image is opened, audited and continued from the first transaction that it does not hold;
+    the end is the same, to the last hash, as without any kill.
+    """
+    path, story = tmp_path / "ledger.db", full_story()
+    camera = Camera(path, tmp_path / "images")
+    camera.folder.mkdir()
+    async with opened(path) as ledger:
+        await play(ledger, story, camera)
+    expected = content(path)
+    for image, acknowledged in camera.images.values():
+        async with opened(image) as ledger:
+            assert (await ledger.verify()).faults == ()
+            for work in story[acknowledged:]:
+                await ledger.run(work)
+        assert content(image) == expected
+    print(  # noqa: T201  -- the figure
+        f"{camera.shots} crash points, {len(camera.images)} different images: 0 lost, 0 doubled"
+    )
+    assert camera.shots > 100
+    assert len(camera.images) > len(story)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+async def test_killed_within_each_commit(tmp_path: Path) -> None:
+    """A log that ends anywhere, in the middle of a write too, holds exactly what was acknowledged.
+
+    A commit appends to the log. The log is cut at each of its pages and at odd bytes within them,
+    as a kill or a power cut would leave it; what lies whole before the cut is there, no more.
+    """
+    path, story = tmp_path / "ledger.db", full_story()
+    log = path.with_name("ledger.db-wal")
+    ends: list[int] = []
+    async with opened(path) as ledger:
+        for work in story:
+            ends.append(log.stat().st_size)
+            await ledger.run(work)
+        ends.append(log.stat().st_size)
+        book, whole = path.read_bytes(), log.read_bytes()
+    expected = content(path)
+    chance = random.Random(20261124)
+    cuts = {end + shift for end in ends for shift in (-1, 0, 1)}
+    cuts |= {chance.randrange(ends[0], ends[-1]) for _ in range(100)}
+    image = tmp_path / "image.db"
+    for cut in sorted(cuts):
+        image.write_bytes(book)
+        image.with_name("image.db-wal").write_bytes(whole[:cut])
+        kept = sum(end <= cut for end in ends[1:])
+        async with opened(image) as ledger:
+            assert ledger.is_new == (cut < ends[0])
+            found = await ledger.verify()
+            assert found.faults == ()
+            for work in story[kept:]:
+                await ledger.run(work)
+        assert content(image) == expected
+    print(f"{len(cuts)} cuts within {len(story)} commits: 0 lost, 0 doubled")  # noqa: T201  -- the figure

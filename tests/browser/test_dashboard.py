@@ -1,0 +1,69 @@
+"""The running demonstration's dashboard, in a browser."""
+
+from decimal import Decimal
+from pathlib import Path
+import re
+
+from playwright.async_api import expect
+import pytest
+
+from script.demo.seeding import DASHBOARD, USER
+from tests.browser.browsing import CHROMIUM, PHONE, Visit, visiting
+from tests.test_demo import LAST_LINE, demonstration, read_until
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.timeout(300),
+    pytest.mark.usefixtures("socket_enabled"),
+    pytest.mark.skipif(not Path(CHROMIUM).exists(), reason=f"{CHROMIUM} is missing"),
+]
+
+SHOP = "A-104 Coffee Corner"
+EMPTY_SHOP, EMPTY_ACCOUNT = "B-203 Shoe Gallery", "B-203"
+TRIES = 20
+
+
+async def shown_balance(visit: Visit, shop: str) -> Decimal:
+    """Return the balance on a shop's tile, which reads like CN¥1,401.04 or -CN¥5.00."""
+    text = await visit.tiles(shop).first.locator("state-display").inner_text()
+    return Decimal(re.sub(r"[^0-9.\-]", "", text))
+
+
+async def assert_balance_shown(visit: Visit, shop: str) -> None:
+    """Compare tile and entity; the shop goes on using power, so one may be ahead for a moment."""
+    for _ in range(TRIES):
+        state = (await visit.states())[f"{shop} Balance"]["state"]
+        shown = await shown_balance(visit, shop)
+        if shown == Decimal(state):
+            return
+    pytest.fail(f"{shop}: the tile shows {shown}, the entity says {state}")
+
+
+async def test_balances_alarms_and_a_payment(tmp_path: Path) -> None:
+    """A tile shows its entity's balance; a shop that pays leaves the list of those that are off."""
+    async with demonstration(tmp_path, "--port", "0") as process:
+        guide = await read_until(process, LAST_LINE)
+        url = re.findall(r"dashboard at (http://\S+)", guide)[0]
+        password = (tmp_path / "password").read_text(encoding="utf-8").strip()
+
+        async with visiting(url, USER, password) as visit:
+            await visit.open(f"/{DASHBOARD}")
+            await assert_balance_shown(visit, SHOP)
+
+            alarms = visit.section("Off now")
+            empty = alarms.get_by_text(EMPTY_SHOP).locator("visible=true")
+            await expect(empty).to_have_count(1)
+            await visit.act("top_up", account=EMPTY_ACCOUNT, amount="250", reference="browser-1")
+            await expect(empty).to_have_count(0)
+            await assert_balance_shown(visit, EMPTY_SHOP)
+
+            await visit.tiles(SHOP).first.click()
+            await expect(visit.page.get_by_text("Available credit")).to_be_visible()
+            assert visit.faults == []
+            assert visit.requests_elsewhere == []
+
+        async with visiting(url, USER, password, size=PHONE, language="zh-Hans") as visit:
+            await visit.open(f"/{DASHBOARD}")
+            await expect(visit.page.get_by_text("当前断电")).to_be_visible()
+            width = await visit.page.evaluate("document.documentElement.scrollWidth")
+            assert width <= PHONE[0]

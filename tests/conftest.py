@@ -1,0 +1,36 @@
+"""What all tests share.
+
+`custom_components` is imported before anything else: otherwise the test plugin mounts a folder of
+its own under that name, and Home Assistant does not find the integration. Home Assistant itself is
+set up only for tests that ask for it; those of the core stay fast.
+"""
+
+import custom_components  # noqa: F401, I001  -- see above; must come first
+
+import logging
+
+import pytest
+
+HOME_ASSISTANTS_OWN_WARNINGS = (
+    "ignore:It is recommended to use web.AppKey instances:aiohttp.web_exceptions.NotAppKeyWarning",
+)
+"""Warnings are errors here, but not those that Home Assistant's own set-up causes."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let Home Assistant's own warnings pass; do not log every statement of the ledger."""
+    logging.getLogger("sqlalchemy.engine").setLevel(logging.WARNING)
+    for line in HOME_ASSISTANTS_OWN_WARNINGS:
+        config.addinivalue_line("filterwarnings", line)
+
+
+@pytest.fixture(autouse=True)
+def auto_enable_custom_integrations(request: pytest.FixtureRequest) -> None:
+    """Let Home Assistant find the integration, in tests that use Home Assistant.
+
+    The recorder must be prepared before Home Assistant is: where a test asks for it, it goes first.
+    """
+    if "recorder_mock" in request.fixturenames:
+        request.getfixturevalue("recorder_mock")
+    if "hass" in request.fixturenames:
+        request.getfixturevalue("enable_custom_integrations")

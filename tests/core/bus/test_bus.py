@@ -1,0 +1,303 @@
+"""The bus: order, deadlines, quarantine, accounts. In virtual time, to the millisecond."""
+
+import asyncio
+from random import Random
+
+from hypothesis import given, strategies as st
+import pytest
+
+from custom_components.compere_prepaid.core.bus import scheduler
+from custom_components.compere_prepaid.core.bus.bus import QUARANTINE_S
+from custom_components.compere_prepaid.core.bus.requests import (
+    BusError,
+    Function,
+    GarbledAnswerError,
+    NoAnswerError,
+    RefusedError,
+    Request,
+)
+from custom_components.compere_prepaid.core.bus.scheduler import RequestClass
+from custom_components.compere_prepaid.core.errors import OperationFailedError
+from tests.core.bus.played_line import SETTINGS, PlayedLine, running_bus, zeros
+from tests.core.bus.virtual_time import run
+
+
+def read(unit: int, count: int = 20) -> Request:
+    """Return a routine read."""
+    return Request(unit=unit, function=Function.READ_HOLDING, address=0x80, count=count)
+
+
+def close_relay(unit: int) -> Request:
+    """Return a relay command."""
+    return Request(unit=unit, function=Function.WRITE_COIL, address=1, values=(1,))
+
+
+def read_relay(unit: int) -> Request:
+    """Return a relay's read-back."""
+    return Request(unit=unit, function=Function.READ_COILS, address=1)
+
+
+def now() -> float:
+    """Return the virtual time."""
+    return asyncio.get_running_loop().time()
+
+
+def test_classes_go_first_and_each_is_first_in_first_out() -> None:
+    """Whatever waits, the most urgent class goes first and its oldest request first."""
+    line = PlayedLine(dict.fromkeys(range(1, 10), zeros))
+
+    async def story() -> None:
+        async with running_bus(line) as bus, asyncio.TaskGroup() as group:
+            plan = [
+                (1, RequestClass.DISCOVERY),
+                (2, RequestClass.ROUTINE),
+                (3, RequestClass.ROUTINE),
+                (4, RequestClass.DUE),
+                (5, RequestClass.RELAY),
+                (6, RequestClass.RELAY),
+            ]
+            for unit, klass in plan:
+                group.create_task(bus.execute(read(unit), klass))
+
+    run(story())
+    assert [sent.request.unit for sent in line.sent] == [5, 6, 4, 2, 3, 1]
+
+
+def test_a_relay_command_waits_for_one_transaction_only() -> None:
+    """Behind a sweep of 247 meters the command is next."""
+    line = PlayedLine(dict.fromkeys(range(1, 248), zeros))
+
+    async def story() -> float:
+        async with running_bus(line) as bus:
+            sweep = [
+                asyncio.create_task(bus.execute(read(unit), RequestClass.ROUTINE))
+                for unit in range(1, 248)
+            ]
+            await sweep[9]
+            asked = now()
+            await bus.execute(close_relay(200), RequestClass.RELAY)
+            assert sum(task.done() for task in sweep) <= 12
+            for task in sweep:
+                task.cancel()
+            await asyncio.gather(*sweep, return_exceptions=True)
+            (commanded,) = [sent.at for sent in line.sent if sent.request.is_write]
+            assert bus.health.relay_wait_longest_s == pytest.approx(commanded - asked)
+            return commanded - asked
+
+    transaction = read(1).characters * SETTINGS.character_s + 0.01
+    assert run(story()) <= transaction + 0.001
+
+
+@given(
+    st.lists(st.sampled_from(RequestClass), min_size=1, max_size=40),
+    st.randoms(use_true_random=False),
+)
+def test_no_request_is_overtaken_by_a_lesser_one(
+    classes: list[RequestClass], random: Random
+) -> None:
+    """Whatever is queued when, nothing is sent while something more urgent waits."""
+    pauses = [random.choice([0.0, 0.0, 0.03, 0.1]) for _ in classes]
+    line = PlayedLine({1: zeros})
+    queued: dict[int, tuple[float, RequestClass]] = {}
+
+    async def story() -> None:
+        async with running_bus(line) as bus, asyncio.TaskGroup() as group:
+            for index, (klass, pause) in enumerate(zip(classes, pauses, strict=True)):
+                await asyncio.sleep(pause)
+                queued[index] = (now(), klass)
+                request = Request(unit=1, function=Function.READ_HOLDING, address=index)
+                group.create_task(bus.execute(request, klass))
+
+    run(story())
+    sent = [(sent.at, sent.request.address) for sent in line.sent]
+    assert sorted(index for _, index in sent) == list(range(len(classes)))
+    for position, (at, index) in enumerate(sent):
+        for _, later in sent[position + 1 :]:
+            since, klass = queued[later]
+            assert since >= at or klass > queued[index][1] or (
+                klass == queued[index][1] and later > index
+            )  # fmt: skip
+
+
+def test_a_silent_unit_is_left_alone_while_others_are_asked() -> None:
+    """After a miss the unit's next read waits a second; another unit's does not."""
+    line = PlayedLine({2: zeros})
+
+    async def story() -> None:
+        async with running_bus(line) as bus:
+            with pytest.raises(NoAnswerError) as caught:
+                await bus.execute(read(1), RequestClass.ROUTINE)
+            assert caught.value.placeholders == {"address": "1"}
+            missed = now()
+            line.units[1] = zeros
+            again = asyncio.create_task(bus.execute(read(1), RequestClass.RELAY))
+            await bus.execute(read(2), RequestClass.DISCOVERY)
+            assert now() < missed + 0.1
+            await again
+            assert line.sent_to(1)[1] == pytest.approx(missed + QUARANTINE_S, abs=1e-3)
+
+    run(story())
+
+
+def test_a_relay_command_does_not_wait_out_the_quarantine_but_its_read_back_does() -> None:
+    """The echo of a coil write proves itself; a read could be answered by an old answer."""
+    line = PlayedLine({1: lambda request: None if not request.is_write else request.values})
+
+    async def story() -> None:
+        async with running_bus(line) as bus:
+            with pytest.raises(NoAnswerError):
+                await bus.execute(read(1), RequestClass.ROUTINE)
+            missed = now()
+            line.units[1] = zeros
+            assert await bus.execute(close_relay(1), RequestClass.RELAY) == (1,)
+            assert now() < missed + 0.1
+            await bus.execute(read_relay(1), RequestClass.RELAY)
+            assert line.sent[-1].at >= missed + QUARANTINE_S
+
+    run(story())
+
+
+def test_a_write_whose_echo_hides_its_values_waits() -> None:
+    """Function 16 echoes address and count only: an old echo could pass for a new one."""
+    line = PlayedLine()
+    request = Request(unit=1, function=Function.WRITE_REGISTERS, address=9, values=(7,))
+
+    async def story() -> None:
+        async with running_bus(line) as bus:
+            with pytest.raises(NoAnswerError):
+                await bus.execute(request, RequestClass.RELAY)
+            missed = now()
+            line.units[1] = zeros
+            assert await bus.execute(request, RequestClass.RELAY) == (7,)
+            assert line.sent[-1].at >= missed + QUARANTINE_S
+
+    run(story())
+
+
+@pytest.mark.parametrize(
+    ("answer", "error", "counter", "is_quarantined"),
+    [
+        ((1,) * 19, GarbledAnswerError, "garbled", True),
+        ((1,) * 21, GarbledAnswerError, "garbled", True),
+        ((-1,) * 20, GarbledAnswerError, "garbled", True),
+        (GarbledAnswerError(1, "CRC"), GarbledAnswerError, "garbled", True),
+        (NoAnswerError(1, gateway_answered=True), NoAnswerError, "timeouts", True),
+        (RefusedError(1, 2), RefusedError, "refused", False),
+        (RefusedError(1, 6), RefusedError, "refused", False),
+    ],
+)
+def test_every_outcome_is_counted(
+    answer: tuple[int, ...] | BusError, error: type[BusError], counter: str, is_quarantined: bool
+) -> None:
+    """What cannot be the answer is none; what is no answer leaves the unit alone."""
+    line = PlayedLine({1: lambda _: answer})
+
+    async def story() -> None:
+        async with running_bus(line) as bus:
+            with pytest.raises(error):
+                await bus.execute(read(1), RequestClass.DUE)
+            assert getattr(bus.health, counter) == 1
+            assert bus.health.requests == 1
+            assert bus.health.answered == 0
+            assert bus.health.last_error
+            line.units[1] = zeros
+            asked = now()
+            await bus.execute(read(1), RequestClass.DUE)
+            assert (now() - asked > QUARANTINE_S) == is_quarantined
+            assert (bus.health.requests, bus.health.answered) == (2, 1)
+            assert bus.health.success_rate(now()) == 0.5
+
+    run(story())
+    assert line.closings == 1  # at the end
+
+
+def test_nothing_is_sent_twice() -> None:
+    """Neither a read nor a write is repeated by the bus."""
+    line = PlayedLine()
+
+    async def story() -> None:
+        async with running_bus(line) as bus:
+            for request in (read(1), close_relay(2), read_relay(3)):
+                with pytest.raises(NoAnswerError):
+                    await bus.execute(request, RequestClass.RELAY)
+            await asyncio.sleep(30)
+
+    run(story())
+    assert [sent.request.unit for sent in line.sent] == [1, 2, 3]
+
+
+def test_a_caller_that_is_cancelled_leaves_the_queue() -> None:
+    """Its request is not sent; one in flight is finished, and the line stays in step."""
+    line = PlayedLine({1: zeros, 2: zeros, 3: zeros})
+
+    async def story() -> None:
+        async with running_bus(line) as bus:
+            await bus.execute(read(3), RequestClass.DUE)
+            flying = asyncio.create_task(bus.execute(read(1), RequestClass.ROUTINE))
+            waiting = asyncio.create_task(bus.execute(read(2), RequestClass.ROUTINE))
+            await asyncio.sleep(0.02)
+            flying.cancel()
+            waiting.cancel()
+            await asyncio.gather(flying, waiting, return_exceptions=True)
+            assert await bus.execute(read(3), RequestClass.ROUTINE) == (0,) * 20
+
+    run(story())
+    assert [sent.request.unit for sent in line.sent] == [3, 1, 3]
+
+
+def test_the_queue_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One too many is refused with a reason; the others are served."""
+    monkeypatch.setattr(scheduler, "LONGEST_QUEUE", 3)
+    line = PlayedLine({1: zeros})
+
+    async def story() -> None:
+        async with running_bus(line) as bus:
+            tasks = [
+                asyncio.create_task(bus.execute(read(1), RequestClass.ROUTINE)) for _ in range(5)
+            ]
+            results = await asyncio.gather(*tasks, return_exceptions=True)
+            refused = [result for result in results if isinstance(result, OperationFailedError)]
+            assert [error.key for error in refused] == ["bus_busy"] * 2
+            assert [error.placeholders for error in refused] == [{"waiting": "3"}] * 2
+
+    run(story())
+    assert len(line.sent) == 3
+
+
+def test_a_probe_has_little_patience_once_the_line_is_known() -> None:
+    """Before the first answer it waits like any request; then four times the slowest answer."""
+    line = PlayedLine({2: zeros})
+
+    async def story() -> None:
+        async with running_bus(line) as bus:
+            for expected in (1.0, 0.15):
+                asked = now()
+                with pytest.raises(NoAnswerError):
+                    await bus.execute(read(1), RequestClass.ROUTINE, is_brief=True)
+                assert expected < now() - asked < expected + 0.1
+                await asyncio.sleep(1)
+                await bus.execute(read(2), RequestClass.ROUTINE)
+
+    run(story())
+
+
+def test_utilisation_is_the_share_of_busy_time() -> None:
+    """A line that is busy half of the last minute is used by half."""
+    line = PlayedLine({1: zeros})
+
+    async def story() -> None:
+        async with running_bus(line) as bus:
+            assert bus.health.success_rate(now()) is None
+            assert bus.health.utilisation(now()) == 0
+            while now() < 90:
+                before = now()
+                await bus.execute(read(1), RequestClass.ROUTINE)
+                await asyncio.sleep(now() - before)
+                assert bus.health.utilisation(now()) == pytest.approx(0.5, abs=0.01)
+            assert bus.health.utilisation(now()) == pytest.approx(0.5, abs=0.01)
+            assert bus.health.success_rate(now()) == 1.0
+            await asyncio.sleep(61)
+            assert bus.health.utilisation(now()) == 0
+            assert bus.health.success_rate(now()) is None
+
+    run(story())

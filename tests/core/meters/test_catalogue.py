@@ -1,0 +1,187 @@
+"""The catalogue: every profile that we ship loads, and every fault in a user's is told."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from custom_components.compere_prepaid.core.bus.requests import Function
+from custom_components.compere_prepaid.core.documents import DocumentError
+from custom_components.compere_prepaid.core.errors import InvalidInputError
+from custom_components.compere_prepaid.core.metering.reading import Quantity
+from custom_components.compere_prepaid.core.meters import catalogue
+from custom_components.compere_prepaid.core.meters.catalogue import load_catalogue
+from custom_components.compere_prepaid.core.meters.profile import Cadence
+
+SHIPPED = Path(catalogue.__file__).with_name("profiles")
+GOOD = """\
+name: my_meter
+title: My meter
+manufacturer: Me
+model: M1
+phases: 1
+longest_read: 20
+sources: [its manual]
+serial_line: {baudrate: 9600, parity: N, stopbits: 1}
+identity: {function: read_input, address: 0, count: 7, characters: 13, verified: field}
+blocks:
+  - {name: energies, function: read_holding, address: 0x10, count: 4, cadence: billing}
+measurands:
+  - {quantity: energy_import, address: 0x10, type: uint32, order: low_first, unit: Wh, scale: 10, verified: third_party}
+never_write: [{address: 0x20, count: 4, reason: calibration}]
+"""  # noqa: E501  -- YAML's own form
+
+
+def refused(folder: Path, text: str, name: str = "my_meter.yaml") -> list[str]:
+    """Return the faults of a user's profile."""
+    (folder / name).write_text(text)
+    found = load_catalogue([folder])
+    assert found.names == ()
+    (error,) = found.refused
+    assert error.placeholders["file"] == name
+    return [str(fault) for fault in error.faults]
+
+
+@pytest.mark.parametrize("file", sorted(SHIPPED.glob("*.yaml")), ids=lambda file: file.stem)
+def test_every_shipped_profile_loads(file: Path) -> None:
+    """It has its file's name, says what is charged, and every measurand lies in one block."""
+    found = load_catalogue([SHIPPED])
+    assert found.refused == ()
+    profile = found.get(file.stem)
+    assert Quantity.ENERGY_IMPORT in profile.quantities
+    placed = [measurand for block in profile.layout.values() for measurand in block]
+    assert sorted(measurand.quantity for measurand in placed) == sorted(profile.quantities)
+
+
+def test_the_kpm33b_is_as_the_manual_says() -> None:
+    """The numbers that money and power depend on."""
+    profile = load_catalogue([SHIPPED]).get("compere_kpm33b")
+    by_quantity = {measurand.quantity: measurand for measurand in profile.measurands}
+    assert by_quantity[Quantity.ENERGY_IMPORT].address == 0x0082
+    assert by_quantity[Quantity.ENERGY_T1].address == 0x008C
+    assert by_quantity[Quantity.POWER].address == 0x0048
+    assert by_quantity[Quantity.FREQUENCY].address == 0x0062
+    (billing,) = profile.blocks_of(Cadence.BILLING)
+    assert (billing.address, billing.count) == (0x0080, 20)
+    (detail,) = profile.blocks_of(Cadence.DETAIL)
+    assert (detail.address, detail.count) == (0x0030, 52)
+    assert (profile.identity.address, profile.identity.count) == (0x0012, 7)
+    relay = profile.relay
+    assert relay is not None
+    assert (relay.read_function, relay.read_address) == (Function.READ_COILS, 1)
+    assert (relay.write_function, relay.write_address) == (Function.WRITE_COIL, 1)
+    assert (profile.serial_line.baudrate, profile.serial_line.parity) == (9600, "E")
+    assert "power" in profile.unverified()
+    assert "energy_import" not in profile.unverified()
+    assert any(entry.address == 0x000C for entry in profile.never_write)
+
+
+def test_an_unknown_name_is_refused_with_the_known_ones() -> None:
+    """The message lists what could have been meant."""
+    with pytest.raises(InvalidInputError) as caught:
+        load_catalogue([SHIPPED]).get("kpm33")
+    assert caught.value.key == "profile_unknown"
+    assert caught.value.placeholders == {"profile": "kpm33", "known": "compere_kpm33b"}
+
+
+def test_a_users_profile_joins_the_shipped_ones(tmp_path: Path) -> None:
+    """A folder of the user's own adds to the catalogue; a missing folder is empty."""
+    (tmp_path / "my_meter.yaml").write_text(GOOD)
+    (tmp_path / "notes.txt").write_text("no profile")
+    found = load_catalogue([SHIPPED, tmp_path, tmp_path / "missing"])
+    assert found.names == ("compere_kpm33b", "my_meter")
+    assert found.refused == ()
+    profile = found.get("my_meter")
+    assert profile.relay is None
+    assert profile.stored_credit is None
+    assert profile.unverified() == ()
+
+
+def test_a_wrong_profile_keeps_no_other_from_working(tmp_path: Path) -> None:
+    """What is wrong is left out and told; so is a second profile of one name."""
+    (tmp_path / "broken.yaml").write_text("name: [")
+    (tmp_path / "compere_kpm33b.yaml").write_text((SHIPPED / "compere_kpm33b.yaml").read_text())
+    (tmp_path / "latin.yaml").write_bytes(b"name: \xe9")
+    (tmp_path / "my_meter.yaml").write_text(GOOD)
+    found = load_catalogue([SHIPPED, tmp_path])
+    assert found.names == ("compere_kpm33b", "my_meter")
+    assert [error.placeholders["file"] for error in found.refused] == [
+        "broken.yaml", "compere_kpm33b.yaml", "latin.yaml",
+    ]  # fmt: skip
+    assert "choose another name" in str(found.refused[1])
+
+
+RELAY: dict[str, Any] = {
+    "read": {"function": "read_coils", "address": 1},
+    "write": {"function": "write_coil", "address": 1},
+    "closed": 1,
+    "open": 0,
+    "verified": "vendor",
+}
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        ({"name": "other"}, "name: must be the file's name, 'my_meter'"),
+        ({"name": "My Meter"}, "name: must be lower-case letters, digits and underscores"),
+        ({"phase": 3}, "phase: unknown key 'phase', did you mean 'phases'?"),
+        ({"phases": 2}, "phases: must be one of 1, 3, not 2"),
+        ({"longest_read": 3}, "blocks[0].count: is more than longest_read (3): split the block"),
+        ({"identity.characters": 15}, "identity.characters: does not fit into 7 registers"),
+        ({"measurands.quantity": "energy_export"}, "measurands: 'energy_import' is missing"),
+        ({"measurands.unit": "V"}, "measurands[0].unit: 'V' cannot be the unit of energy_import"),
+        ({"measurands.address": 0x13}, "measurands[0].address: lies in no block"),
+        ({"measurands.function": "read_input"}, "measurands[0].address: lies in no block"),
+        ({"measurands.scale": 0}, "measurands[0].scale: must be more than 0, not 0"),
+        ({"measurands.type": "float"}, "did you mean 'float32'?"),
+        ({"relay": {**RELAY, "open": 1}}, "relay.closed: is the same as 'open'"),
+        ({"relay": {**RELAY, "closed": 2}}, "relay.closed: must be 0 or 1 for a coil, not 2"),
+        (
+            {"relay": {**RELAY, "write": {"function": "write_register", "address": 0x22}}},
+            "relay.write.address: must never be written: calibration",
+        ),
+    ],
+)
+def test_faults_are_told_with_their_place(
+    tmp_path: Path, change: dict[str, Any], fault: str
+) -> None:
+    """One thing wrong gives one fault, where it stands."""
+    data = yaml.safe_load(GOOD)
+    for path, value in change.items():
+        part, _, key = path.partition(".")
+        if part == "measurands":
+            data[part][0][key] = value
+        elif key:
+            data[part][key] = value
+        else:
+            data[part] = value
+    (found,) = refused(tmp_path, yaml.safe_dump(data))
+    assert fault in found
+
+
+def test_blocks_must_differ(tmp_path: Path) -> None:
+    """Blocks of equal length are dangerous, of equal name ambiguous; measurands stand once."""
+    data = yaml.safe_load(GOOD)
+    data["blocks"].append({**data["blocks"][0], "address": 0x30})
+    data["measurands"].append(dict(data["measurands"][0]))
+    data["identity"] |= {"function": "read_holding", "count": 4, "characters": 8}
+    too_alike = "is as long as '{}': a late answer to one could pass for the other's"
+    expected = [
+        f"blocks[0].count: {too_alike.format('energies')}",
+        f"blocks[0].count: {too_alike.format('identity')}",
+        "blocks[0].name: 'energies' stands twice: every block needs a name of its own",
+        f"blocks[1].count: {too_alike.format('identity')}",
+        "measurands[1].quantity: 'energy_import' stands twice",
+    ]
+    found = [fault.partition(": ")[2] for fault in refused(tmp_path, yaml.safe_dump(data))]
+    assert [fault.partition(";")[0] for fault in sorted(found)] == expected
+
+
+def test_a_folder_in_a_profiles_place_is_a_fault(tmp_path: Path) -> None:
+    """What cannot be read is told, not raised."""
+    (tmp_path / "my_meter.yaml").mkdir()
+    (error,) = load_catalogue([tmp_path]).refused
+    assert isinstance(error, DocumentError)
+    assert "cannot be read" in str(error)

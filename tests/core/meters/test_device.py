@@ -1,0 +1,170 @@
+"""A meter on its line: what is asked, what becomes of the answers."""
+
+from dataclasses import replace
+
+import pytest
+
+from custom_components.compere_prepaid.core.bus.requests import (
+    Function,
+    GarbledAnswerError,
+    NoAnswerError,
+    RefusedError,
+)
+from custom_components.compere_prepaid.core.bus.scheduler import RequestClass
+from custom_components.compere_prepaid.core.errors import InvalidInputError
+from custom_components.compere_prepaid.core.ids import MeterSerial
+from custom_components.compere_prepaid.core.metering.reading import Quantity
+from custom_components.compere_prepaid.core.meters.device import MeterDevice, SerialUnreadableError
+from tests.core.bus.played_line import PlayedLine, running_bus
+from tests.core.bus.virtual_time import NOON, VirtualClock, run
+from tests.core.meters.played_meter import KPM33B, PlayedMeter
+
+SERIAL = MeterSerial("33B1225950027")
+
+
+def test_a_reading_has_energies_and_relay_and_on_demand_everything() -> None:
+    """Two frames for what money needs, one more for the rest; stamped on receipt."""
+    meter = PlayedMeter(SERIAL, kwh=1234.5, power_w=5000)
+    line = PlayedLine({7: meter})
+
+    async def story() -> None:
+        async with running_bus(line) as bus:
+            device = MeterDevice(KPM33B, 7, SERIAL, bus, VirtualClock())
+            reading = await device.read(RequestClass.ROUTINE, detail=False)
+            assert reading.energy_wh == 1_234_500
+            assert reading.power_mw is None
+            assert reading.relay_closed is True
+            assert reading.serial == SERIAL
+            assert 0 < (reading.at - NOON).total_seconds() < 0.2
+            assert len(meter.asked) == 2
+            full = await device.read(RequestClass.ROUTINE, detail=True)
+            assert full.power_mw == 5_000_000
+            assert full.values[Quantity.VOLTAGE_A] == 230_000
+            assert len(full.values) == 27
+            assert len(meter.asked) == 5
+
+    run(story())
+
+
+def test_the_serial_number_is_read_from_the_meter() -> None:
+    """Thirteen characters; rubbish in their place is an error of its own."""
+    meter = PlayedMeter(SERIAL)
+    line = PlayedLine({7: meter})
+
+    async def story() -> None:
+        async with running_bus(line) as bus:
+            device = MeterDevice(KPM33B, 7, MeterSerial(""), bus, VirtualClock())
+            assert await device.identify(RequestClass.DISCOVERY) == SERIAL
+            meter.serial = ""
+            with pytest.raises(SerialUnreadableError) as caught:
+                await device.identify(RequestClass.DISCOVERY)
+            assert caught.value.placeholders == {"address": "7"}
+
+    run(story())
+
+
+def test_a_relay_is_written_once_and_read_back_by_who_asks() -> None:
+    """A command is one frame; a missing echo is an error and no second try."""
+    meter = PlayedMeter(SERIAL)
+    line = PlayedLine({7: meter})
+
+    async def story() -> None:
+        async with running_bus(line) as bus:
+            device = MeterDevice(KPM33B, 7, SERIAL, bus, VirtualClock())
+            await device.write_relay(False, RequestClass.RELAY)
+            assert await device.read_relay(RequestClass.RELAY) is False
+            await device.write_relay(True, RequestClass.RELAY)
+            assert await device.read_relay(RequestClass.RELAY) is True
+            meter.is_silent = True
+            with pytest.raises(NoAnswerError):
+                await device.write_relay(False, RequestClass.RELAY)
+
+    run(story())
+    writes = [request for request in meter.asked if request.is_write]
+    assert [(w.function, w.address, w.values) for w in writes] == [
+        (Function.WRITE_COIL, 1, (0,)),
+        (Function.WRITE_COIL, 1, (1,)),
+        (Function.WRITE_COIL, 1, (0,)),
+    ]
+
+
+def test_a_block_that_the_meter_does_not_have_is_left_out_for_good() -> None:
+    """Only details may be missing, and only when the meter says so; being busy is no such word."""
+    meter = PlayedMeter(SERIAL, kwh=1, refuses={0x30: 6})
+    line = PlayedLine({7: meter})
+
+    async def story() -> None:
+        async with running_bus(line) as bus:
+            device = MeterDevice(KPM33B, 7, SERIAL, bus, VirtualClock())
+            with pytest.raises(RefusedError):
+                await device.read(RequestClass.ROUTINE, detail=True)
+            meter.refuses = {0x30: 2}
+            for _ in range(3):
+                reading = await device.read(RequestClass.ROUTINE, detail=True)
+                assert reading.energy_wh == 1000
+                assert Quantity.VOLTAGE_A not in reading.values
+            assert meter.asked_for(0x30) == 2
+            meter.refuses = {0x80: 2}
+            with pytest.raises(RefusedError) as caught:
+                await device.read(RequestClass.ROUTINE, detail=True)
+            assert caught.value.placeholders == {"address": "7", "code": "2"}
+
+    run(story())
+
+
+def test_a_meter_without_a_relay_has_none() -> None:
+    """Readings say that the relay is unknown; commands are refused."""
+    line = PlayedLine({7: PlayedMeter(SERIAL)})
+
+    async def story() -> None:
+        async with running_bus(line) as bus:
+            profile = replace(KPM33B, relay=None)
+            device = MeterDevice(profile, 7, SERIAL, bus, VirtualClock())
+            reading = await device.read(RequestClass.ROUTINE, detail=False)
+            assert reading.relay_closed is None
+            for work in (
+                device.write_relay(True, RequestClass.RELAY),
+                device.read_relay(RequestClass.RELAY),
+            ):
+                with pytest.raises(InvalidInputError) as caught:
+                    await work
+                assert caught.value.key == "relay_missing"
+
+    run(story())
+
+
+def test_a_relay_register_that_tells_neither_state_is_unknown() -> None:
+    """Unknown is not open: a reading says None, a read-back is an error."""
+    relay = KPM33B.relay
+    assert relay is not None
+    profile = replace(
+        KPM33B,
+        relay=replace(
+            relay,
+            read_function=Function.READ_HOLDING, read_address=0x82, closed=0x55, open=0xAA,
+        ),
+    )  # fmt: skip
+    line = PlayedLine({7: PlayedMeter(SERIAL, kwh=1)})
+
+    async def story() -> None:
+        async with running_bus(line) as bus:
+            device = MeterDevice(profile, 7, SERIAL, bus, VirtualClock())
+            reading = await device.read(RequestClass.ROUTINE, detail=False)
+            assert reading.relay_closed is None
+            with pytest.raises(GarbledAnswerError):
+                await device.read_relay(RequestClass.RELAY)
+
+    run(story())
+
+
+@pytest.mark.parametrize("address", [0, 248, -1])
+def test_what_is_no_address_is_refused(address: int) -> None:
+    """Modbus meters have 1 to 247; 0 would be everybody."""
+
+    async def story() -> None:
+        async with running_bus(PlayedLine()) as bus:
+            with pytest.raises(InvalidInputError) as caught:
+                MeterDevice(KPM33B, address, SERIAL, bus, VirtualClock())
+            assert caught.value.key == "bus_address_invalid"
+
+    run(story())

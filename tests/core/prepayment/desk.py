@@ -1,0 +1,181 @@
+"""A site's money without Home Assistant: a real ledger file, a clock by hand, readings by hand."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import override
+from zoneinfo import ZoneInfo
+
+from custom_components.compere_prepaid.adapters.ledger_database.ledger import DatabaseLedger
+from custom_components.compere_prepaid.core.clock import Clock
+from custom_components.compere_prepaid.core.events import Event
+from custom_components.compere_prepaid.core.ids import AccountNumber, MeterSerial
+from custom_components.compere_prepaid.core.ledger.ports import LedgerTransaction
+from custom_components.compere_prepaid.core.ledger.records import RelayDemand
+from custom_components.compere_prepaid.core.metering.reading import MeterReading, Quantity
+from custom_components.compere_prepaid.core.money.amount import Amount, Currency
+from custom_components.compere_prepaid.core.policy.credit import Policy
+from custom_components.compere_prepaid.core.prepayment.agreements import Agreements
+from custom_components.compere_prepaid.core.prepayment.book import AccountBook
+from custom_components.compere_prepaid.core.prepayment.cashier import Cashier
+from custom_components.compere_prepaid.core.prepayment.charging import Charging
+from custom_components.compere_prepaid.core.prepayment.rules import (
+    TARIFF,
+    load_rules,
+    policy_document,
+    tariff_document,
+)
+from custom_components.compere_prepaid.core.prepayment.state import AccountSetup
+from custom_components.compere_prepaid.core.tariff.document import tariff_version_from
+from custom_components.compere_prepaid.core.tariff.model import Tariff
+
+CNY = Currency.of("CNY")
+ZONE = ZoneInfo("Asia/Shanghai")
+METER = MeterSerial("33B0250100001")
+OTHER = MeterSerial("33B0250100002")
+SHOP = AccountNumber("A-101")
+START = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
+"""A Monday, 10:00 in Shanghai."""
+
+
+class HandClock(Clock):
+    """Stands still until it is moved."""
+
+    def __init__(self) -> None:
+        """Begin at `START`."""
+        self.time = START
+
+    @override
+    def now(self) -> datetime:
+        return self.time
+
+    @override
+    def monotonic(self) -> float:
+        return (self.time - START).total_seconds()
+
+    def forward(self, **delta: float) -> datetime:
+        """Move on and return the new time."""
+        self.time += timedelta(**delta)
+        return self.time
+
+
+def money(text: str | int) -> Amount:
+    """Return an amount in yuan."""
+    return CNY.parse(text)
+
+
+def tariff(name: str, prices: dict[str, str], slots: dict[str, str], **extra: object) -> Tariff:
+    """Return a tariff of one version with one rule for all days."""
+    data = {
+        "name": name,
+        "valid_from": date(2020, 1, 1).isoformat(),
+        "prices": {period: Decimal(price) for period, price in prices.items()},
+        "schedule": [{"days": ["mon-sun"], "months": ["1-12"], "slots": slots}],
+        **extra,
+    }
+    return Tariff.of([tariff_version_from(data, CNY)])
+
+
+FLAT = tariff("Flat", {"flat": "1"}, {"00:00": "flat"})
+RETAIL = tariff(
+    "Retail",
+    {"peak": "0.9876", "flat": "0.6173"},
+    {"00:00": "flat", "08:00": "peak", "22:00": "flat"},
+)
+LADDER = tariff(
+    "Ladder",
+    {"flat": "0.435"},
+    {"00:00": "flat"},
+    tiers=[{"up_to": 200}, {"adder": Decimal("0.074")}],
+)
+STANDARD = Policy(name="Standard", warning_levels=(money(100), money(50)))
+
+
+def _write_rules(tx: LedgerTransaction) -> None:
+    if tx.documents(TARIFF):
+        return
+    for item in (FLAT, RETAIL, LADDER):
+        tx.insert_document(tariff_document(item.versions[0], CNY))
+    tx.insert_document(policy_document(STANDARD, CNY, START))
+
+
+@dataclass(slots=True)
+class Desk:
+    """The use cases over one ledger file, and what they told."""
+
+    path: Path
+    clock: HandClock = field(default_factory=HandClock)
+    events: list[Event] = field(default_factory=list)
+    demands: list[RelayDemand] = field(default_factory=list)
+    ledger: DatabaseLedger = field(init=False)
+    book: AccountBook = field(init=False)
+    charging: Charging = field(init=False)
+    cashier: Cashier = field(init=False)
+    agreements: Agreements = field(init=False)
+
+    async def open(self) -> Desk:
+        """Open the ledger as a fresh process would."""
+        self.ledger = await DatabaseLedger.open(
+            path=self.path, site="mall", currency=CNY, clock=self.clock, holder="test"
+        )
+        self.book = AccountBook(
+            ledger=self.ledger,
+            clock=self.clock,
+            currency=CNY,
+            zone=ZONE,
+            emit=self.events.append,
+            demand=self.demands.append,
+        )
+        await self.ledger.run(_write_rules)
+        await load_rules(self.book, "1")
+        self.charging = Charging(self.book)
+        self.cashier = Cashier(self.book)
+        self.agreements = Agreements(self.book)
+        return self
+
+    async def restart(self) -> None:
+        """Lose all memory, as after a kill, and open the same ledger again."""
+        await self.ledger.close()
+        await self.open()
+
+    async def shop(
+        self, balance: str, *, rates: str = "Flat", meters: tuple[MeterSerial, ...] = (METER,)
+    ) -> None:
+        """Open the shop's account with its meters."""
+        for serial in meters:
+            await self.book.add_meter(serial, 60_000)
+        setup = AccountSetup(
+            number=SHOP,
+            name="Noodle House",
+            tariff=rates,
+            policy="Standard",
+            opening_balance=money(balance),
+        )
+        await self.book.open_account(setup)
+        for serial in meters:
+            await self.book.attach(SHOP, serial)
+
+    async def read(self, wh: int | None, serial: MeterSerial = METER, watts: int = 1000) -> None:
+        """Let a meter be read now."""
+        values = {Quantity.POWER: watts * 1000}
+        if wh is not None:
+            values[Quantity.ENERGY_IMPORT] = wh
+        await self.charging.on_reading(
+            MeterReading(serial=serial, at=self.clock.now(), values=values, relay_closed=True)
+        )
+
+    def told(self, kind: type[Event]) -> list[Event]:
+        """Return the events of a kind so far."""
+        return [event for event in self.events if isinstance(event, kind)]
+
+    @property
+    def balance(self) -> Decimal:
+        """The shop's exact balance in yuan."""
+        return CNY.exact(self.book.account(SHOP).balance)
+
+    async def verified(self) -> tuple[int, int]:
+        """Check the ledger with the independent checker; return charged and register Wh."""
+        found = await self.ledger.verify()
+        assert found.ok, found.faults
+        return found.charged_wh, found.register_wh

@@ -1,0 +1,59 @@
+"""Tariffs and intervals for tests, short to write down."""
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from custom_components.compere_prepaid.core.money.amount import Currency
+from custom_components.compere_prepaid.core.tariff.document import tariff_version_from
+from custom_components.compere_prepaid.core.tariff.model import Tariff, TariffVersion
+from custom_components.compere_prepaid.core.tariff.rating import Interval, RatedLine, rate
+
+CNY = Currency.of("CNY")
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+BERLIN = ZoneInfo("Europe/Berlin")
+
+EVENING = {"00:00": "valley", "08:00": "flat", "14:00": "peak", "22:00": "flat"}
+RETAIL_PRICES = {"peak": "0.9876", "flat": "0.6173", "valley": "0.2915"}
+
+
+def version(
+    prices: Mapping[str, str] | str, *, valid_from: date = date(2000, 1, 1), **rest: Any
+) -> TariffVersion:
+    """Read a version in the form that people write; a single price is called `flat`."""
+    prices = {"flat": prices} if isinstance(prices, str) else prices
+    data = {
+        "name": "Retail",
+        "valid_from": valid_from.isoformat(),
+        "prices": {period: Decimal(price) for period, price in prices.items()},
+    }
+    return tariff_version_from(data | rest, CNY)
+
+
+def retail(**rest: Any) -> Tariff:
+    """Return a tariff with three periods a day."""
+    return Tariff.of([version(RETAIL_PRICES, schedule=[{"slots": EVENING}], **rest)])
+
+
+def local(text: str, zone: ZoneInfo = SHANGHAI, *, fold: int = 0) -> datetime:
+    """Return the instant (UTC) at which a zone's clocks show a date and time."""
+    return datetime.fromisoformat(text).replace(tzinfo=zone, fold=fold).astimezone(UTC)
+
+
+def used(energy_wh: int, since: datetime, until: datetime, *, from_wh: int = 0) -> Interval:
+    """Return an interval in which so much was used."""
+    return Interval(from_wh=from_wh, to_wh=from_wh + energy_wh, from_at=since, to_at=until)
+
+
+def total(lines: tuple[RatedLine, ...]) -> Decimal:
+    """Return what lines cost, exactly."""
+    return sum((CNY.exact(line.amount) for line in lines), Decimal(0))
+
+
+def cost(
+    tariff: Tariff, interval: Interval, *, zone: ZoneInfo = SHANGHAI, used_wh: int = 0
+) -> Decimal:
+    """Return what an interval costs, exactly."""
+    return total(rate(tariff, interval, zone=zone, used_wh=used_wh))

@@ -1,0 +1,200 @@
+"""A site that is written and read again is the same site."""
+
+from decimal import Decimal
+
+from hypothesis import given, settings, strategies as st
+
+from custom_components.compere_prepaid.core.bus.settings import LineSettings, Transport
+from custom_components.compere_prepaid.core.ids import AccountNumber, MeterSerial
+from custom_components.compere_prepaid.core.money.amount import Amount, Currency, Price
+from custom_components.compere_prepaid.core.policy.credit import Policy, Reconnect
+from custom_components.compere_prepaid.core.site_file import (
+    AccountEntry,
+    BusEntry,
+    MeterEntry,
+    SiteFile,
+    dump_site_file,
+    parse_site_file,
+)
+from custom_components.compere_prepaid.core.tariff.model import (
+    ScheduleRule,
+    Slot,
+    TariffVersion,
+    Tier,
+    flat_tariff,
+)
+
+CNY = Currency.of("CNY")
+
+names = (
+    st.text(min_size=1, max_size=30)
+    .map(str.strip)
+    .filter(lambda text: text != "" and text.isprintable())
+)
+money = st.integers(min_value=-(10**8), max_value=10**8).map(lambda fen: Amount(fen * 10**7))
+prices = st.integers(min_value=0, max_value=10**7).map(Price)
+quantities = st.none() | st.integers(min_value=1, max_value=10**6).map(
+    lambda milli: Decimal(milli).scaleb(-3)
+)
+serials = st.from_regex(r"[0-9A-Za-z_-]{1,32}", fullmatch=True)
+numbers = (
+    st.text(min_size=1, max_size=20)
+    .map(str.strip)
+    .filter(lambda text: text != "" and text.isprintable() and ":" not in text)
+)
+lines = st.one_of(
+    st.builds(
+        LineSettings,
+        transport=st.sampled_from([Transport.RTU_TCP, Transport.MODBUS_TCP]),
+        host=st.sampled_from(["127.0.0.1", "gateway.local", "::1", "10", "null"]),
+        port=st.integers(min_value=1, max_value=65535),
+        parity=st.sampled_from("NEO"),
+        timeout_s=st.sampled_from([0.3, 1.0, 2.5, 7.0]),
+    ),
+    st.builds(
+        LineSettings,
+        transport=st.just(Transport.SERIAL),
+        device=st.sampled_from(["/dev/ttyUSB0", "COM3"]),
+        baudrate=st.sampled_from([2400, 9600, 19200]),
+        parity=st.sampled_from("NEO"),
+        stopbits=st.sampled_from([1, 2]),
+    ),
+)
+
+
+@st.composite
+def tariff_versions(draw: st.DrawFn) -> TariffVersion:
+    """Draw a tariff of two periods with up to three tiers."""
+    base = {"day": draw(prices), "night": draw(prices)}
+    bounds = sorted(draw(st.sets(st.integers(min_value=1, max_value=10**8), max_size=2)))
+    tiers = [Tier(up_to_wh=bound, adder=draw(prices)) for bound in bounds]
+    return TariffVersion(
+        name=draw(names),
+        valid_from=draw(st.dates()),
+        prices=base,
+        rules=(
+            ScheduleRule(
+                days=frozenset(draw(st.sets(st.integers(0, 6), min_size=1))),
+                months=frozenset(draw(st.sets(st.integers(1, 12), min_size=1))),
+                slots=(Slot(0, "night"), Slot(draw(st.integers(1, 1439)), "day")),
+            ),
+            ScheduleRule(slots=(Slot(0, "day"),)),
+        ),
+        tiers=(*tiers, Tier(price=draw(prices))) if tiers else (),
+        tier_proration=draw(st.none() | st.integers(min_value=1, max_value=366)),
+    )
+
+
+@st.composite
+def sites(draw: st.DrawFn) -> SiteFile:
+    """Draw a site of a few buses, meters, accounts, tariffs and policies."""
+    drawn_lines = draw(st.lists(lines, max_size=3, unique_by=lambda line: line.endpoint))
+    bus_names = draw(_unique(names, len(drawn_lines)))
+    meter_serials = draw(st.lists(serials, max_size=4, unique=True)) if bus_names else []
+    versions = draw(st.lists(tariff_versions(), max_size=2, unique_by=lambda v: v.name))
+    versions = [*versions, flat_tariff("Flat", draw(prices))]
+    policy_names = draw(st.lists(names, min_size=1, max_size=2, unique=True))
+    owned = [serial for serial in meter_serials if draw(st.booleans())]
+    return SiteFile(
+        name=draw(names),
+        currency=CNY,
+        time_zone=draw(st.sampled_from(["Asia/Shanghai", "Europe/Berlin", "UTC"])),
+        buses=tuple(
+            BusEntry(name=name, line=line)
+            for name, line in zip(bus_names, drawn_lines, strict=True)
+        ),
+        meters=tuple(
+            MeterEntry(
+                serial=MeterSerial(serial),
+                name=draw(names),
+                bus=draw(st.sampled_from(bus_names)),
+                address=address,
+                profile=draw(names),
+                area=draw(st.just("") | names),
+                floor_area=draw(quantities),
+                rated_power=draw(quantities),
+                breaker=draw(st.integers(min_value=1, max_value=6300)),
+            )
+            for address, serial in enumerate(meter_serials, start=1)
+        ),
+        accounts=tuple(
+            AccountEntry(
+                number=AccountNumber(number),
+                name=draw(names),
+                meters=tuple(MeterSerial(serial) for serial in group),
+                tariff=draw(st.sampled_from(versions)).name,
+                policy=draw(st.sampled_from(policy_names)),
+                opening_balance=draw(money),
+            )
+            for number, group in zip(draw(_unique(numbers, 2)), (owned, []), strict=True)
+        ),
+        tariffs=tuple(versions),
+        policies=tuple(_policy(draw, name) for name in policy_names),
+    )
+
+
+def _unique(strategy: st.SearchStrategy[str], count: int) -> st.SearchStrategy[list[str]]:
+    return st.lists(strategy, min_size=count, max_size=count, unique=True)
+
+
+def _policy(draw: st.DrawFn, name: str) -> Policy:
+    cut_off = draw(money)
+    above = st.integers(min_value=1, max_value=10**6).map(lambda fen: Amount(cut_off + fen * 10**7))
+    return Policy(
+        name=name,
+        warning_levels=tuple(sorted(draw(st.sets(above, max_size=3)), reverse=True)),
+        cut_off=cut_off,
+        credit_limit=draw(money.map(lambda amount: Amount(abs(amount)))),
+        reconnect=draw(st.sampled_from(Reconnect)),
+        never_cut=draw(st.booleans()),
+    )
+
+
+@settings(max_examples=60, deadline=None)
+@given(sites())
+def test_any_site_is_the_same_after_writing_and_reading(site: SiteFile) -> None:
+    """Whatever names, numbers and money it has, however strange they look in YAML."""
+    written = dump_site_file(site)
+    assert parse_site_file(written, file="site.yaml") == site
+
+
+def test_long_lists_break_no_lines() -> None:
+    """A meter stays on one line, and so does an account with hundreds of meters."""
+    meters = tuple(
+        MeterEntry(
+            serial=MeterSerial(f"33B02501{number:05}"),
+            name=f"Shop {number}",
+            bus=f"Riser {number // 200}",
+            address=number % 200 + 1,
+            profile="compere_kpm33b",
+            breaker=40,
+        )
+        for number in range(1000)
+    )
+    site = SiteFile(
+        name="Large",
+        currency=CNY,
+        time_zone="Asia/Shanghai",
+        buses=tuple(
+            BusEntry(
+                name=f"Riser {number}",
+                line=LineSettings(transport=Transport.SERIAL, device=f"/dev/ttyUSB{number}"),
+            )
+            for number in range(5)
+        ),
+        meters=meters,
+        accounts=(
+            AccountEntry(
+                number=AccountNumber("1"),
+                name="All",
+                meters=tuple(meter.serial for meter in meters),
+                tariff="Flat",
+                policy="Standard",
+            ),
+        ),
+        tariffs=(flat_tariff("Flat", Price(1)),),
+        policies=(Policy(name="Standard", warning_levels=()),),
+    )
+    written = dump_site_file(site)
+    assert len(written.splitlines()) == 1 + 6 + 1001 + 2 + 4 + 2 + 1
+    assert parse_site_file(written, file="site.yaml") == site

@@ -1,0 +1,15 @@
+"""Two shops on one line, in a mall whose time a story moves by hand."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from simulator.mall import Mall
+from tests.site_fixtures import one_line_mall
+
+
+@pytest.fixture
+async def mall(socket_enabled: None) -> AsyncIterator[Mall]:  # noqa: ARG001 - a fixture takes a fixture by name
+    """Open the mall."""
+    async with one_line_mall(2) as mall:
+        yield mall

@@ -1,0 +1,42 @@
+"""What stories have in common: asking the integration as a person's automation does."""
+
+from typing import Any
+
+from homeassistant.core import HomeAssistant
+
+from custom_components.compere_prepaid.const import DOMAIN
+from custom_components.compere_prepaid.core.ids import MeterSerial
+from custom_components.compere_prepaid.core.policy.relay_control import RelayController
+from custom_components.compere_prepaid.site import CompereSite
+from simulator.mall import Mall
+from tests.site_fixtures import read_again, use
+
+PRICE = "1"
+"""One yuan a kWh, so that stories can be told in whole numbers."""
+
+WATTS = 20_000
+
+
+async def ask(hass: HomeAssistant, action: str, **data: Any) -> Any:
+    """Call an action and return its answer."""
+    return await hass.services.async_call(DOMAIN, action, data, blocking=True, return_response=True)
+
+
+async def burn(mall: Mall, site: CompereSite, shop: str, wh: int) -> None:
+    """Let a shop use this energy at 20 kW, then read its meter."""
+    use(mall, shop, WATTS, wh * 3600 // WATTS)
+    await read_again(site, mall.meter(shop).serial)
+
+
+async def relay_settled(controller: RelayController, serial: MeterSerial) -> None:
+    """Wait until the controller has nothing on the wire for a meter."""
+    meter = controller._meters[serial]
+    while meter.task is not None and not meter.task.done():
+        await meter.task
+
+
+async def verified(hass: HomeAssistant) -> tuple[int, int]:
+    """Check the ledger; return charged Wh and what the registers counted."""
+    found = await ask(hass, "verify_ledger")
+    assert found["ok"], found["faults"]
+    return found["charged_wh"], found["register_wh"]

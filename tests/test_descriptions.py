@@ -1,0 +1,205 @@
+"""What Home Assistant shows of the running integration: every name, text and form of it is there.
+
+Home Assistant reports a broken description with a log line and shows nothing, so these tests ask
+for what it found.
+"""
+
+from datetime import UTC, datetime
+import json
+from pathlib import Path
+import re
+from types import SimpleNamespace
+from typing import Any, cast
+
+from homeassistant.config_entries import ConfigEntryState, ConfigSubentryDataWithId
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import entity_registry as er, issue_registry as ir
+from homeassistant.helpers.icon import async_get_icons
+from homeassistant.helpers.selector import selector
+from homeassistant.helpers.service import async_get_all_descriptions
+from homeassistant.setup import async_setup_component
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.compere_prepaid import actions, issues
+from custom_components.compere_prepaid.const import DOMAIN
+from custom_components.compere_prepaid.core.events import BusDown, SuspectReading
+from custom_components.compere_prepaid.core.ids import BusId, MeterSerial
+
+TEXTS: dict[str, Any] = json.loads(
+    (Path(actions.__file__).parent / "translations/en.json").read_text("utf-8")
+)
+TARGET_KEYS = {"entity_id", "device_id", "area_id", "floor_id", "label_id"}
+
+
+@pytest.fixture
+async def descriptions(hass: HomeAssistant) -> dict[str, Any]:
+    """Set the integration up without a site; return its actions' descriptions."""
+    assert await async_setup_component(hass, DOMAIN, {})
+    found: dict[str, Any] = (await async_get_all_descriptions(hass))[DOMAIN]
+    return found
+
+
+def fields_of(description: dict[str, Any]) -> dict[str, Any]:
+    """Return an action's fields."""
+    fields: dict[str, Any] = description["fields"]
+    return fields
+
+
+async def test_every_action_is_described(hass: HomeAssistant, descriptions: dict[str, Any]) -> None:
+    """Actions, their descriptions and their texts are the same set."""
+    assert set(hass.services.async_services()[DOMAIN]) == set(descriptions)
+    assert set(descriptions) == set(TEXTS["services"])
+    assert set(descriptions) == set(actions.ACTIONS)
+
+
+@pytest.mark.parametrize("action", sorted(TEXTS["services"]))
+async def test_action_takes_what_its_form_asks_for(
+    descriptions: dict[str, Any], action: str
+) -> None:
+    """The form's fields are those that the action takes, needed ones are marked, all are named."""
+    form = fields_of(descriptions[action])
+    _, schema, _ = actions.ACTIONS[action]
+    taken = {str(key): key for key in {**actions.ENTRY, **schema}}
+    assert set(form) == set(taken) - TARGET_KEYS
+    assert ("target" in descriptions[action]) == (set(taken) >= TARGET_KEYS)
+    named = TEXTS["services"][action]["fields"]
+    assert set(named) == set(form)
+    for name, field in form.items():
+        assert named[name].keys() == {"name", "description"}
+        assert field.get("required", False) == type(taken[name]).__name__.endswith("Required"), name
+        made = selector(field["selector"])
+        if (key := made.config.get("translation_key")) is not None:
+            assert set(made.config["options"]) == set(TEXTS["selector"][key]["options"])
+
+
+@pytest.fixture
+def entry(hass: HomeAssistant) -> MockConfigEntry:
+    """Return a site with a line that cannot be reached, a meter and an account."""
+    bus = {
+        "name": "East riser",
+        "transport": "rtu_tcp",
+        "host": "127.0.0.1",
+        "port": 9,
+        "device": "",
+        "baudrate": 9600,
+        "parity": "E",
+        "stopbits": 1,
+        "timeout": 1.0,
+    }
+    meter = {
+        "serial": "33B0250100001",
+        "name": "A-101",
+        "bus": "east",
+        "address": 1,
+        "profile": "compere_kpm33b",
+        "area": "",
+        "floor_area": None,
+        "rated_power": None,
+        "breaker": 63,
+    }
+    account = {
+        "number": "A-101",
+        "name": "Noodle House",
+        "meters": ["33B0250100001"],
+        "tariff": "Standard",
+        "policy": "Standard",
+        "opening_balance": "200",
+    }
+    entry = MockConfigEntry(
+        domain=DOMAIN,
+        title="Riverside Mall",
+        unique_id="riverside_mall",
+        data={
+            "name": "Riverside Mall",
+            "currency": "CNY",
+            "time_zone": "Asia/Shanghai",
+            "ledger": "",
+            "initial_price": "0.6173",
+        },
+        subentries_data=[
+            ConfigSubentryDataWithId(
+                subentry_type=kind, subentry_id=part, title=part, unique_id=part, data=data
+            )
+            for kind, part, data in (
+                ("bus", "east", bus),
+                ("meter", "one", meter),
+                ("account", "noodles", account),
+            )
+        ],
+    )
+    entry.add_to_hass(hass)
+    return entry
+
+
+@pytest.mark.usefixtures("socket_enabled")
+async def test_every_entity_has_a_name_and_no_name_is_orphaned(
+    hass: HomeAssistant, entry: MockConfigEntry, entity_registry: er.EntityRegistry
+) -> None:
+    """Each entity of a site is named by its key, with a text for every state it can have."""
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    assert entry.state is ConfigEntryState.LOADED
+    found: dict[str, set[str]] = {}
+    for entity in er.async_entries_for_config_entry(entity_registry, entry.entry_id):
+        assert entity.translation_key, entity.entity_id
+        found.setdefault(entity.domain, set()).add(entity.translation_key)
+        texts = TEXTS["entity"][entity.domain][entity.translation_key]
+        for state in (entity.capabilities or {}).get("options") or ():
+            if entity.domain == "sensor":
+                assert state in texts["state"]
+        if types := (entity.capabilities or {}).get("event_types"):
+            assert set(types) == set(texts["state_attributes"]["event_type"]["state"])
+    assert found == {platform: set(keys) for platform, keys in TEXTS["entity"].items()}
+    assert await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_icons_are_found(hass: HomeAssistant, descriptions: dict[str, Any]) -> None:
+    """Home Assistant reads the icons of actions and entities."""
+    drawn = await async_get_icons(hass, "services", [DOMAIN])
+    assert set(drawn[DOMAIN]) == set(descriptions)
+    drawn = await async_get_icons(hass, "entity", [DOMAIN])
+    assert "supply_state" in drawn[DOMAIN]["sensor"]
+
+
+@pytest.fixture
+def raised_issues(hass: HomeAssistant, entry: MockConfigEntry) -> dict[str, Any]:
+    """Raise every repair issue that there is; return their placeholders by kind."""
+    serial = MeterSerial("33B0250100001")
+    site = cast(
+        "Any",
+        SimpleNamespace(
+            hass=hass,
+            name="Riverside Mall",
+            entry=entry,
+            meters={serial: SimpleNamespace(name="A-101")},
+            buses={BusId("east"): SimpleNamespace(name="East riser")},
+        ),
+    )
+    at = datetime(2026, 3, 2, 4, tzinfo=UTC)
+    issues.raise_bus_down(site, BusDown(at=at, bus=BusId("east"), error="refused"))
+    for kind in (issues.METER_UNREACHABLE, issues.RELAY_DISOBEYS):
+        issues.raise_meter(site, kind, serial, "detail")
+    suspect = SuspectReading(at=at, meter=serial, reason="backwards", energy_wh=1, baseline_wh=2)
+    issues.raise_suspect(site, suspect)
+    issues.raise_other_meter(site, serial, "33B0250100002")
+    issues.raise_ledger_read_only(site, "a sum is wrong")
+    issues.raise_ledger_unavailable(site, "no space")
+    return {
+        issue.translation_key or "": issue.translation_placeholders or {}
+        for issue in ir.async_get(hass).issues.values()
+        if issue.domain == DOMAIN
+    }
+
+
+def test_every_repair_issue_is_explained(raised_issues: dict[str, Any]) -> None:
+    """Issues and their texts are the same set, and every text gets what it speaks of."""
+    kinds = {
+        value
+        for name, value in vars(issues).items()
+        if name.isupper() and isinstance(value, str) and name != "OTHER_METER_REASON"
+    } - {DOMAIN}
+    assert set(raised_issues) == kinds
+    assert set(TEXTS["issues"]) == kinds
+    for kind, given in raised_issues.items():
+        text = TEXTS["issues"][kind]["title"] + TEXTS["issues"][kind]["description"]
+        assert set(re.findall(r"\{(\w+)\}", text)) <= set(given), kind
