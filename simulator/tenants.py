@@ -61,10 +61,10 @@ _WEST_ROWS: tuple[_Row, ...] = (
     ("G-004", "Book Harbour", _F, 13, 25, "Ground floor", 320),
 )
 _PLANT_ROWS: tuple[_Row, ...] = (
-    ("P-1", "", LoadKind.ESCALATOR, 30, 63, "Plant room", 0),
-    ("P-2", "", LoadKind.LIFT, 25, 50, "Plant room", 0),
-    ("P-3", "", LoadKind.LIGHTING, 28, 50, "Plant room", 0),
-    ("P-4", "", LoadKind.AIR_CONDITIONING, 60, 100, "Plant room", 0),
+    ("P-1 Escalators", "", LoadKind.ESCALATOR, 30, 63, "Plant room", 0),
+    ("P-2 Lifts", "", LoadKind.LIFT, 25, 50, "Plant room", 0),
+    ("P-3 Lighting", "", LoadKind.LIGHTING, 28, 50, "Plant room", 0),
+    ("P-4 Chiller", "", LoadKind.AIR_CONDITIONING, 60, 100, "Plant room", 0),
 )
 _ROOF_ROWS: tuple[_Row, ...] = (
     ("K-1", "Flower Kiosk", LoadKind.KIOSK, 3, 16, "Kiosks", 12),

@@ -9,18 +9,27 @@ import custom_components  # noqa: F401, I001  -- see above; must come first
 
 import logging
 
+from hypothesis import HealthCheck, settings
 import pytest
+
+# Time limits fail on a busy machine, and say nothing about the code.
+settings.register_profile("shared", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("shared")
 
 HOME_ASSISTANTS_OWN_WARNINGS = (
     "ignore:It is recommended to use web.AppKey instances:aiohttp.web_exceptions.NotAppKeyWarning",
 )
 """Warnings are errors here, but not those that Home Assistant's own set-up causes."""
 
+FALSE_ALARM = "ignore:It looks like `register_random`:hypothesis.errors.HypothesisWarning"
+"""The Home Assistant test plugin freezes the garbage collector; hypothesis then does not see who
+holds its own random generator, and warns of itself."""
+
 
 def pytest_configure(config: pytest.Config) -> None:
     """Let Home Assistant's own warnings pass; do not log every statement of the ledger."""
     logging.getLogger("sqlalchemy.engine").setLevel(logging.WARNING)
-    for line in HOME_ASSISTANTS_OWN_WARNINGS:
+    for line in (*HOME_ASSISTANTS_OWN_WARNINGS, FALSE_ALARM):
         config.addinivalue_line("filterwarnings", line)
 
 

@@ -23,8 +23,15 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.compere_prepaid import actions, issues
 from custom_components.compere_prepaid.const import DOMAIN
-from custom_components.compere_prepaid.core.events import BusDown, SuspectReading
+from custom_components.compere_prepaid.core.errors import InvalidInputError
+from custom_components.compere_prepaid.core.events import (
+    BusDown,
+    MeterOffline,
+    RelayDisobeys,
+    SuspectReading,
+)
 from custom_components.compere_prepaid.core.ids import BusId, MeterSerial
+from custom_components.compere_prepaid.core.metering.plausibility import Suspicion
 
 TEXTS: dict[str, Any] = json.loads(
     (Path(actions.__file__).parent / "translations/en.json").read_text("utf-8")
@@ -177,13 +184,28 @@ def raised_issues(hass: HomeAssistant, entry: MockConfigEntry) -> dict[str, Any]
     )
     at = datetime(2026, 3, 2, 4, tzinfo=UTC)
     issues.raise_bus_down(site, BusDown(at=at, bus=BusId("east"), error="refused"))
-    for kind in (issues.METER_UNREACHABLE, issues.RELAY_DISOBEYS):
-        issues.raise_meter(site, kind, serial, "detail")
-    suspect = SuspectReading(at=at, meter=serial, reason="backwards", energy_wh=1, baseline_wh=2)
-    issues.raise_suspect(site, suspect)
+    issues.raise_unreachable(site, MeterOffline(at=at, meter=serial, error="silent"))
+    told: dict[str, Any] = {}
+    for closed in (True, False):
+        issues.raise_disobedient(
+            site, RelayDisobeys(at=at, meter=serial, demanded_closed=closed, attempts=3)
+        )
+        told |= _told(hass)  # one subject has one issue of a kind: the next replaces it
+    for reason in Suspicion:
+        issues.raise_suspect(
+            site,
+            SuspectReading(at=at, meter=serial, reason=reason, energy_wh=1, baseline_wh=2),
+        )
+        told |= _told(hass)
+    subentry = cast("Any", SimpleNamespace(subentry_id="a", title="A-101"))
+    issues.raise_refused(site, subentry, InvalidInputError("profile_unknown"))
     issues.raise_other_meter(site, serial, "33B0250100002")
     issues.raise_ledger_read_only(site, "a sum is wrong")
     issues.raise_ledger_unavailable(site, "no space")
+    return told | _told(hass)
+
+
+def _told(hass: HomeAssistant) -> dict[str, Any]:
     return {
         issue.translation_key or "": issue.translation_placeholders or {}
         for issue in ir.async_get(hass).issues.values()

@@ -1,9 +1,12 @@
 """Compere Prepaid: prepaid electricity for shopping malls in Home Assistant."""
 
+from datetime import datetime
+
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ConfigEntryNotReady
 from homeassistant.helpers import config_validation as cv, device_registry as dr
+from homeassistant.helpers.event import async_track_time_change
 from homeassistant.helpers.typing import ConfigType
 
 from .actions import async_register_actions
@@ -15,6 +18,9 @@ from .ledger_place import async_open_ledger
 from .site import CompereConfigEntry, CompereSite, async_load_catalogue
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
+
+CHECKED_AT = {"hour": 3, "minute": 40, "second": 0}
+"""When the ledger is checked every night, on Home Assistant's clock."""
 
 PLATFORMS = [
     Platform.BINARY_SENSOR,
@@ -55,6 +61,12 @@ async def async_setup_entry(hass: HomeAssistant, entry: CompereConfigEntry) -> b
     await site.async_start()
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     entry.async_on_unload(entry.add_update_listener(_async_entry_changed))
+
+    async def check_ledger(now: datetime) -> None:
+        """Look after the ledger while the mall sleeps."""
+        await site.async_verify()
+
+    entry.async_on_unload(async_track_time_change(hass, check_ledger, **CHECKED_AT))
     await site.async_run()
     return True
 

@@ -6,7 +6,6 @@ their name. Errors are translated and leave everything as it was.
 
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import asdict
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 import uuid
@@ -34,8 +33,8 @@ type Handler = Callable[[HomeAssistant, CompereSite, ServiceCall], Awaitable[dic
 ENTRY = {vol.Optional("config_entry_id"): cv.string}
 TARGET = cv.TARGET_FIELDS
 ACCOUNTS = vol.All(cv.ensure_list, [cv.string])
-AMOUNT = vol.Any(str, int, float)
-"""Money as people and automations write it; text is exact, and so is what JSON calls a number."""
+AMOUNT = object
+"""Money as people and automations write it; `_money` reads it, so that a refusal is translated."""
 
 REFERENCE = vol.All(cv.string, vol.Strip, vol.Length(min=1, max=64))
 
@@ -186,9 +185,11 @@ def _read_file(hass: HomeAssistant, file: str) -> str:
         raise InvalidInputError("file_unreadable", file=file, error=error) from error
 
 
-def _money(value: str | float) -> str | int | Decimal:
-    """Return what was written, exactly: JSON's 0.1 means a tenth."""
-    return repr(value) if isinstance(value, float) else value
+def _money(value: object) -> str | int:
+    """Return what was written, exactly: JSON's 0.1 means a tenth. What is no number stays text."""
+    if isinstance(value, float):
+        return repr(value)
+    return value if isinstance(value, str | int) else str(value)
 
 
 ACTIONS: dict[str, tuple[Handler, dict[Any, Any], SupportsResponse]] = {

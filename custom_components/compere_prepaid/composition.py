@@ -6,12 +6,13 @@ over a changed address, and its entities stay.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from homeassistant.config_entries import ConfigSubentry
 from homeassistant.helpers import device_registry as dr
 
+from . import issues
 from .adapters.modbus import open_line
 from .const import (
     CONF_ADDRESS,
@@ -41,6 +42,7 @@ from .const import (
 from .coordinator import MeterCoordinator, PacedCoordinator
 from .core.bus.bus import Bus
 from .core.bus.settings import LineSettings, Transport
+from .core.errors import PrepaidError
 from .core.events import BusDown, BusUp
 from .core.ids import AccountNumber, BusId, MeterSerial
 from .core.metering.plausibility import max_power_w
@@ -77,11 +79,14 @@ class Composition:
         """Compose this site."""
         self._site = site
         self._lock = asyncio.Lock()
+        self._refused: set[str] = set()
+        """The subentries that could not be made to run when it was tried last."""
 
     async def async_apply(self) -> None:
         """Compare the entry's subentries with what runs, and change just the difference."""
         async with self._lock:
             wanted = dict(self._site.entry.subentries)
+            refused, self._refused = self._refused, set()
             await self._remove_gone(wanted)
             for kind, apply in (
                 (SUBENTRY_BUS, self._apply_bus),
@@ -91,7 +96,19 @@ class Composition:
             ):
                 for subentry in wanted.values():
                     if subentry.subentry_type == kind:
-                        await apply(subentry)
+                        await self._try(apply, subentry)
+            for mended in refused - self._refused:
+                issues.clear(self._site, issues.REFUSED, mended)
+
+    async def _try(
+        self, apply: Callable[[ConfigSubentry], Awaitable[None]], subentry: ConfigSubentry
+    ) -> None:
+        """Let one meter or account that cannot run be the only one that does not."""
+        try:
+            await apply(subentry)
+        except PrepaidError as error:
+            self._refused.add(subentry.subentry_id)
+            issues.raise_refused(self._site, subentry, error)
 
     async def _remove_gone(self, wanted: Mapping[str, ConfigSubentry]) -> None:
         site = self._site
@@ -101,11 +118,11 @@ class Composition:
                 del site.accounts[account.number]
         for meter in list(site.meters.values()):
             if meter.subentry_id not in wanted:
+                del site.meters[meter.serial]
                 meter.bus.poller.remove(meter.serial)
                 site.controller.remove_meter(meter.serial)
                 await site.book.remove_meter(meter.serial)
                 site.events.forget_meter(meter.serial)
-                del site.meters[meter.serial]
         for bus in list(site.buses.values()):
             if bus.id not in wanted:
                 await bus.poller.stop()
@@ -259,6 +276,8 @@ class Composition:
     async def _attach_meters(self, subentry: ConfigSubentry) -> None:
         """Give an account its meters, after every account has let go of those it lost."""
         site, number = self._site, AccountNumber(subentry.data[CONF_NUMBER])
+        if number not in site.book.accounts:
+            return  # it could not be opened, and an issue says why
         before = tuple(site.book.account(number).meters)
         for serial in subentry.data[CONF_METERS]:
             if serial in site.meters:

@@ -106,7 +106,7 @@ class EventRelay:
             case BusUp():
                 issues.clear(site, issues.BUS_DOWN, event.bus)
             case MeterOffline():
-                issues.raise_meter(site, issues.METER_UNREACHABLE, event.meter, event.error)
+                issues.raise_unreachable(site, event)
             case MeterOnline():
                 issues.clear(site, issues.METER_UNREACHABLE, event.meter)
             case SuspectReading():
@@ -115,8 +115,7 @@ class EventRelay:
                 issues.clear(site, issues.SUSPECT_READING, event.meter)
                 issues.clear(site, issues.OTHER_METER, event.meter)
             case RelayDisobeys():
-                wanted = "closed" if event.demanded_closed else "open"
-                issues.raise_meter(site, issues.RELAY_DISOBEYS, event.meter, wanted)
+                issues.raise_disobedient(site, event)
             case RelayFollows():
                 issues.clear(site, issues.RELAY_DISOBEYS, event.meter)
             case _:

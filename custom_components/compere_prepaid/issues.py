@@ -2,11 +2,14 @@
 
 from typing import TYPE_CHECKING
 
+from homeassistant.config_entries import ConfigSubentry
 from homeassistant.helpers import issue_registry as ir
 
 from .const import DOMAIN
-from .core.events import BusDown, SuspectReading
+from .core.errors import PrepaidError
+from .core.events import BusDown, MeterOffline, RelayDisobeys, SuspectReading
 from .core.ids import MeterSerial
+from .core.metering.plausibility import Suspicion
 from .core.prepayment.charging import OTHER_METER as OTHER_METER_REASON
 
 if TYPE_CHECKING:
@@ -17,8 +20,19 @@ METER_UNREACHABLE = "meter_unreachable"
 SUSPECT_READING = "suspect_reading"
 OTHER_METER = "other_meter"
 RELAY_DISOBEYS = "relay_disobeys"
+RELAY_DOES_NOT_CLOSE = "relay_does_not_close"
+RELAY_DOES_NOT_OPEN = "relay_does_not_open"
+REFUSED = "subentry_refused"
 LEDGER_READ_ONLY = "ledger_read_only"
 LEDGER_UNAVAILABLE = "ledger_unavailable"
+SUSPECT_TEXTS: dict[str, str] = {
+    Suspicion.MISSING: "suspect_reading_missing",
+    Suspicion.BACKWARDS: "suspect_reading_backwards",
+    Suspicion.IMPLAUSIBLE: "suspect_reading_implausible",
+    Suspicion.IN_FUTURE: "suspect_reading_in_future",
+}
+"""What is wrong with a reading, in words that tell what to do."""
+
 OF_METER = (METER_UNREACHABLE, SUSPECT_READING, OTHER_METER, RELAY_DISOBEYS)
 
 
@@ -28,14 +42,17 @@ def _raise(
     subject: str,
     placeholders: dict[str, str],
     severity: ir.IssueSeverity = ir.IssueSeverity.WARNING,
+    *,
+    text: str = "",
 ) -> None:
+    """Raise one issue of a kind per subject; `text` is its translation key if not the kind's."""
     ir.async_create_issue(
         site.hass,
         DOMAIN,
         _issue_id(site, kind, subject),
         is_fixable=False,
         severity=severity,
-        translation_key=kind,
+        translation_key=text or kind,
         translation_placeholders={"site": site.name, **placeholders},
     )
 
@@ -61,11 +78,22 @@ def raise_bus_down(site: CompereSite, event: BusDown) -> None:
         _raise(site, BUS_DOWN, event.bus, {"bus": bus.name, "error": event.error})
 
 
-def raise_meter(site: CompereSite, kind: str, serial: MeterSerial, detail: str) -> None:
-    """Say that a meter does not answer, or that its relay does not follow."""
-    severity = ir.IssueSeverity.ERROR if kind == RELAY_DISOBEYS else ir.IssueSeverity.WARNING
-    placeholders = {"meter": _name(site, serial), "serial": serial, "detail": detail}
-    _raise(site, kind, serial, placeholders, severity)
+def raise_unreachable(site: CompereSite, event: MeterOffline) -> None:
+    """Say that a meter does not answer."""
+    placeholders = {
+        "meter": _name(site, event.meter),
+        "serial": event.meter,
+        "detail": event.error,
+    }
+    _raise(site, METER_UNREACHABLE, event.meter, placeholders)
+
+
+def raise_disobedient(site: CompereSite, event: RelayDisobeys) -> None:
+    """Say that a relay does not follow."""
+    placeholders = {"meter": _name(site, event.meter), "serial": event.meter}
+    text = RELAY_DOES_NOT_CLOSE if event.demanded_closed else RELAY_DOES_NOT_OPEN
+    severity = ir.IssueSeverity.ERROR
+    _raise(site, RELAY_DISOBEYS, event.meter, placeholders, severity, text=text)
 
 
 def raise_suspect(site: CompereSite, event: SuspectReading) -> None:
@@ -75,11 +103,17 @@ def raise_suspect(site: CompereSite, event: SuspectReading) -> None:
     placeholders = {
         "meter": _name(site, event.meter),
         "serial": event.meter,
-        "reason": event.reason,
         "reading": _kwh(event.energy_wh),
         "baseline": _kwh(event.baseline_wh),
     }
-    _raise(site, SUSPECT_READING, event.meter, placeholders)
+    text = SUSPECT_TEXTS[event.reason]
+    _raise(site, SUSPECT_READING, event.meter, placeholders, text=text)
+
+
+def raise_refused(site: CompereSite, subentry: ConfigSubentry, error: PrepaidError) -> None:
+    """Say that a bus, meter or account cannot run as it is configured."""
+    placeholders = {"title": subentry.title, "error": str(error)}
+    _raise(site, REFUSED, subentry.subentry_id, placeholders, ir.IssueSeverity.ERROR)
 
 
 def raise_other_meter(site: CompereSite, serial: MeterSerial, found: str) -> None:

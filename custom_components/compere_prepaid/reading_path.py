@@ -60,7 +60,8 @@ class ReadingPath:
             self._site.emit(MeterOnline(at=reading.at, meter=reading.serial))
         meter = self._site.book.meters.get(reading.serial)
         if meter is not None and meter.account is not None:
-            self.refresh_account(meter.account)
+            # the first reading brings what was used meanwhile: that is news
+            self.refresh_account(meter.account, news=not was_online)
             self._plan_next(meter.serial, self._site.book.accounts[meter.account])
         self._site.totals.push(None)
 
@@ -129,6 +130,7 @@ class ReadingPath:
         self.refresh_account(account.number, news=True)
         for serial in account.meters:
             self.refresh_meter(serial)
+            self._plan_next(serial, account)
 
     def refresh_account(self, number: AccountNumber, *, news: bool = False) -> None:
         """Push an account's state to its entities, at once if it is news."""
@@ -145,6 +147,9 @@ class ReadingPath:
     def _plan_next(self, serial: MeterSerial, account: AccountState) -> None:
         """Read again when half the time is over in which credit can run out at present power."""
         site = self._site
+        runtime = site.meters.get(serial)
+        if runtime is None:
+            return
         price = quote(
             site.book.tariffs[account.tariff],
             site.clock.now(),
@@ -156,7 +161,7 @@ class ReadingPath:
         interval = ROUTINE_S if left is None else min(ROUTINE_S, max(SOONEST_S, left / 2))
         if account.off:
             interval = ROUTINE_S
-        site.meters[serial].bus.poller.set_interval(serial, interval)
+        runtime.bus.poller.set_interval(serial, interval)
 
     async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
         """Let one meter's trouble be its own: the line goes on for the others."""

@@ -113,6 +113,7 @@ async def import_site(
     apply = not dry_run
     if apply and documents:
         await _write_documents(site, documents)
+        await site.agreements.renew()
     _apply_subentries(site, wanted, outcome, apply=apply)
     if apply:
         await site.async_apply_subentries()

@@ -7,6 +7,7 @@ off. Every value of every row is changed once; what the auditor cannot see is li
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from decimal import Decimal
 from itertools import product
 from pathlib import Path
 import shutil
@@ -19,6 +20,7 @@ from custom_components.compere_prepaid.adapters.ledger_checker.checker import (
     Verification,
     check,
 )
+from custom_components.compere_prepaid.adapters.ledger_checker.energy import _price
 from custom_components.compere_prepaid.adapters.ledger_database.engine import open_reader
 from custom_components.compere_prepaid.core.errors import LedgerReadOnlyError
 from custom_components.compere_prepaid.core.ids import MeterSerial
@@ -234,6 +236,25 @@ def test_faults_are_told_in_words(audit: Audit) -> None:
     assert f"charge {METER}/1 at 1710 Wh: 10 Wh before it are not charged" in gap
     relay = audit("UPDATE relay_demand SET closed = 1").faults
     assert relay == (f"relay of {METER}: 1 holds stand, and it is demanded closed",)
+
+
+@pytest.mark.parametrize(
+    ("tiers", "tier", "price"),
+    [
+        ([], 1, "0.6173"),
+        ([], 2, None),
+        ([{"up_to": "2000"}, {"adder": "0.05"}], 1, "0.6173"),
+        ([{"up_to": "2000"}, {"adder": "0.05"}], 2, "0.6673"),
+        ([{"up_to": "2000"}, {"price": "0.9"}], 2, "0.9"),
+        ([{"up_to": "2000"}, {"prices": {"flat": "0.8"}}], 2, "0.8"),
+        ([{"up_to": "2000"}, {"prices": {"peak": "0.8"}}], 2, None),
+        ([{"up_to": "2000"}, {"price": "cheap"}], 2, None),
+    ],
+)
+def test_price_of_a_tariff(tiers: list[object], tier: int, price: str | None) -> None:
+    """The auditor finds the price of a period and tier by itself."""
+    tariff = {"prices": {"flat": "0.6173"}, "tiers": tiers}
+    assert _price(tariff, "flat", tier) == (None if price is None else Decimal(price))
 
 
 def test_other_sites_book_is_none_of_its_business(audit: Audit) -> None:

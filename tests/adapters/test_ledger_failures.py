@@ -133,6 +133,14 @@ async def test_file_that_cannot_be_written_is_named() -> None:
         assert path.read_bytes() == content
 
 
+async def test_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    """A ledger cannot lie beneath a file, nor be a folder."""
+    (tmp_path / "notes").write_text("shopping list")
+    for path in (tmp_path / "notes" / "mall.db", tmp_path):
+        error = await refusal(open_book(path))
+        assert (error.key, error.placeholders["path"]) == ("ledger_not_writable", str(path))
+
+
 async def test_writes_refused_by_the_system_recover(ledger: DatabaseLedger) -> None:
     """A database that turns read-only under our hands fails cleanly and comes back."""
 

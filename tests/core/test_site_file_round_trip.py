@@ -26,22 +26,18 @@ from custom_components.compere_prepaid.core.tariff.model import (
 
 CNY = Currency.of("CNY")
 
-names = (
-    st.text(min_size=1, max_size=30)
-    .map(str.strip)
-    .filter(lambda text: text != "" and text.isprintable())
-)
+TRAPS = ["null", "~", "yes", "1.0", "-7", "0x1F", "1e5", "2026-01-01", "12:30", "- a", "a: b", "#x"]
+visible = st.characters(exclude_categories=["C", "Z"])
+names = st.sampled_from(TRAPS) | st.lists(
+    st.text(visible, min_size=1, max_size=9), min_size=1, max_size=3
+).map(" ".join)
 money = st.integers(min_value=-(10**8), max_value=10**8).map(lambda fen: Amount(fen * 10**7))
 prices = st.integers(min_value=0, max_value=10**7).map(Price)
 quantities = st.none() | st.integers(min_value=1, max_value=10**6).map(
     lambda milli: Decimal(milli).scaleb(-3)
 )
 serials = st.from_regex(r"[0-9A-Za-z_-]{1,32}", fullmatch=True)
-numbers = (
-    st.text(min_size=1, max_size=20)
-    .map(str.strip)
-    .filter(lambda text: text != "" and text.isprintable() and ":" not in text)
-)
+numbers = names.map(lambda name: name.replace(":", "."))
 lines = st.one_of(
     st.builds(
         LineSettings,

@@ -13,7 +13,7 @@ from tests.site_fixtures import one_line_mall, running_site
 
 
 @pytest.fixture
-async def mall(socket_enabled: None) -> AsyncIterator[Mall]:  # noqa: ARG001 - a fixture takes a fixture by name
+async def mall(socket_enabled: None) -> AsyncIterator[Mall]:
     """Open a mall of three meters."""
     async with one_line_mall(3) as mall:
         yield mall
@@ -34,6 +34,6 @@ async def boss(hass: HomeAssistant) -> str:
 
 
 @pytest.fixture
-async def anna(hass: HomeAssistant, boss: str) -> str:  # noqa: ARG001 - see below
+async def anna(hass: HomeAssistant, boss: str) -> str:
     """Return the id of a user who is no administrator; the first user of all would be the owner."""
     return (await hass.auth.async_create_user("Anna", group_ids=[GROUP_ID_USER])).id

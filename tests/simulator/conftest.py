@@ -34,14 +34,14 @@ def build(clock: ManualClock) -> Callable[..., Mall]:
 
 
 @pytest.fixture
-async def mall(build: Callable[..., Mall], socket_enabled: None) -> AsyncIterator[Mall]:  # noqa: ARG001 - a fixture takes a fixture by name
+async def mall(build: Callable[..., Mall], socket_enabled: None) -> AsyncIterator[Mall]:
     """Open a mall of three shops behind a transparent gateway."""
     async with build() as mall:
         yield mall
 
 
 @pytest.fixture
-def connect(socket_enabled: None) -> Connect:  # noqa: ARG001 - a fixture takes a fixture by name
+def connect(socket_enabled: None) -> Connect:
     """Connect to a line as its transport demands."""
 
     @asynccontextmanager

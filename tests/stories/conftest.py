@@ -9,7 +9,7 @@ from tests.site_fixtures import one_line_mall
 
 
 @pytest.fixture
-async def mall(socket_enabled: None) -> AsyncIterator[Mall]:  # noqa: ARG001 - a fixture takes a fixture by name
+async def mall(socket_enabled: None) -> AsyncIterator[Mall]:
     """Open the mall."""
     async with one_line_mall(2) as mall:
         yield mall

@@ -9,6 +9,7 @@ from custom_components.compere_prepaid.core.ids import MeterSerial
 from custom_components.compere_prepaid.core.policy.relay_control import RelayController
 from custom_components.compere_prepaid.site import CompereSite
 from simulator.mall import Mall
+from simulator.meter import SimulatedMeter
 from tests.site_fixtures import read_again, use
 
 PRICE = "1"
@@ -33,6 +34,11 @@ async def relay_settled(controller: RelayController, serial: MeterSerial) -> Non
     meter = controller._meters[serial]
     while meter.task is not None and not meter.task.done():
         await meter.task
+
+
+def contact(meter: SimulatedMeter) -> str:
+    """Return where a relay's contact is."""
+    return "closed" if meter.relay_closed else "open"
 
 
 async def verified(hass: HomeAssistant) -> tuple[int, int]:

@@ -15,7 +15,7 @@ from tests.site_fixtures import (
     state_of,
     state_when,
 )
-from tests.stories.telling import PRICE, ask, burn, relay_settled, verified
+from tests.stories.telling import PRICE, ask, burn, contact, relay_settled, verified
 
 SHOP = "A-101"
 LINE = "East riser"
@@ -44,7 +44,7 @@ async def test_gateway_unplugged_for_ten_minutes(
         assert (await ask(hass, "get_account", account=SHOP))["balance"] == "2.50"
         assert state_of(hass, balance).state != "unavailable"
         await ask(hass, "top_up", account="A-102", amount="7", reference="while down")
-        assert meter.relay_closed
+        assert contact(meter) == "closed"
 
         await mall.plug_in(LINE)
         await all_online(site)
@@ -55,7 +55,7 @@ async def test_gateway_unplugged_for_ten_minutes(
         assert used == 500 + 20_000 // 6
         answer = await ask(hass, "get_account", account=SHOP)
         assert answer["supply_state"] == "off"
-        assert not meter.relay_closed
+        assert contact(meter) == "open"
         assert not _issues(hass)
         await site.charging.settle_all("test")
         assert await verified(hass) == (used, used)

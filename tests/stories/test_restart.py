@@ -1,6 +1,7 @@
 """Stops and starts at the worst moments: the ledger is right, and relays follow its demands."""
 
 from pathlib import Path
+from typing import Any
 
 from homeassistant.core import HomeAssistant
 import pytest
@@ -16,10 +17,10 @@ from tests.site_fixtures import (
     time_of,
     use,
 )
-from tests.stories.telling import PRICE, ask, burn, relay_settled, verified
+from tests.stories.telling import PRICE, ask, burn, contact, relay_settled, verified
 
 SHOP = "A-101"
-HOW = {"price": PRICE, "accounts": {SHOP: (SHOP,)}}
+HOW: dict[str, Any] = {"price": PRICE, "accounts": {SHOP: (SHOP,)}}
 
 
 async def test_trip_and_reclose_survive_a_restart_between(
@@ -33,18 +34,18 @@ async def test_trip_and_reclose_survive_a_restart_between(
         site.controller.frozen = True  # the stop comes before the command
         async with expected_event(hass, "cut_off", account=SHOP):
             await burn(mall, site, SHOP, 10_000)
-        assert meter.relay_closed
+        assert contact(meter) == "closed"
 
         site = await restarted(hass, entry)
         await relay_settled(site.controller, next(iter(site.meters)))
-        assert not meter.relay_closed
+        assert contact(meter) == "open"
         site.controller.frozen = True
         await ask(hass, "top_up", account=SHOP, amount="5", reference="r1")
-        assert not meter.relay_closed
+        assert contact(meter) == "open"
 
         site = await restarted(hass, entry)
         await relay_settled(site.controller, next(iter(site.meters)))
-        assert meter.relay_closed
+        assert contact(meter) == "closed"
         again = await ask(hass, "top_up", account=SHOP, amount="5", reference="r1")
         assert again["accounts"][SHOP]["replayed"]
         assert again["accounts"][SHOP]["balance"] == "5.00"

@@ -7,7 +7,7 @@ import pytest
 
 from simulator.mall import Mall
 from tests.site_fixtures import expected_event, running_site
-from tests.stories.telling import PRICE, ask, burn, relay_settled, verified
+from tests.stories.telling import PRICE, ask, burn, contact, relay_settled, verified
 
 SHOP = "A-101"
 
@@ -28,17 +28,17 @@ async def test_runs_out_and_is_topped_up(
         assert [event.data["level"] for event in warned] == ["50.00"]
         async with expected_event(hass, "cut_off", account=SHOP) as cut:
             while not cut:
-                assert meter.relay_closed
+                assert contact(meter) == "closed"
                 await burn(mall, site, SHOP, chunk_wh)
         serial = site.meters[next(iter(site.meters))].serial
         await relay_settled(site.controller, serial)
-        assert not meter.relay_closed
+        assert contact(meter) == "open"
         answer = await ask(hass, "get_account", account=SHOP)
         assert (answer["supply_state"], answer["meters"][0]["relay"]) == ("off", "open")
 
         async with expected_event(hass, "restored", account=SHOP) as restored:
             credited = await ask(hass, "top_up", account=SHOP, amount="20", reference="r1")
-        assert meter.relay_closed
+        assert contact(meter) == "closed"
         assert restored[0].data["meter"] == meter.serial
         used = meter.true_wh - started_at
         assert credited["accounts"][SHOP]["balance"] == f"{71 - used / 1000:.2f}"

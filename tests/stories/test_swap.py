@@ -11,7 +11,7 @@ from custom_components.compere_prepaid.core.errors import PrepaidError
 from simulator.faults import Fault, FaultKind
 from simulator.mall import Mall
 from tests.site_fixtures import expected_event, read_again, running_site, silence
-from tests.stories.telling import PRICE, ask, burn, verified
+from tests.stories.telling import PRICE, ask, burn, contact, verified
 
 SHOP = "A-101"
 
@@ -43,7 +43,7 @@ async def test_meter_swapped_without_telling_us(
         await ask(hass, "place_hold", meter=old, kind="manual", reason="test")
         with suppress(PrepaidError):
             await read_again(site, old)
-        assert meter.relay_closed
+        assert contact(meter) == "closed"
         assert await verified(hass) == (0, 0)
 
         await ask(hass, "release_hold", meter=old, kind="manual")

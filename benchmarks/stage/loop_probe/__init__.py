@@ -5,7 +5,7 @@ loop was busy, or the machine did not run it. `loop_probe.read` answers with wha
 the last call.
 """
 
-from homeassistant.core import HomeAssistant, ServiceCall, SupportsResponse
+from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, SupportsResponse
 from homeassistant.helpers.typing import ConfigType
 
 PERIOD_S = 0.005
@@ -25,7 +25,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
         expected = now + PERIOD_S
         loop.call_at(expected, tick)
 
-    async def read(call: ServiceCall) -> dict[str, float]:
+    async def read(call: ServiceCall) -> ServiceResponse:
         noted = sorted(lags)
         lags.clear()
         if not noted:

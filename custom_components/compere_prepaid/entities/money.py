@@ -187,7 +187,8 @@ SITE_SENSORS = (
         device_class=SensorDeviceClass.POWER,
         state_class=SensorStateClass.MEASUREMENT,
         native_unit_of_measurement=UnitOfPower.WATT,
-        suggested_display_precision=0,
+        suggested_unit_of_measurement=UnitOfPower.KILO_WATT,
+        suggested_display_precision=1,
         value_fn=_total_power,
     ),
     SiteSensorDescription(

@@ -108,8 +108,9 @@ function runsOutCard(shops: readonly Shop[], labels: Labels): Card {
 {% set typed = device_attr(device, "name_by_user") or device_attr(device, "name") -%}
 {% set name = typed | e | replace("|", "&#124;") | replace("[", "&#91;") | replace("]", "&#93;") -%}
 {% set days = "—" if left >= ${NEVER} else left | round(1) -%}
-{% set money = states(balance, rounded=True, with_unit=True) | replace(" ", "&nbsp;") -%}
-| [{{ name }}]({{ path }}) | {{ days }} | {{ money }} |
+{% set digits = 0 if state_attr(balance, "step") | float(0) >= 1 else 2 -%}
+{% set money = "%.*f" | format(digits, states(balance) | float) -%}
+| [{{ name }}]({{ path }}) | {{ days }} | {{ money }}&nbsp;{{ state_attr(balance, "unit_of_measurement") }} |
 {% endfor -%}`;
   return { type: "markdown", content };
 }

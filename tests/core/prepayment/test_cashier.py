@@ -9,6 +9,7 @@ from custom_components.compere_prepaid.core.events import CreditWarning, CutOff,
 from custom_components.compere_prepaid.core.ids import AccountNumber
 from custom_components.compere_prepaid.core.ledger.accounts import Fund
 from custom_components.compere_prepaid.core.money.amount import Amount
+from custom_components.compere_prepaid.core.policy.credit import Policy
 from custom_components.compere_prepaid.core.prepayment.state import AccountSetup
 from tests.core.prepayment.desk import METER, SHOP, Desk, money
 
@@ -147,3 +148,15 @@ async def test_tariff_change_counts_from_then_on(desk: Desk) -> None:
     await desk.read(2000)
     assert desk.balance == Decimal(100) - 1 - Decimal("0.435")
     assert METER in desk.book.account(SHOP).meters
+
+
+async def test_a_changed_policy_counts_at_once(desk: Desk) -> None:
+    """An import that raises the cut-off cuts in the same moment, where the meter was read."""
+    await desk.shop("30")
+    await desk.read(0)
+    desk.book.policies["Standard"] = Policy(
+        name="Standard", warning_levels=(money(100),), cut_off=money(40)
+    )
+    await desk.agreements.renew()
+    assert desk.told(CutOff)
+    assert [demand.closed for demand in desk.demands] == [False]

@@ -252,6 +252,7 @@ NOT_YET = "is not charged by this version yet: set it to 0"
         (put("standing", "per_month", 70), [f"standing.per_month: {NOT_YET}"]),
         (put("minimum_per_month", 25), [f"minimum_per_month: {NOT_YET}"]),
         (put("tax", "percent", 6), [f"tax.percent: {NOT_YET}"]),
+        (put("tax", "percent", Decimal("sNaN")), [f"tax.percent: {NOT_YET}"]),
     ],
 )
 def test_what_is_wrong_is_told(

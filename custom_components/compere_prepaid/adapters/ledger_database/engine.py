@@ -48,9 +48,13 @@ _KEYS = {
 def open_writer(path: Path) -> Engine:
     """Return an engine whose one connection writes; its file is created if there is none.
 
-    Raises `OperationFailedError` (`ledger_unsafe`) if the database does not take the settings.
+    Raises `OperationFailedError`: `ledger_unsafe` if the database does not take the settings (when
+    it is first used), `ledger_not_writable` if its folder cannot be made.
     """
-    _make_folder(path.parent)
+    try:
+        _make_folder(path.parent)
+    except OSError as error:
+        raise OperationFailedError("ledger_not_writable", path=path, error=error) from error
 
     def connect() -> sqlite3.Connection:
         connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_MS / 1000, isolation_level=None)

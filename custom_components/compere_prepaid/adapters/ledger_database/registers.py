@@ -2,21 +2,56 @@
 
 from datetime import datetime
 import hashlib
-from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, func, select
+from sqlalchemy import Connection, RowMapping, bindparam, func, select, update
 
 from ...core.errors import OperationFailedError
 from ...core.ids import AccountNumber, MeterSerial
 from ...core.ledger.charges import charge_detail
 from ...core.ledger.records import BillMark, Charge, RegisterGeneration, Spending
 from ...core.money.amount import Amount
-from .rows import Rows
+from .rows import Rows, with_key
 from .schema import (
     bill_mark,
     charge as charge_table,
     register_generation as generation_table,
 )
+
+_OPEN = select(generation_table).where(
+    with_key(generation_table, "meter"), generation_table.c.closed_at.is_(None)
+)
+_LAST_NUMBER = select(func.max(generation_table.c.generation).label("number")).where(
+    with_key(generation_table, "meter")
+)
+_CLOSE = (
+    update(generation_table)
+    .where(
+        with_key(generation_table, "meter", "generation"), generation_table.c.closed_at.is_(None)
+    )
+    .values(closed_wh=bindparam("new_closed_wh"), closed_at=bindparam("new_closed_at"))
+)
+_MOVE_MARK = (
+    update(bill_mark)
+    .where(with_key(bill_mark, "meter", "generation", "wh"), bill_mark.c.at <= bindparam("new_at"))
+    .values(wh=bindparam("new_wh"), at=bindparam("new_at"), version=bill_mark.c.version + 1)
+)
+_LAST_CHARGE = (
+    select(charge_table)
+    .where(with_key(charge_table, "meter", "generation"))
+    .order_by(charge_table.c.from_wh.desc())
+    .limit(1)
+)
+_FIRST_CHARGE = (
+    select(charge_table.c.from_at)
+    .where(with_key(charge_table, "account"))
+    .order_by(charge_table.c.from_at)
+    .limit(1)
+)
+_SPENT_SINCE = select(
+    func.sum(charge_table.c.to_wh - charge_table.c.from_wh).label("energy_wh"),
+    func.sum(charge_table.c.amount).label("amount"),
+).where(with_key(charge_table, "account"), charge_table.c.from_at >= bindparam("since"))
+_SPENT = _SPENT_SINCE.where(charge_table.c.from_at < bindparam("until"))
 
 
 class RegisterRows(Rows):
@@ -33,17 +68,13 @@ class RegisterRows(Rows):
 
     def generation(self, meter: MeterSerial) -> RegisterGeneration | None:
         """Return the meter's open register generation, if any."""
-        query = select(generation_table).where(
-            self._at(generation_table, meter=meter), generation_table.c.closed_at.is_(None)
-        )
-        return self._record(RegisterGeneration, query)
+        found = self._records(RegisterGeneration, _OPEN, self._key(meter=meter))
+        return found[0] if found else None
 
     def last_generation(self, meter: MeterSerial) -> int:
         """Return the highest generation number ever used for this meter, 0 if none."""
-        query = select(func.max(generation_table.c.generation)).where(
-            self._at(generation_table, meter=meter)
-        )
-        return self._connection.execute(query).scalar() or 0
+        row = self._first(_LAST_NUMBER, self._key(meter=meter))
+        return 0 if row is None else row["number"] or 0
 
     def open_generation(self, generation: RegisterGeneration) -> None:
         """Store a new open generation and its bill mark at `start_wh`."""
@@ -61,15 +92,8 @@ class RegisterRows(Rows):
         meter, number = generation.meter, generation.generation
         if generation.closed_at is None or generation.closed_wh is None:
             self._broken(f"{meter}/{number} cannot be closed without its last reading")
-        closed = self._execute(
-            generation_table.update()
-            .where(
-                self._at(generation_table, meter=meter, generation=number),
-                generation_table.c.closed_at.is_(None),
-            )
-            .values(closed_wh=generation.closed_wh, closed_at=generation.closed_at)
-        )
-        if closed != 1:
+        end = {"new_closed_wh": generation.closed_wh, "new_closed_at": generation.closed_at}
+        if self._execute(_CLOSE, self._key(meter=meter, generation=number) | end) != 1:
             self._broken(f"{meter}/{number} is not open")
         self._touched.add((meter, number))
 
@@ -78,18 +102,13 @@ class RegisterRows(Rows):
         generation = self.generation(meter)
         if generation is None:
             return None
-        key = {"meter": meter, "generation": generation.generation}
-        return self._record(BillMark, select(bill_mark).where(self._at(bill_mark, **key)))
+        return self._find(BillMark, bill_mark, meter=meter, generation=generation.generation)
 
     def move_mark(self, before: BillMark, after: BillMark) -> None:
         """Set the mark if its Wh is still `before.wh`; never backwards, in Wh or in time."""
-        key = {"meter": before.meter, "generation": before.generation}
+        key = self._key(meter=before.meter, generation=before.generation, wh=before.wh)
         same = (before.meter, before.generation) == (after.meter, after.generation)
-        moved = self._execute(
-            bill_mark.update()
-            .where(self._at(bill_mark, **key, wh=before.wh), bill_mark.c.at <= after.at)
-            .values(wh=after.wh, at=after.at, version=bill_mark.c.version + 1)
-        )
+        moved = self._execute(_MOVE_MARK, key | {"new_wh": after.wh, "new_at": after.at})
         if moved != 1 or not same or after.wh < before.wh:
             self._fail(OperationFailedError("mark_moved", meter=before.meter))
         self._touched.add((before.meter, before.generation))
@@ -110,22 +129,17 @@ class RegisterRows(Rows):
 
     def charged_wh(self, account: AccountNumber, since: datetime) -> int:
         """Return the Wh charged to an account from `since` on (by the charges' `from_at`)."""
-        return self._sum(self._charges_since(account, since)).energy_wh
+        row = self._first(_SPENT_SINCE, self._key(account=account) | {"since": since})
+        return _spending(row).energy_wh
 
     def spending(self, account: AccountNumber, since: datetime, until: datetime) -> Spending:
         """Return Wh and money charged to an account, by the charges' `from_at`."""
-        charges = self._charges_since(account, since)
-        return self._sum(charges.where(charge_table.c.from_at < until))
+        window = {"since": since, "until": until}
+        return _spending(self._first(_SPENT, self._key(account=account) | window))
 
     def first_charge_at(self, account: AccountNumber) -> datetime | None:
         """Return when the first interval charged to this account began."""
-        query = (
-            select(charge_table.c.from_at)
-            .where(self._at(charge_table, account=account))
-            .order_by(charge_table.c.from_at)
-            .limit(1)
-        )
-        row = self._first(query)
+        row = self._first(_FIRST_CHARGE, self._key(account=account))
         return None if row is None else row["from_at"]
 
     def _seal_registers(self) -> None:
@@ -141,25 +155,14 @@ class RegisterRows(Rows):
                 self._broken(f"{meter}/{number} was not charged up to its last reading")
 
     def _last_charge(self, meter: MeterSerial, number: int) -> RowMapping | None:
-        query = (
-            select(charge_table)
-            .where(self._at(charge_table, meter=meter, generation=number))
-            .order_by(charge_table.c.from_wh.desc())
-            .limit(1)
-        )
-        return self._first(query)
+        return self._first(_LAST_CHARGE, self._key(meter=meter, generation=number))
 
-    def _charges_since(self, account: AccountNumber, since: datetime) -> Select[Any]:
-        used = charge_table.c.to_wh - charge_table.c.from_wh
-        return select(
-            func.sum(used).label("energy_wh"), func.sum(charge_table.c.amount).label("amount")
-        ).where(self._at(charge_table, account=account), charge_table.c.from_at >= since)
 
-    def _sum(self, query: Select[Any]) -> Spending:
-        row = self._connection.execute(query).mappings().one()
-        # PostgreSQL answers sums of 64-bit integers as decimals; nothing summed is a null.
-        energy_wh, amount = int(row["energy_wh"] or 0), int(row["amount"] or 0)
-        return Spending(energy_wh=energy_wh, amount=Amount(amount))
+def _spending(row: RowMapping | None) -> Spending:
+    """Read a row of sums; nothing summed is a null, and PostgreSQL answers with decimals."""
+    if row is None or row["energy_wh"] is None:
+        return Spending()
+    return Spending(energy_wh=int(row["energy_wh"]), amount=Amount(int(row["amount"])))
 
 
 def _charge_hash(last_hash: str, charge: Charge) -> str:

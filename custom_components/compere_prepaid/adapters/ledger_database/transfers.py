@@ -1,20 +1,44 @@
 """Transfers, the chain's head and the totals of the ledger accounts."""
 
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import select, union_all
+from sqlalchemy import Select, bindparam, insert, select, union_all
 
 from ...core.errors import InvalidInputError, LedgerReadOnlyError
 from ...core.ids import TransferId
 from ...core.ledger.records import ChainHead, Transfer, TransferKind
 from ...core.money.amount import MAX_AMOUNT, Amount
-from .rows import Rows
+from .rows import Rows, with_key
 from .schema import account as account_table, chain_head, transfer as transfer_table
 
 _NORMAL = {"asset": "D", "expense": "D", "liability": "C", "income": "C", "equity": "C"}
 """On which side a ledger account stands, by the first word of its name."""
 
 _TOTALS = ("dr", "cr", "dr_pending", "cr_pending")
+
+_NEW_ACCOUNT = insert(account_table)
+_LEASE = select(chain_head).where(with_key(chain_head)).with_for_update()
+
+
+def _latest() -> Select[Any]:
+    """Build the query for an account's latest transfers.
+
+    One index for each side: with a single OR the engine would read and sort them all.
+    """
+    sides = [
+        select(transfer_table)
+        .where(with_key(transfer_table, side))
+        .order_by(transfer_table.c.seq.desc())
+        .limit(bindparam("limit"))
+        .subquery()
+        for side in ("debit", "credit")
+    ]
+    both = union_all(*(select(side) for side in sides)).subquery()
+    return select(both).order_by(both.c.seq.desc()).limit(bindparam("limit"))
+
+
+_LATEST = _latest()
 
 
 class TransferRows(Rows):
@@ -25,8 +49,9 @@ class TransferRows(Rows):
 
         Raises `LedgerReadOnlyError` (`ledger_taken_over`).
         """
-        query = select(chain_head).where(self._at(chain_head)).with_for_update()
-        row = self._connection.execute(query).mappings().one()
+        row = self._first(_LEASE, self._key())
+        if row is None:
+            self._broken("the chain has no head")
         if row["epoch"] != self._epoch:
             self._fail(LedgerReadOnlyError("ledger_taken_over", holder=row["holder"]))
 
@@ -37,19 +62,14 @@ class TransferRows(Rows):
 
     def move_head(self, before: ChainHead, after: ChainHead) -> None:
         """Set the head if it is still `before` and this instance still holds the site."""
-        moved = self._execute(
-            chain_head.update()
-            .where(self._at(chain_head, seq=before.seq, hash=before.hash, epoch=self._epoch))
-            .values(seq=after.seq, hash=after.hash)
-        )
-        if moved != 1:
+        here = {"seq": before.seq, "hash": before.hash, "epoch": self._epoch}
+        if self._change(chain_head, here, seq=after.seq, hash=after.hash) != 1:
             holder = self._row(chain_head)["holder"]
             self._fail(LedgerReadOnlyError("ledger_taken_over", holder=holder))
 
     def find_transfer(self, transfer_id: TransferId) -> Transfer | None:
         """Return the transfer with this id, if any."""
-        query = select(transfer_table).where(self._at(transfer_table, id=transfer_id))
-        return self._record(Transfer, query)
+        return self._find(Transfer, transfer_table, id=transfer_id)
 
     def insert_transfer(self, transfer: Transfer) -> None:
         """Store a transfer and add its amount to the totals of both ledger accounts."""
@@ -67,22 +87,13 @@ class TransferRows(Rows):
 
     def balance(self, account: str) -> Amount:
         """Return credits − debits of a ledger account (0 for one that never moved)."""
-        row = self._first(select(account_table).where(self._at(account_table, id=account)))
+        row = self._get(account_table, id=account)
         return Amount(0 if row is None else row["cr"] - row["dr"])
 
     def transfers(self, account: str, limit: int) -> Sequence[Transfer]:
         """Return the latest transfers that touch a ledger account, newest first."""
-        # One index for each side: with a single OR the engine would read and sort them all.
-        sides = [
-            select(transfer_table)
-            .where(self._at(transfer_table), side == account)
-            .order_by(transfer_table.c.seq.desc())
-            .limit(limit)
-            .subquery()
-            for side in (transfer_table.c.debit, transfer_table.c.credit)
-        ]
-        both = union_all(*(select(side) for side in sides)).subquery()
-        return self._records(Transfer, select(both).order_by(both.c.seq.desc()).limit(limit))
+        parameters = self._key(debit=account, credit=account) | {"limit": limit}
+        return self._records(Transfer, _LATEST, parameters)
 
     def _resolved(self, transfer: Transfer) -> Transfer | None:
         """Return the pending transfer that this one resolves, having checked that it may."""
@@ -97,7 +108,6 @@ class TransferRows(Rows):
 
     def _resolvable(self, pending: Transfer, by: Transfer) -> bool:
         """Tell whether a pending transfer is open, and resolved by one that fits it."""
-        resolved = select(transfer_table).where(self._at(transfer_table, pending_id=pending.id))
         enough = (
             by.amount == pending.amount
             if by.kind is TransferKind.VOID
@@ -107,7 +117,7 @@ class TransferRows(Rows):
             pending.kind is TransferKind.PENDING
             and (pending.debit, pending.credit) == (by.debit, by.credit)
             and enough
-            and self._first(resolved) is None
+            and self._get(transfer_table, pending_id=pending.id) is None
         )
 
     def _add_to(self, account: str, change: dict[str, int]) -> None:
@@ -115,20 +125,14 @@ class TransferRows(Rows):
         normal = _NORMAL.get(account.partition(":")[0])
         if normal is None:
             self._fail(InvalidInputError("ledger_account_unknown", account=account))
-        row = self._first(select(account_table).where(self._at(account_table, id=account)))
+        row = self._get(account_table, id=account)
         if row is None:
-            new = account_table.insert().values(
-                site=self._site, id=account, normal=normal, version=1, **change
-            )
-            self._execute(new)
+            new = {"site": self._site, "id": account, "normal": normal, "version": 1}
+            self._execute(_NEW_ACCOUNT, new | change)
             return
         after = {total: row[total] + change[total] for total in _TOTALS}
         if abs(after["cr"] - after["dr"]) >= MAX_AMOUNT:
             self._fail(InvalidInputError("balance_too_large", account=account))
-        updated = self._execute(
-            account_table.update()
-            .where(self._at(account_table, id=account, version=row["version"]))
-            .values(**after, version=row["version"] + 1)
-        )
-        if updated != 1:
+        same = {"id": account, "version": row["version"]}
+        if self._change(account_table, same, version=row["version"] + 1, **after) != 1:
             self._broken(f"ledger account {account} changed within a transaction")

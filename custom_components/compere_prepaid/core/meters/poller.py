@@ -200,7 +200,7 @@ class Poller:
     def _meter(self, serial: MeterSerial) -> _Meter:
         meter = self._meters.get(serial)
         if meter is None:
-            raise InvalidInputError("meter_unknown", serial=serial)
+            raise InvalidInputError("meter_unknown", meter=serial)
         return meter
 
     async def _run(self) -> NoReturn:

@@ -1,7 +1,8 @@
 """What is agreed with accounts, and the holds that people place and release."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from ..errors import InvalidInputError
 from ..ids import MeterSerial
@@ -10,8 +11,10 @@ from ..ledger.records import Hold, HoldKind, RelayDemand, Term, TermKind
 from ..money.amount import Amount
 from ..policy.credit import Policy
 from ..policy.holds import kinds, place, release
+from ..tariff.rating import quote
 from .book import AccountBook
-from .settlement import AccountDue, Settled, settle
+from .settlement import Settled, settle
+from .state import AccountState
 
 BY_HAND = (HoldKind.MANUAL, HoldKind.MAINTENANCE)
 """The holds that people place; all others are placed and released by rules."""
@@ -37,7 +40,8 @@ class Agreements:
 
     async def assign_tariff(self, number: str, tariff: str, user: str) -> None:
         """Give an account a tariff from now on; what was used until now is posted first."""
-        self.book.tariff(tariff)
+        now = self.book.clock.now()
+        quote(self.book.tariff(tariff), now, zone=self.book.zone, used_wh=0)  # in force by now?
         await self._agree(number, TermKind.TARIFF, tariff, user)
 
     async def reconnect(self, number: str, user: str) -> None:
@@ -113,20 +117,31 @@ class Agreements:
         account = self.book.account(number)
         async with self.book.locked([account.number]):
             at = self.book.clock.now()
-            before = self.book.due(account)
             term = Term(account=account.number, kind=kind, value=value, valid_from=at, user=user)
+            await self._settle_under_terms(account, at, f"{kind}:{value}", term)
 
-            def work(tx: LedgerTransaction) -> tuple[tuple[str, Policy, Amount], Settled]:
+    async def renew(self) -> None:
+        """Put changed policies into force for all accounts that have them."""
+        for number in list(self.book.accounts):
+            async with self.book.locked([number]):
+                account = self.book.accounts.get(number)
+                if account and account.policy != self.book.policies.get(account.policy.name):
+                    at = self.book.clock.now()
+                    await self._settle_under_terms(account, at, f"policy:{account.policy.name}")
+
+    async def _settle_under_terms(
+        self, account: AccountState, at: datetime, cause: str, term: Term | None = None
+    ) -> None:
+        """Settle an account under the terms in force, after adding one; hold its lock."""
+        before = self.book.due(account)
+
+        def work(tx: LedgerTransaction) -> tuple[tuple[str, Policy, Amount], Settled]:
+            if term is not None:
                 tx.add_term(term)
-                tariff, policy, limit = self.book.terms(tx, account.number, at)
-                due = AccountDue(
-                    number=account.number,
-                    policy=policy,
-                    credit_limit=limit,
-                    meters=before.meters,
-                )
-                return (tariff, policy, limit), settle(tx, due, at, f"{kind}:{value}")
+            tariff, policy, limit = self.book.terms(tx, account.number, at)
+            due = replace(before, policy=policy, credit_limit=limit)
+            return (tariff, policy, limit), settle(tx, due, at, cause)
 
-            terms, settled = await self.book.ledger.run(work)
-            account.tariff, account.policy, account.credit_limit = terms
-            self.book.apply(account, settled, at)
+        terms, settled = await self.book.ledger.run(work)
+        account.tariff, account.policy, account.credit_limit = terms
+        self.book.apply(account, settled, at)

@@ -25,6 +25,7 @@ from ..money.amount import Amount, Currency
 from ..policy.credit import Policy
 from ..policy.holds import kinds, refresh_demand
 from ..tariff.model import Tariff
+from ..tariff.rating import quote
 from .calendar import day_of, day_start, month_of
 from .settlement import AccountDue, MeterDue, Settled, settle
 from .state import AccountSetup, AccountState, MeterState, Running
@@ -89,19 +90,22 @@ class AccountBook:
             return
         at = self.clock.now()
 
-        def work(tx: LedgerTransaction) -> MeterState:
-            refresh_demand(tx, serial, at, "meter added")
+        def load(tx: LedgerTransaction) -> tuple[MeterState, bool]:
             mark = tx.mark(serial)
             last = None if mark is None else Baseline(wh=mark.wh, at=mark.at)
-            return MeterState(
+            meter = MeterState(
                 serial=serial,
                 max_power_w=max_power_w,
                 mark=mark,
                 last=last,
                 holds=kinds(tx, serial),
             )
+            return meter, tx.demand(serial) is not None
 
-        self.meters[serial] = await self.ledger.run(work)
+        meter, decided = await self.ledger.read(load)
+        if not decided:
+            await self.ledger.run(lambda tx: refresh_demand(tx, serial, at, "meter added"))
+        self.meters[serial] = meter
 
     async def remove_meter(self, serial: MeterSerial) -> None:
         """Stop charging by a meter, after posting what it used."""
@@ -115,17 +119,14 @@ class AccountBook:
     async def open_account(self, setup: AccountSetup, user: str = "") -> None:
         """Begin to serve an account; opening balance and terms are booked the first time only.
 
-        Raises `InvalidInputError` (`tariff_unknown`, `policy_unknown`).
+        Raises `InvalidInputError` (`tariff_unknown`, `tariff_not_in_force`, `policy_unknown`).
         """
-        self.tariff(setup.tariff)
-        self.policy(setup.policy)
         now = self.clock.now()
-
-        def load(tx: LedgerTransaction) -> AccountState:
-            _agree_at_first(tx, setup, now, user)
-            return self._load(tx, setup, now)
-
-        self.accounts[setup.number] = await self.ledger.run(load)
+        if await self.ledger.read(lambda tx: tx.term(setup.number, TermKind.TARIFF, now)) is None:
+            self.policy(setup.policy)
+            quote(self.tariff(setup.tariff), now, zone=self.zone, used_wh=0)  # in force by now?
+            await self.ledger.run(lambda tx: _agree_at_first(tx, setup, now, user))
+        self.accounts[setup.number] = await self.ledger.read(lambda tx: self._load(tx, setup, now))
         self._locks.setdefault(setup.number, asyncio.Lock())
 
     async def close_account(self, number: AccountNumber) -> None:
@@ -220,7 +221,7 @@ class AccountBook:
         for serial, held in settled.holds.items():
             self.meters[serial].holds = held
         account.past_spending = settled.past_spending
-        account.past_since = settled.past_since
+        account.past_since = settled.past_since or account.past_since
         account.posted_at = at
         for event in (*before, *settled.events):
             self.emit(event)

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 
 from ..errors import InvalidInputError
 from ..events import Event, ToppedUp
@@ -25,6 +24,7 @@ class Credited:
 
     transfer: TransferId
     balance: Amount
+    """Of the fund that the money went to."""
     receipt: str
     """The transfer's place in the chain and the beginning of its hash, e.g. `1042-9f3c01aa77de`."""
     replayed: bool
@@ -66,7 +66,7 @@ class Cashier:
             )
             for number in numbers
         }
-        return await self._credit(requests, self._told_as_top_up)
+        return await self._credit(requests, fund, self._told_as_top_up)
 
     async def adjust(
         self, number: str, amount: Amount, *, reason: str, reference: str, user: str = ""
@@ -98,7 +98,8 @@ class Cashier:
     async def _credit(
         self,
         requests: Mapping[AccountNumber, NewTransfer],
-        told: Callable[[NewTransfer, Settled, AccountDue, datetime], Event] | None = None,
+        fund: Fund = Fund.ELECTRICITY,
+        told: Callable[[NewTransfer, Settled, AccountDue, Fund], Event] | None = None,
     ) -> Mapping[AccountNumber, Credited]:
         """Book one transfer per account and settle them all, in one transaction."""
         if not requests:
@@ -119,15 +120,14 @@ class Cashier:
             results: dict[AccountNumber, Credited] = {}
             for due, (posting, settled) in zip(dues, await self.book.ledger.run(work), strict=True):
                 events = (
-                    [told(requests[due.number], settled, due, at)]
+                    [told(requests[due.number], settled, due, fund)]
                     if told and not posting.replayed
                     else []
                 )
-                account = self.book.account(due.number)
-                self.book.apply(account, settled, at, events)
+                self.book.apply(self.book.account(due.number), settled, at, events)
                 results[due.number] = Credited(
                     transfer=posting.transfer.id,
-                    balance=account.balance,
+                    balance=settled.balance(fund),
                     receipt=f"{posting.transfer.seq}-{posting.transfer.hash[:RECEIPT_DIGITS]}",
                     replayed=posting.replayed,
                 )
@@ -135,14 +135,14 @@ class Cashier:
 
     @staticmethod
     def _told_as_top_up(
-        request: NewTransfer, settled: Settled, due: AccountDue, at: datetime
+        request: NewTransfer, settled: Settled, due: AccountDue, fund: Fund
     ) -> Event:
         return ToppedUp(
-            at=at,
+            at=request.effective_at,
             account=due.number,
             available=Amount(settled.fund + due.credit_limit),
             amount=request.amount,
             reference=request.reason,
-            balance=settled.fund,
+            balance=settled.balance(fund),
             user=request.user,
         )

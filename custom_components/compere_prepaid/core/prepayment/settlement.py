@@ -72,6 +72,10 @@ class Settled:
     events: tuple[Event, ...] = ()
     demands: tuple[RelayDemand, ...] = field(default=())
 
+    def balance(self, fund: Fund) -> Amount:
+        """Return what one of the account's funds holds now."""
+        return self.service_fund if fund is Fund.SERVICE else self.fund
+
 
 def settle(tx: LedgerTransaction, due: AccountDue, at: datetime, cause: str) -> Settled:
     """Post all lines of an account and bring its holds in line with its credit."""

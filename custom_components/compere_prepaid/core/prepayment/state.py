@@ -19,6 +19,10 @@ FORECAST_DAYS = 7
 """Days left are reckoned with the mean of this many days (the rule that a vendor publishes)."""
 
 
+FORECAST_FROM = timedelta(minutes=5)
+"""A shorter time says nothing about how long credit will last."""
+
+
 @dataclass(slots=True, kw_only=True)
 class MeterState:
     """A meter as charging sees it."""
@@ -120,19 +124,17 @@ class AccountState:
     def days_left(self, now: datetime) -> int | None:
         """Return thousandths of days until credit ends at the mean spending; None if not in sight.
 
-        Mean of the last seven days, or of the time since the first charge where that is less. No
+        Mean of the last seven days, or of the time since the first reading where that is less. No
         use and credit: no end in sight. No credit: 0.
         """
-        if self.available <= self.policy.cut_off:
-            return 0
-        if self.past_since is None:
-            return None
-        elapsed = max(now - self.past_since, timedelta(hours=1)) // timedelta(seconds=1)
-        spent = self.past_spending + self.accrued
-        if spent <= 0:
-            return None
         left = self.available - self.policy.cut_off
-        return left * elapsed * 1000 // (spent * 86_400)
+        if left <= 0:
+            return 0
+        spent = self.past_spending + self.accrued
+        if self.past_since is None or spent <= 0 or now - self.past_since < FORECAST_FROM:
+            return None
+        elapsed_s = (now - self.past_since) // timedelta(seconds=1)
+        return left * elapsed_s * 1000 // (spent * 86_400)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -242,7 +242,7 @@ def _refuse_what_is_not_charged(section: Section) -> None:
         part: Section | None = section
         for key in path:
             part = part.part(key) if part else None
-        if part and Decimal(part.value) != 0:
+        if part and not Decimal(part.value).is_zero():
             part.fault("is not charged by this version yet: set it to 0")
 
 

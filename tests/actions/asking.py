@@ -1,0 +1,92 @@
+"""Asking the integration by its actions, and being refused.
+
+A refusal is an error with a translation that says what to do, after which everything is as before:
+`refused` compares the whole book, row by row.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
+import json
+from pathlib import Path
+import sqlite3
+from typing import Any
+
+from homeassistant.core import Context, HomeAssistant
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+import pytest
+
+import custom_components.compere_prepaid
+from custom_components.compere_prepaid.const import DOMAIN
+from custom_components.compere_prepaid.core.ids import MeterSerial
+from custom_components.compere_prepaid.core.ledger.records import Hold
+from custom_components.compere_prepaid.site import CompereSite
+from simulator.mall import Mall
+
+NOODLES, TEA, BAKERY = "A-101", "A-102", "A-103"
+"""Two shops with accounts, and the meter of the second one's bakery."""
+
+TEXTS: dict[str, dict[str, str]] = json.loads(
+    (Path(custom_components.compere_prepaid.__path__[0]) / "translations" / "en.json").read_text(
+        "utf-8"
+    )
+)["exceptions"]
+"""The English texts of all errors."""
+
+
+async def ask(hass: HomeAssistant, action: str, user: str | None = None, **data: Any) -> Any:
+    """Call an action, as a user or as an automation, and return its answer."""
+    return await hass.services.async_call(
+        DOMAIN, action, data, blocking=True, return_response=True, context=Context(user_id=user)
+    )
+
+
+@asynccontextmanager
+async def refused(
+    site: CompereSite,
+    key: str,
+    *,
+    kind: type[HomeAssistantError] = ServiceValidationError,
+    **placeholders: str,
+) -> AsyncIterator[None]:
+    """Expect that the block is refused for this reason, in words, and changes nothing."""
+    path = Path(site.entry.data["ledger"])
+    before, subentries = content(path), dict(site.entry.subentries)
+    with pytest.raises(kind) as refusal:
+        yield
+    error = refusal.value
+    assert error.translation_domain == DOMAIN
+    assert error.translation_key == key
+    given = error.translation_placeholders or {}
+    assert {name: given.get(name) for name in placeholders} == placeholders
+    assert str(error) == TEXTS[key]["message"].format(**given).rstrip(".")
+    assert content(path) == before
+    assert dict(site.entry.subentries) == subentries
+    assert (await site.ledger.verify()).ok
+
+
+def content(path: Path) -> list[tuple[object, ...]]:
+    """Return all rows of a book except who holds it."""
+    with closing(sqlite3.connect(path)) as raw:
+        names = [row[0] for row in raw.execute("SELECT name FROM sqlite_schema WHERE type='table'")]
+        rows = [
+            (name, *row)
+            for name in sorted(names)
+            if name not in {"chain_head", "book"}
+            for row in raw.execute(f'SELECT * FROM "{name}"')  # noqa: S608  -- its own tables
+        ]
+        return rows + list(raw.execute("SELECT seq, hash FROM chain_head"))
+
+
+async def holds_on(site: CompereSite, serial: str) -> tuple[Hold, ...]:
+    """Return the holds that stand on a meter, as the book has them."""
+    return await site.ledger.read(lambda tx: tx.holds(MeterSerial(serial)))
+
+
+def serial_of(mall: Mall, name: str) -> str:
+    """Return the serial number of a meter."""
+    return mall.meter(name).serial
+
+
+def named_as_cashiers(hass: HomeAssistant, site: CompereSite, *users: str) -> None:
+    """Let these users take money and place holds."""
+    hass.config_entries.async_update_entry(site.entry, options={"cashiers": list(users)})
