@@ -1,7 +1,6 @@
 """`top_up`: who is meant, what it answers, that it counts once, and what it refuses."""
 
 import asyncio
-from collections.abc import Callable
 import re
 from typing import Any
 
@@ -22,7 +21,10 @@ from custom_components.compere_prepaid.core.ledger.records import Transfer
 from custom_components.compere_prepaid.site import CompereSite
 from simulator.mall import Mall
 from tests.actions.asking import BAKERY, NOODLES, TEA, ask, named_as_cashiers, refused, serial_of
+from tests.actions.targets import TARGETS, device_of
 from tests.site_fixtures import account_entity, entity_of, expected_event, read_again, silence, use
+
+pytestmark = pytest.mark.usefixtures("site")
 
 
 async def _top_ups(site: CompereSite, number: str, fund: Fund = Fund.ELECTRICITY) -> list[Transfer]:
@@ -56,7 +58,7 @@ async def test_answers_with_transfer_balance_and_receipt(
 
 
 async def test_amounts_are_text_or_numbers(
-    hass: HomeAssistant, site: CompereSite, subtests: pytest.Subtests
+    hass: HomeAssistant, subtests: pytest.Subtests
 ) -> None:
     """However people and automations write an amount, it is exact."""
     for turn, amount in enumerate(("20", "20.00", " 20.0 ", 20, 20.0), start=1):
@@ -72,7 +74,7 @@ async def test_what_json_calls_a_tenth_is_a_tenth(hass: HomeAssistant, site: Com
     assert site.book.account(NOODLES).balance == site.currency.parse("201")
 
 
-async def test_without_a_reference_each_call_counts(hass: HomeAssistant, site: CompereSite) -> None:
+async def test_without_a_reference_each_call_counts(hass: HomeAssistant) -> None:
     """Two calls without a reference are two payments."""
     for balance in ("205.00", "210.00"):
         answer = await ask(hass, "top_up", account=NOODLES, amount=5)
@@ -111,63 +113,12 @@ async def test_cashiers_take_money(hass: HomeAssistant, site: CompereSite, anna:
 # -- whom it means -------------------------------------------------------------------------------
 
 
-def _device(hass: HomeAssistant, site: CompereSite, name: str) -> dr.DeviceEntry:
-    device = dr.async_get(hass).async_get_device_by_identifier((DOMAIN, name), site.entry.entry_id)
-    assert device is not None
-    return device
-
-
-def _entity(hass: HomeAssistant, device: dr.DeviceEntry) -> er.RegistryEntry:
-    return er.async_entries_for_device(er.async_get(hass), device.id)[0]
-
-
-def _area(hass: HomeAssistant, device: dr.DeviceEntry) -> ar.AreaEntry:
-    """Move a device to a new area on a new floor."""
-    floor = fr.async_get(hass).async_create(f"Floor {len(fr.async_get(hass).floors)}")
-    area = ar.async_get(hass).async_create(f"{floor.name} north", floor_id=floor.floor_id)
-    dr.async_get(hass).async_update_device(device.id, area_id=area.id)
-    return area
-
-
-def _label(hass: HomeAssistant, name: str) -> str:
-    return lr.async_get(hass).async_create(name).label_id
-
-
-def _labelled_area(hass: HomeAssistant, device: dr.DeviceEntry) -> str:
-    label = _label(hass, "Street")
-    ar.async_get(hass).async_update(_area(hass, device).id, labels={label})
-    return label
-
-
-def _labelled_device(hass: HomeAssistant, device: dr.DeviceEntry) -> str:
-    label = _label(hass, "Promotion")
-    dr.async_get(hass).async_update_device(device.id, labels={label})
-    return label
-
-
-def _labelled_entity(hass: HomeAssistant, device: dr.DeviceEntry) -> str:
-    label = _label(hass, "Favourite")
-    er.async_get(hass).async_update_entity(_entity(hass, device).entity_id, labels={label})
-    return label
-
-
-TARGETS: dict[str, Callable[[HomeAssistant, dr.DeviceEntry], dict[str, Any]]] = {
-    "device": lambda _, device: {"device_id": device.id},
-    "entity": lambda hass, device: {"entity_id": _entity(hass, device).entity_id},
-    "area": lambda hass, device: {"area_id": _area(hass, device).id},
-    "floor": lambda hass, device: {"floor_id": _area(hass, device).floor_id},
-    "label of an area": lambda hass, device: {"label_id": _labelled_area(hass, device)},
-    "label of a device": lambda hass, device: {"label_id": _labelled_device(hass, device)},
-    "label of an entity": lambda hass, device: {"label_id": _labelled_entity(hass, device)},
-}
-
-
 @pytest.mark.parametrize("what", ["account", "meter"])
 async def test_targets_lead_to_accounts(
     hass: HomeAssistant, mall: Mall, site: CompereSite, what: str, subtests: pytest.Subtests
 ) -> None:
     """An account is meant by its own device, and by that of a meter that supplies it."""
-    device = _device(hass, site, f"account_{TEA}" if what == "account" else serial_of(mall, BAKERY))
+    device = device_of(hass, site, f"account_{TEA}" if what == "account" else serial_of(mall, BAKERY))
     for turn, (kind, target) in enumerate(TARGETS.items(), start=1):
         with subtests.test(target=kind):
             answer = await ask(hass, "top_up", amount=5, **target(hass, device))
@@ -190,7 +141,7 @@ async def test_a_whole_area_is_one_transaction(hass: HomeAssistant, site: Comper
 
 async def test_numbers_and_targets_add_up(hass: HomeAssistant, site: CompereSite) -> None:
     """Who is named and targeted too is credited once."""
-    device_id = _device(hass, site, f"account_{TEA}").id
+    device_id = device_of(hass, site, f"account_{TEA}").id
     answer = await ask(hass, "top_up", account=[NOODLES, TEA, TEA], amount=5, device_id=device_id)
     assert {number: paid["balance"] for number, paid in answer["accounts"].items()} == {
         NOODLES: "205.00",
@@ -243,7 +194,7 @@ async def test_a_reference_counts_once_however_fast_it_is_repeated(
     assert len(await _top_ups(site, NOODLES)) == 1
 
 
-async def test_a_reference_is_good_for_each_account(hass: HomeAssistant, site: CompereSite) -> None:
+async def test_a_reference_is_good_for_each_account(hass: HomeAssistant) -> None:
     """One payment for a second account under the same receipt number is another transfer."""
     await ask(hass, "top_up", account=NOODLES, amount="5", reference="R-1")
     answer = await ask(hass, "top_up", account=[NOODLES, TEA], amount="5", reference="R-1")
@@ -323,7 +274,7 @@ async def test_nobody_is_meant(
     hass: HomeAssistant, site: CompereSite, subtests: pytest.Subtests
 ) -> None:
     """A call that leads to no account of ours says so; so does one that means line or site."""
-    bus = _device(hass, site, f"bus_{next(iter(site.buses))}")
+    bus = device_of(hass, site, f"bus_{next(iter(site.buses))}")
     targets: tuple[dict[str, Any], ...] = (
         {},
         {"account": []},
@@ -332,7 +283,7 @@ async def test_nobody_is_meant(
         {"label_id": "nobody"},
         {"floor_id": "cellar"},
         {"device_id": bus.id},
-        {"device_id": _device(hass, site, site.key).id},
+        {"device_id": device_of(hass, site, site.key).id},
     )
     for target in targets:
         with subtests.test(**target):
@@ -344,13 +295,13 @@ async def test_ordinary_users_take_no_money(
     hass: HomeAssistant, site: CompereSite, anna: str
 ) -> None:
     """A user whom nobody named is refused by name, whomever they mean."""
-    device_id = _device(hass, site, f"account_{NOODLES}").id
+    device_id = device_of(hass, site, f"account_{NOODLES}").id
     for target in ({"account": NOODLES}, {"device_id": device_id}, {}):
         async with refused(site, "not_allowed", user="Anna"):
             await ask(hass, "top_up", anna, amount=5, **target)
 
 
-async def test_without_asking_for_an_answer(hass: HomeAssistant, site: CompereSite) -> None:
+async def test_without_asking_for_an_answer(hass: HomeAssistant) -> None:
     """An automation that wants no answer gets none, and its money is there all the same."""
     call = {"account": NOODLES, "amount": "5"}
     assert await hass.services.async_call(DOMAIN, "top_up", call, blocking=True) is None
