@@ -36,7 +36,8 @@ async def next_event(socket: aiohttp.ClientWebSocketResponse, account: str) -> d
 
 
 async def set_balance(stage: Theatre, account: str, balance: str) -> None:
-    """Bring an account to a balance by an adjustment."""
+    """Bring an account to a balance, as of a reading made now, by an adjustment."""
+    await stage.client.action("read_now", account=account)
     now = Decimal((await stage.client.action("get_account", account=account))["balance"])
     difference = Decimal(balance) - now
     if difference:

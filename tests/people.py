@@ -16,12 +16,12 @@ async def boss(hass: HomeAssistant) -> str:
 
 
 @pytest.fixture
-async def anna(hass: HomeAssistant, boss: str) -> str:  # noqa: ARG001 - the owner comes first
+async def anna(hass: HomeAssistant, boss: str) -> str:
     """Return the id of a user who is no administrator."""
     return (await hass.auth.async_create_user("Anna", group_ids=[GROUP_ID_USER])).id
 
 
 @pytest.fixture
-async def bob(hass: HomeAssistant, boss: str) -> str:  # noqa: ARG001 - the owner comes first
+async def bob(hass: HomeAssistant, boss: str) -> str:
     """Return the id of another user who is no administrator."""
     return (await hass.auth.async_create_user("Bob", group_ids=[GROUP_ID_USER])).id

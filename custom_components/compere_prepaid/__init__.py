@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
-from homeassistant.const import Platform
-from homeassistant.core import HomeAssistant
+from homeassistant.const import EVENT_HOMEASSISTANT_STOP, Platform
+from homeassistant.core import Event, HomeAssistant
 from homeassistant.exceptions import ConfigEntryNotReady
 from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.event import async_track_time_change
@@ -66,7 +66,13 @@ async def async_setup_entry(hass: HomeAssistant, entry: CompereConfigEntry) -> b
         """Look after the ledger while the mall sleeps."""
         await site.async_verify()
 
+    async def stop(event: Event) -> None:
+        """Post what has accrued and close the ledger before Home Assistant ends."""
+        await site.async_stop()
+        await ledger.close()
+
     entry.async_on_unload(async_track_time_change(hass, check_ledger, **CHECKED_AT))
+    entry.async_on_unload(hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, stop))
     await site.async_run()
     return True
 

@@ -18,6 +18,7 @@ CONF_NAME: Final = "name"
 CONF_CURRENCY: Final = "currency"
 CONF_TIME_ZONE: Final = "time_zone"
 CONF_LEDGER: Final = "ledger"
+CONF_LEDGER_MADE: Final = "ledger_made"
 CONF_INITIAL_PRICE: Final = "initial_price"
 
 # Bus.

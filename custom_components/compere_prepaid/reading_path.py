@@ -53,8 +53,8 @@ class ReadingPath:
         if runtime is None:
             return
         was_online = runtime.coordinator.online
-        await self._guarded(self._site.charging.on_reading(reading))
-        await self._guarded(self._site.controller.on_reading(reading))
+        await self.guarded(self._site.charging.on_reading(reading))
+        await self.guarded(self._site.controller.on_reading(reading))
         runtime.coordinator.take(reading)
         if not was_online:
             self._site.emit(MeterOnline(at=reading.at, meter=reading.serial))
@@ -163,7 +163,7 @@ class ReadingPath:
             interval = ROUTINE_S
         runtime.bus.poller.set_interval(serial, interval)
 
-    async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
+    async def guarded(self, work: Coroutine[Any, Any, None]) -> None:
         """Let one meter's trouble be its own: the line goes on for the others."""
         try:
             await work

@@ -153,7 +153,7 @@ class CompereSite:
         for bus in self.buses.values():
             await bus.poller.stop()
             await bus.bus.stop()
-        await self.charging.settle_all("stop")
+        await self.reading_path.guarded(self.charging.settle_all("stop"))
 
     async def async_apply_subentries(self) -> None:
         """Make what runs agree with the entry's subentries."""

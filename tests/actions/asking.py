@@ -45,20 +45,19 @@ async def refused(
     site: CompereSite,
     key: str,
     *,
-    kind: type[HomeAssistantError] = ServiceValidationError,
+    error: type[HomeAssistantError] = ServiceValidationError,
     **placeholders: str,
 ) -> AsyncIterator[None]:
     """Expect that the block is refused for this reason, in words, and changes nothing."""
     path = Path(site.entry.data["ledger"])
     before, subentries = content(path), dict(site.entry.subentries)
-    with pytest.raises(kind) as refusal:
+    with pytest.raises(error) as refusal:
         yield
-    error = refusal.value
-    assert error.translation_domain == DOMAIN
-    assert error.translation_key == key
-    given = error.translation_placeholders or {}
+    assert refusal.value.translation_domain == DOMAIN
+    assert refusal.value.translation_key == key
+    given = refusal.value.translation_placeholders or {}
     assert {name: given.get(name) for name in placeholders} == placeholders
-    assert str(error) == TEXTS[key]["message"].format(**given).rstrip(".")
+    assert str(refusal.value) == TEXTS[key]["message"].format(**given).rstrip(".")
     assert content(path) == before
     assert dict(site.entry.subentries) == subentries
     assert (await site.ledger.verify()).ok

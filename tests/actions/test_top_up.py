@@ -7,10 +7,6 @@ from typing import Any
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import (
     area_registry as ar,
-    device_registry as dr,
-    entity_registry as er,
-    floor_registry as fr,
-    label_registry as lr,
 )
 import pytest
 
@@ -57,9 +53,7 @@ async def test_answers_with_transfer_balance_and_receipt(
     assert (event.data["reference"], event.data["user"]) == ("R-1", boss)
 
 
-async def test_amounts_are_text_or_numbers(
-    hass: HomeAssistant, subtests: pytest.Subtests
-) -> None:
+async def test_amounts_are_text_or_numbers(hass: HomeAssistant, subtests: pytest.Subtests) -> None:
     """However people and automations write an amount, it is exact."""
     for turn, amount in enumerate(("20", "20.00", " 20.0 ", 20, 20.0), start=1):
         with subtests.test(amount=amount):
@@ -118,7 +112,9 @@ async def test_targets_lead_to_accounts(
     hass: HomeAssistant, mall: Mall, site: CompereSite, what: str, subtests: pytest.Subtests
 ) -> None:
     """An account is meant by its own device, and by that of a meter that supplies it."""
-    device = device_of(hass, site, f"account_{TEA}" if what == "account" else serial_of(mall, BAKERY))
+    device = device_of(
+        hass, site, f"account_{TEA}" if what == "account" else serial_of(mall, BAKERY)
+    )
     for turn, (kind, target) in enumerate(TARGETS.items(), start=1):
         with subtests.test(target=kind):
             answer = await ask(hass, "top_up", amount=5, **target(hass, device))
