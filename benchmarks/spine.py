@@ -97,13 +97,18 @@ async def _wait_for_relay(stage: Theatre, account: str, state: str) -> None:
 
 
 async def reclose() -> None:
-    """Cut and top up the shops of a crowded line in turn."""
+    """Cut and top up the shops of a crowded line in turn, all that have no credit limit."""
     async with theatre("--one-line", "24") as stage:
         inside: list[float] = []
         outside: list[float] = []
+        shops = [
+            number
+            for number in stage.document.accounts
+            if (await stage.client.action("get_account", account=number))["policy"] == "Standard"
+        ]
         async with stage.events("restored") as restored:
             for turn in range(ROUNDS):
-                account = stage.document.accounts[turn % len(stage.document.accounts)]
+                account = shops[turn % len(shops)]
                 await set_balance(stage, account, "-1")
                 await _wait_for_relay(stage, account, "open")
                 started = time.perf_counter()

@@ -23,7 +23,11 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.compere_prepaid import actions, issues
 from custom_components.compere_prepaid.const import DOMAIN
-from custom_components.compere_prepaid.core.errors import InvalidInputError
+from custom_components.compere_prepaid.core.errors import (
+    InvalidInputError,
+    LedgerReadOnlyError,
+    OperationFailedError,
+)
 from custom_components.compere_prepaid.core.events import (
     BusDown,
     MeterOffline,
@@ -198,10 +202,12 @@ def raised_issues(hass: HomeAssistant, entry: MockConfigEntry) -> dict[str, Any]
         )
         told |= _told(hass)
     subentry = cast("Any", SimpleNamespace(subentry_id="a", title="A-101"))
-    issues.raise_refused(site, subentry, InvalidInputError("profile_unknown"))
+    issues.raise_refused(site, subentry, InvalidInputError("profile_unknown", profile="x"))
     issues.raise_other_meter(site, serial, "33B0250100002")
-    issues.raise_ledger_read_only(site, "a sum is wrong")
-    issues.raise_ledger_unavailable(site, "no space")
+    refusal = LedgerReadOnlyError("ledger_read_only", reason="a sum is wrong")
+    issues.raise_ledger_read_only(site, refusal)
+    full = OperationFailedError("ledger_disk_full", path="/config", error="no space")
+    issues.raise_ledger_unavailable(site, full)
     return told | _told(hass)
 
 

@@ -45,20 +45,19 @@ async def async_setup_entry(hass: HomeAssistant, entry: CompereConfigEntry) -> b
 
     Only the ledger can keep a site from starting; a line that is down does not.
     """
-    currency = Currency.of(entry.data[CONF_CURRENCY])
     try:
-        ledger = await async_open_ledger(hass, entry, currency)
+        ledger = await async_open_ledger(hass, entry, Currency.of(entry.data[CONF_CURRENCY]))
+        entry.async_on_unload(ledger.close)
+        site = CompereSite(hass, entry, ledger, await async_load_catalogue(hass))
+        entry.runtime_data = site
+        await site.async_verify()
+        await site.async_start()
     except PrepaidError as error:
         raise ConfigEntryNotReady(
             translation_domain=DOMAIN,
             translation_key=error.key,
             translation_placeholders=error.placeholders,
         ) from error
-    entry.async_on_unload(ledger.close)
-    site = CompereSite(hass, entry, ledger, await async_load_catalogue(hass))
-    entry.runtime_data = site
-    await site.async_verify()
-    await site.async_start()
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     entry.async_on_unload(entry.add_update_listener(_async_entry_changed))
 

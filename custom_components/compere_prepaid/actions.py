@@ -21,7 +21,7 @@ from .action_targets import accounts_meant, meters_meant
 from .authority import Duty, async_require_manager, is_administrator
 from .const import DOMAIN
 from .core.documents import DocumentError
-from .core.errors import InvalidInputError
+from .core.errors import InvalidInputError, LedgerReadOnlyError
 from .core.ledger.accounts import Fund
 from .core.ledger.records import HoldKind
 from .site import CompereSite
@@ -266,7 +266,12 @@ def _handled(
     async def handle(call: ServiceCall) -> ServiceResponse:
         """Find the site, then act; errors leave translated."""
         entry = async_get_config_entry(hass, DOMAIN, call.data.get("config_entry_id"))
+        site: CompereSite = entry.runtime_data
         with translated_errors():
-            return await handler(hass, entry.runtime_data, call)
+            try:
+                return await handler(hass, site, call)
+            except LedgerReadOnlyError:
+                site.tell_refusal()
+                raise
 
     return handle

@@ -7,6 +7,7 @@ over a changed address, and its entities stay.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from homeassistant.config_entries import ConfigSubentry
@@ -114,10 +115,13 @@ class Composition:
         site = self._site
         for account in list(site.accounts.values()):
             if account.subentry_id not in wanted:
+                for serial in list(site.book.account(account.number).meters):
+                    await self._read_last(serial)
                 await site.book.close_account(account.number)
                 del site.accounts[account.number]
         for meter in list(site.meters.values()):
             if meter.subentry_id not in wanted:
+                await self._read_last(meter.serial)
                 del site.meters[meter.serial]
                 meter.bus.poller.remove(meter.serial)
                 site.controller.remove_meter(meter.serial)
@@ -270,6 +274,7 @@ class Composition:
             site.reading_path.refresh_account(number, news=True)
         for serial in list(site.book.account(number).meters):
             if serial not in data[CONF_METERS]:
+                await self._read_last(serial)
                 await site.book.detach(number, serial)
                 site.reading_path.refresh_account(number, news=True)
 
@@ -309,6 +314,13 @@ class Composition:
         )
         site.accounts[number] = runtime
         site.announce(runtime)
+
+    async def _read_last(self, serial: MeterSerial) -> None:
+        """Read a meter that changes hands, if it can be read: who used what is settled by it."""
+        meter = self._site.meters[serial]
+        if meter.bus.id in self._site.buses:
+            with suppress(PrepaidError):
+                await meter.bus.poller.read_now(serial)
 
     # Devices
 

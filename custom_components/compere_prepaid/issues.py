@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 from homeassistant.config_entries import ConfigSubentry
 from homeassistant.helpers import issue_registry as ir
 
+from .action_errors import in_words
 from .const import DOMAIN
-from .core.errors import PrepaidError
+from .core.errors import LedgerReadOnlyError, OperationFailedError, PrepaidError
 from .core.events import BusDown, MeterOffline, RelayDisobeys, SuspectReading
 from .core.ids import MeterSerial
 from .core.metering.plausibility import Suspicion
@@ -112,7 +113,7 @@ def raise_suspect(site: CompereSite, event: SuspectReading) -> None:
 
 def raise_refused(site: CompereSite, subentry: ConfigSubentry, error: PrepaidError) -> None:
     """Say that a bus, meter or account cannot run as it is configured."""
-    placeholders = {"title": subentry.title, "error": str(error)}
+    placeholders = {"title": subentry.title, "error": in_words(site.hass, error)}
     _raise(site, REFUSED, subentry.subentry_id, placeholders, ir.IssueSeverity.ERROR)
 
 
@@ -122,14 +123,16 @@ def raise_other_meter(site: CompereSite, serial: MeterSerial, found: str) -> Non
     _raise(site, OTHER_METER, serial, placeholders, ir.IssueSeverity.ERROR)
 
 
-def raise_ledger_read_only(site: CompereSite, error: str) -> None:
-    """Say that the ledger refuses writes: relays stay as they are."""
-    _raise(site, LEDGER_READ_ONLY, "", {"error": error}, ir.IssueSeverity.CRITICAL)
+def raise_ledger_read_only(site: CompereSite, error: LedgerReadOnlyError) -> None:
+    """Say that the ledger refuses writes, and what the check found: relays stay as they are."""
+    reason = error.placeholders.get("reason") or in_words(site.hass, error)
+    _raise(site, LEDGER_READ_ONLY, "", {"error": reason}, ir.IssueSeverity.CRITICAL)
 
 
-def raise_ledger_unavailable(site: CompereSite, error: str) -> None:
+def raise_ledger_unavailable(site: CompereSite, error: OperationFailedError) -> None:
     """Say that the ledger cannot be written now: nothing is lost, charging waits."""
-    _raise(site, LEDGER_UNAVAILABLE, "", {"error": error}, ir.IssueSeverity.ERROR)
+    reason = in_words(site.hass, error)
+    _raise(site, LEDGER_UNAVAILABLE, "", {"error": reason}, ir.IssueSeverity.ERROR)
 
 
 def _kwh(energy_wh: int | None) -> str:

@@ -10,6 +10,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from . import issues
+from .action_errors import in_words
 from .core.bus.bus import RequestClass
 from .core.bus.requests import BusError, LineDownError
 from .core.errors import LedgerReadOnlyError, OperationFailedError
@@ -78,7 +79,8 @@ class ReadingPath:
         runtime.coordinator.lose()
         # a line that is down is told once, by the bus; not again by each of its meters
         if not isinstance(error, LineDownError) and (known or failures == SILENT_AFTER):
-            self._site.emit(MeterOffline(at=self._site.clock.now(), meter=serial, error=str(error)))
+            reason = in_words(self._site.hass, error)
+            self._site.emit(MeterOffline(at=self._site.clock.now(), meter=serial, error=reason))
 
     async def on_other_meter(self, serial: MeterSerial, found: str) -> None:
         """Another meter answers at this meter's address: believe nothing, move nothing."""
@@ -167,10 +169,9 @@ class ReadingPath:
         """Let one meter's trouble be its own: the line goes on for the others."""
         try:
             await work
-        except LedgerReadOnlyError as error:
-            self._site.controller.frozen = True
-            issues.raise_ledger_read_only(self._site, str(error))
+        except LedgerReadOnlyError:
+            self._site.tell_refusal()
         except OperationFailedError as error:
-            issues.raise_ledger_unavailable(self._site, str(error))
+            issues.raise_ledger_unavailable(self._site, error)
         else:
             issues.clear(self._site, issues.LEDGER_UNAVAILABLE, "")

@@ -178,15 +178,17 @@ class CompereSite:
 
     async def async_verify(self) -> Verification:
         """Run the checker; a ledger that fails it is read-only, and relays stay as they are."""
-        found = await self.ledger.verify()
-        self.controller.frozen = not found.ok
-        if found.ok:
+        found = self.verification = await self.ledger.verify()
+        self.tell_refusal()
+        return found
+
+    def tell_refusal(self) -> None:
+        """Say why the ledger refuses writes, if it does."""
+        if self.ledger.refusal is None:
             issues.clear(self, issues.LEDGER_READ_ONLY, "")
         else:
-            issues.raise_ledger_read_only(self, "; ".join(found.faults[:3]))
-        self.verification = found
+            issues.raise_ledger_read_only(self, self.ledger.refusal)
         self.totals.push(None, news=True)
-        return found
 
     # What flows ask for
 

@@ -28,7 +28,6 @@ from .const import (
     CONF_RATED_POWER,
     CONF_SERIAL,
     CONF_TARIFF,
-    CONF_TIME_ZONE,
     SUBENTRY_ACCOUNT,
     SUBENTRY_BUS,
     SUBENTRY_METER,
@@ -38,13 +37,13 @@ from .const import (
 )
 from .core.document_faults import Fault
 from .core.documents import Document as YamlDocument, DocumentError, read_document
-from .core.ids import AccountNumber
 from .core.ledger.ports import LedgerTransaction
 from .core.ledger.records import Document
 from .core.prepayment.rules import (
     POLICY,
     TARIFF,
     Rules,
+    next_version,
     policy_document,
     take_rules,
     tariff_document,
@@ -56,6 +55,7 @@ from .core.site_file import (
     SiteFile,
     parse_site_file,
 )
+from .site_clashes import clashes
 
 if TYPE_CHECKING:
     from .site import CompereSite
@@ -83,13 +83,11 @@ class ImportOutcome:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Subentry:
-    """A subentry as the file wants it."""
+class _News:
+    """A subentry that is new or changed: as it is, and as the file wants it."""
 
-    kind: str
-    unique_id: str
-    title: str
-    data: Mapping[str, Any]
+    before: ConfigSubentry | None
+    after: ConfigSubentry
 
 
 async def import_site(
@@ -107,17 +105,20 @@ async def import_site(
     outcome = ImportOutcome()
     faults: list[Fault] = []
     documents = _new_documents(site, wanted, (tariffs, policies), written, faults, outcome)
-    faults += _clashes(site, wanted, written)
+    faults += clashes(site, wanted, tariffs, written)
     if faults:
         raise DocumentError(file, faults)
     apply = not dry_run
+    if apply and site.ledger.refusal is not None:
+        raise site.ledger.refusal
     if apply and documents:
         await _write_documents(site, documents)
         await site.agreements.renew()
-    _apply_subentries(site, wanted, outcome, apply=apply)
+    news = _subentries(site, wanted, outcome)
     if apply:
+        _apply_subentries(site, news)
         await site.async_apply_subentries()
-    await _apply_terms(site, wanted.accounts, user, outcome, apply=apply)
+        await _apply_terms(site, wanted.accounts, user)
     return outcome
 
 
@@ -143,57 +144,14 @@ def _new_documents(
             faults.append(written.fault("tariffs", index, "valid_from", message=message))
         elif outcome.count(before, document.content):
             documents.append(document)
-    latest = {document.name: document.content for document in there[1]}
+    latest = {document.name: document for document in there[1]}
     for policy in wanted.policies:
-        document = policy_document(policy, site.currency, site.clock.now())
-        if outcome.count(latest.get(policy.name), document.content):
+        last = latest.get(policy.name)
+        since = next_version(site.clock.now(), last)
+        document = policy_document(policy, site.currency, since)
+        if outcome.count(last and last.content, document.content):
             documents.append(document)
     return documents
-
-
-def _clashes(site: CompereSite, wanted: SiteFile, written: YamlDocument) -> Iterable[Fault]:
-    """Find what the file alone cannot know: where it contradicts the site."""
-    for key, mine, theirs in (
-        ("name", site.name, wanted.name),
-        ("currency", site.currency.code, wanted.currency.code),
-        ("time_zone", site.entry.data[CONF_TIME_ZONE], wanted.time_zone),
-    ):
-        if mine != theirs:
-            message = f"this site has {mine}, the file says {theirs}; import it into its own site"
-            yield written.fault("site", key, message=message)
-    known = site.catalogue.names
-    for index, meter in enumerate(wanted.meters):
-        if meter.profile not in known:
-            message = f"there is no profile '{meter.profile}'; known are {', '.join(known)}"
-            yield written.fault("meters", index, "profile", message=message)
-    yield from _address_clashes(site, wanted, written)
-    yield from _taken_meters(site, wanted, written)
-
-
-def _address_clashes(site: CompereSite, wanted: SiteFile, written: YamlDocument) -> Iterable[Fault]:
-    """Find addresses that a meter outside the file has already."""
-    listed = {meter.serial for meter in wanted.meters}
-    places = {
-        (meter.bus.name, int(meter.data[CONF_ADDRESS])): meter
-        for meter in site.meters.values()
-        if meter.serial not in listed
-    }
-    for index, entry in enumerate(wanted.meters):
-        if other := places.get((entry.bus, entry.address)):
-            message = f"{other.name} ({other.serial}) has this address on {entry.bus} already"
-            yield written.fault("meters", index, "address", message=message)
-
-
-def _taken_meters(site: CompereSite, wanted: SiteFile, written: YamlDocument) -> Iterable[Fault]:
-    """Find meters that supply an account outside the file."""
-    listed = {account.number for account in wanted.accounts}
-    for index, entry in enumerate(wanted.accounts):
-        for place, serial in enumerate(entry.meters):
-            meter = site.book.meters.get(serial)
-            owner = meter.account if meter else None
-            if owner is not None and owner not in listed:
-                message = f"meter {serial} supplies account {owner} already"
-                yield written.fault("accounts", index, "meters", place, message=message)
 
 
 async def _write_documents(site: CompereSite, documents: list[Document]) -> None:
@@ -205,42 +163,35 @@ async def _write_documents(site: CompereSite, documents: list[Document]) -> None
     take_rules(site.book, await site.ledger.run(work))
 
 
-def _apply_subentries(
-    site: CompereSite, wanted: SiteFile, outcome: ImportOutcome, *, apply: bool
-) -> None:
-    """Add and update subentries; nothing here waits, so nothing can come between."""
+def _subentries(site: CompereSite, wanted: SiteFile, outcome: ImportOutcome) -> list[_News]:
+    """Count all subentries of the file; return those that are new or changed."""
     there = {
         (subentry.subentry_type, _key(subentry)): subentry
         for subentry in site.entry.subentries.values()
     }
-    bus_ids = {name: entry.subentry_id for (kind, name), entry in there.items() if kind == "bus"}
-    for bus in wanted.buses:
-        data = _bus_data(bus)
-        before = there.get((SUBENTRY_BUS, bus.name))
-        entry = _Subentry(
-            kind=SUBENTRY_BUS,
-            unique_id=bus_unique_id(bus.line.endpoint),
-            title=bus.name,
-            data=data,
-        )
-        bus_ids[bus.name] = _apply_one(site, before, entry, outcome, apply=apply)
+    news: list[_News] = []
+
+    def want(key: str, after: ConfigSubentry, agreed: object = None, terms: object = None) -> str:
+        """Take one in; `terms` are what the ledger is to keep of it, `agreed` what it keeps."""
+        before = there.get((after.subentry_type, key))
+        known = None if before is None else (before.title, dict(before.data), agreed)
+        if outcome.count(known, (after.title, dict(after.data), terms)):
+            news.append(_News(before=before, after=after))
+        return before.subentry_id if before else after.subentry_id
+
+    bus_ids = {bus.name: want(bus.name, _bus_subentry(bus)) for bus in wanted.buses}
     for meter in wanted.meters:
-        entry = _Subentry(
-            kind=SUBENTRY_METER,
-            unique_id=meter_unique_id(meter.serial),
-            title=meter.name,
-            data=_meter_data(meter, bus_ids[meter.bus]),
-        )
-        _apply_one(site, there.get((SUBENTRY_METER, meter.serial)), entry, outcome, apply=apply)
+        want(meter.serial, _meter_subentry(meter, bus_ids[meter.bus]))
     for account in wanted.accounts:
         known = there.get((SUBENTRY_ACCOUNT, account.number))
-        entry = _Subentry(
-            kind=SUBENTRY_ACCOUNT,
-            unique_id=account_unique_id(account.number),
-            title=f"{account.number} {account.name}",
-            data=_account_data(site, account, known.data if known else None),
+        state = site.book.accounts.get(account.number)
+        want(
+            account.number,
+            _account_subentry(site, account, known.data if known else None),
+            agreed=state and (state.tariff, state.policy.name),
+            terms=(account.tariff, account.policy),
         )
-        _apply_one(site, known, entry, outcome, apply=apply)
+    return news
 
 
 def _key(subentry: ConfigSubentry) -> str:
@@ -252,55 +203,65 @@ def _key(subentry: ConfigSubentry) -> str:
     }[subentry.subentry_type]
 
 
-def _apply_one(
-    site: CompereSite,
-    before: ConfigSubentry | None,
-    entry: _Subentry,
-    outcome: ImportOutcome,
-    *,
-    apply: bool,
-) -> str:
-    """Add or update one subentry if it differs; return its id ("" if it would be new)."""
-    known = None if before is None else (before.title, dict(before.data))
-    if not outcome.count(known, (entry.title, dict(entry.data))) or not apply:
-        return before.subentry_id if before else ""
+def _apply_subentries(site: CompereSite, news: Iterable[_News]) -> None:
+    """Add and update subentries; nothing here waits, so nothing can come between."""
     entries = site.hass.config_entries
-    if before is not None:
-        entries.async_update_subentry(
-            site.entry, before, data=entry.data, title=entry.title, unique_id=entry.unique_id
-        )
-        return before.subentry_id
-    subentry = ConfigSubentry(
-        data=MappingProxyType(dict(entry.data)),
-        subentry_type=entry.kind,
-        title=entry.title,
-        unique_id=entry.unique_id,
-    )
-    entries.async_add_subentry(site.entry, subentry)
-    return subentry.subentry_id
+    for item in news:  # buses may swap their places, and no two have one on the way
+        if item.before and item.before.unique_id != item.after.unique_id:
+            entries.async_update_subentry(site.entry, item.before, unique_id=None)
+    for item in news:
+        after = item.after
+        if item.before is None:
+            entries.async_add_subentry(site.entry, after)
+        else:
+            entries.async_update_subentry(
+                site.entry,
+                item.before,
+                data=after.data,
+                title=after.title,
+                unique_id=after.unique_id,
+            )
 
 
-async def _apply_terms(
-    site: CompereSite,
-    accounts: Iterable[AccountEntry],
-    user: str,
-    outcome: ImportOutcome,
-    *,
-    apply: bool,
-) -> None:
+async def _apply_terms(site: CompereSite, accounts: Iterable[AccountEntry], user: str) -> None:
     """Give accounts that were there before the file's tariffs and policies."""
     for entry in accounts:
-        account = site.book.accounts.get(AccountNumber(entry.number))
+        account = site.book.accounts.get(entry.number)
         if account is None:
-            continue
-        news = (account.tariff != entry.tariff, account.policy.name != entry.policy)
-        if any(news):
-            outcome.changed += 1
-            outcome.unchanged -= 1
-        if apply and news[0]:
+            continue  # it could not be opened, and an issue says why
+        if account.tariff != entry.tariff:
             await site.agreements.assign_tariff(entry.number, entry.tariff, user)
-        if apply and news[1]:
+        if account.policy.name != entry.policy:
             await site.agreements.apply_policy(entry.number, entry.policy, user)
+
+
+def _bus_subentry(bus: BusEntry) -> ConfigSubentry:
+    return ConfigSubentry(
+        data=MappingProxyType(_bus_data(bus)),
+        subentry_type=SUBENTRY_BUS,
+        title=bus.name,
+        unique_id=bus_unique_id(bus.line.endpoint),
+    )
+
+
+def _meter_subentry(meter: MeterEntry, bus_id: str) -> ConfigSubentry:
+    return ConfigSubentry(
+        data=MappingProxyType(_meter_data(meter, bus_id)),
+        subentry_type=SUBENTRY_METER,
+        title=meter.name,
+        unique_id=meter_unique_id(meter.serial),
+    )
+
+
+def _account_subentry(
+    site: CompereSite, account: AccountEntry, before: Mapping[str, Any] | None
+) -> ConfigSubentry:
+    return ConfigSubentry(
+        data=MappingProxyType(_account_data(site, account, before)),
+        subentry_type=SUBENTRY_ACCOUNT,
+        title=f"{account.number} {account.name}",
+        unique_id=account_unique_id(account.number),
+    )
 
 
 def _bus_data(bus: BusEntry) -> dict[str, Any]:

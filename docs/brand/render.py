@@ -1,4 +1,3 @@
-# ruff: noqa: INP001  # a script beside its drawings, no package
 """Renders the brand's SVG drawings to the PNG sizes that Home Assistant and HACS look for.
 
 Run it after changing a drawing: `.venv/bin/python docs/brand/render.py`. Needs Debian's Chromium

@@ -91,6 +91,10 @@ class Child:
         self.process.send_signal(signal.SIGTERM)
         with suppress(TimeoutError):
             await asyncio.wait_for(self.process.wait(), STOP_TIMEOUT_S)
+        await self.kill()
+
+    async def kill(self) -> None:
+        """End the process with everything in its group, this instant: it cannot save anything."""
         with suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         await self.process.wait()

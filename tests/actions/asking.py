@@ -1,4 +1,4 @@
-"""Asking the integration by its actions, and being refused.
+"""What tests of the actions have in common: who is there, and what being refused means.
 
 A refusal is an error with a translation that says what to do, after which everything is as before:
 `refused` compares the whole book, row by row.
@@ -9,9 +9,8 @@ from contextlib import asynccontextmanager, closing
 import json
 from pathlib import Path
 import sqlite3
-from typing import Any
 
-from homeassistant.core import Context, HomeAssistant
+from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 import pytest
 
@@ -21,6 +20,7 @@ from custom_components.compere_prepaid.core.ids import MeterSerial
 from custom_components.compere_prepaid.core.ledger.records import Hold
 from custom_components.compere_prepaid.site import CompereSite
 from simulator.mall import Mall
+from tests.stories.telling import relay_settled
 
 NOODLES, TEA, BAKERY = "A-101", "A-102", "A-103"
 """Two shops with accounts, and the meter of the second one's bakery."""
@@ -33,13 +33,6 @@ TEXTS: dict[str, dict[str, str]] = json.loads(
 """The English texts of all errors."""
 
 
-async def ask(hass: HomeAssistant, action: str, user: str | None = None, **data: Any) -> Any:
-    """Call an action, as a user or as an automation, and return its answer."""
-    return await hass.services.async_call(
-        DOMAIN, action, data, blocking=True, return_response=True, context=Context(user_id=user)
-    )
-
-
 @asynccontextmanager
 async def refused(
     site: CompereSite,
@@ -49,8 +42,10 @@ async def refused(
     **placeholders: str,
 ) -> AsyncIterator[None]:
     """Expect that the block is refused for this reason, in words, and changes nothing."""
+    for serial in site.meters:  # what is still on its way is none of the block's changes
+        await relay_settled(site.controller, serial)
     path = Path(site.entry.data["ledger"])
-    before, subentries = content(path), dict(site.entry.subentries)
+    before, subentries = content(path), site.entry.as_dict()["subentries"]
     with pytest.raises(error) as refusal:
         yield
     assert refusal.value.translation_domain == DOMAIN
@@ -59,7 +54,7 @@ async def refused(
     assert {name: given.get(name) for name in placeholders} == placeholders
     assert str(refusal.value) == TEXTS[key]["message"].format(**given).rstrip(".")
     assert content(path) == before
-    assert dict(site.entry.subentries) == subentries
+    assert site.entry.as_dict()["subentries"] == subentries
     assert (await site.ledger.verify()).ok
 
 

@@ -10,9 +10,9 @@ from custom_components.compere_prepaid.core.ledger.accounts import ADJUSTMENT, t
 from custom_components.compere_prepaid.core.ledger.records import Transfer
 from custom_components.compere_prepaid.site import CompereSite
 from simulator.mall import Mall
-from tests.actions.asking import NOODLES, ask, named_as_cashiers, refused
+from tests.actions.asking import NOODLES, named_as_cashiers, refused
 from tests.site_fixtures import expected_event
-from tests.stories.telling import relay_settled
+from tests.stories.telling import ask, relay_settled
 
 FUND = tenant(AccountNumber(NOODLES))
 

@@ -9,9 +9,9 @@ from custom_components.compere_prepaid.const import DOMAIN
 from custom_components.compere_prepaid.core.ids import MeterSerial
 from custom_components.compere_prepaid.site import CompereSite
 from simulator.mall import Mall
-from tests.actions.asking import BAKERY, NOODLES, TEA, ask, refused, serial_of
+from tests.actions.asking import BAKERY, NOODLES, TEA, refused, serial_of
 from tests.site_fixtures import expected_event, read_again, silence, use
-from tests.stories.telling import relay_settled
+from tests.stories.telling import ask, relay_settled
 
 
 async def test_tells_everything(hass: HomeAssistant, mall: Mall, site: CompereSite) -> None:

@@ -12,7 +12,6 @@ from tests.actions.asking import (
     BAKERY,
     NOODLES,
     TEA,
-    ask,
     holds_on,
     named_as_cashiers,
     refused,
@@ -20,7 +19,7 @@ from tests.actions.asking import (
 )
 from tests.actions.targets import TARGETS, device_of
 from tests.site_fixtures import expected_event
-from tests.stories.telling import relay_settled
+from tests.stories.telling import ask, relay_settled
 
 
 async def _closed(mall: Mall, site: CompereSite) -> list[str]:

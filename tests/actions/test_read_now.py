@@ -9,9 +9,10 @@ import pytest
 from custom_components.compere_prepaid.site import CompereSite
 from simulator.faults import Fault, FaultKind
 from simulator.mall import Mall
-from tests.actions.asking import BAKERY, NOODLES, TEA, ask, refused, serial_of
+from tests.actions.asking import BAKERY, NOODLES, TEA, refused, serial_of
 from tests.actions.targets import TARGETS, device_of
 from tests.site_fixtures import use
+from tests.stories.telling import ask
 
 
 async def test_answers_what_the_meter_says(

@@ -16,9 +16,10 @@ from custom_components.compere_prepaid.core.ledger.accounts import Fund, tenant
 from custom_components.compere_prepaid.core.ledger.records import Transfer
 from custom_components.compere_prepaid.site import CompereSite
 from simulator.mall import Mall
-from tests.actions.asking import BAKERY, NOODLES, TEA, ask, named_as_cashiers, refused, serial_of
+from tests.actions.asking import BAKERY, NOODLES, TEA, named_as_cashiers, refused, serial_of
 from tests.actions.targets import TARGETS, device_of
 from tests.site_fixtures import account_entity, entity_of, expected_event, read_again, silence, use
+from tests.stories.telling import ask
 
 pytestmark = pytest.mark.usefixtures("site")
 
@@ -164,7 +165,7 @@ async def test_a_reference_counts_once(hass: HomeAssistant, site: CompereSite) -
     """Asked again, it answers with the first transfer and receipt, and tells no second event."""
     told: list[object] = []
     hass.bus.async_listen(f"{DOMAIN}_topped_up", told.append)
-    call = {"account": [NOODLES, TEA], "amount": "5", "reference": "R-1"}
+    call: dict[str, Any] = {"account": [NOODLES, TEA], "amount": "5", "reference": "R-1"}
     first = await ask(hass, "top_up", **call)
     await ask(hass, "adjust_balance", account=NOODLES, amount=-1, reason="in between")
     again = await ask(hass, "top_up", **call)
@@ -180,7 +181,7 @@ async def test_a_reference_counts_once_however_fast_it_is_repeated(
     hass: HomeAssistant, site: CompereSite
 ) -> None:
     """Eight impatient calls at once are one payment."""
-    call = {"account": NOODLES, "amount": "5", "reference": "R-1"}
+    call: dict[str, Any] = {"account": NOODLES, "amount": "5", "reference": "R-1"}
     answers = await asyncio.gather(*(ask(hass, "top_up", **call) for _ in range(8)))
     assert {answer["accounts"][NOODLES]["balance"] for answer in answers} == {"205.00"}
     assert sorted(answer["accounts"][NOODLES]["replayed"] for answer in answers) == [
@@ -252,9 +253,11 @@ async def test_one_unknown_account_stops_all(
 async def test_one_used_reference_stops_all(hass: HomeAssistant, site: CompereSite) -> None:
     """Nobody is credited when the reference stands for another amount with one of them."""
     await ask(hass, "top_up", account=TEA, amount="5", reference="R-1")
-    for number, other in ((TEA, {"amount": "5.01"}), (TEA, {"amount": "5", "fund": "service"})):
+    for amount, fund in (("5.01", "electricity"), ("4.99", "electricity"), ("5", "service")):
         async with refused(site, "reference_reused"):
-            await ask(hass, "top_up", account=[NOODLES, number], reference="R-1", **other)
+            await ask(
+                hass, "top_up", account=[NOODLES, TEA], reference="R-1", amount=amount, fund=fund
+            )
     assert site.book.account(NOODLES).balance == site.currency.parse("200")
 
 

@@ -11,9 +11,9 @@ from custom_components.compere_prepaid.const import DOMAIN
 from custom_components.compere_prepaid.core.ids import MeterSerial
 from custom_components.compere_prepaid.site import CompereSite
 from simulator.mall import Mall
-from tests.actions.asking import BAKERY, NOODLES, TEA, ask, serial_of
+from tests.actions.asking import BAKERY, NOODLES, TEA, serial_of
 from tests.site_fixtures import read_again, use
-from tests.stories.telling import relay_settled
+from tests.stories.telling import ask, relay_settled
 from tests.tampering import RICHER, tamper
 
 

@@ -1,14 +1,13 @@
 """The ledger in a real SQLite file: its settings, its instances, its transactions."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 import sqlite3
 import threading
 
-import pytest
 from sqlalchemy import Engine
 
 from custom_components.compere_prepaid.adapters.ledger_database.ledger import DatabaseLedger
@@ -40,21 +39,6 @@ from tests.adapters.ledger_books import (
     top_up,
     write_tariff,
 )
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    """Return where the book lies: in a folder that is not there yet."""
-    return tmp_path / "compere_prepaid" / "mall.db"
-
-
-@pytest.fixture
-async def ledger(path: Path) -> AsyncIterator[DatabaseLedger]:
-    """Open a new book."""
-    ledger = await open_book(path)
-    yield ledger
-    await ledger.close()
-
 
 # -- settings ---------------------------------------------------------------------------------
 

@@ -1,6 +1,6 @@
 """The ledger on bad days: no room, no permission, no peace; nothing is lost, and it goes on."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from contextlib import closing
 import os
 from pathlib import Path
@@ -27,20 +27,6 @@ from tests.adapters.ledger_books import (
     refusal,
     top_up,
 )
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    """Return where the book lies: in a folder that is not there yet."""
-    return tmp_path / "compere_prepaid" / "mall.db"
-
-
-@pytest.fixture
-async def ledger(path: Path) -> AsyncIterator[DatabaseLedger]:
-    """Open a new book."""
-    ledger = await open_book(path)
-    yield ledger
-    await ledger.close()
 
 
 @pytest.mark.parametrize(

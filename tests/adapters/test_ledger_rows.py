@@ -1,9 +1,7 @@
 """What the ledger stores: money, energy, supply; and what it refuses to store."""
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -35,7 +33,6 @@ from tests.adapters.ledger_books import (
     book_charge,
     install,
     next_charge,
-    open_book,
     refusal,
     remove,
     switch,
@@ -44,21 +41,6 @@ from tests.adapters.ledger_books import (
     use,
     write_tariff,
 )
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    """Return where the book lies: in a folder that is not there yet."""
-    return tmp_path / "compere_prepaid" / "mall.db"
-
-
-@pytest.fixture
-async def ledger(path: Path) -> AsyncIterator[DatabaseLedger]:
-    """Open a new book."""
-    ledger = await open_book(path)
-    yield ledger
-    await ledger.close()
-
 
 # -- money ---------------------------------------------------------------------------------------
 

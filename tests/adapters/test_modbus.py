@@ -264,6 +264,9 @@ async def test_a_serial_port() -> None:
         assert await line.execute(read(1, 0, 2), 5) == (0, 1)
         await line.close()
         assert not line.is_open
+        await line.open()  # once more, with the same settings
+        assert await line.execute(read(1, 0, 2), 5) == (0, 1)
+        await line.close()
     finally:
         server.cancel()
         loop.remove_reader(ours)

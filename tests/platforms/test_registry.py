@@ -150,7 +150,11 @@ async def test_two_malls_may_have_the_same_account_numbers(
         domain=DOMAIN,
         title="Lakeside Mall",
         unique_id="lakeside_mall",
-        data={**site.entry.data, "name": "Lakeside Mall", "ledger": str(tmp_path / "other.db")},
+        data={
+            **{key: site.entry.data[key] for key in ("currency", "time_zone", "initial_price")},
+            "name": "Lakeside Mall",
+            "ledger": str(tmp_path / "other.db"),
+        },
         subentries_data=[stored(account_subentry(mall, "A-101", (), opening_balance="30"))],
     )
     other.add_to_hass(hass)

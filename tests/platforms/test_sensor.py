@@ -1,6 +1,7 @@
 """Sensors over real meters: values, what is not believed, and what stays known in silence."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 from homeassistant.const import (
     EVENT_STATE_CHANGED,
@@ -48,12 +49,14 @@ def _site(hass: HomeAssistant, key: str, platform: str = "sensor") -> str:
 
 
 async def test_meter_shows_what_it_measures(hass: HomeAssistant, mall: Mall) -> None:
-    """Energy is the register in kWh and power the load in W, exactly."""
+    """Energy is the register in kWh and power the load in kW, exactly."""
     meter = mall.meter("A-101")
     energy = state_of(hass, _meter(hass, mall, "energy"))
     assert energy.state == f"{meter.true_wh // 1000}.{meter.true_wh % 1000:03}".rstrip("0")
     assert energy.attributes["unit_of_measurement"] == "kWh"
-    assert state_of(hass, _meter(hass, mall, "power")).state == str(meter.power_w)
+    power = state_of(hass, _meter(hass, mall, "power"))
+    assert Decimal(power.state) == Decimal(meter.power_w) / 1000
+    assert power.attributes["unit_of_measurement"] == "kW"
     assert state_of(hass, _meter(hass, mall, "success_rate")).state == "100.0"
 
 

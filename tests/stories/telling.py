@@ -1,8 +1,11 @@
 """What stories have in common: asking the integration as a person's automation does."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
+from unittest.mock import patch
 
-from homeassistant.core import HomeAssistant
+from homeassistant.core import Context, HomeAssistant
 
 from custom_components.compere_prepaid.const import DOMAIN
 from custom_components.compere_prepaid.core.ids import MeterSerial
@@ -18,15 +21,24 @@ PRICE = "1"
 WATTS = 20_000
 
 
-async def ask(hass: HomeAssistant, action: str, **data: Any) -> Any:
-    """Call an action and return its answer."""
-    return await hass.services.async_call(DOMAIN, action, data, blocking=True, return_response=True)
+async def ask(hass: HomeAssistant, action: str, user: str | None = None, **data: Any) -> Any:
+    """Call an action, as a user or as an automation, and return its answer."""
+    return await hass.services.async_call(
+        DOMAIN, action, data, blocking=True, return_response=True, context=Context(user_id=user)
+    )
 
 
 async def burn(mall: Mall, site: CompereSite, shop: str, wh: int) -> None:
     """Let a shop use this energy at 20 kW, then read its meter."""
     use(mall, shop, WATTS, wh * 3600 // WATTS)
     await read_again(site, mall.meter(shop).serial)
+
+
+@contextmanager
+def before_the_command() -> Iterator[None]:
+    """Let relays be decided about in the block, but command none."""
+    with patch.object(RelayController, "_start"):
+        yield
 
 
 async def relay_settled(controller: RelayController, serial: MeterSerial) -> None:

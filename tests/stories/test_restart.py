@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -17,7 +18,15 @@ from tests.site_fixtures import (
     time_of,
     use,
 )
-from tests.stories.telling import PRICE, ask, burn, contact, relay_settled, verified
+from tests.stories.telling import (
+    PRICE,
+    ask,
+    before_the_command,
+    burn,
+    contact,
+    relay_settled,
+    verified,
+)
 
 SHOP = "A-101"
 HOW: dict[str, Any] = {"price": PRICE, "accounts": {SHOP: (SHOP,)}}
@@ -31,16 +40,16 @@ async def test_trip_and_reclose_survive_a_restart_between(
     entry = site_entry(mall, tmp_path, opening_balance="10", **HOW)
     with time_of(mall):
         site = await start_site(hass, entry)
-        site.controller.frozen = True  # the stop comes before the command
-        async with expected_event(hass, "cut_off", account=SHOP):
-            await burn(mall, site, SHOP, 10_000)
+        with before_the_command():
+            async with expected_event(hass, "cut_off", account=SHOP):
+                await burn(mall, site, SHOP, 10_000)
         assert contact(meter) == "closed"
 
         site = await restarted(hass, entry)
         await relay_settled(site.controller, next(iter(site.meters)))
         assert contact(meter) == "open"
-        site.controller.frozen = True
-        await ask(hass, "top_up", account=SHOP, amount="5", reference="r1")
+        with before_the_command():
+            await ask(hass, "top_up", account=SHOP, amount="5", reference="r1")
         assert contact(meter) == "open"
 
         site = await restarted(hass, entry)
@@ -72,6 +81,28 @@ async def test_many_restarts_charge_every_wh_once(
         total = meter.true_wh - start
         assert total > 9000
         assert await verified(hass) == (total, total)
+        assert await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_a_lost_ledger_is_not_begun_anew(
+    hass: HomeAssistant, mall: Mall, tmp_path: Path
+) -> None:
+    """An empty book in place of a lost one would credit every opening balance a second time."""
+    entry = site_entry(mall, tmp_path, opening_balance="10", **HOW)
+    ledger = tmp_path / "ledger.db"
+    with time_of(mall):
+        site = await start_site(hass, entry)
+        await ask(hass, "top_up", account=SHOP, amount="5", reference="r1")
+        assert site.entry.state is ConfigEntryState.LOADED
+        assert await hass.config_entries.async_unload(entry.entry_id)
+        kept = ledger.rename(tmp_path / "kept.db")
+        assert not await hass.config_entries.async_setup(entry.entry_id)
+        assert entry.state is ConfigEntryState.SETUP_RETRY
+        assert not ledger.exists()
+        kept.rename(ledger)
+        assert await hass.config_entries.async_unload(entry.entry_id)
+        assert await hass.config_entries.async_setup(entry.entry_id)
+        assert (await ask(hass, "get_account", account=SHOP))["balance"] == "15.00"
         assert await hass.config_entries.async_unload(entry.entry_id)
 
 

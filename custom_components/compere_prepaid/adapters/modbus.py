@@ -11,6 +11,7 @@ tmodbus's types stay in this file, and so do its errors: what leaves is a `BusEr
 import asyncio
 from collections.abc import Callable
 import logging
+import os
 import struct
 from typing import Any, override
 
@@ -153,7 +154,7 @@ def _transport(settings: LineSettings) -> AsyncBaseTransport:
             settings.device,
             timeout=_NEVER_S,
             baudrate=settings.baudrate,
-            parity=Parity(settings.parity),
+            parity=_parity(settings),
             stopbits=StopBits(settings.stopbits),
         )
     if settings.transport is Transport.RTU_TCP:
@@ -161,6 +162,16 @@ def _transport(settings: LineSettings) -> AsyncBaseTransport:
     return AsyncTcpTransport(
         settings.host, settings.port, timeout=_NEVER_S, connect_timeout=CONNECT_TIMEOUT_S
     )
+
+
+def _parity(settings: LineSettings) -> Parity:
+    """Return the parity to ask of a port.
+
+    A pseudo terminal (a virtual port, as of `socat`) has none, and the C library refuses to ask a
+    second time for what the first opening did not get.
+    """
+    is_pseudo = os.path.realpath(settings.device).startswith("/dev/pts/")
+    return Parity.NONE if is_pseudo else Parity(settings.parity)
 
 
 def _values(request: Request, answer: Any) -> tuple[int, ...]:

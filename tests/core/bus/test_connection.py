@@ -65,7 +65,7 @@ def test_a_line_on_which_nothing_answers_for_long_is_connected_anew_quietly() ->
                     await bus.execute(read(1), RequestClass.ROUTINE)
 
     run(story())
-    assert states.told == [(True, ""), (False, "bus_down (error=unreachable)")]
+    assert states.told == [(True, ""), (False, "unreachable")]
 
 
 def test_a_line_that_cannot_be_reached_is_tried_for_ever_at_growing_pauses() -> None:
@@ -94,7 +94,7 @@ def test_a_line_that_cannot_be_reached_is_tried_for_ever_at_growing_pauses() -> 
     assert 0.4 <= pauses[0] <= 0.7
     assert all(0.8 * 30 <= pause <= 1.2 * 30 + 0.1 for pause in pauses[7:])
     assert all(b >= a or a > 20 for a, b in pairwise(pauses))
-    assert states.told == [(False, "bus_down (error=unreachable)"), (True, "")]
+    assert states.told == [(False, "unreachable"), (True, "")]
 
 
 def test_a_lost_connection_fails_what_waits_and_comes_back() -> None:

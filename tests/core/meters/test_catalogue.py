@@ -62,10 +62,12 @@ def test_the_kpm33b_is_as_the_manual_says() -> None:
     assert by_quantity[Quantity.ENERGY_T1].address == 0x008C
     assert by_quantity[Quantity.POWER].address == 0x0048
     assert by_quantity[Quantity.FREQUENCY].address == 0x0062
-    (billing,) = profile.blocks_of(Cadence.BILLING)
-    assert (billing.address, billing.count) == (0x0080, 20)
-    (detail,) = profile.blocks_of(Cadence.DETAIL)
-    assert (detail.address, detail.count) == (0x0030, 52)
+    blocks = {block.name: (block.address, block.count, block.cadence) for block in profile.blocks}
+    assert blocks == {
+        "energies": (0x0080, 20, Cadence.BILLING),
+        "power": (0x0048, 28, Cadence.BILLING),
+        "phases": (0x0030, 24, Cadence.DETAIL),
+    }
     assert (profile.identity.address, profile.identity.count) == (0x0012, 7)
     relay = profile.relay
     assert relay is not None

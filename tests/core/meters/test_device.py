@@ -32,16 +32,17 @@ def test_a_reading_has_energies_and_relay_and_on_demand_everything() -> None:
             device = MeterDevice(KPM33B, 7, SERIAL, bus, VirtualClock())
             reading = await device.read(RequestClass.ROUTINE, detail=False)
             assert reading.energy_wh == 1_234_500
-            assert reading.power_mw is None
+            assert reading.power_mw == 5_000_000
+            assert Quantity.VOLTAGE_A not in reading.values
             assert reading.relay_closed is True
             assert reading.serial == SERIAL
             assert 0 < (reading.at - NOON).total_seconds() < 0.2
-            assert len(meter.asked) == 2
+            assert len(meter.asked) == 3
             full = await device.read(RequestClass.ROUTINE, detail=True)
             assert full.power_mw == 5_000_000
             assert full.values[Quantity.VOLTAGE_A] == 230_000
             assert len(full.values) == 27
-            assert len(meter.asked) == 5
+            assert len(meter.asked) == 7
 
     run(story())
 

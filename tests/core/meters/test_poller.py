@@ -128,7 +128,7 @@ def test_a_line_that_cannot_keep_up_serves_all_alike() -> None:
             await asyncio.sleep(60)
             counts = [len(stage.listener.times_of(f"S{unit}")) for unit in range(1, 61)]
             assert max(counts) - min(counts) <= 1
-            assert min(counts) >= 5
+            assert min(counts) >= 3
 
     run(story())
 
@@ -353,7 +353,7 @@ def test_slow_work_on_readings_does_not_idle_the_line() -> None:
     async def story() -> None:
         async with staged(20, interval_s=100) as stage:
             stage.listener.takes_s = 0.1
-            await asyncio.sleep(20 * 0.3)
+            await asyncio.sleep(20 * 0.5)
             assert [reading.serial for _, reading in stage.listener.readings] == [
                 f"S{unit}" for unit in range(1, 21)
             ]

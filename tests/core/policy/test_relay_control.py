@@ -143,8 +143,9 @@ async def test_nothing_moves_while_distrusted(bench: Bench) -> None:
 async def test_nothing_moves_while_frozen(bench: Bench) -> None:
     """With a ledger that cannot be trusted, relays stay as they are."""
     await bench.reading()
-    bench.controller.frozen = True
+    bench.controller.distrust(METER)
     await bench.hold()
+    bench.desk.ledger.make_read_only("test")
     await bench.reading()
     assert bench.relay.closed
 

@@ -13,6 +13,7 @@ from custom_components.compere_prepaid.core.events import (
     SuspectReading,
 )
 from custom_components.compere_prepaid.core.ledger.records import HoldKind
+from custom_components.compere_prepaid.core.metering.reading import MeterReading, Quantity
 from custom_components.compere_prepaid.core.policy.credit import SupplyState, supply_state
 from tests.core.prepayment.desk import METER, OTHER, SHOP, Desk, money
 
@@ -227,3 +228,16 @@ async def test_holds_by_hand_and_by_rule_are_independent(desk: Desk) -> None:
     assert [demand.closed for demand in desk.demands] == [False]
     await desk.agreements.release_hold([METER], HoldKind.MANUAL, user="anna", administrator=True)
     assert [demand.closed for demand in desk.demands] == [False, True]
+
+
+async def test_power_that_is_not_told_is_reckoned_from_the_register(desk: Desk) -> None:
+    """How soon credit ends must not depend on which registers a poll asked for."""
+    await desk.shop("100")
+    await desk.read(0, watts=1000)
+    meter = desk.book.meter(METER)
+    assert meter.power_mw == 1_000_000
+    at = desk.clock.forward(minutes=6)
+    grown = MeterReading(serial=METER, at=at, values={Quantity.ENERGY_IMPORT: 500})
+    await desk.charging.on_reading(grown)
+    assert meter.power_mw == 5_000_000
+    assert desk.book.account(SHOP).seconds_left(1_000_000, meter.power_mw) == 99.5 * 3600 // 5

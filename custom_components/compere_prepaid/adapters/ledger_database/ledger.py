@@ -45,6 +45,11 @@ class DatabaseLedger:
         self._reader = ConnectionThread("compere_ledger_read", lambda: open_reader(path))
 
     @property
+    def refusal(self) -> LedgerReadOnlyError | None:
+        """What all writes are refused with, or None while they are not."""
+        return self._refusal
+
+    @property
     def read_only_reason(self) -> str | None:
         """Why all writes are refused, or None while they are not."""
         if self._refusal is None:
@@ -176,7 +181,7 @@ class DatabaseLedger:
 
     def _write[T](self, engine: Engine, work: Callable[[LedgerTransaction], T]) -> T:
         if self._refusal is not None:
-            raise self._refusal
+            raise self._refusal.with_traceback(None)  # raised often, it must not grow
         with engine.begin() as connection:
             transaction = DatabaseTransaction(connection, self._site, self._epoch)
             transaction.claim()

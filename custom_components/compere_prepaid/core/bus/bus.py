@@ -268,7 +268,7 @@ class Bus:
         self._is_refusing = True
         self._came_up.clear()
         self._fail_all(error)
-        self._tell(is_up=False, error=str(error))
+        self._tell(is_up=False, error=error.placeholders.get("error", str(error)))
 
     def _fail_all(self, error: BusError) -> None:
         for waiting in self._queue.clear():

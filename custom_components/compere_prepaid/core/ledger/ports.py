@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from ..errors import LedgerReadOnlyError
 from ..ids import AccountNumber, MeterSerial, TransferId
 from ..money.amount import Amount
 from .records import (
@@ -176,6 +177,11 @@ class Ledger(Protocol):
 
     def make_read_only(self, reason: str) -> None:
         """Refuse all writes from now on."""
+        ...
+
+    @property
+    def refusal(self) -> LedgerReadOnlyError | None:
+        """Return why all writes are refused, or None while they are not."""
         ...
 
 

@@ -63,9 +63,12 @@ class RelayController:
     emit: Callable[[Event], None]
     spawn: Callable[[Coroutine[Any, Any, None], str], asyncio.Task[None]]
     """Starts a named background task that its owner cancels at the end."""
-    frozen: bool = False
-    """True while the ledger is not to be trusted: relays stay as they are."""
     _meters: dict[MeterSerial, _Meter] = field(default_factory=dict)
+
+    @property
+    def frozen(self) -> bool:
+        """Whether all relays stay as they are: the ledger is not to be trusted."""
+        return self.ledger.refusal is not None
 
     async def add_meter(self, serial: MeterSerial) -> None:
         """Begin to care for a meter: fetch its demand from the outbox."""

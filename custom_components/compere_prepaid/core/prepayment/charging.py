@@ -47,7 +47,7 @@ class Charging:
             meter.suspicion = None
             self.book.emit(ReadingTrusted(at=reading.at, meter=reading.serial))
         meter.fresh = True
-        meter.power_mw = reading.power_mw or 0
+        meter.power_mw = _power_mw(meter, reading)
         account = self.book.accounts.get(meter.account) if meter.account else None
         if account is None:
             if meter.mark is None:  # else charging goes on from the mark, whoever comes next
@@ -150,6 +150,17 @@ class Charging:
             meter.may_open for meter in account.meters.values()
         )
         return verdict.exhausted and not account.off and cuttable
+
+
+def _power_mw(meter: MeterState, reading: MeterReading) -> int:
+    """Return the power to reckon with: as told, or else as the register grew, or as told last."""
+    if reading.power_mw is not None:
+        return reading.power_mw
+    if meter.last is None or reading.energy_wh is None:
+        return meter.power_mw
+    elapsed_ms = (reading.at - meter.last.at) // timedelta(milliseconds=1)
+    grown_mws = (reading.energy_wh - meter.last.wh) * 3600 * 1000
+    return max(meter.power_mw, grown_mws * 1000 // elapsed_ms if elapsed_ms > 0 else 0)
 
 
 def _baseline(reading: MeterReading) -> Baseline:

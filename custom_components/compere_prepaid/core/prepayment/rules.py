@@ -4,7 +4,7 @@ A new book gets its first ones: one flat price, and the plain policy that warns 
 """
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from itertools import groupby
 
 from ..ledger.ports import LedgerTransaction
@@ -48,6 +48,13 @@ def policy_document(policy: Policy, currency: Currency, since: datetime | date) 
     )
 
 
+def next_version(now: datetime, last: Document | None) -> datetime:
+    """Return from when a policy's new version holds: from now, however the clock was set back."""
+    if last is None or last.version < now.isoformat():
+        return now
+    return datetime.fromisoformat(last.version) + timedelta(microseconds=1)
+
+
 async def load_rules(book: AccountBook, initial_price: str) -> None:
     """Fill the book's tariffs and policies; write the first ones into a new ledger.
 
@@ -61,13 +68,19 @@ async def load_rules(book: AccountBook, initial_price: str) -> None:
         policy_document(Policy(name=STANDARD, warning_levels=levels), currency, ALWAYS),
     )
 
-    def work(tx: LedgerTransaction) -> Rules:
-        if not tx.documents(TARIFF) and not tx.documents(POLICY):
-            for document in first:
-                tx.insert_document(document)
-        return tx.documents(TARIFF), tx.documents(POLICY)
+    def write(tx: LedgerTransaction) -> None:
+        for document in first:
+            tx.insert_document(document)
 
-    take_rules(book, await book.ledger.run(work))
+    rules = await book.ledger.read(_rules)
+    if not any(rules):
+        await book.ledger.run(write)
+        rules = await book.ledger.read(_rules)
+    take_rules(book, rules)
+
+
+def _rules(tx: LedgerTransaction) -> Rules:
+    return tx.documents(TARIFF), tx.documents(POLICY)
 
 
 def take_rules(book: AccountBook, rules: Rules) -> None:

@@ -1,0 +1,131 @@
+"""Where a site file contradicts the site that it is imported into.
+
+A file can be right by itself and still be wrong here: it belongs to another site, names a meter
+that supplies somebody else, or a place on a line that is taken. All of it is found before anything
+is applied, so that an import is whole or has not happened.
+"""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from .composition import line_settings_of
+from .const import (
+    CONF_ADDRESS,
+    CONF_SERIAL,
+    CONF_TIME_ZONE,
+    DOMAIN,
+    SUBENTRY_BUS,
+    SUBENTRY_METER,
+)
+from .core.document_faults import Fault
+from .core.documents import Document
+from .core.ledger.records import Document as Rule
+from .core.prepayment.calendar import day_of
+from .core.site_file import SiteFile
+
+if TYPE_CHECKING:
+    from .site import CompereSite
+
+
+def clashes(
+    site: CompereSite, wanted: SiteFile, tariffs: Iterable[Rule], written: Document
+) -> Iterable[Fault]:
+    """Find all contradictions; `tariffs` are the versions that the ledger has already."""
+    yield from _other_site(site, wanted, written)
+    yield from _other_places(site, wanted, written)
+    yield from _unknown_profiles(site, wanted, written)
+    yield from _taken_addresses(site, wanted, written)
+    yield from _meters_of_others(site, wanted, written)
+    yield from _taken_meters(site, wanted, written)
+    yield from _tariffs_to_come(site, wanted, tariffs, written)
+
+
+def _other_site(site: CompereSite, wanted: SiteFile, written: Document) -> Iterable[Fault]:
+    for key, mine, theirs in (
+        ("name", site.name, wanted.name),
+        ("currency", site.currency.code, wanted.currency.code),
+        ("time_zone", site.entry.data[CONF_TIME_ZONE], wanted.time_zone),
+    ):
+        if mine != theirs:
+            message = f"this site has {mine}, the file says {theirs}; import it into its own site"
+            yield written.fault("site", key, message=message)
+
+
+def _other_places(site: CompereSite, wanted: SiteFile, written: Document) -> Iterable[Fault]:
+    """Find lines that another bus, of this site or of another one, goes to already."""
+    listed = {bus.name for bus in wanted.buses}
+    places: dict[str, str] = {}
+    for entry in site.hass.config_entries.async_entries(DOMAIN):
+        for bus in entry.get_subentries_of_type(SUBENTRY_BUS):
+            if entry is not site.entry or bus.title not in listed:
+                places[line_settings_of(bus.data).endpoint] = f"{bus.title} of {entry.title}"
+    for index, listed_bus in enumerate(wanted.buses):
+        line = listed_bus.line
+        if other := places.get(line.endpoint):
+            message = f"the bus {other} goes to {line.endpoint} already: one line is one bus"
+            key = "host" if line.host else "device"
+            yield written.fault("buses", index, key, message=message)
+
+
+def _unknown_profiles(site: CompereSite, wanted: SiteFile, written: Document) -> Iterable[Fault]:
+    known = site.catalogue.names
+    for index, meter in enumerate(wanted.meters):
+        if meter.profile not in known:
+            message = f"there is no profile '{meter.profile}'; known are {', '.join(known)}"
+            yield written.fault("meters", index, "profile", message=message)
+
+
+def _taken_addresses(site: CompereSite, wanted: SiteFile, written: Document) -> Iterable[Fault]:
+    """Find addresses that a meter outside the file has already."""
+    listed = {meter.serial for meter in wanted.meters}
+    places = {
+        (meter.bus.name, int(meter.data[CONF_ADDRESS])): meter
+        for meter in site.meters.values()
+        if meter.serial not in listed
+    }
+    for index, entry in enumerate(wanted.meters):
+        if other := places.get((entry.bus, entry.address)):
+            message = f"{other.name} ({other.serial}) has this address on {entry.bus} already"
+            yield written.fault("meters", index, "address", message=message)
+
+
+def _meters_of_others(site: CompereSite, wanted: SiteFile, written: Document) -> Iterable[Fault]:
+    """Find meters that another site reads."""
+    owners = {
+        meter.data[CONF_SERIAL]: entry.title
+        for entry in site.hass.config_entries.async_entries(DOMAIN)
+        if entry is not site.entry
+        for meter in entry.get_subentries_of_type(SUBENTRY_METER)
+    }
+    for index, meter in enumerate(wanted.meters):
+        if owner := owners.get(meter.serial):
+            message = f"meter {meter.serial} belongs to the site {owner} already"
+            yield written.fault("meters", index, "serial", message=message)
+
+
+def _taken_meters(site: CompereSite, wanted: SiteFile, written: Document) -> Iterable[Fault]:
+    """Find meters that supply an account outside the file."""
+    listed = {account.number for account in wanted.accounts}
+    for index, entry in enumerate(wanted.accounts):
+        for place, serial in enumerate(entry.meters):
+            meter = site.book.meters.get(serial)
+            owner = meter.account if meter else None
+            if owner is not None and owner not in listed:
+                message = f"meter {serial} supplies account {owner} already"
+                yield written.fault("accounts", index, "meters", place, message=message)
+
+
+def _tariffs_to_come(
+    site: CompereSite, wanted: SiteFile, tariffs: Iterable[Rule], written: Document
+) -> Iterable[Fault]:
+    """Find accounts whose tariff has no prices for today."""
+    begins: dict[str, str] = {}
+    versions = [(tariff.name, tariff.version) for tariff in tariffs]
+    versions += [(tariff.name, tariff.valid_from.isoformat()) for tariff in wanted.tariffs]
+    for name, first_day in versions:
+        begins[name] = min(first_day, begins.get(name, first_day))
+    today = day_of(site.clock.now(), site.zone).isoformat()
+    for index, account in enumerate(wanted.accounts):
+        if (first_day := begins.get(account.tariff, today)) > today:
+            message = f"'{account.tariff}' has no prices before {first_day}: give it a version now"
+            yield written.fault("accounts", index, "tariff", message=message)
