@@ -11,6 +11,7 @@ from datetime import timedelta
 import os
 from pathlib import Path
 import resource
+import signal
 import sys
 
 from custom_components.compere_prepaid.core.errors import OperationFailedError
@@ -22,6 +23,12 @@ from tests.adapters.ledger_books import METER, NOON, open_book, switch, top_up, 
 def say(text: object) -> None:
     """Tell the parent, in one write."""
     os.write(1, f"{text}\n".encode())
+
+
+def say_and_linger(number: int) -> None:
+    """Tell the parent, and leave it all the time to kill us before the commit."""
+    say(number)
+    signal.pause()
 
 
 def step(number: int, before_commit: Callable[[], None]) -> Callable[[LedgerTransaction], None]:
@@ -40,13 +47,13 @@ def step(number: int, before_commit: Callable[[], None]) -> Callable[[LedgerTran
 async def post_until_killed(first: int, when: str, path: Path) -> None:
     """Post each number twice, as somebody does who missed the first answer; then acknowledge.
 
-    `early` is the control: it acknowledges before the commit, which must lose payments.
+    `early` is the control: it acknowledges before the commit, and lingers there until it is killed.
     """
     ledger = await open_book(path)
     number = first
     while True:
         if when == "early":
-            await ledger.run(step(number, lambda: say(number)))  # noqa: B023  -- runs at once
+            await ledger.run(step(number, lambda: say_and_linger(number)))  # noqa: B023  -- at once
         else:
             await ledger.run(step(number, lambda: None))
             await ledger.run(step(number, lambda: None))
