@@ -111,6 +111,8 @@ class CompereSite:
         self.verification: Verification | None = None
         """What the last check of the ledger found."""
         self._composition = Composition(self)
+        self.importing = asyncio.Lock()
+        """Imports come one after the other: each compares with what the one before has left."""
 
     @property
     def key(self) -> str:

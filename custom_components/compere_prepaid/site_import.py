@@ -99,6 +99,20 @@ async def import_site(
     """
     wanted = await site.hass.async_add_executor_job(lambda: parse_site_file(text, file=file))
     written = await site.hass.async_add_executor_job(lambda: read_document(text, file=file))
+    async with site.importing:
+        return await _import(site, wanted, written, file=file, user=user, dry_run=dry_run)
+
+
+async def _import(
+    site: CompereSite,
+    wanted: SiteFile,
+    written: YamlDocument,
+    *,
+    file: str,
+    user: str,
+    dry_run: bool,
+) -> ImportOutcome:
+    """Compare what is wanted with what is there; apply the difference."""
     tariffs, policies = await site.ledger.read(
         lambda tx: (tx.documents(TARIFF), tx.documents(POLICY))
     )

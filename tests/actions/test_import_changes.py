@@ -1,5 +1,6 @@
 """Importing a changed file into a running site: what follows, for meters, money and power."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -269,4 +270,14 @@ async def test_account_that_comes_back(hass: HomeAssistant, mall: Mall, site: Co
     assert await imported(hass, site, text) == (1, 0, SMALL_PARTS - 1)
     answer = await ask(hass, "get_account", account=NOODLES)
     assert (answer["balance"], answer["tariff"]) == ("205.00", "Cheap")
+    assert await imported(hass, site, text) == (0, 0, SMALL_PARTS)
+
+
+async def test_two_imports_at_once(hass: HomeAssistant, mall: Mall, site: CompereSite) -> None:
+    """An impatient second click finds what the first one has done."""
+    text = changed(small_file(mall), ("[100, 50]", "[120]"), ("Noodle House", "Ramen House"))
+    answers = await asyncio.gather(
+        *(ask(hass, "import_site", content=text, dry_run=False) for _ in range(2))
+    )
+    assert [answer["changed"] for answer in answers] == [2, 0]
     assert await imported(hass, site, text) == (0, 0, SMALL_PARTS)

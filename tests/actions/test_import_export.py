@@ -206,9 +206,11 @@ async def test_who_asks_for_no_answer_gets_an_error(hass: HomeAssistant, site: C
     assert everything(site) == before
 
 
-@pytest.mark.parametrize(
-    ("text", "line"),
-    [
+async def test_what_is_no_site_file(
+    hass: HomeAssistant, site: CompereSite, subtests: pytest.Subtests
+) -> None:
+    """Whatever it is instead, it is said where reading ended."""
+    for text, line in (
         ("", 1),
         ("site", 1),
         ("- site", 1),
@@ -216,14 +218,10 @@ async def test_who_asks_for_no_answer_gets_an_error(hass: HomeAssistant, site: C
         ("site:\n  name: A\n\tcurrency: CNY\n", 3),
         ("site: &a {name: A}\nbuses: [*a]\n", 2),
         ("site: {}\nsite: {}\n", 2),
-    ],
-)
-async def test_what_is_no_site_file(
-    hass: HomeAssistant, site: CompereSite, text: str, line: int
-) -> None:
-    """Whatever it is instead, it is said where reading ended."""
-    faults = await faults_of(hass, site, text)
-    assert line in {fault["line"] for fault in faults}
+    ):
+        with subtests.test(text=text):
+            faults = await faults_of(hass, site, text)
+            assert line in {fault["line"] for fault in faults}
 
 
 async def test_another_sites_file(hass: HomeAssistant, mall: Mall, site: CompereSite) -> None:

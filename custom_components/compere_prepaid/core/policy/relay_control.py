@@ -107,7 +107,7 @@ class RelayController:
             return
         meter.ready = True
         demand = meter.demand
-        if demand is None or reading.relay_closed is None or _driving(meter):
+        if demand is None or reading.relay_closed is None or self.frozen or _driving(meter):
             return
         if reading.relay_closed == demand.closed:
             await self._confirm(meter, demand)
