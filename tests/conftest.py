@@ -7,6 +7,7 @@ set up only for tests that ask for it; those of the core stay fast.
 
 import custom_components  # noqa: F401, I001  -- see above; must come first
 
+from collections.abc import Callable
 import logging
 
 from hypothesis import HealthCheck, settings
@@ -43,3 +44,22 @@ def auto_enable_custom_integrations(request: pytest.FixtureRequest) -> None:
         request.getfixturevalue("recorder_mock")
     if "hass" in request.fixturenames:
         request.getfixturevalue("enable_custom_integrations")
+
+
+_FIGURES = pytest.StashKey[list[str]]()
+
+
+@pytest.fixture
+def figure(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Return what tells a count that a test made, for the summary of the whole run."""
+    return request.config.stash.setdefault(_FIGURES, []).append
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Print what the tests counted."""
+    if figures := config.stash.get(_FIGURES, []):
+        terminalreporter.section("counted")
+        for line in figures:
+            terminalreporter.write_line(line)

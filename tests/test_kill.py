@@ -8,7 +8,7 @@ once: also what it counted while nobody was there to read it.
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 import os
@@ -133,7 +133,9 @@ def _charged(ledger: Path) -> dict[str, tuple[int, int]]:
     return {meter: (start_wh, charges[meter]) for meter, start_wh in starts}
 
 
-async def test_killed_in_the_middle_of_business(tmp_path: Path) -> None:
+async def test_killed_in_the_middle_of_business(
+    tmp_path: Path, figure: Callable[[str], None]
+) -> None:
     """No acknowledged payment is lost or doubled, and each Wh is charged once."""
     chance = random.Random(20261124)
     arguments = ("--one-line", "4", "--no-pacing", "--speed", "60")
@@ -166,9 +168,7 @@ async def test_killed_in_the_middle_of_business(tmp_path: Path) -> None:
         meters = await look(mall)
     lost, doubled = _lost_and_doubled(house.ledger, payments)
     told = len(payments.receipts)
-    print(  # noqa: T201  -- the figure
-        f"{house.kills} kills, {told} acknowledged, {lost} lost, {doubled} doubled"
-    )
+    figure(f"{house.kills} kills, {told} acknowledged, {lost} lost, {doubled} doubled")
     assert told > ROUNDS
     assert (lost, doubled) == (0, 0)
     charged = _charged(house.ledger)

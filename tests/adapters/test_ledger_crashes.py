@@ -110,7 +110,7 @@ async def payments(ledger: DatabaseLedger) -> list[str]:
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-async def test_killed_at_random(tmp_path: Path) -> None:
+async def test_killed_at_random(tmp_path: Path, figure: Callable[[str], None]) -> None:
     """No kill loses an acknowledged payment, doubles one, or leaves half of a transaction."""
     path = tmp_path / "ledger.db"
     await prepare(path)
@@ -130,14 +130,14 @@ async def test_killed_at_random(tmp_path: Path) -> None:
     assert balance == len(kept) * YUAN - used_wh * PRICES["flat"]
     assert found.faults == ()
     assert (found.charged_wh, found.register_wh) == (used_wh, used_wh)
-    print(  # noqa: T201  -- the figure
-        f"{KILLS} kills, {acknowledged} acknowledged, {len(lost)} lost, {doubled} doubled"
-    )
+    figure(f"{KILLS} kills, {acknowledged} acknowledged, {len(lost)} lost, {doubled} doubled")
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-async def test_acknowledging_too_early_would_lose(tmp_path: Path) -> None:
+async def test_acknowledging_too_early_would_lose(
+    tmp_path: Path, figure: Callable[[str], None]
+) -> None:
     """The control: told before the commit, payments do get lost by the same kills."""
     path = tmp_path / "ledger.db"
     await prepare(path)
@@ -148,7 +148,7 @@ async def test_acknowledging_too_early_would_lose(tmp_path: Path) -> None:
         await asyncio.to_thread(posting.rest)
     async with opened(path) as ledger:
         lost = f"top:pay-{told}:{A_101}" not in await payments(ledger)
-    print(f"control: acknowledged too early, {int(lost)} lost")  # noqa: T201  -- the figure
+    figure(f"control: acknowledged too early, {int(lost)} lost")
     assert lost
 
 
@@ -233,7 +233,7 @@ async def play(ledger: DatabaseLedger, story: Sequence[Work[object]], camera: Ca
         camera.shoot()
 
 
-async def test_killed_at_each_step(tmp_path: Path) -> None:
+async def test_killed_at_each_step(tmp_path: Path, figure: Callable[[str], None]) -> None:
     """A kill before, within and after each transaction leaves a sound book that can be continued.
 
     Each image is opened, audited and continued from the first transaction that it does not hold;
@@ -251,16 +251,14 @@ async def test_killed_at_each_step(tmp_path: Path) -> None:
             for work in story[acknowledged:]:
                 await ledger.run(work)
         assert content(image) == expected
-    print(  # noqa: T201  -- the figure
-        f"{camera.shots} crash points, {len(camera.images)} different images: 0 lost, 0 doubled"
-    )
+    figure(f"{camera.shots} crash points, {len(camera.images)} different images: 0 lost, 0 doubled")
     assert camera.shots > 100
     assert len(camera.images) > len(story)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-async def test_killed_within_each_commit(tmp_path: Path) -> None:
+async def test_killed_within_each_commit(tmp_path: Path, figure: Callable[[str], None]) -> None:
     """A log that ends anywhere, in the middle of a write too, holds exactly what was acknowledged.
 
     A commit appends to the log. The log is cut at each of its pages and at odd bytes within them,
@@ -291,4 +289,4 @@ async def test_killed_within_each_commit(tmp_path: Path) -> None:
             for work in story[kept:]:
                 await ledger.run(work)
         assert content(image) == expected
-    print(f"{len(cuts)} cuts within {len(story)} commits: 0 lost, 0 doubled")  # noqa: T201  -- the figure
+    figure(f"{len(cuts)} cuts within {len(story)} commits: 0 lost, 0 doubled")

@@ -92,6 +92,8 @@ async def test_account_is_created(hass: HomeAssistant, entry: MockConfigEntry) -
     ("wrong", "errors"),
     [
         ({"number": " "}, {"number": "number_empty"}),
+        ({"number": "A:1"}, {"number": "number_invalid"}),
+        ({"number": "9" * 41}, {"number": "number_invalid"}),
         ({"number": "b-7"}, {"number": "number_in_use"}),
         ({"name": " "}, {"name": "name_empty"}),
         ({"meters": []}, {"meters": "meters_empty"}),

@@ -31,6 +31,9 @@ from .form_errors import BASE, FormError, form_error
 from .schemas import choice, labelled_choice
 from .subentry import SiteSubentryFlow
 
+MAX_NUMBER = 40
+"""Characters. No colon either: it separates the parts of the ledger's ids."""
+
 BALANCE_ERRORS: Mapping[str, str] = {
     "amount_not_a_number": CONF_OPENING_BALANCE,
     "amount_too_precise": CONF_OPENING_BALANCE,
@@ -144,6 +147,8 @@ class AccountFlow(SiteSubentryFlow):
         number, name = user_input[CONF_NUMBER].strip(), user_input[CONF_NAME].strip()
         if not number:
             raise FormError(CONF_NUMBER, "number_empty")
+        if len(number) > MAX_NUMBER or ":" in number:
+            raise FormError(CONF_NUMBER, "number_invalid", number=number)
         if not name:
             raise FormError(CONF_NAME, "name_empty")
         for other in self._others(SUBENTRY_ACCOUNT):
