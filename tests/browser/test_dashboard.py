@@ -8,14 +8,13 @@ from playwright.async_api import expect
 import pytest
 
 from script.demo.seeding import DASHBOARD, USER
-from tests.browser.browsing import CHROMIUM, PHONE, Visit, visiting
+from tests.browser.browsing import PHONE, Visit, visiting
 from tests.test_demo import LAST_LINE, demonstration, read_until
 
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.timeout(300),
     pytest.mark.usefixtures("socket_enabled"),
-    pytest.mark.skipif(not Path(CHROMIUM).exists(), reason=f"{CHROMIUM} is missing"),
 ]
 
 SHOP = "A-104 Coffee Corner"
