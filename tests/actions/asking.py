@@ -5,10 +5,9 @@ A refusal is an error with a translation that says what to do, after which every
 """
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager
 import json
 from pathlib import Path
-import sqlite3
 
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
@@ -20,6 +19,7 @@ from custom_components.compere_prepaid.core.ids import MeterSerial
 from custom_components.compere_prepaid.core.ledger.records import Hold
 from custom_components.compere_prepaid.site import CompereSite
 from simulator.mall import Mall
+from tests.adapters.ledger_books import content
 from tests.stories.telling import relay_settled
 
 NOODLES, TEA, BAKERY = "A-101", "A-102", "A-103"
@@ -56,19 +56,6 @@ async def refused(
     assert content(path) == before
     assert site.entry.as_dict()["subentries"] == subentries
     assert (await site.ledger.verify()).ok
-
-
-def content(path: Path) -> list[tuple[object, ...]]:
-    """Return all rows of a book except who holds it."""
-    with closing(sqlite3.connect(path)) as raw:
-        names = [row[0] for row in raw.execute("SELECT name FROM sqlite_schema WHERE type='table'")]
-        rows = [
-            (name, *row)
-            for name in sorted(names)
-            if name not in {"chain_head", "book"}
-            for row in raw.execute(f'SELECT * FROM "{name}"')  # noqa: S608  -- its own tables
-        ]
-        return rows + list(raw.execute("SELECT seq, hash FROM chain_head"))
 
 
 async def holds_on(site: CompereSite, serial: str) -> tuple[Hold, ...]:

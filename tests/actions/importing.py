@@ -13,7 +13,7 @@ from custom_components.compere_prepaid.const import DOMAIN
 from custom_components.compere_prepaid.site import CompereSite
 from simulator.mall import Mall
 from simulator.site_file import write_site
-from tests.actions.asking import content
+from tests.adapters.ledger_books import content
 from tests.site_fixtures import MONDAY_NOON, SITE_KEY, all_online, site_entry, time_of
 from tests.stories.telling import ask
 

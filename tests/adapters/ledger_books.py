@@ -1,10 +1,11 @@
 """Books for the tests of the ledger: a clock, and the postings that fill a real database file."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+import sqlite3
 
 import pytest
 
@@ -306,3 +307,17 @@ async def refusal(work: Awaitable[object]) -> PrepaidError:
     with pytest.raises(PrepaidError) as refused:
         await work
     return refused.value
+
+
+def content(path: Path) -> list[tuple[object, ...]]:
+    """Return all rows of a book except who holds it."""
+    with closing(sqlite3.connect(path)) as raw:
+        names = [row[0] for row in raw.execute("SELECT name FROM sqlite_schema WHERE type='table'")]
+        rows = [
+            (name, *row)
+            for name in sorted(names)
+            if name not in {"chain_head", "book"}
+            for row in raw.execute(f'SELECT * FROM "{name}"')  # noqa: S608  -- its own tables
+        ]
+        rows += raw.execute("SELECT seq, hash FROM chain_head")
+    return rows

@@ -7,14 +7,13 @@ do that, and they are read back at every start. The kills have a control that is
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 import os
 from pathlib import Path
 import random
 import shutil
 import signal
-import sqlite3
 import subprocess
 import sys
 from typing import Any
@@ -29,6 +28,7 @@ from tests.adapters.ledger_books import (
     PRICES,
     YUAN,
     Work,
+    content,
     full_story,
     install,
     opened,
@@ -208,20 +208,6 @@ class Watched:
             return method(*arguments)
 
         return call
-
-
-def content(path: Path) -> list[tuple[object, ...]]:
-    """Return all rows of the book except who holds it."""
-    with closing(sqlite3.connect(path)) as raw:
-        names = [row[0] for row in raw.execute("SELECT name FROM sqlite_schema WHERE type='table'")]
-        rows = [
-            (name, *row)
-            for name in sorted(names)
-            if name not in {"chain_head", "book"}
-            for row in raw.execute(f'SELECT * FROM "{name}"')  # noqa: S608  -- its own tables
-        ]
-        rows += raw.execute("SELECT seq, hash FROM chain_head")
-    return rows
 
 
 async def play(ledger: DatabaseLedger, story: Sequence[Work[object]], camera: Camera) -> None:
