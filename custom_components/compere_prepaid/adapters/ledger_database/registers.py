@@ -1,9 +1,10 @@
 """Register generations, their bill marks and their charges."""
 
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 import hashlib
 
-from sqlalchemy import Connection, RowMapping, bindparam, func, select, update
+from sqlalchemy import Connection, RowMapping, and_, bindparam, func, select, update
 
 from ...core.errors import OperationFailedError
 from ...core.ids import AccountNumber, MeterSerial
@@ -33,7 +34,12 @@ _CLOSE = (
 _MOVE_MARK = (
     update(bill_mark)
     .where(with_key(bill_mark, "meter", "generation", "wh"), bill_mark.c.at <= bindparam("new_at"))
-    .values(wh=bindparam("new_wh"), at=bindparam("new_at"), version=bill_mark.c.version + 1)
+    .values(
+        wh=bindparam("new_wh"),
+        at=bindparam("new_at"),
+        registers=bindparam("new_registers"),
+        version=bill_mark.c.version + 1,
+    )
 )
 _LAST_CHARGE = (
     select(charge_table)
@@ -47,11 +53,19 @@ _FIRST_CHARGE = (
     .order_by(charge_table.c.from_at)
     .limit(1)
 )
-_SPENT_SINCE = select(
-    func.sum(charge_table.c.to_wh - charge_table.c.from_wh).label("energy_wh"),
-    func.sum(charge_table.c.amount).label("amount"),
-).where(with_key(charge_table, "account"), charge_table.c.from_at >= bindparam("since"))
-_SPENT = _SPENT_SINCE.where(charge_table.c.from_at < bindparam("until"))
+_WITHIN = and_(
+    with_key(charge_table, "account"),
+    charge_table.c.from_at >= bindparam("since"),
+    charge_table.c.from_at < bindparam("until"),
+)
+_USED = func.sum(charge_table.c.to_wh - charge_table.c.from_wh).label("energy_wh")
+_SPENT = select(_USED, func.sum(charge_table.c.amount).label("amount")).where(_WITHIN)
+_PERIODS = select(charge_table.c.period, _USED).where(_WITHIN).group_by(charge_table.c.period)
+_CHARGES = (
+    select(charge_table)
+    .where(_WITHIN)
+    .order_by(charge_table.c.from_at, charge_table.c.meter, charge_table.c.from_wh)
+)
 
 
 class RegisterRows(Rows):
@@ -108,7 +122,8 @@ class RegisterRows(Rows):
         """Set the mark if its Wh is still `before.wh`; never backwards, in Wh or in time."""
         key = self._key(meter=before.meter, generation=before.generation, wh=before.wh)
         same = (before.meter, before.generation) == (after.meter, after.generation)
-        moved = self._execute(_MOVE_MARK, key | {"new_wh": after.wh, "new_at": after.at})
+        new = {"new_wh": after.wh, "new_at": after.at, "new_registers": after.registers}
+        moved = self._execute(_MOVE_MARK, key | new)
         if moved != 1 or not same or after.wh < before.wh:
             self._fail(OperationFailedError("mark_moved", meter=before.meter))
         self._touched.add((before.meter, before.generation))
@@ -119,18 +134,26 @@ class RegisterRows(Rows):
         if last is None:
             key = {"meter": charge.meter, "generation": charge.generation}
             generation = self._row(generation_table, **key)
-            end_wh, end_at, last_hash = generation["start_wh"], generation["start_at"], ""
+            end_wh, end_at = generation["start_wh"], generation["start_at"]
         else:
-            end_wh, end_at, last_hash = last["to_wh"], last["to_at"], last["hash"]
+            end_wh, end_at = last["to_wh"], last["to_at"]
         if charge.from_wh != end_wh or charge.from_at < end_at:
             self._fail(OperationFailedError("mark_moved", meter=charge.meter))
-        self._insert(charge_table, charge, hash=_charge_hash(last_hash, charge))
+        self._insert(charge_table, charge, hash="" if charge.transfer_id else _free_hash(charge))
         self._touched.add((charge.meter, charge.generation))
 
-    def charged_wh(self, account: AccountNumber, since: datetime) -> int:
-        """Return the Wh charged to an account from `since` on (by the charges' `from_at`)."""
-        row = self._first(_SPENT_SINCE, self._key(account=account) | {"since": since})
-        return _spending(row).energy_wh
+    def charges(self, account: AccountNumber, since: datetime, until: datetime) -> Iterator[Charge]:
+        """Yield an account's charges that begin within a time, by `from_at` and meter."""
+        window = {"since": since, "until": until}
+        yield from self._records(Charge, _CHARGES, self._key(account=account) | window)
+
+    def charged_wh(
+        self, account: AccountNumber, since: datetime, until: datetime
+    ) -> Mapping[str, int]:
+        """Return the Wh charged to an account within a time, by period."""
+        window = {"since": since, "until": until}
+        rows = self._connection.execute(_PERIODS, self._key(account=account) | window).mappings()
+        return {row["period"]: int(row["energy_wh"]) for row in rows}
 
     def spending(self, account: AccountNumber, since: datetime, until: datetime) -> Spending:
         """Return Wh and money charged to an account, by the charges' `from_at`."""
@@ -165,22 +188,10 @@ def _spending(row: RowMapping | None) -> Spending:
     return Spending(energy_wh=int(row["energy_wh"]), amount=Amount(int(row["amount"])))
 
 
-def _charge_hash(last_hash: str, charge: Charge) -> str:
-    """Chain a charge behind the last one of its generation.
-
-    The transfers' chain covers every charge that cost money; this one covers the free ones too.
-    """
-    fields = (
-        last_hash,
-        charge.meter,
-        str(charge.generation),
-        charge.account,
-        str(charge.amount),
-        charge.transfer_id or "",
-        charge_detail(charge),
+def _free_hash(charge: Charge) -> str:
+    """Hash a charge that costs nothing: no transfer, and so no chain, speaks for it."""
+    text = (
+        f"compere_prepaid charge 2|{charge.meter}|{charge.generation}|{charge.account}|"
+        f"{charge_detail(charge)}"
     )
-    digest = hashlib.sha256(b"compere_prepaid charge 1")
-    for text in fields:
-        data = text.encode()
-        digest.update(len(data).to_bytes(4, "big") + data)
-    return digest.hexdigest()
+    return hashlib.sha256(text.encode()).hexdigest()

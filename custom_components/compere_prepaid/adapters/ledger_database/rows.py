@@ -49,6 +49,11 @@ def _select(table: Table, names: tuple[str, ...]) -> Select[Any]:
 
 
 @cache
+def _select_ordered(table: Table, names: tuple[str, ...]) -> Select[Any]:
+    return _select(table, names).order_by(*table.primary_key)
+
+
+@cache
 def _insert(table: Table) -> Insert:
     return insert(table)
 
@@ -108,6 +113,11 @@ class Rows:
         """Return the row with this key as a record, if there is one."""
         row = self._get(table, **key)
         return None if row is None else _record(kind, row)
+
+    def _all[R: _Record](self, kind: type[R], table: Table, /, **columns: object) -> tuple[R, ...]:
+        """Return the rows with these columns as records, in the order of their key."""
+        query = _select_ordered(table, tuple(columns))
+        return self._records(kind, query, self._key(**columns))
 
     def _insert(self, table: Table, record: _Record, /, **more: object) -> None:
         """Store a record as a new row, with values for columns that the record does not have."""

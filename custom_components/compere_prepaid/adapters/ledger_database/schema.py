@@ -7,6 +7,7 @@ engine has. Where the engine is SQLite the tables are STRICT, and triggers refus
 as a second lock on the same door.
 """
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, override
@@ -32,9 +33,25 @@ from sqlalchemy import (
 from sqlalchemy.schema import SchemaItem
 
 from ...core.ledger.chain import instant, microseconds
-from ...core.ledger.records import HoldKind, TermKind, TransferCode, TransferKind
+from ...core.ledger.records import (
+    Correction,
+    Debt,
+    DebtKind,
+    DemandPeak,
+    Fee,
+    FeeKind,
+    HoldKind,
+    IssuedStatement,
+    Rerating,
+    Supply,
+    TaxTotal,
+    Tenancy,
+    TermKind,
+    TransferCode,
+    TransferKind,
+)
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """A book written by a newer version of these tables is refused, never guessed at."""
 
 _WHOLE = BigInteger().with_variant(Integer(), "sqlite")
@@ -105,8 +122,11 @@ class _Word[E: StrEnum](TypeDecorator[E]):
         return None if value is None else self.vocabulary(value)
 
 
-def _column(name: str, kind: Any = Text, *, null: bool = False) -> Column[Any]:
-    return Column(name, kind, nullable=null)
+def _column(
+    name: str, kind: Any = Text, *, null: bool = False, default: str | None = None
+) -> Column[Any]:
+    """Define a column; `default` is what rows of an older version say."""
+    return Column(name, kind, nullable=null, server_default=default)
 
 
 metadata = MetaData()
@@ -142,10 +162,24 @@ chain_head = _table(
     _column("epoch", _WHOLE),
     _column("holder"),
     _column("taken_at", _Instant),
+    _column("token", default=""),
     PrimaryKeyConstraint("site"),
     ForeignKeyConstraint(["site"], ["book.site"]),
 )
-"""Where the chain ends and who may write: the row that makes writers queue on any engine."""
+"""Where the chain ends and who may write: the row that makes writers queue on any engine.
+
+`token` names the last transaction, so that one whose commit was not answered can be found out.
+"""
+
+migration = _table(
+    "migration",
+    _column("version", _WHOLE),
+    _column("seq", _WHOLE),
+    _column("at", _Instant),
+    PrimaryKeyConstraint("site", "version"),
+    ForeignKeyConstraint(["site"], ["book.site"]),
+)
+"""When a book came to a version of these tables: transfers up to `seq` were written before."""
 
 account = _table(
     "account",
@@ -179,6 +213,7 @@ transfer = _table(
     _column("user"),
     _column("reason"),
     _column("detail"),
+    _column("outcome", default=""),
     _column("payload_hash"),
     _column("prev_hash"),
     _column("hash"),
@@ -207,9 +242,12 @@ register_generation = _table(
     _column("start_at", _Instant),
     _column("closed_wh", _WHOLE, null=True),
     _column("closed_at", _Instant, null=True),
+    _column("multiplier", _WHOLE, default="1"),
+    _column("reason", default=""),
+    _column("user", default=""),
     PrimaryKeyConstraint("site", "meter", "generation"),
     ForeignKeyConstraint(["site"], ["book.site"]),
-    CheckConstraint("closed_wh >= start_wh"),
+    CheckConstraint("closed_wh >= start_wh AND multiplier > 0"),
 )
 
 _GENERATION = ["site", "meter", "generation"]
@@ -222,6 +260,7 @@ bill_mark = _table(
     _column("wh", _WHOLE),
     _column("at", _Instant),
     _column("version", _WHOLE),
+    _column("registers", default=""),
     PrimaryKeyConstraint(*_GENERATION),
     ForeignKeyConstraint(_GENERATION, _OF_GENERATION),
 )
@@ -237,6 +276,7 @@ charge = _table(
     _column("account"),
     _column("tariff"),
     _column("tariff_valid_from", _Day),
+    _column("revision", _WHOLE, default="1"),
     _column("period"),
     _column("tier", _WHOLE),
     _column("price", _WHOLE),
@@ -255,7 +295,11 @@ charge = _table(
     Index("charge_account", "site", "account", "from_at", "from_wh", "to_wh", "amount"),
     by_key=True,
 )
-"""Money for intervals of a register. `hash` chains the rows of one generation."""
+"""Money for intervals of a register.
+
+The transfer of a charge carries its text, so the money's chain covers it. A free one has no
+transfer, but a hash of its own. (Version 1 chained the hashes of all charges of a generation.)
+"""
 
 hold = _table(
     "hold",
@@ -314,6 +358,163 @@ document = _table(
     ForeignKeyConstraint(["site"], ["book.site"]),
 )
 
+fee = _table(
+    "fee",
+    _column("account"),
+    _column("kind", _Word(FeeKind)),
+    _column("day", _Day),
+    _column("item"),
+    _column("tariff"),
+    _column("tariff_valid_from", _Day),
+    _column("revision", _WHOLE),
+    _column("quantity", _WHOLE),
+    _column("amount", _WHOLE),
+    _column("tax_ppm", _WHOLE),
+    _column("transfer_id"),
+    PrimaryKeyConstraint("site", "account", "kind", "day", "item"),
+    UniqueConstraint("site", "transfer_id"),
+    ForeignKeyConstraint(["site", "transfer_id"], ["transfer.site", "transfer.id"]),
+    CheckConstraint("amount > 0"),
+    by_key=True,
+)
+
+supply = _table(
+    "supply",
+    _column("meter"),
+    _column("generation", _WHOLE),
+    _column("number", _WHOLE),
+    _column("account"),
+    _column("from_wh", _WHOLE),
+    _column("from_at", _Instant),
+    _column("to_wh", _WHOLE, null=True),
+    _column("to_at", _Instant, null=True),
+    PrimaryKeyConstraint(*_GENERATION, "number"),
+    ForeignKeyConstraint(_GENERATION, _OF_GENERATION),
+    CheckConstraint("to_wh >= from_wh"),
+    Index("supply_account", "site", "account"),
+)
+
+rerating = _table(
+    "rerating",
+    _column("run"),
+    _column("account"),
+    _column("since", _Instant),
+    _column("until", _Instant),
+    _column("at", _Instant),
+    _column("user"),
+    _column("reason"),
+    _column("difference", _WHOLE),
+    _column("transfer_id", null=True),
+    PrimaryKeyConstraint("site", "run", "account"),
+    ForeignKeyConstraint(["site", "transfer_id"], ["transfer.site", "transfer.id"]),
+)
+
+correction = _table(
+    "correction",
+    _column("run"),
+    _column("meter"),
+    _column("generation", _WHOLE),
+    _column("charge_from_wh", _WHOLE),
+    _column("from_wh", _WHOLE),
+    _column("to_wh", _WHOLE),
+    _column("from_at", _Instant),
+    _column("to_at", _Instant),
+    _column("tariff"),
+    _column("tariff_valid_from", _Day),
+    _column("revision", _WHOLE),
+    _column("period"),
+    _column("tier", _WHOLE),
+    _column("price", _WHOLE),
+    _column("amount", _WHOLE),
+    _column("tax_ppm", _WHOLE),
+    _column("estimated", _Flag),
+    PrimaryKeyConstraint("site", "run", "meter", "generation", "from_wh"),
+    ForeignKeyConstraint(
+        ["site", "meter", "generation", "charge_from_wh"],
+        ["charge.site", "charge.meter", "charge.generation", "charge.from_wh"],
+    ),
+    CheckConstraint("to_wh > from_wh AND from_wh >= charge_from_wh"),
+    by_key=True,
+)
+
+statement = _table(
+    "statement",
+    _column("account"),
+    _column("number", _WHOLE),
+    _column("since", _Instant),
+    _column("until", _Instant),
+    _column("issued_at", _Instant),
+    _column("user"),
+    _column("anchor"),
+    _column("content"),
+    PrimaryKeyConstraint("site", "account", "number"),
+    ForeignKeyConstraint(["site"], ["book.site"]),
+)
+
+tenancy = _table(
+    "tenancy",
+    _column("account"),
+    _column("name"),
+    _column("opened_at", _Instant),
+    _column("closed_at", _Instant, null=True),
+    _column("charged_through", _Day, null=True),
+    _column("closed_through", _Day, null=True),
+    _column("emergency", _WHOLE),
+    PrimaryKeyConstraint("site", "account"),
+    ForeignKeyConstraint(["site"], ["book.site"]),
+)
+
+tax_total = _table(
+    "tax_total",
+    _column("account"),
+    _column("ppm", _WHOLE),
+    _column("net", _WHOLE),
+    _column("tax", _WHOLE),
+    PrimaryKeyConstraint("site", "account", "ppm"),
+    ForeignKeyConstraint(["site"], ["book.site"]),
+)
+
+demand_peak = _table(
+    "demand_peak",
+    _column("account"),
+    _column("month", _Day),
+    _column("item"),
+    _column("quantity", _WHOLE),
+    _column("at", _Instant),
+    PrimaryKeyConstraint("site", "account", "month", "item"),
+    ForeignKeyConstraint(["site"], ["book.site"]),
+)
+
+debt = _table(
+    "debt",
+    _column("account"),
+    _column("name"),
+    _column("kind", _Word(DebtKind)),
+    _column("ppm", _WHOLE),
+    _column("amount", _WHOLE),
+    _column("per"),
+    _column("due", _WHOLE),
+    _column("due_through", _Day, null=True),
+    _column("opened_at", _Instant),
+    _column("user"),
+    _column("reason"),
+    PrimaryKeyConstraint("site", "account", "name"),
+    ForeignKeyConstraint(["site"], ["book.site"]),
+)
+
+TABLES: Mapping[type, Table] = {
+    Fee: fee,
+    Supply: supply,
+    Rerating: rerating,
+    Correction: correction,
+    IssuedStatement: statement,
+    Tenancy: tenancy,
+    TaxTotal: tax_total,
+    DemandPeak: demand_peak,
+    Debt: debt,
+}
+"""Where the records without methods of their own are kept: fields and columns have one name."""
+
 
 def _forbid(table: Table, action: str, condition: str = "") -> None:
     """Let SQLite refuse an action on a table's rows; other engines do without."""
@@ -325,9 +526,13 @@ def _forbid(table: Table, action: str, condition: str = "") -> None:
     event.listen(table, "after_create", DDL(statement).execute_if(dialect="sqlite"))  # type: ignore[no-untyped-call]  # SQLAlchemy left it untyped
 
 
-for _history in (transfer, charge, term, document, book):
+for _history in (transfer, charge, term, document, fee, rerating, correction, statement, migration):
     _forbid(_history, "UPDATE")
 for _kept in (*metadata.tables.values(),):
     _forbid(_kept, "DELETE")
-for _closes_once, _ended in ((hold, "released_at"), (register_generation, "closed_at")):
+for _closes_once, _ended in (
+    (hold, "released_at"),
+    (register_generation, "closed_at"),
+    (supply, "to_at"),
+):
     _forbid(_closes_once, "UPDATE", f"WHEN OLD.{_ended} IS NOT NULL")

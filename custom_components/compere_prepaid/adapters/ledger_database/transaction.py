@@ -4,12 +4,13 @@ The laws of the ledger live in the core. Repeated here are those that keep a mis
 the book: nothing is committed after a refusal, and what belongs together must be there together.
 """
 
+from .plain import PlainRows
 from .registers import RegisterRows
 from .supply import SupplyRows
 from .transfers import TransferRows
 
 
-class DatabaseTransaction(TransferRows, RegisterRows, SupplyRows):
+class DatabaseTransaction(TransferRows, RegisterRows, SupplyRows, PlainRows):
     """Implements `LedgerTransaction`; made for one open transaction and thrown away with it."""
 
     def seal(self) -> None:

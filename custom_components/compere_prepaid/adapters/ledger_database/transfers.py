@@ -1,6 +1,7 @@
 """Transfers, the chain's head and the totals of the ledger accounts."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Select, bindparam, insert, select, union_all
@@ -15,6 +16,9 @@ from .schema import account as account_table, chain_head, transfer as transfer_t
 _NORMAL = {"asset": "D", "expense": "D", "liability": "C", "income": "C", "equity": "C"}
 """On which side a ledger account stands, by the first word of its name."""
 
+_EVER = datetime(1, 1, 1, tzinfo=UTC)
+_NEVER = datetime(9999, 1, 1, tzinfo=UTC)
+
 _TOTALS = ("dr", "cr", "dr_pending", "cr_pending")
 
 _NEW_ACCOUNT = insert(account_table)
@@ -28,7 +32,11 @@ def _latest() -> Select[Any]:
     """
     sides = [
         select(transfer_table)
-        .where(with_key(transfer_table, side))
+        .where(
+            with_key(transfer_table, side),
+            transfer_table.c.effective_at >= bindparam("since"),
+            transfer_table.c.effective_at < bindparam("until"),
+        )
         .order_by(transfer_table.c.seq.desc())
         .limit(bindparam("limit"))
         .subquery()
@@ -90,9 +98,25 @@ class TransferRows(Rows):
         row = self._get(account_table, id=account)
         return Amount(0 if row is None else row["cr"] - row["dr"])
 
-    def transfers(self, account: str, limit: int) -> Sequence[Transfer]:
+    def reserved(self, account: str) -> Amount:
+        """Return what pending transfers will take off a ledger account if they are posted."""
+        row = self._get(account_table, id=account)
+        return Amount(0 if row is None else row["dr_pending"])
+
+    def transfers(
+        self,
+        account: str,
+        limit: int,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> Sequence[Transfer]:
         """Return the latest transfers that touch a ledger account, newest first."""
-        parameters = self._key(debit=account, credit=account) | {"limit": limit}
+        parameters = self._key(debit=account, credit=account) | {
+            "limit": limit,
+            "since": since or _EVER,
+            "until": until or _NEVER,
+        }
         return self._records(Transfer, _LATEST, parameters)
 
     def _resolved(self, transfer: Transfer) -> Transfer | None:

@@ -15,6 +15,9 @@ class Fund(StrEnum):
 CASH = "asset:cash"
 OPENING = "equity:opening"
 ADJUSTMENT = "equity:adjustment"
+TAX = "liability:tax"
+ROUNDING = "income:rounding"
+CORRECTION = "income:correction"
 
 
 def tenant(account: AccountNumber, fund: Fund = Fund.ELECTRICITY) -> str:
@@ -25,3 +28,18 @@ def tenant(account: AccountNumber, fund: Fund = Fund.ELECTRICITY) -> str:
 def energy_income(period: str) -> str:
     """Name the income account for energy sold in a tariff period."""
     return f"income:energy:{period}"
+
+
+def fee_income(kind: str) -> str:
+    """Name the income account for charges of a kind that are not for energy."""
+    return f"income:{kind}"
+
+
+def debt_of(account: AccountNumber, name: str) -> str:
+    """Name the ledger account that holds what a tenant owes of a debt (debit-normal)."""
+    return f"asset:debt:{account}:{name}"
+
+
+def deposit_of(account: AccountNumber) -> str:
+    """Name the ledger account that holds a tenant's deposit."""
+    return f"liability:deposit:{account}"

@@ -5,7 +5,7 @@ stores. Nothing here may rely on triggers, sequences, savepoints or advisory loc
 engine with transactions and unique keys will do.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -18,11 +18,14 @@ from .records import (
     ChainHead,
     Charge,
     Document,
+    HistoryRow,
     Hold,
     HoldKind,
     RegisterGeneration,
     RelayDemand,
     Spending,
+    StateRow,
+    Supply,
     Term,
     TermKind,
     Transfer,
@@ -53,6 +56,10 @@ class LedgerTransaction(Protocol):
 
     def balance(self, account: str) -> Amount:
         """Return credits − debits of a ledger account (0 for one that never moved)."""
+        ...
+
+    def reserved(self, account: str) -> Amount:
+        """Return what pending transfers will take off a ledger account if they are posted."""
         ...
 
     def generation(self, meter: MeterSerial) -> RegisterGeneration | None:
@@ -86,8 +93,14 @@ class LedgerTransaction(Protocol):
         """Store a charge; its key (meter, generation, from_wh) can exist only once."""
         ...
 
-    def charged_wh(self, account: AccountNumber, since: datetime) -> int:
-        """Return the Wh charged to an account from `since` on (by the charges' `from_at`)."""
+    def charges(self, account: AccountNumber, since: datetime, until: datetime) -> Iterator[Charge]:
+        """Yield an account's charges that begin within a time, by `from_at` and meter."""
+        ...
+
+    def charged_wh(
+        self, account: AccountNumber, since: datetime, until: datetime
+    ) -> Mapping[str, int]:
+        """Return the Wh charged to an account within a time, by period."""
         ...
 
     def spending(self, account: AccountNumber, since: datetime, until: datetime) -> Spending:
@@ -150,8 +163,42 @@ class LedgerTransaction(Protocol):
         """Store a new document version."""
         ...
 
-    def transfers(self, account: str, limit: int) -> Sequence[Transfer]:
-        """Return the latest transfers that touch a ledger account, newest first."""
+    def transfers(
+        self,
+        account: str,
+        limit: int,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> Sequence[Transfer]:
+        """Return the latest transfers that touch a ledger account, newest first.
+
+        `since` (inclusive) and `until` (exclusive) speak of `effective_at`.
+        """
+        ...
+
+    def find[R: StateRow | HistoryRow](self, kind: type[R], **key: object) -> R | None:
+        """Return the row of this kind with this whole key, if any."""
+        ...
+
+    def rows[R: StateRow | HistoryRow](self, kind: type[R], **columns: object) -> tuple[R, ...]:
+        """Return the rows of this kind with these columns, in the order of their key."""
+        ...
+
+    def put(self, row: StateRow) -> None:
+        """Store how something stands, in place of what was stored for the same key."""
+        ...
+
+    def add(self, row: HistoryRow) -> None:
+        """Store a row for ever; its key can exist only once."""
+        ...
+
+    def end_supply(self, supply: Supply) -> None:
+        """Store `to_wh` and `to_at` of an open supply, once."""
+        ...
+
+    def prefetch(self, accounts: Iterable[AccountNumber], meters: Iterable[MeterSerial]) -> None:
+        """Read at once what settling these accounts and meters will ask for; changes no answer."""
         ...
 
 

@@ -9,6 +9,8 @@ from .chain import chain_hash, payload_hash
 from .ports import LedgerTransaction
 from .records import ChainHead, NewTransfer, Transfer
 
+_REQUEST_FIELDS = tuple(field.name for field in fields(NewTransfer))
+
 
 @dataclass(frozen=True, slots=True)
 class Posting:
@@ -24,18 +26,26 @@ def post(tx: LedgerTransaction, request: NewTransfer, recorded_at: datetime) -> 
     The same id with the same content returns the first result; with other content it raises
     `InvalidInputError` (`reference_reused`) and books nothing.
     """
-    payload = payload_hash(request)
     existing = tx.find_transfer(request.id)
     if existing is not None:
-        if existing.payload_hash != payload:
+        if not _is_request_of(existing, request):
             raise InvalidInputError("reference_reused", reference=request.id)
         return Posting(existing, replayed=True)
+    return Posting(post_new(tx, request, recorded_at), replayed=False)
+
+
+def post_new(tx: LedgerTransaction, request: NewTransfer, recorded_at: datetime) -> Transfer:
+    """Book a transfer whose id cannot be there yet, or the database will refuse it.
+
+    Raises `InvalidInputError` (`transfer_impossible`) for an amount or sides that cannot be.
+    """
+    payload = payload_hash(request)
     if not 0 < request.amount < MAX_AMOUNT or request.debit == request.credit:
         raise InvalidInputError("transfer_impossible", reference=request.id)
     head = tx.head()
     link = chain_hash(head.hash, head.seq + 1, recorded_at, payload, request)
     transfer = Transfer(
-        **{field.name: getattr(request, field.name) for field in fields(request)},
+        **{name: getattr(request, name) for name in _REQUEST_FIELDS},
         seq=head.seq + 1,
         recorded_at=recorded_at,
         payload_hash=payload,
@@ -44,4 +54,13 @@ def post(tx: LedgerTransaction, request: NewTransfer, recorded_at: datetime) -> 
     )
     tx.move_head(head, ChainHead(seq=transfer.seq, hash=link))
     tx.insert_transfer(transfer)
-    return Posting(transfer, replayed=False)
+    return transfer
+
+
+def _is_request_of(transfer: Transfer, request: NewTransfer) -> bool:
+    """Tell whether a transfer is what this request asks for, apart from when and what followed."""
+    return all(
+        getattr(transfer, name) == getattr(request, name)
+        for name in _REQUEST_FIELDS
+        if name not in {"effective_at", "outcome"}
+    )

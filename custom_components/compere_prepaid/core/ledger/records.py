@@ -1,8 +1,9 @@
 """The rows of the ledger, as the core sees them.
 
 Every row belongs to the site whose book is open, so none repeats the site. Times are aware UTC
-instants with microseconds. A row is never changed after it was written, except the four that say
-how things stand (`BillMark`, `RelayDemand`, `Announcement`, `Hold` once, when it is released).
+instants with microseconds. A row is never changed after it was written, except those that say how
+things stand (`BillMark`, `RelayDemand`, `Announcement`, and the `StateRow`s), and those that end
+once (`Hold`, `RegisterGeneration`, `Supply`).
 """
 
 from dataclasses import dataclass
@@ -20,6 +21,22 @@ class TransferCode(StrEnum):
     TOP_UP = "top_up"
     ADJUSTMENT = "adjustment"
     CHARGE = "charge"
+    STANDING = "standing"
+    SERVICE = "service"
+    MINIMUM = "minimum"
+    DEMAND = "demand"
+    TAX = "tax"
+    CORRECTION = "correction"
+    """The difference that rating again made."""
+    DEBT = "debt"
+    """A debt was taken on, or forgiven."""
+    DEBT_RECOVERY = "debt_recovery"
+    REFUND = "refund"
+    REVERSAL = "reversal"
+    DEPOSIT = "deposit"
+    CARRY_OVER = "carry_over"
+    """Between accounts and funds of tenants."""
+    ROUNDING = "rounding"
 
 
 class TransferKind(StrEnum):
@@ -35,7 +52,9 @@ class TransferKind(StrEnum):
 class NewTransfer:
     """What somebody wants booked: `amount` (more than 0) from `debit` to `credit`.
 
-    `detail` is canonical text that belongs to the transfer and is covered by its hash.
+    `detail` is canonical text that belongs to what was asked; `outcome` is canonical text that says
+    what followed from it (where a top-up went to). Both are covered by the chain, but the same
+    request may have another outcome when it is asked again.
     """
 
     id: TransferId
@@ -50,6 +69,7 @@ class NewTransfer:
     detail: str = ""
     kind: TransferKind = TransferKind.POSTED
     pending_id: TransferId | None = None
+    outcome: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +93,11 @@ class ChainHead:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegisterGeneration:
-    """A meter's energy register from installation to replacement or reset."""
+    """A meter's energy register from installation to replacement, rollover or reset.
+
+    Its Wh are what the register shows × `multiplier` (the current transformers' ratio where the
+    meter counts their secondary side). `reason` says why it began, `user` who said so.
+    """
 
     meter: MeterSerial
     generation: int
@@ -81,16 +105,24 @@ class RegisterGeneration:
     start_at: datetime
     closed_wh: int | None = None
     closed_at: datetime | None = None
+    multiplier: int = 1
+    reason: str = ""
+    user: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BillMark:
-    """Up to where a register generation is charged: the next charge begins exactly here."""
+    """Up to where a register generation is charged: the next charge begins exactly here.
+
+    `registers` is what the meter's own tariff registers showed then: canonical JSON of Wh by name
+    (`{"T1":1200}`), or empty.
+    """
 
     meter: MeterSerial
     generation: int
     wh: int
     at: datetime
+    registers: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +138,7 @@ class Charge:
     account: AccountNumber
     tariff: str
     tariff_valid_from: date
+    revision: int = 1
     period: str
     tier: int
     price: Price
@@ -204,3 +237,190 @@ class Spending:
 
     energy_wh: int = 0
     amount: Amount = ZERO
+
+
+class FeeKind(StrEnum):
+    """A charge that is not for energy. The words are those of the tariff's lines."""
+
+    STANDING = "standing"
+    SERVICE = "service"
+    MINIMUM = "minimum"
+    DEMAND = "demand"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fee:
+    """What an account owes once for a day or a month: key (account, kind, day, item).
+
+    `day` is the site's calendar day, or the first of the month; `quantity` a demand in W or VA.
+    """
+
+    account: AccountNumber
+    kind: FeeKind
+    day: date
+    item: str = ""
+    tariff: str
+    tariff_valid_from: date
+    revision: int = 1
+    quantity: int = 0
+    amount: Amount
+    tax_ppm: int = 0
+    transfer_id: TransferId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Supply:
+    """A meter supplied an account from one reading of a generation to another; open until ended.
+
+    Key (meter, generation, number): several accounts may have one meter one after the other.
+    """
+
+    meter: MeterSerial
+    generation: int
+    number: int
+    account: AccountNumber
+    from_wh: int
+    from_at: datetime
+    to_wh: int | None = None
+    to_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rerating:
+    """A run of rating again: what an account used in a time, by another version of its tariff.
+
+    `difference` is new minus old before tax, and is carried by the transfer `transfer_id` (None if
+    it is zero).
+    """
+
+    run: str
+    account: AccountNumber
+    since: datetime
+    until: datetime
+    at: datetime
+    user: str
+    reason: str
+    difference: Amount
+    transfer_id: TransferId | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Correction:
+    """A line of a rerating: a part of the charge that begins at `charge_from_wh`, priced again.
+
+    The lines of one charge and run tile it. Key (run, meter, generation, from_wh).
+    """
+
+    run: str
+    meter: MeterSerial
+    generation: int
+    charge_from_wh: int
+    from_wh: int
+    to_wh: int
+    from_at: datetime
+    to_at: datetime
+    tariff: str
+    tariff_valid_from: date
+    revision: int
+    period: str
+    tier: int
+    price: Price
+    amount: Amount
+    tax_ppm: int
+    estimated: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssuedStatement:
+    """A statement as it was given to a tenant: canonical JSON, and where the chain stood then."""
+
+    account: AccountNumber
+    number: int
+    since: datetime
+    until: datetime
+    issued_at: datetime
+    user: str
+    anchor: str
+    content: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tenancy:
+    """How an account stands apart from its money. Key (account).
+
+    `charged_through` is the last calendar day whose standing charges are posted, `closed_through`
+    the first day of the last month that was closed (minimum, demand); None before the first.
+    `emergency` is the emergency credit in use, zero while none is. An account that moved out has
+    `closed_at` and takes no more money.
+    """
+
+    account: AccountNumber
+    name: str
+    opened_at: datetime
+    closed_at: datetime | None = None
+    charged_through: date | None = None
+    closed_through: date | None = None
+    emergency: Amount = ZERO
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaxTotal:
+    """All that was charged to an account at one excluded tax rate, and the tax posted on it.
+
+    Key (account, ppm). `tax` = floor(`net` × `ppm` ÷ 10⁶), so that taxes always add up.
+    """
+
+    account: AccountNumber
+    ppm: int
+    net: Amount
+    tax: Amount
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemandPeak:
+    """The highest demand of an account in a month, in W or VA. Key (account, month, item)."""
+
+    account: AccountNumber
+    month: date
+    item: str
+    quantity: int
+    at: datetime
+
+
+class DebtKind(StrEnum):
+    """How a debt is recovered."""
+
+    PERCENT = "percent"
+    """A share of each top-up, up to a cap per week."""
+    TIME = "time"
+    """An amount per day, week or month."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Debt:
+    """How a debt of an account is recovered. Key (account, name).
+
+    What is still owed is on the ledger account `asset:debt:<account>:<name>`. Of a percent debt
+    `ppm` of each top-up is taken, at most `amount` a week (zero: no cap). Of a time debt `amount`
+    per `per` (`day`, `week`, `month`) falls due by the day up to `due_through`, and `due` is what
+    fell due and could not be taken yet.
+    """
+
+    account: AccountNumber
+    name: str
+    kind: DebtKind
+    ppm: int = 0
+    amount: Amount = ZERO
+    per: str = ""
+    due: Amount = ZERO
+    due_through: date | None = None
+    opened_at: datetime
+    user: str = ""
+    reason: str = ""
+
+
+type StateRow = Tenancy | TaxTotal | DemandPeak | Debt
+"""Rows that say how things stand: the latest replaces the one before."""
+
+type HistoryRow = Fee | Supply | Rerating | Correction | IssuedStatement
+"""Rows that are written once (a `Supply` is also ended, once)."""
