@@ -467,10 +467,11 @@ tenancy = _table(
 tax_total = _table(
     "tax_total",
     _column("account"),
+    _column("fund"),
     _column("ppm", _WHOLE),
     _column("net", _WHOLE),
     _column("tax", _WHOLE),
-    PrimaryKeyConstraint("site", "account", "ppm"),
+    PrimaryKeyConstraint("site", "account", "fund", "ppm"),
     ForeignKeyConstraint(["site"], ["book.site"]),
 )
 

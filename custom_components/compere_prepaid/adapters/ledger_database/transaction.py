@@ -6,11 +6,12 @@ the book: nothing is committed after a refusal, and what belongs together must b
 
 from .plain import PlainRows
 from .registers import RegisterRows
+from .sums import SumRows
 from .supply import SupplyRows
 from .transfers import TransferRows
 
 
-class DatabaseTransaction(TransferRows, RegisterRows, SupplyRows, PlainRows):
+class DatabaseTransaction(TransferRows, RegisterRows, SupplyRows, PlainRows, SumRows):
     """Implements `LedgerTransaction`; made for one open transaction and thrown away with it."""
 
     def seal(self) -> None:
