@@ -121,7 +121,7 @@ def test_the_published_example_is_a_site() -> None:
     (tariff,) = site.tariffs
     assert (tariff.name, tariff.valid_from) == ("Retail TOU", date(2026, 1, 1))
     assert tariff.tier_prices("peak") == (987_600, 1_037_600, 1_087_600)
-    assert tariff.tier_bounds(date(2026, 2, 1)) == (2_000_000, 5_000_000)
+    assert tariff.tier_bounds("flat", date(2026, 2, 1)) == (2_000_000, 5_000_000)
 
 
 def test_the_example_is_written_for_people() -> None:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from custom_components.compere_prepaid.core.money.amount import Currency
 from custom_components.compere_prepaid.core.tariff.document import tariff_version_from
-from custom_components.compere_prepaid.core.tariff.model import Tariff, TariffVersion
+from custom_components.compere_prepaid.core.tariff.model import Tariff, TariffVersion, Used
 from custom_components.compere_prepaid.core.tariff.rating import Interval, RatedLine, rate
 
 CNY = Currency.of("CNY")
@@ -56,4 +56,4 @@ def cost(
     tariff: Tariff, interval: Interval, *, zone: ZoneInfo = SHANGHAI, used_wh: int = 0
 ) -> Decimal:
     """Return what an interval costs, exactly."""
-    return total(rate(tariff, interval, zone=zone, used_wh=used_wh))
+    return total(rate(tariff, interval, zone=zone, used=Used(used_wh)))

@@ -52,7 +52,7 @@ def test_a_tariff_is_read() -> None:
     version = tariff_version_from(RETAIL, CNY)
     assert (version.name, version.valid_from) == ("Retail TOU", date(2026, 1, 1))
     assert version.prices == {"peak": 987_600, "flat": 617_300, "valley": 291_500}
-    assert version.tier_bounds(date(2026, 2, 1)) == (2_000_000, 5_000_000)
+    assert version.tier_bounds("flat", date(2026, 2, 1)) == (2_000_000, 5_000_000)
     assert version.tier_prices("flat") == (617_300, 667_300, 717_300)
     (rule,) = version.rules
     assert [(slot.minute, slot.period) for slot in rule.slots] == [

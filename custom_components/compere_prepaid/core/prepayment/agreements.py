@@ -11,6 +11,7 @@ from ..ledger.records import Hold, HoldKind, RelayDemand, Term, TermKind
 from ..money.amount import Amount
 from ..policy.credit import Policy
 from ..policy.holds import kinds, place, release
+from ..tariff.model import Used
 from ..tariff.rating import quote
 from .book import AccountBook
 from .settlement import Settled, settle
@@ -41,7 +42,7 @@ class Agreements:
     async def assign_tariff(self, number: str, tariff: str, user: str) -> None:
         """Give an account a tariff from now on; what was used until now is posted first."""
         now = self.book.clock.now()
-        quote(self.book.tariff(tariff), now, zone=self.book.zone, used_wh=0)  # in force by now?
+        quote(self.book.tariff(tariff), now, zone=self.book.zone, used=Used())  # in force by now?
         await self._agree(number, TermKind.TARIFF, tariff, user)
 
     async def reconnect(self, number: str, user: str) -> None:

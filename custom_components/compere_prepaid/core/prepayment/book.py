@@ -24,7 +24,7 @@ from ..metering.plausibility import Baseline
 from ..money.amount import Amount, Currency
 from ..policy.credit import Policy
 from ..policy.holds import kinds, refresh_demand
-from ..tariff.model import Tariff
+from ..tariff.model import Tariff, Used
 from ..tariff.rating import quote
 from .calendar import day_of, day_start, month_of
 from .settlement import AccountDue, MeterDue, Settled, settle
@@ -124,7 +124,7 @@ class AccountBook:
         now = self.clock.now()
         if await self.ledger.read(lambda tx: tx.term(setup.number, TermKind.TARIFF, now)) is None:
             self.policy(setup.policy)
-            quote(self.tariff(setup.tariff), now, zone=self.zone, used_wh=0)  # in force by now?
+            quote(self.tariff(setup.tariff), now, zone=self.zone, used=Used())  # in force by now?
             await self.ledger.run(lambda tx: _agree_at_first(tx, setup, now, user))
         self.accounts[setup.number] = await self.ledger.read(lambda tx: self._load(tx, setup, now))
         self._locks.setdefault(setup.number, asyncio.Lock())

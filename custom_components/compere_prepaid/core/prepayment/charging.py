@@ -10,6 +10,7 @@ from ..ledger.records import BillMark, RegisterGeneration
 from ..metering.plausibility import Baseline, assess as assess_reading
 from ..metering.reading import MeterReading
 from ..policy.credit import assess
+from ..tariff.model import Used
 from ..tariff.rating import Interval, rate
 from .book import AccountBook
 from .calendar import day_of, month_of
@@ -129,7 +130,7 @@ class Charging:
             self.book.tariff(account.tariff),
             Interval(from_wh=last.wh, to_wh=now.wh, from_at=last.at, to_at=now.at),
             zone=zone,
-            used_wh=account.month.energy_wh if this_month else 0,
+            used=Used(account.month.energy_wh if this_month else 0),
         )
         for line in lines:
             used = line.to_wh - line.from_wh

@@ -5,7 +5,7 @@ that follow from them, so that no crash can leave one without the others.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from ..events import CreditWarning, CutOff, Event
@@ -192,8 +192,7 @@ def merge(lines: Iterable[RatedLine]) -> Sequence[RatedLine]:
     merged: list[RatedLine] = []
     for line in lines:
         if merged and _same_price(merged[-1], line):
-            merged[-1] = replace(
-                merged[-1],
+            merged[-1] = merged[-1]._replace(
                 to_wh=line.to_wh,
                 to_at=line.to_at,
                 amount=Amount(merged[-1].amount + line.amount),

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .model import MINUTES_PER_DAY, ScheduleRule
+from .model import ScheduleRule
 from .notation import write_clock, write_days, write_months
+from .year import MINUTES_PER_DAY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

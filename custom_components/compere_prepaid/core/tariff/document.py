@@ -17,8 +17,9 @@ from ..documents import Document
 from ..errors import InvalidInputError
 from ..money.amount import WH_DIGITS, Currency, Price
 from .coverage import gaps
-from .model import ALL_DAYS, ALL_MONTHS, ScheduleRule, Slot, TariffVersion, Tier
+from .model import ScheduleRule, Slot, TariffVersion, Tier
 from .notation import read_clock, read_days, read_months, write_clock, write_days, write_months
+from .year import ALL_DAYS, ALL_MONTHS
 
 _SITE_SCHEMA = json.loads(
     Path(__file__).parents[1].joinpath("site_file.schema.json").read_text(encoding="utf-8")

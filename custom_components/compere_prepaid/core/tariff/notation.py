@@ -5,7 +5,7 @@ What is read here was checked by the schema before.
 
 from collections.abc import Iterable, Sequence
 
-from .model import WEEKDAYS
+from .year import WEEKDAYS
 
 MONTHS = tuple(str(month) for month in range(1, 13))
 
