@@ -1,5 +1,6 @@
 """The site's calendar: days and months in its own zone, right over daylight saving."""
 
+from calendar import monthrange
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -27,3 +28,8 @@ def next_month(month: date) -> date:
 def day_share(total: int, number: int, days: int) -> int:
     """Return the share of one of so many days (1 is the first): all shares add up to the total."""
     return total * number // days - total * (number - 1) // days
+
+
+def days_of_month(day: date) -> int:
+    """Return how many days the month of a day has."""
+    return monthrange(day.year, day.month)[1]

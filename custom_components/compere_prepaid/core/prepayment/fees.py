@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from ..ids import AccountNumber
 from ..ledger.records import DemandPeak, Fee, FeeKind, Tenancy
 from ..money.amount import ZERO, Amount
-from ..tariff.demand_item import DemandKey
+from ..tariff.demand import DemandKey
 from ..tariff.fees import DemandFee, Fee as DueFee, day_fees, demand_fees, minimum_fee
 from ..tariff.model import Tariff
 from .calendar import day_of, day_start, month_of, next_month

@@ -19,6 +19,7 @@ from ..ledger.records import (
     FeeKind,
     NewTransfer,
     TaxTotal,
+    Tenancy,
     TransferCode,
 )
 from ..money.amount import Amount
@@ -44,9 +45,16 @@ class Slip:
     tx: LedgerTransaction
     account: AccountNumber
     at: datetime
+    tenancy: Tenancy
+    """How the account stands by now; whoever changes it stores it."""
+    marks: list[BillMark] = field(default_factory=list)
+    """Up to where its meters are charged now."""
     spent: int = 0
     """Booked to the electricity fund: energy, fees and their tax."""
-    fees: list[Fee] = field(default_factory=list)
+    energy: int = 0
+    """Of it, what is for energy."""
+    tax_nets: dict[int, Amount] = field(default_factory=dict)
+    """What the electricity fund was charged so far at the tax rates that were booked here."""
     _taxed: dict[tuple[Fund, int], _Taxed] = field(default_factory=dict)
 
     def charge(self, mark: BillMark, line: RatedLine) -> None:
@@ -83,6 +91,7 @@ class Slip:
             )
             post_new(self.tx, request, self.at)
             self.spent += line.amount
+            self.energy += line.amount
             self.tax(Fund.ELECTRICITY, line.tax_ppm, line.amount, transfer_id)
         self.tx.insert_charge(charge)
 
@@ -101,7 +110,6 @@ class Slip:
         )
         post_new(self.tx, request, self.at)
         self.tx.add(fee)
-        self.fees.append(fee)
         if fund is Fund.ELECTRICITY:
             self.spent += fee.amount
         self.tax(fund, fee.tax_ppm, fee.amount, fee.transfer_id)
@@ -121,6 +129,8 @@ class Slip:
             net = Amount((before.net if before else 0) + taxed.net)
             tax = tax_on(net, ppm)
             self.tx.put(TaxTotal(account=self.account, fund=fund, ppm=ppm, net=net, tax=tax))
+            if fund is Fund.ELECTRICITY:
+                self.tax_nets[ppm] = net
             if due := tax - (before.tax if before else 0):
                 self._post_tax(fund, taxed, ppm, due)
         self._taxed.clear()
