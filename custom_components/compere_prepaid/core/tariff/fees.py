@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from ..money.amount import Amount
-from .demand_item import DemandItem, DemandKey, DemandStep
+from .demand import DemandItem, DemandKey, DemandStep
 from .model import LineKind, Standing, Tariff, TariffVersion
 from .tax import PPM
 

@@ -23,7 +23,7 @@ from zoneinfo import ZoneInfo
 
 from ..errors import InvalidInputError
 from ..money.amount import ZERO, Amount, Price
-from .demand_item import DemandItem
+from .demand import DemandItem
 from .year import ALL_DAYS, ALL_MONTHS, WEEKDAYS, Season
 
 NOTHING: Mapping[Any, Any] = MappingProxyType({})
@@ -61,6 +61,9 @@ class Used(NamedTuple):
     total_wh: int = 0
     by_period: Mapping[str, int] = NOTHING
     """For ladders that count one period's energy only."""
+
+
+NOT_USED = Used()
 
 
 class Standing(NamedTuple):

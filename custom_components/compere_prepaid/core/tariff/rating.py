@@ -21,11 +21,10 @@ from zoneinfo import ZoneInfo
 
 from ..errors import InvalidInputError
 from ..money.amount import Amount, Price, energy_cost
-from .model import NOTHING, Tariff, Used
+from .model import NOT_USED, NOTHING, Tariff, Used
 from .schedule import Stretch, Timeline, stretch_at, timeline_of
 
 _MICROSECOND = timedelta(microseconds=1)
-_NOT_USED = Used()
 
 
 class Interval(NamedTuple):
@@ -198,7 +197,7 @@ def _rate_over_borders(
     for piece, (energy_wh, estimated) in zip(pieces, shares, strict=True):
         if piece.stretch.month != month:
             month = piece.stretch.month
-            used = later.get(month, _NOT_USED)
+            used = later.get(month, NOT_USED)
         part = Interval(from_wh, from_wh + energy_wh, piece.from_at, piece.to_at)
         lines.extend(_climb(piece.stretch, part, used, estimated=estimated))
         used = used_with(used, piece.stretch.period, energy_wh)

@@ -2,12 +2,13 @@
 
 A tax on every single line would have to be rounded on every line, and the roundings would not add
 up to the tax on the sum. So the tax is that of the whole net amount so far, and a posting carries
-what it adds: `tax_on(before + x) - tax_on(before)`. However the amount is cut, it adds up.
+what it adds: `tax_on(before + x, ppm) - tax_on(before, ppm)`. However an amount is cut, it adds up.
 """
 
 from ..money.amount import Amount
 
 PPM = 1_000_000
+"""All of something, in millionths."""
 
 
 def tax_on(net_total: Amount, ppm: int) -> Amount:
