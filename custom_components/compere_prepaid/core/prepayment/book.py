@@ -7,7 +7,7 @@ If the ledger fails, nothing was changed and the accrued lines wait for the next
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -96,7 +96,7 @@ class AccountBook:
     async def transact[T](
         self,
         numbers: Iterable[str],
-        cause: str,
+        cause: str | Callable[[T], str],
         work: Callable[[Slip, AccountDue], T],
         told: Callable[[T, Settled, AccountDue], Iterable[Event]] = lambda *_: (),
         *,
@@ -106,7 +106,8 @@ class AccountBook:
         """Settle accounts and do something to each of them, all in one transaction.
 
         `work` runs behind what has accrued and before the supply is decided; it may run again after
-        a conflict. `told` makes of its result what is told first, once it is committed.
+        a conflict. `cause` says (or makes of its result) what a changed supply follows from, and
+        `told` makes of it what is told first, once it is committed.
         """
         accounts = [self.account(number).number for number in dict.fromkeys(numbers)]
         async with self.locked(accounts):
@@ -116,8 +117,8 @@ class AccountBook:
 
     async def transact_locked[T](
         self,
-        numbers: Iterable[AccountNumber],
-        cause: str,
+        numbers: Sequence[AccountNumber],
+        cause: str | Callable[[T], str],
         work: Callable[[Slip, AccountDue], T],
         told: Callable[[T, Settled, AccountDue], Iterable[Event]] = lambda *_: (),
         *,
@@ -130,6 +131,9 @@ class AccountBook:
         `revise` gives an account other terms before the supply is decided.
         """
         at = self.clock.now()
+        for number in numbers:
+            if self.account(number).tenancy.closed_at is not None:
+                raise InvalidInputError("account_closed", account=number, next=f"{number}-2")
         dues = [self.due(self.account(number), reconnect=reconnect) for number in numbers]
 
         def run(tx: LedgerTransaction) -> list[tuple[T, Settled]]:
@@ -142,7 +146,12 @@ class AccountBook:
                 slip = book_due(tx, due, at, final=final)
                 result = work(slip, due)
                 agreed = revise(tx, due) if revise else due
-                results.append((result, conclude(slip, agreed, cause)))
+                results.append(
+                    (
+                        result,
+                        conclude(slip, agreed, cause if isinstance(cause, str) else cause(result)),
+                    )
+                )
             return results
 
         results: dict[AccountNumber, T] = {}

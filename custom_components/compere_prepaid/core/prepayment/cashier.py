@@ -107,7 +107,7 @@ class Cashier:
                     user=user,
                 )
 
-        return await book_transfers(self.book, numbers, f"top:{reference}", work, told)
+        return await book_transfers(self.book, numbers, work, told)
 
     async def adjust(
         self, number: str, amount: Amount, *, reason: str, reference: str, user: str = ""
@@ -138,7 +138,7 @@ class Cashier:
             )
             return post(slip.tx, request, slip.at)
 
-        return (await book_transfers(self.book, [account], f"adj:{reference}", work))[account]
+        return (await book_transfers(self.book, [account], work))[account]
 
     async def use_emergency_credit(self, number: str) -> Amount:
         """Let a tenant whose credit is low use the policy's emergency credit; repaid first.
@@ -179,7 +179,6 @@ class Cashier:
 async def book_transfers(
     book: AccountBook,
     numbers: Iterable[str],
-    cause: str,
     work: Callable[[Slip, AccountDue], Posting],
     told: Callable[[Posting, Settled, AccountDue], Iterable[Event]] = lambda *_: (),
 ) -> Mapping[AccountNumber, Credited]:
@@ -199,8 +198,12 @@ async def book_transfers(
     numbers = list(numbers)
     if not numbers:
         raise InvalidInputError("target_empty")
-    postings = await book.transact(numbers, cause, work, remember)
+    postings = await book.transact(numbers, _id_of, work, remember)
     return {number: credited(posting, balances[number]) for number, posting in postings.items()}
+
+
+def _id_of(posting: Posting) -> str:
+    return posting.transfer.id
 
 
 def available_of(settled: Settled, due: AccountDue) -> Amount:

@@ -186,6 +186,10 @@ class Charging:
         )
         return True
 
+    def accrue_final(self, account: AccountState, meter: MeterState, final: Baseline) -> None:
+        """Accrue a register's last reading, which a person took; hold the account's lock."""
+        self._accrue(account, meter, None, final)
+
     def _accrue(
         self,
         account: AccountState,

@@ -77,9 +77,7 @@ class DebtDesk:
         return (await self.book.transact([account], f"debt:{name}", work))[account]
 
 
-def _debt(
-    slip: Slip, due: AccountDue, name: str, terms: DebtTerms, reason: str, user: str
-) -> Debt:
+def _debt(slip: Slip, due: AccountDue, name: str, terms: DebtTerms, reason: str, user: str) -> Debt:
     """Return the debt with its new terms; instalments fall due from tomorrow on."""
     stored = slip.tx.find(Debt, account=slip.account, name=name)
     new = Debt(

@@ -22,6 +22,7 @@ from .settlement import AccountDue, Settled, fund_of
 from .slip import Slip
 from .waterfall import Waterfall
 
+
 @dataclass(slots=True)
 class Refunds:
     """Takes money out of accounts, and deposits in, in the name of somebody."""
@@ -53,11 +54,9 @@ class Refunds:
                 self._refuse_too_large(slip, due, amount, fund)
             return post(slip.tx, request, slip.at)
 
-        return await self._book(account, f"refund:{reference}", work)
+        return await self._book(account, work)
 
-    async def resolve(
-        self, number: str, reference: str, *, paid: bool, user: str = ""
-    ) -> Credited:
+    async def resolve(self, number: str, reference: str, *, paid: bool, user: str = "") -> Credited:
         """Post a reserved refund because it was paid out, or void it because it was not.
 
         Doing the same again returns the first result. Raises `InvalidInputError`:
@@ -96,7 +95,7 @@ class Refunds:
                     user=user,
                 )
 
-        return await self._book(account, f"refund:{reference}", work, told)
+        return await self._book(account, work, told)
 
     async def reverse_top_up(
         self, number: str, reference: str, *, reason: str, user: str = ""
@@ -140,7 +139,7 @@ class Refunds:
                     user=user,
                 )
 
-        return await self._book(account, f"rev:{reference}", work, told)
+        return await self._book(account, work, told)
 
     async def take_deposit(
         self, number: str, amount: Amount, *, reference: str, user: str = ""
@@ -174,11 +173,10 @@ class Refunds:
     async def _book(
         self,
         account: AccountNumber,
-        cause: str,
         work: Callable[[Slip, AccountDue], Posting],
         told: Callable[[Posting, Settled, AccountDue], Iterable[Event]] = lambda *_: (),
     ) -> Credited:
-        return (await book_transfers(self.book, [account], cause, work, told))[account]
+        return (await book_transfers(self.book, [account], work, told))[account]
 
     def _account(self, number: str, reason: str) -> AccountNumber:
         if not reason.strip():

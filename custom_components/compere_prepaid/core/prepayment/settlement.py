@@ -107,7 +107,7 @@ def book_due(tx: LedgerTransaction, due: AccountDue, at: datetime, *, final: boo
     """Post the lines, fees and taxes of an account up to now; all of them if it ends now."""
     stored = tx.find(Tenancy, account=due.number)
     tenancy = stored or first_tenancy(due.number, due.name, at, due.zone)
-    slip = Slip(tx, due.number, at, tenancy)
+    slip = Slip(tx, due.number, at, due.zone, tenancy)
     for meter in due.meters:
         if (mark := _post_meter(slip, meter)) is not None:
             slip.marks.append(mark)

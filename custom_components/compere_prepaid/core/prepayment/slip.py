@@ -5,7 +5,8 @@ at, so that taxes are added up over everything that was booked.
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from ..ids import AccountNumber, TransferId
 from ..ledger.accounts import TAX, Fund, energy_income, fee_income, tenant
@@ -25,6 +26,7 @@ from ..ledger.records import (
 from ..money.amount import Amount
 from ..tariff.rating import RatedLine
 from ..tariff.tax import tax_on
+from .calendar import month_of
 
 _SERVICE = frozenset({FeeKind.SERVICE})
 """The fees that the service fund pays; all others are the electricity's."""
@@ -34,8 +36,8 @@ _SERVICE = frozenset({FeeKind.SERVICE})
 class _Taxed:
     """What a transaction books at one tax rate, and the transfer that it began with."""
 
+    first: NewTransfer
     net: int = 0
-    first: TransferId | None = None
 
 
 @dataclass(slots=True)
@@ -45,6 +47,7 @@ class Slip:
     tx: LedgerTransaction
     account: AccountNumber
     at: datetime
+    zone: ZoneInfo
     tenancy: Tenancy
     """How the account stands by now; whoever changes it stores it."""
     marks: list[BillMark] = field(default_factory=list)
@@ -55,7 +58,7 @@ class Slip:
     """Of it, what is for energy."""
     tax_nets: dict[int, Amount] = field(default_factory=dict)
     """What the electricity fund was charged so far at the tax rates that were booked here."""
-    _taxed: dict[tuple[Fund, int], _Taxed] = field(default_factory=dict)
+    _taxed: dict[tuple[Fund, int, date], _Taxed] = field(default_factory=dict)
 
     def charge(self, mark: BillMark, line: RatedLine) -> None:
         """Book a rated line behind a mark: its charge, and the transfer that carries its text."""
@@ -85,14 +88,14 @@ class Slip:
                 credit=energy_income(line.period),
                 amount=line.amount,
                 code=TransferCode.CHARGE,
-                effective_at=line.to_at,
+                effective_at=line.from_at,
                 source="meter",
                 detail=charge_detail(charge),
             )
             post_new(self.tx, request, self.at)
             self.spent += line.amount
             self.energy += line.amount
-            self.tax(Fund.ELECTRICITY, line.tax_ppm, line.amount, transfer_id)
+            self.tax(Fund.ELECTRICITY, line.tax_ppm, line.amount, request)
         self.tx.insert_charge(charge)
 
     def fee(self, fee: Fee, effective_at: datetime) -> None:
@@ -112,18 +115,20 @@ class Slip:
         self.tx.add(fee)
         if fund is Fund.ELECTRICITY:
             self.spent += fee.amount
-        self.tax(fund, fee.tax_ppm, fee.amount, fee.transfer_id)
+        self.tax(fund, fee.tax_ppm, fee.amount, request)
 
-    def tax(self, fund: Fund, ppm: int, net: int, cause: TransferId) -> None:
-        """Remember that tax is due on what was booked (or, below zero, taken back)."""
-        if ppm:
-            taxed = self._taxed.setdefault((fund, ppm), _Taxed())
-            taxed.net += net
-            taxed.first = taxed.first or cause
+    def tax(self, fund: Fund, ppm: int, net: int, cause: NewTransfer) -> None:
+        """Remember that tax is due on what was booked (or, below zero, taken back).
+
+        Each month has its own, so that it stands on the statement of what it is for.
+        """
+        if ppm and net:
+            month = month_of(cause.effective_at, self.zone)
+            self._taxed.setdefault((fund, ppm, month), _Taxed(cause)).net += net
 
     def book_taxes(self) -> None:
         """Book the tax on everything so far: cumulative, so that it always adds up."""
-        for (fund, ppm), taxed in sorted(self._taxed.items()):
+        for (fund, ppm, _), taxed in sorted(self._taxed.items(), key=_place):
             key = {"account": self.account, "fund": fund, "ppm": ppm}
             before = self.tx.find(TaxTotal, **key)
             net = Amount((before.net if before else 0) + taxed.net)
@@ -139,18 +144,22 @@ class Slip:
         paying = tenant(self.account, fund)
         debit, credit = (paying, TAX) if due > 0 else (TAX, paying)
         request = NewTransfer(
-            id=TransferId(f"tax:{taxed.first}"),
+            id=TransferId(f"tax:{ppm}:{taxed.first.id}"),
             debit=debit,
             credit=credit,
             amount=Amount(abs(due)),
             code=TransferCode.TAX,
-            effective_at=self.at,
+            effective_at=taxed.first.effective_at,
             source="tariff",
             detail=str(ppm),
         )
         post_new(self.tx, request, self.at)
         if fund is Fund.ELECTRICITY:
             self.spent += due
+
+
+def _place(item: tuple[tuple[Fund, int, date], _Taxed]) -> tuple[Fund, int, date]:
+    return item[0]
 
 
 def fee_detail(fee: Fee) -> str:
@@ -164,4 +173,3 @@ def fee_detail(fee: Fee) -> str:
 def fee_id(account: AccountNumber, kind: FeeKind, day: str, item: str = "") -> TransferId:
     """Name the transfer of a fee: once for an account, kind, day and item."""
     return TransferId(f"fee:{account}:{kind}:{day}" + (f":{item}" if item else ""))
-

@@ -8,7 +8,7 @@ from ..ledger.records import BillMark, Supply
 
 
 def begin_supply(tx: LedgerTransaction, mark: BillMark, account: AccountNumber) -> None:
-    """Let what a meter counts from its mark on be an account's; whoever had it before ends there."""
+    """Let what a meter counts from its mark on be an account's; who had it before ends there."""
     supplies = tx.rows(Supply, meter=mark.meter, generation=mark.generation)
     present = next((supply for supply in supplies if supply.to_at is None), None)
     if present is not None:

@@ -60,10 +60,6 @@ class Opening:
             lambda tx: self._load(tx, setup, now)
         )
 
-    def forget(self, number: AccountNumber) -> None:
-        """Serve an account no more; its history stays."""
-        del self.book.accounts[number]
-
     async def renew_forecast(self, number: AccountNumber) -> None:
         """Reckon days left with the spending of the last days only."""
         account = self.book.account(number)

@@ -147,6 +147,15 @@ class Supplies:
         else:
             await self._let_go(account, meter)
 
+    async def close_account(self, number: AccountNumber) -> None:
+        """Serve an account no more: what it used is posted, its meters pass on, its history stays.
+
+        This is not the end of a tenancy (`Moves.move_out`): the same account may be opened again.
+        """
+        for serial in list(self.book.account(number).meters):
+            await self.detach(number, serial)
+        del self.book.accounts[number]
+
     async def _let_go(self, account: AccountState, meter: MeterState) -> None:
         """Post a meter's charges and close its register generation."""
         async with self.book.locked([account.number]):
