@@ -156,9 +156,10 @@ async def test_foreign_file_is_left_alone(tmp_path: Path) -> None:
 async def test_damaged_page_turns_the_ledger_read_only(path: Path) -> None:
     """A page of garbage is found by the check, and stops all writing."""
     await fill(path)
+    with closing(sqlite3.connect(path)) as raw:
+        (page,) = raw.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'hold'").fetchone()
     with path.open("r+b") as file:
-        size = file.seek(0, os.SEEK_END)
-        file.seek(size - 4096)
+        file.seek((page - 1) * 4096)
         file.write(b"\xa5" * 4096)
     ledger = await open_book(path)
     found = await ledger.verify()

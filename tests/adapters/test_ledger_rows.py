@@ -143,8 +143,12 @@ async def test_charges_move_money_and_mark_together(ledger: DatabaseLedger) -> N
         meter=METER, generation=1, wh=2000, at=end
     )
     first = NOON + timedelta(minutes=15)
-    assert await ledger.read(lambda tx: tx.charged_wh(A_101, NOON)) == 1000
-    assert await ledger.read(lambda tx: tx.charged_wh(A_101, first)) == 300
+    assert await ledger.read(lambda tx: tx.charged_wh(A_101, NOON, end)) == {
+        "flat": 700,
+        "free": 300,
+    }
+    assert await ledger.read(lambda tx: tx.charged_wh(A_101, first, end)) == {"free": 300}
+    assert await ledger.read(lambda tx: tx.charged_wh(A_101, NOON, NOON)) == {}
     assert await ledger.read(lambda tx: tx.spending(A_101, NOON, first)) == Spending(
         energy_wh=700, amount=Amount(700 * 617_300)
     )

@@ -69,6 +69,7 @@ def open_writer(path: Path) -> Engine:
 
     engine = _engine(connect, begin="BEGIN IMMEDIATE")
     event.listen(engine, "commit", _refuse_lost_transaction)
+    event.listen(engine, "before_cursor_execute", _refuse_to_write_outside)
     return engine
 
 
@@ -138,6 +139,12 @@ def _refuse_lost_transaction(connection: Connection) -> None:
     raw = connection.connection.driver_connection
     if raw is None or not raw.in_transaction:
         raise sqlite3.OperationalError("the transaction was rolled back")
+
+
+def _refuse_to_write_outside(connection: Connection, _cursor: object, sql: str, *_: object) -> None:
+    """Run nothing but its beginning outside a transaction: each statement would be kept alone."""
+    if not sql.startswith("BEGIN"):
+        _refuse_lost_transaction(connection)
 
 
 def _make_folder(folder: Path) -> None:

@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 import sqlite3
 from typing import Self
+from uuid import uuid4
 
 from sqlalchemy import Connection, Engine, RowMapping, insert, inspect, select, update
 from sqlalchemy.exc import DBAPIError
@@ -21,9 +22,11 @@ from ...core.ledger.chain import GENESIS
 from ...core.ledger.ports import LedgerTransaction
 from ...core.money.amount import Currency
 from ..ledger_checker.checker import Verification, check, unreadable
-from . import schema
+from .append_only import guards
+from .columns import metadata
 from .connection_thread import ConnectionThread
 from .engine import damage, failure, is_damage, open_reader, open_writer
+from .tables import SCHEMA_VERSION, book, chain_head
 from .transaction import DatabaseTransaction
 
 _NO_EPOCH = 0
@@ -94,7 +97,10 @@ class DatabaseLedger:
 
         def job(engine: Engine) -> T:
             with engine.begin() as connection:
-                return query(DatabaseTransaction(connection, self._site, _NO_EPOCH))
+                transaction = DatabaseTransaction(connection, self._site, _NO_EPOCH)
+                result = query(transaction)
+                transaction.flush()  # the connection refuses what a query should not do
+            return result
 
         return await self._reader.call(lambda engine: self._guarded(lambda: job(engine)))
 
@@ -127,12 +133,15 @@ class DatabaseLedger:
 
     def _take(self, engine: Engine, currency: Currency, clock: Clock, holder: str) -> None:
         """Create or compare the book, and raise the epoch of its lease."""
-        head, mine, now = schema.chain_head, schema.chain_head.c.site == self._site, clock.now()
+        head, mine, now = chain_head, chain_head.c.site == self._site, clock.now()
         with engine.begin() as connection:
             found = self._book(connection)
             if found is not None:
                 self._compare(found, currency)
-            schema.metadata.create_all(connection)
+            metadata.create_all(connection)
+            if found is None:
+                for guard in guards(connection.dialect.name):
+                    connection.exec_driver_sql(guard)
             if found is None:
                 self.is_new = True
                 self._create(connection, currency, now)
@@ -142,19 +151,19 @@ class DatabaseLedger:
 
     def _book(self, connection: Connection) -> RowMapping | None:
         """Return the site's book, if there is one."""
-        if not inspect(connection).has_table(schema.book.name):
+        if not inspect(connection).has_table(book.name):
             return None
-        query = select(schema.book).where(schema.book.c.site == self._site)
+        query = select(book).where(book.c.site == self._site)
         return connection.execute(query).mappings().first()
 
     def _compare(self, found: RowMapping, currency: Currency) -> None:
         """Refuse a book that this program, or this site, cannot continue."""
-        if found["schema_version"] > schema.SCHEMA_VERSION:
+        if found["schema_version"] > SCHEMA_VERSION:
             raise OperationFailedError(
                 "ledger_newer",
                 path=self.path,
                 version=found["schema_version"],
-                known=schema.SCHEMA_VERSION,
+                known=SCHEMA_VERSION,
             )
         if (found["currency"], found["scale"]) != (currency.code, currency.scale):
             raise InvalidInputError(
@@ -166,18 +175,18 @@ class DatabaseLedger:
 
     def _create(self, connection: Connection, currency: Currency, now: datetime) -> None:
         """Begin a book and its chain."""
-        book = {
+        title = {
             "site": self._site,
             "currency": currency.code,
             "scale": currency.scale,
             "kind": "real",
             "created_at": now,
-            "schema_version": schema.SCHEMA_VERSION,
+            "schema_version": SCHEMA_VERSION,
         }
-        connection.execute(insert(schema.book).values(book))
+        connection.execute(insert(book).values(title))
         head = {"site": self._site, "seq": 0, "hash": GENESIS}
         nobody = {"epoch": _NO_EPOCH, "holder": "", "taken_at": now}
-        connection.execute(insert(schema.chain_head).values(head | nobody))
+        connection.execute(insert(chain_head).values(head | nobody))
 
     def _write[T](self, engine: Engine, work: Callable[[LedgerTransaction], T]) -> T:
         if self._refusal is not None:
@@ -186,7 +195,7 @@ class DatabaseLedger:
             transaction = DatabaseTransaction(connection, self._site, self._epoch)
             transaction.claim()
             result = work(transaction)
-            transaction.seal()
+            transaction.seal(uuid4().hex)
         return result
 
     def _guarded[T](self, job: Callable[[], T]) -> T:

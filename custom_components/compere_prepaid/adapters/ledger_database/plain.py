@@ -1,53 +1,103 @@
 """Rows that need no more than a key: fees, supplies, debts, demand peaks, statements."""
 
-from collections.abc import Iterable
-from dataclasses import fields
+from dataclasses import replace
+from typing import Any
 
-from ...core.ids import AccountNumber, MeterSerial
-from ...core.ledger.records import HistoryRow, StateRow, Supply
+from sqlalchemy import Connection
+
+from ...core.ledger.records import (
+    Correction,
+    Debt,
+    DemandPeak,
+    Fee,
+    HistoryRow,
+    IssuedStatement,
+    Rerating,
+    StateRow,
+    Supply,
+    TaxTotal,
+    Tenancy,
+)
+from .forms import Form
 from .rows import Rows
-from .schema import TABLES
+from .sheet import Sheet
+from .tables import (
+    correction,
+    debt,
+    demand_peak,
+    fee,
+    rerating,
+    statement,
+    supply,
+    tax_total,
+    tenancy,
+)
+
+_FORMS: tuple[Form[Any], ...] = (
+    Form(Fee, fee),
+    Form(Supply, supply, owner=1, guard="supply.to_at IS NULL"),
+    Form(Rerating, rerating),
+    Form(Correction, correction),
+    Form(IssuedStatement, statement),
+    Form(Tenancy, tenancy, owner=1),
+    Form(TaxTotal, tax_total, owner=1),
+    Form(DemandPeak, demand_peak, owner=2),  # of one month: an account has more every month
+    Form(Debt, debt, owner=1),
+)
 
 
 class PlainRows(Rows):
     """The part of a transaction that stores records as they are."""
 
+    def __init__(self, connection: Connection, site: str, epoch: int) -> None:
+        """Work on a site's rows."""
+        super().__init__(connection, site, epoch)
+        self._plain = {form.kind: self._sheet(form) for form in _FORMS}
+
     def find[R: StateRow | HistoryRow](self, kind: type[R], **key: object) -> R | None:
         """Return the row of this kind with this whole key, if any."""
-        return self._find(kind, TABLES[kind], **key)
+        sheet: Sheet[R] = self._plain[kind]
+        return sheet.find(*(key[name] for name in sheet.form.key_names))
 
     def rows[R: StateRow | HistoryRow](self, kind: type[R], **columns: object) -> tuple[R, ...]:
         """Return the rows of this kind with these columns, in the order of their key."""
-        return self._all(kind, TABLES[kind], **columns)
+        sheet: Sheet[R] = self._plain[kind]
+        form = sheet.form
+        owner = form.key_names[: form.owner]
+        if owner and all(name in columns for name in owner):
+            found = sheet.of(*(columns[name] for name in owner))
+            ordered = (record for _, record in sorted(found.items()))
+            return tuple(row for row in ordered if _has(row, columns))
+        query = form.query(*columns).order_by(*form.table.primary_key)
+        parameters = {f"key_{name}": value for name, value in columns.items()}
+        return tuple(map(form.record, self._query(query, **parameters)))
 
     def put(self, row: StateRow) -> None:
         """Store how something stands, in place of what was stored for the same key."""
-        table = TABLES[type(row)]
-        values = {field.name: getattr(row, field.name) for field in fields(row)}
-        key = {
-            column.name: values.pop(column.name)
-            for column in table.primary_key
-            if column.name != "site"
-        }
-        if self._change(table, key, **values) == 0:
-            self._insert(table, row)
+        self._plain[type(row)].put(row)
 
     def add(self, row: HistoryRow) -> None:
         """Store a row for ever; its key can exist only once."""
-        self._insert(TABLES[type(row)], row)
+        sheet = self._plain[type(row)]
+        if sheet.form.owner:
+            if sheet.find(*sheet.form.key(row)) is not None:
+                self._broken(f"{row} is there already")
+            sheet.put(row)
+        else:
+            self._add(sheet, row)
 
     def end_supply(self, supply: Supply) -> None:
         """Store `to_wh` and `to_at` of an open supply, once."""
-        key = {"meter": supply.meter, "generation": supply.generation, "number": supply.number}
-        before = self.find(Supply, **key)
+        before = self._plain[Supply].find(supply.meter, supply.generation, supply.number)
         if (
             before is None
             or before.to_at is not None
             or supply.to_at is None
             or supply.to_wh is None
         ):
-            self._broken(f"the supply {key} cannot be ended")
-        self._change(TABLES[Supply], key, to_wh=supply.to_wh, to_at=supply.to_at)
+            self._broken(f"the supply {supply} cannot be ended")
+        self._plain[Supply].put(replace(before, to_wh=supply.to_wh, to_at=supply.to_at))
 
-    def prefetch(self, accounts: Iterable[AccountNumber], meters: Iterable[MeterSerial]) -> None:
-        """Read at once what settling these accounts and meters will ask for; changes no answer."""
+
+def _has(row: object, columns: dict[str, object]) -> bool:
+    return all(getattr(row, name) == value for name, value in columns.items())

@@ -8,14 +8,15 @@ from sqlalchemy import bindparam, func, select
 from ...core.ids import AccountNumber
 from ...core.ledger.records import Fee, TransferCode, TransferKind
 from ...core.money.amount import Amount
-from .rows import Rows, with_key
-from .schema import fee as fee_table, transfer as transfer_table
+from .forms import Form, with_key
+from .rows import Rows
+from .tables import fee as fee_table, transfer as transfer_table
 
 EVER = datetime(1, 1, 1, tzinfo=UTC)
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 
 _SUM = {
-    side: select(transfer_table.c.code, func.sum(transfer_table.c.amount).label("amount"))
+    side: select(transfer_table.c.code, func.sum(transfer_table.c.amount))
     .where(
         with_key(transfer_table, side),
         transfer_table.c.effective_at >= bindparam("since"),
@@ -25,13 +26,10 @@ _SUM = {
     .group_by(transfer_table.c.code)
     for side in ("debit", "credit")
 }
-_FEES = (
-    select(fee_table)
-    .where(
-        with_key(fee_table, "account"),
-        fee_table.c.day >= bindparam("since"),
-        fee_table.c.day < bindparam("until"),
-    )
+_FEES = Form(Fee, fee_table)
+_FEES_OF_DAYS = (
+    _FEES.query("account")
+    .where(fee_table.c.day >= bindparam("since"), fee_table.c.day < bindparam("until"))
     .order_by(fee_table.c.day, fee_table.c.kind, fee_table.c.item)
 )
 
@@ -43,16 +41,15 @@ class SumRows(Rows):
         self, account: str, since: datetime | None = None, until: datetime | None = None
     ) -> Mapping[TransferCode, Amount]:
         """Return credits − debits of a ledger account by code, of posted transfers."""
-        window = {"since": since or EVER, "until": until or NEVER}
+        window: dict[str, object] = {"since": since or EVER, "until": until or NEVER}
         sums: dict[TransferCode, Amount] = {}
         for side, sign in (("credit", 1), ("debit", -1)):
-            found = self._connection.execute(_SUM[side], self._key(**{side: account}) | window)
-            for row in found.mappings():  # PostgreSQL sums up to decimals
-                before = sums.get(row["code"], 0)
-                sums[row["code"]] = Amount(before + sign * int(row["amount"]))
+            found = self._query(_SUM[side], **{f"key_{side}": account}, **window)
+            for code, amount in found:  # PostgreSQL sums up to decimals
+                sums[code] = Amount(sums.get(code, 0) + sign * int(amount))
         return sums
 
     def fees(self, account: AccountNumber, since: date, until: date) -> tuple[Fee, ...]:
         """Return an account's fees of the days from `since` to before `until`, by day."""
-        window = {"since": since, "until": until}
-        return self._records(Fee, _FEES, self._key(account=account) | window)
+        found = self._query(_FEES_OF_DAYS, key_account=account, since=since, until=until)
+        return tuple(map(_FEES.record, found))

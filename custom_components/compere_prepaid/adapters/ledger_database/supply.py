@@ -1,10 +1,10 @@
 """Holds and relay demands; announcements, terms and documents."""
 
-from dataclasses import fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, Table, bindparam, func, select, update
+from sqlalchemy import Connection, Select, Table, bindparam, func, select
 
 from ...core.errors import InvalidInputError
 from ...core.ids import AccountNumber, MeterSerial
@@ -17,8 +17,9 @@ from ...core.ledger.records import (
     Term,
     TermKind,
 )
-from .rows import Rows, with_key
-from .schema import (
+from .forms import Form, Record, with_key
+from .rows import Rows
+from .tables import (
     announcement as announcement_table,
     document as document_table,
     hold as hold_table,
@@ -26,31 +27,44 @@ from .schema import (
     term as term_table,
 )
 
-_STANDING = (
-    select(hold_table)
-    .where(with_key(hold_table, "meter"), hold_table.c.released_at.is_(None))
-    .order_by(hold_table.c.placed_at, hold_table.c.kind)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _NumberedHold(Hold):
+    """A hold, counted among those of its kind on its meter."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _NumberedTerm(Term):
+    """A term, counted among those of its kind that an account has from the same instant on."""
+
+    number: int
+
+
+_HOLDS = Form(
+    _NumberedHold,
+    hold_table,
+    owner=1,
+    only=hold_table.c.released_at.is_(None),
+    guard="hold.released_at IS NULL",
 )
-_RELEASE = (
-    update(hold_table)
-    .where(with_key(hold_table, "meter", "kind"), hold_table.c.released_at.is_(None))
-    .values(released_at=bindparam("at"), released_by=bindparam("user"))
-)
+_DEMANDS = Form(RelayDemand, demand_table, owner=1)
+_ANNOUNCEMENTS = Form(Announcement, announcement_table, owner=1)
+_TERMS = Form(_NumberedTerm, term_table)
+_DOCUMENTS = Form(Document, document_table)
+
 _IN_FORCE = (
-    select(term_table)
-    .where(with_key(term_table, "account", "kind"), term_table.c.valid_from <= bindparam("at"))
+    _TERMS.query("account", "kind")
+    .where(term_table.c.valid_from <= bindparam("at"))
     .order_by(term_table.c.valid_from.desc(), term_table.c.number.desc())
     .limit(1)
 )
-_DOCUMENTS = (
-    select(document_table)
-    .where(with_key(document_table, "kind"))
-    .order_by(document_table.c.name, document_table.c.version)
-)
+_OF_KIND = _DOCUMENTS.query("kind").order_by(document_table.c.name, document_table.c.version)
 
 
 def _highest_number(table: Table, *names: str) -> Select[Any]:
-    return select(func.max(table.c.number).label("number")).where(with_key(table, *names))
+    return select(func.max(table.c.number)).where(with_key(table, *names))
 
 
 _LAST_HOLD = _highest_number(hold_table, "meter", "kind")
@@ -66,91 +80,112 @@ class SupplyRows(Rows):
     def __init__(self, connection: Connection, site: str, epoch: int) -> None:
         """Work on a site's rows."""
         super().__init__(connection, site, epoch)
+        self._holds = self._sheet(_HOLDS)
+        self._demands = self._sheet(_DEMANDS)
+        self._announcements = self._sheet(_ANNOUNCEMENTS)
+        self._terms = self._sheet(_TERMS)
+        self._documents = self._sheet(_DOCUMENTS)
         self._switched: set[MeterSerial] = set()
 
     def holds(self, meter: MeterSerial) -> tuple[Hold, ...]:
         """Return the holds that stand on a meter, oldest first."""
-        return self._records(Hold, _STANDING, self._key(meter=meter))
+        standing = [_plain(Hold, hold) for hold in self._standing(meter)]
+        return tuple(sorted(standing, key=lambda hold: (hold.placed_at, hold.kind)))
 
     def place_hold(self, hold: Hold) -> None:
         """Store a hold; the caller has checked that none of its kind stands on the meter."""
-        if any(stands.kind is hold.kind for stands in self.holds(hold.meter)):
+        if any(stands.kind is hold.kind for stands in self._standing(hold.meter)):
             self._broken(f"two holds {hold.kind} on {hold.meter}")
-        number = self._next_number(_LAST_HOLD, meter=hold.meter, kind=hold.kind)
-        self._insert(hold_table, hold, number=number)
+        number = self._next_number(_LAST_HOLD, key_meter=hold.meter, key_kind=hold.kind)
+        self._holds.put(_NumberedHold(**_values(hold), number=number))
         self._switched.add(hold.meter)
 
     def release_hold(self, meter: MeterSerial, kind: HoldKind, at: datetime, user: str) -> None:
         """Mark the standing hold of this kind as released."""
-        end = {"at": at, "user": user}
-        if self._execute(_RELEASE, self._key(meter=meter, kind=kind) | end) != 1:
-            self._fail(InvalidInputError("hold_not_standing", meter=meter, kind=kind))
-        self._switched.add(meter)
+        for hold in self._standing(meter):
+            if hold.kind is kind:
+                self._holds.put(replace(hold, released_at=at, released_by=user))
+                self._switched.add(meter)
+                return
+        self._fail(InvalidInputError("hold_not_standing", meter=meter, kind=kind))
 
     def demand(self, meter: MeterSerial) -> RelayDemand | None:
         """Return what the meter's relay must be, if that was ever decided."""
-        return self._find(RelayDemand, demand_table, meter=meter)
+        return self._demands.find(meter)
 
     def set_demand(self, demand: RelayDemand) -> None:
         """Store a demand in place of the meter's earlier one."""
-        self._put(demand_table, demand, meter=demand.meter)
+        self._demands.put(demand)
         self._switched.add(demand.meter)
 
     def confirm_demand(self, meter: MeterSerial, version: int, at: datetime) -> bool:
         """Mark the demand as read back if it still has this version; say whether it had."""
-        present = {"meter": meter, "version": version}
-        return self._change(demand_table, present, confirmed_at=at) == 1
+        demand = self._demands.find(meter)
+        if demand is None or demand.version != version:
+            return False
+        self._demands.put(replace(demand, confirmed_at=at))
+        return True
 
     def announcement(self, account: AccountNumber) -> Announcement:
         """Return what was announced to the account (level None if nothing)."""
-        told = self._find(Announcement, announcement_table, account=account)
+        told = self._announcements.find(account)
         return told or Announcement(account=account, level=None)
 
     def set_announcement(self, announcement: Announcement) -> None:
         """Store what was announced to the account."""
-        self._put(announcement_table, announcement, account=announcement.account)
+        self._announcements.put(announcement)
 
     def term(self, account: AccountNumber, kind: TermKind, at: datetime) -> Term | None:
         """Return the account's agreement of this kind in force at an instant."""
-        found = self._records(Term, _IN_FORCE, self._key(account=account, kind=kind) | {"at": at})
-        return found[0] if found else None
+        for row in self._query(_IN_FORCE, key_account=account, key_kind=kind, at=at):
+            return _plain(Term, _TERMS.record(row))
+        return None
 
     def add_term(self, term: Term) -> None:
         """Store a dated agreement; of two from the same instant the later added holds."""
         number = self._next_number(
-            _LAST_TERM, account=term.account, kind=term.kind, valid_from=term.valid_from
+            _LAST_TERM,
+            key_account=term.account,
+            key_kind=term.kind,
+            key_valid_from=term.valid_from,
         )
-        self._insert(term_table, term, number=number)
+        self._add(self._terms, _NumberedTerm(**_values(term), number=number))
 
     def documents(self, kind: str) -> tuple[Document, ...]:
         """Return all documents of a kind, by name and version."""
-        return self._records(Document, _DOCUMENTS, self._key(kind=kind))
+        return tuple(map(_DOCUMENTS.record, self._query(_OF_KIND, key_kind=kind)))
 
     def find_document(self, kind: str, name: str, version: str) -> Document | None:
         """Return one version of a document, if any."""
-        return self._find(Document, document_table, kind=kind, name=name, version=version)
+        return self._documents.find(kind, name, version)
 
     def insert_document(self, document: Document) -> None:
         """Store a new document version."""
         kind, name, version = document.kind, document.name, document.version
         if self.find_document(kind, name, version) is not None:
             self._broken(f"{kind} {name} {version} is there already and cannot change")
-        self._insert(document_table, document)
+        self._add(self._documents, document)
 
     def _seal_demands(self) -> None:
         """Check that the relay demands of this transaction follow from the holds."""
         for meter in sorted(self._switched):
-            demand, holds = self.demand(meter), self.holds(meter)
+            demand = self.demand(meter)
             closed = demand is None or demand.closed
-            if closed == bool(holds):
+            if closed == any(self._standing(meter)):
                 self._broken(f"the relay demand of {meter} does not follow from its holds")
 
-    def _put(self, table: Table, record: Announcement | RelayDemand, /, **key: object) -> None:
-        """Store a row that says how things stand, in place of the one before."""
-        values = {field.name: getattr(record, field.name) for field in fields(record)}
-        if self._change(table, key, **values) == 0:
-            self._insert(table, record)
+    def _standing(self, meter: MeterSerial) -> list[_NumberedHold]:
+        return [hold for hold in self._holds.of(meter).values() if hold.released_at is None]
 
-    def _next_number(self, highest: Select[Any], /, **key: object) -> int:
-        row = self._first(highest, self._key(**key))
-        return 1 if row is None else (row["number"] or 0) + 1
+    def _next_number(self, highest: Select[Any], **key: object) -> int:
+        (row,) = self._query(highest, **key)
+        return (row[0] or 0) + 1
+
+
+def _values(record: Record) -> dict[str, Any]:
+    return {field.name: getattr(record, field.name) for field in fields(record)}
+
+
+def _plain[R: Record](kind: type[R], record: R) -> R:
+    """Return a record as the core knows it, without its number."""
+    return kind(**{field.name: getattr(record, field.name) for field in fields(kind)})

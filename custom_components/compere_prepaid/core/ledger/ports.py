@@ -172,10 +172,12 @@ class LedgerTransaction(Protocol):
         *,
         since: datetime | None = None,
         until: datetime | None = None,
+        but: TransferCode | None = None,
     ) -> Sequence[Transfer]:
         """Return the latest transfers that touch a ledger account, newest first.
 
-        `since` (inclusive) and `until` (exclusive) speak of `effective_at`.
+        `since` (inclusive) and `until` (exclusive) speak of `effective_at`; those with the code
+        `but` are left out.
         """
         ...
 

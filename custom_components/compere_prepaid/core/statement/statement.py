@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from ..ids import AccountNumber, MeterSerial, TransferId
 from ..ledger.accounts import Fund, tenant
 from ..ledger.ports import LedgerTransaction
-from ..ledger.records import Charge, Fee, Tenancy, Transfer, TransferCode
+from ..ledger.records import Charge, Fee, Tenancy, Transfer, TransferCode, TransferKind
 from ..money.amount import Amount, Currency, Price
 from ..prepayment.calendar import day_of
 
@@ -146,15 +146,16 @@ def _fund(
     zone: ZoneInfo,
 ) -> FundStatement:
     name = tenant(account, fund)
-    opening = Amount(sum(tx.totals(name, None, since).values()))
+    since_then = sum(tx.totals(name, since).values())
+    opening = Amount(tx.balance(name) - since_then)
     lines: list[_Line] = []
     if fund is Fund.ELECTRICITY:
         lines.extend(_energy_lines(tx.charges(account, since, until)))
     fees = tx.fees(account, day_of(since, zone).replace(day=1), day_of(until, zone))
     booked = [
         transfer
-        for transfer in tx.transfers(name, MANY, since=since, until=until)
-        if transfer.kind in {"posted", "post"} and transfer.code is not TransferCode.CHARGE
+        for transfer in tx.transfers(name, MANY, since=since, until=until, but=TransferCode.CHARGE)
+        if transfer.kind in {TransferKind.POSTED, TransferKind.POST}
     ]
     lines.extend(_transfer_lines(reversed(booked), name, {fee.transfer_id: fee for fee in fees}))
     shown: list[StatementLine] = []
