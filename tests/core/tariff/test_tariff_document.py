@@ -196,8 +196,8 @@ A_CLOCK = "a time of day like 08:00, from 00:00 to 23:59"
             put("schedule", 0, "days", ["xyz"]),
             [
                 (
-                    "schedule[0].days[0]: 'xyz' is no weekday, and a type of day needs a 'calendar' "
-                    "that has it"
+                    "schedule[0].days[0]: 'xyz' is no weekday, and a type of day needs a "
+                    "'calendar' that has it"
                 )
             ],
         ),
