@@ -4,23 +4,21 @@ from decimal import Decimal
 
 from ..document_section import Section, number_text
 
-_PPM_IN_PERCENT = 10_000
 _DECIMALS = 4
-_MOST = 1000 * _PPM_IN_PERCENT
+_FINEST = Decimal(1).scaleb(-_DECIMALS)
+_MOST: int = 1000 * 10**_DECIMALS
 
 
 def read_percent(section: Section, *, least: int = 0, most: int = _MOST) -> int | None:
     """Read a percentage in ppm, or report why it is none. The schema has seen its shape."""
-    text = str(section.value).removesuffix("%").rstrip()
-    number = Decimal(text)
-    if not number.is_finite() or not least <= number * _PPM_IN_PERCENT <= most:
-        section.fault(
-            f"must be a percentage from {least // _PPM_IN_PERCENT} to {most // _PPM_IN_PERCENT}"
-        )
-    elif (number * _PPM_IN_PERCENT) % 1:
+    number = Decimal(str(section.value).removesuffix("%").rstrip())
+    if not number.is_finite() or not percent(least) <= number <= percent(most):
+        bounds = f"{number_text(percent(least))} to {number_text(percent(most))}"
+        section.fault(f"must be a percentage from {bounds}")
+    elif number != (finest := number.quantize(_FINEST)):
         section.fault(f"has too many decimals: a percentage has at most {_DECIMALS}")
     else:
-        return int(number * _PPM_IN_PERCENT)
+        return int(finest.scaleb(_DECIMALS))
     return None
 
 

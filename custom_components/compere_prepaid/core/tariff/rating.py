@@ -13,7 +13,7 @@ The Wh of the lines add up to the interval, always: a cut falls on the Wh that w
 """
 
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
@@ -74,10 +74,7 @@ class _Piece(NamedTuple):
     stretch: Stretch
     from_at: datetime
     to_at: datetime
-
-    @property
-    def duration_us(self) -> int:
-        return (self.to_at - self.from_at) // _MICROSECOND
+    duration_us: int
 
 
 def rate(
@@ -187,10 +184,7 @@ def _rate_over_borders(
     timeline: Timeline, interval: Interval, used: Used, later: Mapping[date, Used]
 ) -> tuple[RatedLine, ...]:
     """Rate an interval in which prices may change, stretch by stretch."""
-    pieces = [
-        _Piece(stretch, max(stretch.since, interval.from_at), min(stretch.until, interval.to_at))
-        for stretch in timeline.between(interval.from_at, interval.to_at)
-    ]
+    pieces = list(_pieces(timeline, interval))
     shares = _by_registers(pieces, interval) or _by_time(pieces, interval.to_wh - interval.from_wh)
     lines: list[RatedLine] = []
     month, from_wh = pieces[0].stretch.month, interval.from_wh
@@ -200,9 +194,19 @@ def _rate_over_borders(
             used = later.get(month, NOT_USED)
         part = Interval(from_wh, from_wh + energy_wh, piece.from_at, piece.to_at)
         lines.extend(_climb(piece.stretch, part, used, estimated=estimated))
-        used = used_with(used, piece.stretch.period, energy_wh)
+        if piece is not pieces[-1]:
+            used = used_with(used, piece.stretch.period, energy_wh)
         from_wh = part.to_wh
     return tuple(lines)
+
+
+def _pieces(timeline: Timeline, interval: Interval) -> Iterator[_Piece]:
+    """Yield the parts of an interval by the stretches in which they lie."""
+    since = interval.from_at
+    for stretch in timeline.between(interval.from_at, interval.to_at):
+        until = min(stretch.until, interval.to_at)
+        yield _Piece(stretch, since, until, (until - since) // _MICROSECOND)
+        since = until
 
 
 type _Shares = list[tuple[int, bool]]

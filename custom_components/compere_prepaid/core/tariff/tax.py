@@ -7,7 +7,8 @@ what it adds: `tax_on(before + x, ppm) - tax_on(before, ppm)`. However an amount
 
 from ..money.amount import Amount
 
-PPM = 1_000_000
+PPM_DIGITS = 6
+PPM: int = 10**PPM_DIGITS
 """All of something, in millionths."""
 
 
