@@ -244,9 +244,9 @@ async def _apply_terms(site: CompereSite, accounts: Iterable[AccountEntry], user
         if account is None:
             continue  # it could not be opened, and an issue says why
         if account.tariff != entry.tariff:
-            await site.agreements.assign_tariff(entry.number, entry.tariff, user)
+            await site.agreements.assign_tariff([entry.number], entry.tariff, user)
         if account.policy.name != entry.policy:
-            await site.agreements.apply_policy(entry.number, entry.policy, user)
+            await site.agreements.apply_policy([entry.number], entry.policy, user)
 
 
 def _bus_subentry(bus: BusEntry) -> ConfigSubentry:

@@ -191,10 +191,17 @@ class AccountBook:
 
     async def settle_many(self, numbers: Iterable[AccountNumber], cause: str) -> None:
         """Post what has accrued for many accounts, some hundred in each transaction."""
-        waiting = [number for number in numbers if number in self.accounts]
+        waiting = [number for number in numbers if self._is_open(number)]
         for start in range(0, len(waiting), CHUNK):
-            chunk = [number for number in waiting[start : start + CHUNK] if number in self.accounts]
-            await self.transact(chunk, cause, _nothing_more)
+            chunk = waiting[start : start + CHUNK]
+            async with self.locked(chunk):  # some may have moved out meanwhile
+                still = [number for number in chunk if self._is_open(number)]
+                await self.transact_locked(still, cause, _nothing_more)
+
+    def _is_open(self, number: AccountNumber) -> bool:
+        """Tell whether an account is there and did not move out."""
+        account = self.accounts.get(number)
+        return account is not None and account.tenancy.closed_at is None
 
     def apply(
         self,
