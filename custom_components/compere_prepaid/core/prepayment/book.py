@@ -22,6 +22,7 @@ from ..ledger.ports import Ledger, LedgerTransaction
 from ..ledger.records import BillMark, RelayDemand
 from ..money.amount import Amount, Currency
 from ..policy.credit import Policy
+from ..tariff.calendar_days import Calendar
 from ..tariff.model import Tariff
 from .calendar import day_of
 from .settlement import AccountDue, MeterDue, Settled, book_due, conclude
@@ -46,6 +47,7 @@ class AccountBook:
     """Called when an account's committed state changed, by whatever use case."""
     tariffs: dict[str, Tariff] = field(default_factory=dict)
     policies: dict[str, Policy] = field(default_factory=dict)
+    calendars: dict[str, Calendar] = field(default_factory=dict)
     accounts: dict[AccountNumber, AccountState] = field(default_factory=dict)
     meters: dict[MeterSerial, MeterState] = field(default_factory=dict)
     _locks: dict[AccountNumber, asyncio.Lock] = field(default_factory=dict)
