@@ -10,6 +10,7 @@ from .core.money.amount import Amount
 from .core.policy.credit import SupplyState, supply_state
 from .core.prepayment.calendar import day_of, month_of
 from .core.prepayment.state import AccountState, Running
+from .core.tariff.model import Used
 from .core.tariff.rating import Quote, quote
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ class AccountView:
         month = self.state.month
         used_wh = month.energy_wh if month.period == month_of(now, self.site.zone) else 0
         tariff = self.site.book.tariffs[self.state.tariff]
-        return quote(tariff, now, zone=self.site.zone, used_wh=used_wh)
+        return quote(tariff, now, zone=self.site.zone, used=Used(used_wh))
 
     def _running(self, running: Running, period_of: Any) -> Decimal:
         now = period_of(self.site.clock.now(), self.site.zone)

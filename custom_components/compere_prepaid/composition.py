@@ -50,6 +50,7 @@ from .core.metering.plausibility import max_power_w
 from .core.meters.device import MeterDevice
 from .core.meters.poller import Poller
 from .core.prepayment.state import AccountSetup
+from .core.tenancy.supplies import MeterSetup
 from .runtimes import AccountRuntime, BusRuntime, MeterRuntime
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ class Composition:
             if account.subentry_id not in wanted:
                 for serial in list(site.book.account(account.number).meters):
                     await self._read_last(serial)
-                await site.book.close_account(account.number)
+                await site.supplies.close_account(account.number)
                 del site.accounts[account.number]
         for meter in list(site.meters.values()):
             if meter.subentry_id not in wanted:
@@ -125,7 +126,7 @@ class Composition:
                 del site.meters[meter.serial]
                 meter.bus.poller.remove(meter.serial)
                 site.controller.remove_meter(meter.serial)
-                await site.book.remove_meter(meter.serial)
+                await site.supplies.remove_meter(meter.serial)
                 site.events.forget_meter(meter.serial)
         for bus in list(site.buses.values()):
             if bus.id not in wanted:
@@ -211,8 +212,11 @@ class Composition:
         if bus is None:
             return
         serial = MeterSerial(data[CONF_SERIAL])
-        await site.book.add_meter(
-            serial, max_power_w(int(data.get(CONF_BREAKER) or DEFAULT_BREAKER_A))
+        await site.supplies.add_meter(
+            MeterSetup(
+                serial=serial,
+                max_power_w=max_power_w(int(data.get(CONF_BREAKER) or DEFAULT_BREAKER_A)),
+            )
         )
         runtime = site.meters.get(serial)
         if runtime is None:
@@ -275,7 +279,7 @@ class Composition:
         for serial in list(site.book.account(number).meters):
             if serial not in data[CONF_METERS]:
                 await self._read_last(serial)
-                await site.book.detach(number, serial)
+                await site.supplies.detach(number, serial)
                 site.reading_path.refresh_account(number, news=True)
 
     async def _attach_meters(self, subentry: ConfigSubentry) -> None:
@@ -286,7 +290,7 @@ class Composition:
         before = tuple(site.book.account(number).meters)
         for serial in subentry.data[CONF_METERS]:
             if serial in site.meters:
-                await site.book.attach(number, MeterSerial(serial))
+                await site.supplies.attach(number, MeterSerial(serial))
         if tuple(site.book.account(number).meters) != before:
             site.reading_path.refresh_account(number, news=True)
 
@@ -300,7 +304,7 @@ class Composition:
             policy=data[CONF_POLICY],
             opening_balance=site.currency.parse(data.get(CONF_OPENING_BALANCE) or "0"),
         )
-        await site.book.open_account(setup)
+        await site.opening.open_account(setup)
         runtime = AccountRuntime(
             subentry_id=subentry.subentry_id,
             data=data,

@@ -122,7 +122,7 @@ def _meter(site: CompereSite, runtime: MeterRuntime) -> dict[str, Any]:
             "account": charged.account,
             "mark": asdict(charged.mark) if charged.mark else None,
             "last": asdict(charged.last) if charged.last else None,
-            "pending": [asdict(line) for line in charged.pending],
+            "pending": [line._asdict() for line in charged.pending],
             "suspicion": charged.suspicion,
             "holds": list(charged.holds),
             "max_power_w": charged.max_power_w,

@@ -19,6 +19,7 @@ from .core.ids import AccountNumber, BusId, MeterSerial
 from .core.metering.reading import MeterReading
 from .core.prepayment.charging import OTHER_METER
 from .core.prepayment.state import AccountState
+from .core.tariff.model import Used
 from .core.tariff.rating import quote
 
 if TYPE_CHECKING:
@@ -156,7 +157,7 @@ class ReadingPath:
             site.book.tariffs[account.tariff],
             site.clock.now(),
             zone=site.zone,
-            used_wh=account.month.energy_wh,
+            used=Used(account.month.energy_wh),
         ).price
         power = sum(meter.power_mw for meter in account.meters.values())
         left = account.seconds_left(price, power)

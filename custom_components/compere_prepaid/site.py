@@ -35,7 +35,15 @@ from .core.prepayment.agreements import Agreements
 from .core.prepayment.book import AccountBook
 from .core.prepayment.cashier import Cashier
 from .core.prepayment.charging import Charging
+from .core.prepayment.debt_desk import DebtDesk
+from .core.prepayment.preview import Previewer
+from .core.prepayment.refunds import Refunds
+from .core.prepayment.rerating import Rerater
 from .core.prepayment.rules import load_rules
+from .core.tenancy.moves import Moves
+from .core.tenancy.opening import Opening
+from .core.tenancy.replacement import Replacements
+from .core.tenancy.supplies import Supplies
 from .event_relay import EventRelay
 from .reading_path import ReadingPath
 from .runtimes import AccountRuntime, BusRuntime, MeterRuntime, Runtime
@@ -107,6 +115,14 @@ class CompereSite:
         self.charging = Charging(self.book)
         self.cashier = Cashier(self.book)
         self.agreements = Agreements(self.book)
+        self.refunds = Refunds(self.book)
+        self.debts = DebtDesk(self.book)
+        self.rerater = Rerater(self.book)
+        self.previewer = Previewer(self.book)
+        self.supplies = Supplies(self.book)
+        self.opening = Opening(self.book)
+        self.moves = Moves(self.book)
+        self.replacements = Replacements(self.book, self.charging)
         self.running = False
         self.verification: Verification | None = None
         """What the last check of the ledger found."""

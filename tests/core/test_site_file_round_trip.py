@@ -70,7 +70,7 @@ def tariff_versions(draw: st.DrawFn) -> TariffVersion:
         prices=base,
         rules=(
             ScheduleRule(
-                days=frozenset(draw(st.sets(st.integers(0, 6), min_size=1))),
+                days=frozenset(draw(st.sets(st.integers(0, 6), min_size=1, max_size=6))),
                 months=frozenset(draw(st.sets(st.integers(1, 12), min_size=1))),
                 slots=(Slot(0, "night"), Slot(draw(st.integers(1, 1439)), "day")),
             ),

@@ -108,13 +108,15 @@ class Section(NamedTuple):
         """Report what is wrong with this part."""
         self.findings.meaning.append(self.findings.document.fault(*self.path, message=message))
 
-    def money[T: int](self, parse: Callable[[Any], T]) -> T | None:
+    def money[T: int](
+        self, parse: Callable[[Any], T], sentences: Mapping[str, str] = _MONEY_SENTENCES
+    ) -> T | None:
         """Read this part as an amount or a price, or report why it is none."""
         try:
             return parse(self.value)
         except InvalidInputError as error:
             shown = {**error.placeholders, "amount": show(self.value), "price": show(self.value)}
-            self.fault(_MONEY_SENTENCES[error.key].format_map(shown))
+            self.fault(sentences[error.key].format_map(shown))
             return None
 
 

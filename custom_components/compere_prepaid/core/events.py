@@ -73,6 +73,38 @@ class ToppedUp(AccountEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TopUpReversed(AccountEvent):
+    """A top-up was taken back, with all that followed from it."""
+
+    TYPE = "top_up_reversed"
+
+    amount: Amount
+    reference: str
+    user: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refunded(AccountEvent):
+    """Money left an account, for the tenant."""
+
+    TYPE = "refunded"
+
+    amount: Amount
+    reference: str
+    user: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MovedOut(AccountEvent):
+    """An account was closed with a final reading and a final statement."""
+
+    TYPE = "moved_out"
+
+    statement: int
+    user: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MeterEvent(Event):
     """Something that happened to a meter."""
 
@@ -98,6 +130,16 @@ class ReadingTrusted(MeterEvent):
     """A plausible reading followed suspect ones; charging goes on from the old baseline."""
 
     TYPE = "reading_trusted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegisterRolledOver(MeterEvent):
+    """The register passed its highest value and began anew at 0; charging went on over it."""
+
+    TYPE = "register_rolled_over"
+
+    energy_wh: int
+    modulus_wh: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

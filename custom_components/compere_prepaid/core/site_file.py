@@ -22,7 +22,8 @@ from .documents import DocumentError, read_document
 from .ids import AccountNumber, MeterSerial
 from .money.amount import ZERO, Amount, Currency
 from .policy.credit import Policy, Reconnect
-from .site_file_names import ADDRESS_KEYS, check_names, check_places
+from .site_file_names import ADDRESS_KEYS, check_calendars, check_names, check_places
+from .tariff.calendar_days import Calendar, calendar_data, read_calendar
 from .tariff.document import read_tariff_version, tariff_data
 from .tariff.model import TariffVersion
 
@@ -87,6 +88,7 @@ class SiteFile:
     buses: tuple[BusEntry, ...] = ()
     meters: tuple[MeterEntry, ...] = ()
     accounts: tuple[AccountEntry, ...] = ()
+    calendars: tuple[Calendar, ...] = ()
     tariffs: tuple[TariffVersion, ...] = ()
     policies: tuple[Policy, ...] = ()
 
@@ -105,10 +107,12 @@ def parse_site_file(text: str, *, file: str) -> SiteFile:
     currency = _read_site(root)
     buses = [_read_bus(entry) for entry in root.entries("buses")]
     meters = [_read_meter(entry) for entry in root.entries("meters")]
+    calendars = [read_calendar(entry) for entry in root.entries("calendars")]
     tariffs = [read_tariff_version(entry, currency) for entry in root.entries("tariffs")]
     policies = [_read_policy(entry, currency) for entry in root.entries("policies")]
     accounts = [_read_account(entry, currency) for entry in root.entries("accounts")]
     check_names(root)
+    check_calendars(root)
     check_places(root)
     if (pools := root.part("pools")) and pools.value:
         pools.fault(f"{_LATER}: leave the list empty")
@@ -122,6 +126,7 @@ def parse_site_file(text: str, *, file: str) -> SiteFile:
         buses=tuple(bus for bus in buses if bus),
         meters=tuple(meter for meter in meters if meter),
         accounts=tuple(account for account in accounts if account),
+        calendars=tuple(calendar for calendar in calendars if calendar),
         tariffs=tuple(tariff for tariff in tariffs if tariff),
         policies=tuple(policy for policy in policies if policy),
     )
@@ -241,12 +246,15 @@ def dump_site_file(site: SiteFile) -> str:
         ("buses", [_bus_data(bus) for bus in site.buses]),
         ("meters", [_meter_data(meter) for meter in site.meters]),
         ("accounts", [_account_data(account, site.currency) for account in site.accounts]),
+        ("calendars", [calendar_data(calendar) for calendar in site.calendars]),
         ("tariffs", [tariff_data(tariff, site.currency) for tariff in site.tariffs]),
         ("policies", [_policy_data(policy, site.currency) for policy in site.policies]),
     )
     head = {"name": site.name, "currency": site.currency.code, "time_zone": site.time_zone}
     lines = [f"site: {_flow(head)}"]
     for name, entries in groups:
+        if name == "calendars" and not entries:
+            continue  # few sites have any
         lines.append(f"{name}:" if entries else f"{name}: []")
         for entry in entries:
             lines.extend(_tariff_lines(entry) if name == "tariffs" else [f"  - {_flow(entry)}"])

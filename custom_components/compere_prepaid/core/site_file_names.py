@@ -4,6 +4,7 @@ from collections.abc import Callable, Hashable, Iterable
 from difflib import get_close_matches
 
 from .document_section import Section
+from .tariff.notation import is_day_type
 
 ADDRESS_KEYS = {"tcp": ("host", "port"), "serial": ("device",)}
 """What says where a line is, by the kind of its transport."""
@@ -12,6 +13,7 @@ _NAMES = {
     "buses": "name",
     "meters": "serial",
     "accounts": "number",
+    "calendars": "name",
     "tariffs": "name",
     "policies": "name",
 }
@@ -33,6 +35,8 @@ def check_names(root: Section) -> None:
     known = {group: _known(root, group, key) for group, key in _NAMES.items()}
     for meter in root.entries("meters"):
         _check_reference(meter.part("bus"), "bus", known["buses"])
+    for tariff in root.entries("tariffs"):
+        _check_reference(tariff.part("calendar"), "calendar", known["calendars"])
     for account in root.entries("accounts"):
         _check_reference(account.part("tariff"), "tariff", known["tariffs"])
         _check_reference(account.part("policy"), "policy", known["policies"])
@@ -69,6 +73,25 @@ def _check_reference(part: Section | None, kind: str, known: set[str] | None) ->
     part.fault(f"there is no {kind} '{part.value}' in this file{hint}")
 
 
+def check_calendars(root: Section) -> None:
+    """Report types of day that a schedule names, and its tariff's calendar has no day of."""
+    kinds = {
+        name: set(entry.group("days").value.values())
+        for entry in root.entries("calendars")
+        if entry.sound and (name := entry.text("name"))
+    }
+    for tariff in root.entries("tariffs"):
+        known = kinds.get(tariff.text("calendar") or "")
+        if known is None:
+            continue
+        for rule in tariff.entries("schedule"):
+            for day in rule.items("days"):
+                if is_day_type(day.value) and day.value not in known:
+                    close = get_close_matches(day.value, sorted(known), 1)
+                    hint = f", did you mean '{close[0]}'?" if close else ""
+                    day.fault(f"no day of the calendar is a '{day.value}'{hint}")
+
+
 def check_places(root: Section) -> None:
     """Report what would stand in one place twice."""
     _report_twice(
@@ -91,7 +114,7 @@ def check_places(root: Section) -> None:
     )
     _report_twice(
         (
-            (day, (name, day.value))
+            (day, (name, day.value, entry.text("revision") or "1"))
             for entry in root.entries("tariffs")
             if (name := entry.text("name")) and (day := entry.part("valid_from"))
         ),

@@ -20,6 +20,10 @@ from custom_components.compere_prepaid.core.prepayment.agreements import Agreeme
 from custom_components.compere_prepaid.core.prepayment.book import AccountBook
 from custom_components.compere_prepaid.core.prepayment.cashier import Cashier
 from custom_components.compere_prepaid.core.prepayment.charging import Charging
+from custom_components.compere_prepaid.core.prepayment.debt_desk import DebtDesk
+from custom_components.compere_prepaid.core.prepayment.preview import Previewer
+from custom_components.compere_prepaid.core.prepayment.refunds import Refunds
+from custom_components.compere_prepaid.core.prepayment.rerating import Rerater
 from custom_components.compere_prepaid.core.prepayment.rules import (
     TARIFF,
     load_rules,
@@ -29,6 +33,10 @@ from custom_components.compere_prepaid.core.prepayment.rules import (
 from custom_components.compere_prepaid.core.prepayment.state import AccountSetup
 from custom_components.compere_prepaid.core.tariff.document import tariff_version_from
 from custom_components.compere_prepaid.core.tariff.model import Tariff
+from custom_components.compere_prepaid.core.tenancy.moves import Moves
+from custom_components.compere_prepaid.core.tenancy.opening import Opening
+from custom_components.compere_prepaid.core.tenancy.replacement import Replacements
+from custom_components.compere_prepaid.core.tenancy.supplies import MeterSetup, Supplies
 
 CNY = Currency.of("CNY")
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -113,6 +121,14 @@ class Desk:
     charging: Charging = field(init=False)
     cashier: Cashier = field(init=False)
     agreements: Agreements = field(init=False)
+    refunds: Refunds = field(init=False)
+    debts: DebtDesk = field(init=False)
+    rerater: Rerater = field(init=False)
+    previewer: Previewer = field(init=False)
+    supplies: Supplies = field(init=False)
+    opening: Opening = field(init=False)
+    moves: Moves = field(init=False)
+    replacements: Replacements = field(init=False)
 
     async def open(self) -> Desk:
         """Open the ledger as a fresh process would."""
@@ -132,6 +148,14 @@ class Desk:
         self.charging = Charging(self.book)
         self.cashier = Cashier(self.book)
         self.agreements = Agreements(self.book)
+        self.refunds = Refunds(self.book)
+        self.debts = DebtDesk(self.book)
+        self.rerater = Rerater(self.book)
+        self.previewer = Previewer(self.book)
+        self.supplies = Supplies(self.book)
+        self.opening = Opening(self.book)
+        self.moves = Moves(self.book)
+        self.replacements = Replacements(self.book, self.charging)
         return self
 
     async def restart(self) -> None:
@@ -144,7 +168,7 @@ class Desk:
     ) -> None:
         """Open the shop's account with its meters."""
         for serial in meters:
-            await self.book.add_meter(serial, 60_000)
+            await self.supplies.add_meter(MeterSetup(serial=serial, max_power_w=60_000))
         setup = AccountSetup(
             number=SHOP,
             name="Noodle House",
@@ -152,9 +176,9 @@ class Desk:
             policy="Standard",
             opening_balance=money(balance),
         )
-        await self.book.open_account(setup)
+        await self.opening.open_account(setup)
         for serial in meters:
-            await self.book.attach(SHOP, serial)
+            await self.supplies.attach(SHOP, serial)
 
     async def read(self, wh: int | None, serial: MeterSerial = METER, watts: int = 1000) -> None:
         """Let a meter be read now."""

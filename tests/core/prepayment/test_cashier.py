@@ -86,7 +86,7 @@ async def test_batch_is_one_transaction(desk: Desk) -> None:
     """If one account's reference clashes, no account of the batch is credited."""
     await desk.shop("10")
     second = AccountNumber("A-102")
-    await desk.book.open_account(
+    await desk.opening.open_account(
         AccountSetup(number=second, name="Bubble Tea", tariff="Flat", policy="Standard")
     )
     await desk.cashier.top_up([second], money(7), reference="r1")

@@ -1,14 +1,21 @@
 """Tariffs and intervals for tests, short to write down."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from custom_components.compere_prepaid.core.money.amount import Currency
+from custom_components.compere_prepaid.core.tariff.coverage import Draft, unreachable
 from custom_components.compere_prepaid.core.tariff.document import tariff_version_from
-from custom_components.compere_prepaid.core.tariff.model import Tariff, TariffVersion
+from custom_components.compere_prepaid.core.tariff.model import (
+    ScheduleRule,
+    Tariff,
+    TariffVersion,
+    Used,
+)
+from custom_components.compere_prepaid.core.tariff.notation import read_days, read_months
 from custom_components.compere_prepaid.core.tariff.rating import Interval, RatedLine, rate
 
 CNY = Currency.of("CNY")
@@ -30,6 +37,22 @@ def version(
         "prices": {period: Decimal(price) for period, price in prices.items()},
     }
     return tariff_version_from(data | rest, CNY)
+
+
+def useful(rules: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return the rules that are not covered by those before them: the others are refused."""
+    drafts = [
+        Draft(
+            ScheduleRule(
+                days=read_days(rule.get("days", ["mon-sun"])),
+                months=read_months(rule.get("months", ["1-12"])),
+                slots=(),
+            )
+        )
+        for rule in rules
+    ]
+    idle = set(unreachable(drafts))
+    return [rule for number, rule in enumerate(rules) if number not in idle]
 
 
 def retail(**rest: Any) -> Tariff:
@@ -56,4 +79,4 @@ def cost(
     tariff: Tariff, interval: Interval, *, zone: ZoneInfo = SHANGHAI, used_wh: int = 0
 ) -> Decimal:
     """Return what an interval costs, exactly."""
-    return total(rate(tariff, interval, zone=zone, used_wh=used_wh))
+    return total(rate(tariff, interval, zone=zone, used=Used(used_wh)))

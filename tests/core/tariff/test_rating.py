@@ -11,7 +11,7 @@ import pytest
 
 from custom_components.compere_prepaid.core.errors import InvalidInputError
 from custom_components.compere_prepaid.core.money.amount import Amount, energy_cost
-from custom_components.compere_prepaid.core.tariff.model import Tariff, flat_tariff
+from custom_components.compere_prepaid.core.tariff.model import Tariff, Used, flat_tariff
 from custom_components.compere_prepaid.core.tariff.rating import (
     Interval,
     RatedLine,
@@ -95,7 +95,7 @@ def test_seasons_times_periods(month: str, peak: str, flat: str, valley: str) ->
     )
     for hour, price in [("08", peak), ("12", flat), ("20", peak), ("23", valley), ("03", valley)]:
         at = local(f"2026-{month}-10T{hour}:30")
-        assert CNY.exact_price(price_at(tariff, at, zone=SHANGHAI, used_wh=0)) == Decimal(price)
+        assert CNY.exact_price(price_at(tariff, at, zone=SHANGHAI, used=Used())) == Decimal(price)
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ def test_rounded_once_at_the_end(energy_wh: int, price: str, exact: str, shown: 
                 to_at=NOON + (number + 1) * HOUR / 2,
             ),
             zone=SHANGHAI,
-            used_wh=from_wh,
+            used=Used(from_wh),
         )
     ]
     assert len(lines) == 48
@@ -130,7 +130,7 @@ def test_rounded_once_at_the_end(energy_wh: int, price: str, exact: str, shown: 
 def test_two_tiers() -> None:
     """500 kWh at 0.10, the other 300 at 0.15: 95."""
     tariff = Tariff.of([version("0.10", tiers=[{"up_to": 500}, {"adder": "0.05"}])])
-    lines = rate(tariff, used(800_000, NOON, NOON + HOUR), zone=SHANGHAI, used_wh=0)
+    lines = rate(tariff, used(800_000, NOON, NOON + HOUR), zone=SHANGHAI, used=Used())
     assert shape(lines) == [(500_000, "flat", 1, False), (300_000, "flat", 2, False)]
     assert total(lines) == 95
 
@@ -165,7 +165,7 @@ def test_evening_peak_on_weekdays() -> None:
     ]
     assert sum(hourly) == Decimal("6.80")
     # Load was even, so one reading at the end of the two days gives the same, as an estimate.
-    lines = rate(tariff, used(48_000, since, hours[-1]), zone=SHANGHAI, used_wh=0)
+    lines = rate(tariff, used(48_000, since, hours[-1]), zone=SHANGHAI, used=Used())
     assert total(lines) == Decimal("6.80")
     assert all(line.estimated for line in lines)
     weekend = local("2025-06-07T00:00")
@@ -176,7 +176,7 @@ def test_a_reading_that_comes_late() -> None:
     """7.5 kWh from 21:30 to 22:45 over the border at 22:00: 3 kWh before it, 4.5 after it."""
     tariff = retail()
     interval = used(7500, local("2026-06-15T21:30"), local("2026-06-15T22:45"), from_wh=20_000)
-    lines = rate(tariff, interval, zone=SHANGHAI, used_wh=0)
+    lines = rate(tariff, interval, zone=SHANGHAI, used=Used())
     assert shape(lines) == [(3000, "peak", 1, True), (4500, "flat", 1, True)]
     assert lines[0].to_at == lines[1].from_at == local("2026-06-15T22:00")
     assert (lines[0].from_wh, lines[0].to_wh, lines[1].to_wh) == (20_000, 23_000, 27_500)
@@ -186,7 +186,7 @@ def test_a_reading_that_comes_late() -> None:
 def test_across_a_tier_border() -> None:
     """The month stands at 198.4 kWh; of 5 kWh 1.6 cost 0.435 and 3.4 cost 0.509: no estimate."""
     tariff = Tariff.of([version("0.435", tiers=[{"up_to": 200}, {"price": "0.509"}])])
-    lines = rate(tariff, used(5000, NOON, NOON + HOUR), zone=SHANGHAI, used_wh=198_400)
+    lines = rate(tariff, used(5000, NOON, NOON + HOUR), zone=SHANGHAI, used=Used(198_400))
     assert shape(lines) == [(1600, "flat", 1, False), (3400, "flat", 2, False)]
     assert total(lines) == Decimal("2.4266")
     assert lines[0].to_at == lines[1].from_at == NOON + HOUR * 32 / 100
@@ -198,7 +198,7 @@ def test_across_a_tier_border() -> None:
 def test_a_line_tells_all_about_itself() -> None:
     """Register, times, tariff version, period, tier, price and amount."""
     tariff = Tariff.of([version("0.5"), version("0.6", valid_from=date(2026, 1, 1))])
-    (line,) = rate(tariff, used(250, NOON, NOON + HOUR, from_wh=1000), zone=SHANGHAI, used_wh=7)
+    (line,) = rate(tariff, used(250, NOON, NOON + HOUR, from_wh=1000), zone=SHANGHAI, used=Used(7))
     assert line == RatedLine(
         from_wh=1000,
         to_wh=1250,
@@ -206,10 +206,12 @@ def test_a_line_tells_all_about_itself() -> None:
         to_at=NOON + HOUR,
         tariff="Retail",
         valid_from=date(2026, 1, 1),
+        revision=1,
         period="flat",
         tier=1,
         price=CNY.parse_price("0.6"),
         amount=CNY.parse("0.15"),
+        tax_ppm=0,
         estimated=False,
     )
 
@@ -222,14 +224,14 @@ def test_readings_at_the_borders_need_no_estimate() -> None:
         ("2026-06-15T14:00", "2026-06-15T22:00", "peak"),
         ("2026-06-15T22:00", "2026-06-16T00:00", "flat"),
     ]:
-        lines = rate(tariff, used(9, local(since), local(until)), zone=SHANGHAI, used_wh=0)
+        lines = rate(tariff, used(9, local(since), local(until)), zone=SHANGHAI, used=Used())
         assert shape(lines) == [(9, period, 1, False)]
 
 
 def test_a_part_without_a_full_wh_has_no_line() -> None:
     """1 Wh over a border falls to the side on which it became full, and is still an estimate."""
     interval = used(1, local("2026-06-15T13:59:59"), local("2026-06-15T14:00:05"))
-    (line,) = rate(retail(), interval, zone=SHANGHAI, used_wh=0)
+    (line,) = rate(retail(), interval, zone=SHANGHAI, used=Used())
     assert shape((line,)) == [(1, "peak", 1, True)]
     assert line.from_at == local("2026-06-15T14:00")
 
@@ -237,13 +239,13 @@ def test_a_part_without_a_full_wh_has_no_line() -> None:
 def test_a_register_that_stood_still_costs_nothing() -> None:
     """No Wh, no lines, however long it took."""
     interval = used(0, NOON, NOON + timedelta(days=400))
-    assert rate(retail(), interval, zone=SHANGHAI, used_wh=0) == ()
+    assert rate(retail(), interval, zone=SHANGHAI, used=Used()) == ()
 
 
 def test_energy_at_one_instant_belongs_to_the_period_that_begins() -> None:
     """Two readings with one time stamp: there is no time to split by."""
     at = local("2026-06-15T14:00")
-    lines = rate(retail(), used(3, at, at), zone=SHANGHAI, used_wh=0)
+    lines = rate(retail(), used(3, at, at), zone=SHANGHAI, used=Used())
     assert shape(lines) == [(3, "peak", 1, False)]
 
 
@@ -251,7 +253,7 @@ def test_a_tariff_changes_within_an_interval() -> None:
     """Each part is charged by the version of its day, and says so."""
     tariff = Tariff.of([version("0.5"), version("0.7", valid_from=date(2026, 6, 16))])
     interval = used(4000, local("2026-06-15T23:00"), local("2026-06-16T03:00"))
-    lines = rate(tariff, interval, zone=SHANGHAI, used_wh=0)
+    lines = rate(tariff, interval, zone=SHANGHAI, used=Used())
     assert [(line.valid_from, line.amount) for line in lines] == [
         (date(2000, 1, 1), CNY.parse("0.50")),
         (date(2026, 6, 16), CNY.parse("2.10")),
@@ -267,7 +269,7 @@ def test_the_ladder_goes_on_when_the_version_changes() -> None:
         ]
     )
     interval = used(4000, local("2026-06-15T22:00"), local("2026-06-16T02:00"))
-    lines = rate(tariff, interval, zone=SHANGHAI, used_wh=0)
+    lines = rate(tariff, interval, zone=SHANGHAI, used=Used())
     assert shape(lines) == [
         (2000, "flat", 1, True),
         (1000, "flat", 1, True),
@@ -279,7 +281,7 @@ def test_a_month_begins_with_an_empty_ladder() -> None:
     """The last tier before midnight of the site's month, the first after it."""
     tariff = Tariff.of([version("0.5", tiers=[{"up_to": 10}, {"adder": "0.1"}])])
     interval = used(24_000, local("2026-06-30T12:00"), local("2026-07-01T12:00"))
-    lines = rate(tariff, interval, zone=SHANGHAI, used_wh=9_000)
+    lines = rate(tariff, interval, zone=SHANGHAI, used=Used(9_000))
     assert shape(lines) == [
         (1_000, "flat", 1, True),
         (11_000, "flat", 2, True),
@@ -293,7 +295,7 @@ def test_a_flat_price_is_cut_at_the_month_too() -> None:
     """What belongs to which month is known of every line."""
     tariff = Tariff.of([version("0.5")])
     interval = used(3000, local("2026-06-30T23:00"), local("2026-07-01T02:00"))
-    lines = rate(tariff, interval, zone=SHANGHAI, used_wh=0)
+    lines = rate(tariff, interval, zone=SHANGHAI, used=Used())
     assert shape(lines) == [(1000, "flat", 1, True), (2000, "flat", 1, True)]
 
 
@@ -314,7 +316,7 @@ def test_nobody_pays_for_the_hour_that_the_clocks_skip() -> None:
     ]:
         since, until = local(f"{day}T00:00", BERLIN), local(f"{day}T06:00", BERLIN)
         assert (until - since) / HOUR == hours
-        lines = rate(tariff, used(hours * 1000, since, until), zone=BERLIN, used_wh=0)
+        lines = rate(tariff, used(hours * 1000, since, until), zone=BERLIN, used=Used())
         assert [(energy, period) for energy, period, _, _ in shape(lines)] == expected
 
 
@@ -341,7 +343,7 @@ def test_tiers_by_period() -> None:
         (local("2026-06-15T10:00"), ["0.8", "0.7", "1.1", "2"]),
         (local("2026-06-15T01:00"), ["0.3", "0.2", "0.9", "2"]),
     ]:
-        lines = rate(tariff, used(4000, since, since + HOUR), zone=SHANGHAI, used_wh=0)
+        lines = rate(tariff, used(4000, since, since + HOUR), zone=SHANGHAI, used=Used())
         assert [CNY.exact_price(line.price) for line in lines] == [Decimal(p) for p in expected]
 
 
@@ -352,16 +354,16 @@ def test_bounds_prorated_by_days(month: str, bound_wh: int) -> None:
         [version("1", tiers=[{"up_to": 100}, {"adder": "1"}], tier_proration={"per_days": 30})]
     )
     since = local(f"2026-{month}-10T00:00")
-    lines = rate(tariff, used(200_000, since, since + HOUR), zone=SHANGHAI, used_wh=0)
+    lines = rate(tariff, used(200_000, since, since + HOUR), zone=SHANGHAI, used=Used())
     assert shape(lines) == [(bound_wh, "flat", 1, False), (200_000 - bound_wh, "flat", 2, False)]
 
 
 def test_the_bound_itself_belongs_to_the_lower_tier() -> None:
     """Up to 200 kWh means: the Wh that makes 200 kWh full is still in the tier, the next is not."""
     tariff = Tariff.of([version("1", tiers=[{"up_to": 200}, {"adder": "1"}])])
-    assert quote(tariff, NOON, zone=SHANGHAI, used_wh=199_999).tier == 1
-    assert quote(tariff, NOON, zone=SHANGHAI, used_wh=200_000).tier == 2
-    lines = rate(tariff, used(1, NOON, NOON + HOUR), zone=SHANGHAI, used_wh=199_999)
+    assert quote(tariff, NOON, zone=SHANGHAI, used=Used(199_999)).tier == 1
+    assert quote(tariff, NOON, zone=SHANGHAI, used=Used(200_000)).tier == 2
+    lines = rate(tariff, used(1, NOON, NOON + HOUR), zone=SHANGHAI, used=Used(199_999))
     assert shape(lines) == [(1, "flat", 1, False)]
 
 
@@ -376,7 +378,7 @@ def test_bounds_that_proration_makes_equal_leave_a_tier_empty() -> None:
             )
         ]
     )
-    lines = rate(tariff, used(10, NOON, NOON + HOUR), zone=SHANGHAI, used_wh=0)
+    lines = rate(tariff, used(10, NOON, NOON + HOUR), zone=SHANGHAI, used=Used())
     assert shape(lines) == [(8, "flat", 1, False), (2, "flat", 3, False)]
 
 
@@ -391,9 +393,9 @@ def test_quote_names_period_tier_and_price() -> None:
             )
         ]
     )
-    found = quote(tariff, NOON, zone=SHANGHAI, used_wh=12_000)
+    found = quote(tariff, NOON, zone=SHANGHAI, used=Used(12_000))
     assert (found.period, found.tier, found.price) == ("day", 2, CNY.parse_price("0.85"))
-    assert price_at(tariff, NOON, zone=SHANGHAI, used_wh=0) == CNY.parse_price("0.8")
+    assert price_at(tariff, NOON, zone=SHANGHAI, used=Used()) == CNY.parse_price("0.8")
 
 
 # Refusals
@@ -412,7 +414,7 @@ def test_quote_names_period_tier_and_price() -> None:
 def test_an_impossible_interval_is_refused(interval: Interval) -> None:
     """Readings that cannot be true never come here; if one did, nothing would be charged."""
     with pytest.raises(InvalidInputError) as caught:
-        rate(retail(), interval, zone=SHANGHAI, used_wh=0)
+        rate(retail(), interval, zone=SHANGHAI, used=Used())
     assert caught.value.key == "interval_invalid"
 
 
@@ -424,16 +426,16 @@ def test_energy_before_the_first_version_is_not_rated() -> None:
         used(1000, local("2026-06-15T23:00"), local("2026-06-16T01:00")),
     ):
         with pytest.raises(InvalidInputError) as caught:
-            rate(tariff, interval, zone=SHANGHAI, used_wh=0)
+            rate(tariff, interval, zone=SHANGHAI, used=Used())
         assert caught.value.key == "tariff_not_in_force"
 
 
 def test_times_in_other_zones_mean_the_same_instants() -> None:
     """An interval with local times is rated like the one in UTC, over a change of clocks too."""
     since, until = datetime(2026, 3, 28, 20, tzinfo=UTC), datetime(2026, 3, 29, 9, tzinfo=UTC)
-    lines = rate(retail(), used(9000, since, until), zone=BERLIN, used_wh=0)
+    lines = rate(retail(), used(9000, since, until), zone=BERLIN, used=Used())
     there = used(9000, since.astimezone(BERLIN), until.astimezone(BERLIN))
-    assert rate(retail(), there, zone=BERLIN, used_wh=0) == lines
+    assert rate(retail(), there, zone=BERLIN, used=Used()) == lines
 
 
 # What always holds
@@ -479,7 +481,7 @@ def test_lines_tile_the_interval(
 ) -> None:
     """Contiguous in Wh, none empty, in time order, each amount Wh × price, in the right period."""
     interval = used(energy, since, since + duration, from_wh=1_000_000)
-    lines = rate(tariff, interval, zone=zone, used_wh=used_wh)
+    lines = rate(tariff, interval, zone=zone, used=Used(used_wh))
     marks = [interval.from_wh, *(line.to_wh for line in lines)]
     assert [line.from_wh for line in lines] == marks[:-1]
     assert marks[-1] == interval.to_wh
@@ -488,7 +490,7 @@ def test_lines_tile_the_interval(
         assert line.from_wh < line.to_wh
         assert line.amount == energy_cost(line.to_wh - line.from_wh, line.price)
         moments += [line.from_at, line.to_at]
-        found = quote(tariff, line.from_at, zone=zone, used_wh=0)
+        found = quote(tariff, line.from_at, zone=zone, used=Used())
         assert line.period == found.period
         version_then = tariff.version_at(line.from_at.astimezone(zone).date())
         assert line.valid_from == version_then.valid_from
@@ -501,13 +503,15 @@ def test_the_ladder_is_climbed_in_time_order(
     tariff: Tariff, since: datetime, duration: timedelta, energy: int, used_wh: int
 ) -> None:
     """Each line lies in its tier from end to end, counted from the month's begin."""
-    lines = rate(tariff, used(energy, since, since + duration), zone=BERLIN, used_wh=used_wh)
+    lines = rate(tariff, used(energy, since, since + duration), zone=BERLIN, used=Used(used_wh))
     month = since.astimezone(BERLIN).date().replace(day=1)
     for line in lines:
         first = line.from_at.astimezone(BERLIN).date().replace(day=1)
         if first != month:
             month, used_wh = first, 0
-        bounds = tariff.version_at(line.from_at.astimezone(BERLIN).date()).tier_bounds(month)
+        bounds = tariff.version_at(line.from_at.astimezone(BERLIN).date()).tier_bounds(
+            "flat", month
+        )
         lower = bounds[line.tier - 2] if line.tier > 1 else 0
         upper = bounds[line.tier - 1] if line.tier <= len(bounds) else used_wh + energy
         assert lower <= used_wh
@@ -534,15 +538,15 @@ def test_readings_on_the_straight_line_change_nothing(
     first = used(cut * wh_per_step, since, since + cut * step)
     second = used((steps - cut) * wh_per_step, since + cut * step, whole.to_at, from_wh=first.to_wh)
     month = since.astimezone(BERLIN).date().replace(day=1)
-    lines = rate(tariff, first, zone=BERLIN, used_wh=0)
+    lines = rate(tariff, first, zone=BERLIN, used=Used())
     cut_month = second.from_at.astimezone(BERLIN).date().replace(day=1)
     used_wh = sum(
         line.to_wh - line.from_wh
         for line in lines
         if line.from_at.astimezone(BERLIN).date().replace(day=1) == cut_month
     )
-    lines += rate(tariff, second, zone=BERLIN, used_wh=used_wh)
-    expected = rate(tariff, whole, zone=BERLIN, used_wh=0)
+    lines += rate(tariff, second, zone=BERLIN, used=Used(used_wh))
+    expected = rate(tariff, whole, zone=BERLIN, used=Used())
     assert month <= cut_month
     assert _sums(lines) == _sums(expected)
     assert total(lines) == total(expected)

@@ -23,6 +23,7 @@ from tests.core.tariff.tariffs import (
     SHANGHAI,
     local,
     retail,
+    useful,
     version,
 )
 
@@ -320,7 +321,7 @@ def test_stretches_tile_time_and_agree_with_the_clock(
 ) -> None:
     """Whatever the schedule and the zone: no gap, no overlap, the wall clock's period inside."""
     zone = ZoneInfo(name)
-    tariff = Tariff.of([version(DST_PRICES, schedule=[*first, {"slots": last}])])
+    tariff = Tariff.of([version(DST_PRICES, schedule=useful([*first, {"slots": last}]))])
     since = datetime(year, month, 10, tzinfo=UTC)
     until = since + timedelta(days=40)
     found = stretches(tariff, since, until, zone)

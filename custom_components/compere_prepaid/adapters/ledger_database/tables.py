@@ -110,8 +110,8 @@ transfer = table(
         sqlite_where=text("pending_id IS NOT NULL"),
         postgresql_where=text("pending_id IS NOT NULL"),
     ),
-    Index("transfer_debit", "site", "debit", "seq"),
-    Index("transfer_credit", "site", "credit", "seq"),
+    Index("transfer_debit_at", "site", "debit", "effective_at", "seq"),
+    Index("transfer_credit_at", "site", "credit", "effective_at", "seq"),
 )
 
 register_generation = table(
@@ -347,10 +347,11 @@ tenancy = table(
 tax_total = table(
     "tax_total",
     column("account"),
+    column("fund"),
     column("ppm", WHOLE),
     column("net", WHOLE),
     column("tax", WHOLE),
-    PrimaryKeyConstraint("site", "account", "ppm"),
+    PrimaryKeyConstraint("site", "account", "fund", "ppm"),
     ForeignKeyConstraint(["site"], ["book.site"]),
 )
 

@@ -11,11 +11,12 @@ from ...core.ledger.accounts import Fund, tenant
 from ...core.ledger.records import Debt, Supply, TaxTotal, Tenancy
 from .plain import PlainRows
 from .registers import RegisterRows
+from .sums import SumRows
 from .supply import SupplyRows
 from .transfers import TransferRows
 
 
-class DatabaseTransaction(TransferRows, RegisterRows, SupplyRows, PlainRows):
+class DatabaseTransaction(TransferRows, RegisterRows, SupplyRows, PlainRows, SumRows):
     """Implements `LedgerTransaction`; made for one open transaction and thrown away with it."""
 
     def prefetch(self, accounts: Iterable[AccountNumber], meters: Iterable[MeterSerial]) -> None:

@@ -2,24 +2,22 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, NoReturn
 
 from sqlalchemy import Connection, RowMapping, Select, bindparam, select, union_all, update
 
 from ...core.errors import InvalidInputError, LedgerReadOnlyError
 from ...core.ids import TransferId
-from ...core.ledger.records import ChainHead, Transfer, TransferKind
+from ...core.ledger.records import ChainHead, Transfer, TransferCode, TransferKind
 from ...core.money.amount import MAX_AMOUNT, Amount
 from .forms import Form, with_key
 from .rows import Rows
+from .sums import EVER, NEVER
 from .tables import account as account_table, chain_head, transfer as transfer_table
 
 _NORMAL = {"asset": "D", "expense": "D", "liability": "C", "income": "C", "equity": "C"}
 """On which side a ledger account stands, by the first word of its name."""
-
-_EVER = datetime(1, 1, 1, tzinfo=UTC)
-_NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 
 _MAX_TOTAL = 2**63
 """What a column holds."""
@@ -78,14 +76,16 @@ def _latest() -> Select[Any]:
             transfer_table.c[side] == bindparam("account"),
             transfer_table.c.effective_at >= bindparam("since"),
             transfer_table.c.effective_at < bindparam("until"),
+            transfer_table.c.code != bindparam("but"),
         )
-        .order_by(transfer_table.c.seq.desc())
+        .order_by(transfer_table.c.effective_at.desc(), transfer_table.c.seq.desc())
         .limit(bindparam("limit"))
         .subquery()
         for side in ("debit", "credit")
     ]
     both = union_all(*(select(side) for side in sides)).subquery()
-    return select(both).order_by(both.c.seq.desc()).limit(bindparam("limit"))
+    newest = both.c.effective_at.desc(), both.c.seq.desc()
+    return select(both).order_by(*newest).limit(bindparam("limit"))
 
 
 _LATEST = _latest()
@@ -159,14 +159,16 @@ class TransferRows(Rows):
         *,
         since: datetime | None = None,
         until: datetime | None = None,
+        but: TransferCode | None = None,
     ) -> Sequence[Transfer]:
         """Return the latest transfers that touch a ledger account, newest first."""
         found = self._query(
             _LATEST,
             account=account,
             limit=limit,
-            since=since or _EVER,
-            until=until or _NEVER,
+            since=since or EVER,
+            until=until or NEVER,
+            but=but or "",
         )
         return [_TRANSFERS.record(row) for row in found]
 

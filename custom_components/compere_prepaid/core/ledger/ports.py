@@ -6,7 +6,7 @@ engine with transactions and unique keys will do.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 
 from ..errors import LedgerReadOnlyError
@@ -18,6 +18,7 @@ from .records import (
     ChainHead,
     Charge,
     Document,
+    Fee,
     HistoryRow,
     Hold,
     HoldKind,
@@ -29,6 +30,7 @@ from .records import (
     Term,
     TermKind,
     Transfer,
+    TransferCode,
 )
 
 
@@ -170,11 +172,26 @@ class LedgerTransaction(Protocol):
         *,
         since: datetime | None = None,
         until: datetime | None = None,
+        but: TransferCode | None = None,
     ) -> Sequence[Transfer]:
         """Return the latest transfers that touch a ledger account, newest first.
 
+        `since` (inclusive) and `until` (exclusive) speak of `effective_at`; those with the code
+        `but` are left out.
+        """
+        ...
+
+    def totals(
+        self, account: str, since: datetime | None = None, until: datetime | None = None
+    ) -> Mapping[TransferCode, Amount]:
+        """Return credits − debits of a ledger account by code, of posted transfers.
+
         `since` (inclusive) and `until` (exclusive) speak of `effective_at`.
         """
+        ...
+
+    def fees(self, account: AccountNumber, since: date, until: date) -> tuple[Fee, ...]:
+        """Return an account's fees of the days from `since` to before `until`, by day."""
         ...
 
     def find[R: StateRow | HistoryRow](self, kind: type[R], **key: object) -> R | None:

@@ -365,12 +365,13 @@ class Tenancy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaxTotal:
-    """All that was charged to an account at one excluded tax rate, and the tax posted on it.
+    """All that was charged to a fund at one excluded tax rate, and the tax posted on it.
 
-    Key (account, ppm). `tax` = floor(`net` × `ppm` ÷ 10⁶), so that taxes always add up.
+    Key (account, fund, ppm). `tax` = floor(`net` × `ppm` ÷ 10⁶), so that taxes always add up.
     """
 
     account: AccountNumber
+    fund: str
     ppm: int
     net: Amount
     tax: Amount

@@ -4,8 +4,9 @@ Energy is charged from one believed reading to the next. A reading that cannot b
 nothing is charged or cut by it, and the last believed reading stays the baseline, so that the next
 plausible one charges the whole time in between, once.
 
-No register runs backwards here. One that really does so was replaced, reset or rolled over; that is
-for a person to say, who begins a new register generation.
+No register runs backwards here. One that really does so was replaced or reset, which is for a
+person to say, who begins a new register generation; or it rolled over, which is believed only of a
+register whose end is known and near.
 """
 
 from dataclasses import dataclass
@@ -73,6 +74,28 @@ def assess(
     possible_wh = _possible_wh(max_power_w, reading.at - baseline.at)
     too_much = reading.energy_wh - baseline.wh > possible_wh + register_step_wh(reading.energy_wh)
     return Suspicion.IMPLAUSIBLE if too_much else None
+
+
+def rolled_over_at(
+    baseline: Baseline, reading: MeterReading, *, max_power_w: int, modulus_wh: int
+) -> datetime | None:
+    """Return when a register that runs from `modulus_wh` to 0 did so; None if it did not.
+
+    It stood within the last twentieth of its range and stands within the first one, and what it
+    counted over the border is plausible. The instant is that of an even load.
+    """
+    energy_wh = reading.energy_wh
+    if energy_wh is None or reading.at <= baseline.at:
+        return None
+    near = modulus_wh // 20
+    if not (modulus_wh - near <= baseline.wh <= modulus_wh and energy_wh <= near):
+        return None
+    counted = modulus_wh - baseline.wh + energy_wh
+    possible_wh = _possible_wh(max_power_w, reading.at - baseline.at)
+    if counted > possible_wh + register_step_wh(modulus_wh):
+        return None
+    elapsed_us = (reading.at - baseline.at) // _MICROSECOND
+    return baseline.at + elapsed_us * (modulus_wh - baseline.wh) // max(counted, 1) * _MICROSECOND
 
 
 def _possible_wh(max_power_w: int, elapsed: timedelta) -> int:

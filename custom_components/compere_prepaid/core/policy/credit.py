@@ -37,6 +37,8 @@ class Policy:
     """Named prepaid rules. Amounts are measured on available credit.
 
     `warning_levels` fall strictly and lie above `cut_off`; at or below `cut_off` the supply is cut.
+    `emergency_credit` is what a tenant whose credit is low may use up once, and repays first. A
+    single top-up is at least `minimum_top_up`, and at most `maximum_top_up` (None: any).
     """
 
     name: str
@@ -45,6 +47,9 @@ class Policy:
     credit_limit: Amount = ZERO
     reconnect: Reconnect = Reconnect.AUTO
     never_cut: bool = False
+    emergency_credit: Amount = ZERO
+    minimum_top_up: Amount = ZERO
+    maximum_top_up: Amount | None = None
 
     def __post_init__(self) -> None:
         """Refuse rules that contradict each other."""
@@ -55,6 +60,11 @@ class Policy:
             raise InvalidInputError("policy_level_below_cut_off", policy=self.name)
         if self.credit_limit < 0:
             raise InvalidInputError("policy_credit_limit_negative", policy=self.name)
+        if self.emergency_credit < 0:
+            raise InvalidInputError("policy_emergency_negative", policy=self.name)
+        highest = self.maximum_top_up
+        if self.minimum_top_up < 0 or (highest is not None and highest < self.minimum_top_up):
+            raise InvalidInputError("policy_top_up_limits", policy=self.name)
 
     def level_reached(self, available: Amount) -> Amount | None:
         """Return the lowest warning level that available credit is at or below, if any."""
@@ -89,30 +99,40 @@ def assess(policy: Policy, available: Amount, announced: Amount | None) -> Asses
     )
 
 
-def supply_state(policy: Policy, available: Amount, *, off: bool) -> SupplyState:
-    """Name the state of an account; `off` when the hold `no_credit` stands on its meters."""
+def supply_state(
+    policy: Policy, available: Amount, *, off: bool, emergency: Amount = ZERO
+) -> SupplyState:
+    """Name the state of an account; `off` when the hold `no_credit` stands on its meters.
+
+    `emergency` is the emergency credit in use, which `available` contains.
+    """
     if off:
         return SupplyState.OFF
     if available <= policy.cut_off:
         return SupplyState.EXHAUSTED
+    if emergency and available - emergency <= policy.cut_off:
+        return SupplyState.EMERGENCY
     if policy.level_reached(available) is not None:
         return SupplyState.WARNING
     return SupplyState.IN_CREDIT
 
 
 def policy_content(policy: Policy, currency: Currency) -> str:
-    """Return a policy as canonical JSON, money as decimal text."""
-    return json.dumps(
-        {
-            "warning_levels": [str(currency.exact(level)) for level in policy.warning_levels],
-            "cut_off": str(currency.exact(policy.cut_off)),
-            "credit_limit": str(currency.exact(policy.credit_limit)),
-            "reconnect": policy.reconnect,
-            "never_cut": policy.never_cut,
-        },
-        sort_keys=True,
-        separators=(",", ":"),
-    )
+    """Return a policy as canonical JSON, money as decimal text.
+
+    What a policy does not use is left out, so that its text stays what older versions wrote.
+    """
+    data: dict[str, object] = {
+        "warning_levels": [str(currency.exact(level)) for level in policy.warning_levels],
+        "cut_off": str(currency.exact(policy.cut_off)),
+        "credit_limit": str(currency.exact(policy.credit_limit)),
+        "reconnect": policy.reconnect,
+        "never_cut": policy.never_cut,
+    }
+    for name in ("emergency_credit", "minimum_top_up", "maximum_top_up"):
+        if amount := getattr(policy, name):
+            data[name] = str(currency.exact(amount))
+    return json.dumps(data, sort_keys=True, separators=(",", ":"))
 
 
 def policy_of(name: str, content: str, currency: Currency) -> Policy:
@@ -126,6 +146,11 @@ def policy_of(name: str, content: str, currency: Currency) -> Policy:
         credit_limit=_amount(currency, data["credit_limit"]),
         reconnect=Reconnect(data["reconnect"]),
         never_cut=data["never_cut"],
+        emergency_credit=_amount(currency, data.get("emergency_credit", "0")),
+        minimum_top_up=_amount(currency, data.get("minimum_top_up", "0")),
+        maximum_top_up=(
+            _amount(currency, data["maximum_top_up"]) if "maximum_top_up" in data else None
+        ),
     )
 
 

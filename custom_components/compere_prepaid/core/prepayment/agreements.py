@@ -5,15 +5,17 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from ..errors import InvalidInputError
-from ..ids import MeterSerial
+from ..ids import AccountNumber, MeterSerial
 from ..ledger.ports import LedgerTransaction
 from ..ledger.records import Hold, HoldKind, RelayDemand, Term, TermKind
 from ..money.amount import Amount
 from ..policy.credit import Policy
 from ..policy.holds import kinds, place, release
+from ..tariff.model import Used
 from ..tariff.rating import quote
 from .book import AccountBook
-from .settlement import Settled, settle
+from .settlement import AccountDue
+from .slip import Slip
 from .state import AccountState
 
 BY_HAND = (HoldKind.MANUAL, HoldKind.MAINTENANCE)
@@ -41,7 +43,7 @@ class Agreements:
     async def assign_tariff(self, number: str, tariff: str, user: str) -> None:
         """Give an account a tariff from now on; what was used until now is posted first."""
         now = self.book.clock.now()
-        quote(self.book.tariff(tariff), now, zone=self.book.zone, used_wh=0)  # in force by now?
+        quote(self.book.tariff(tariff), now, zone=self.book.zone, used=Used())  # in force by now?
         await self._agree(number, TermKind.TARIFF, tariff, user)
 
     async def reconnect(self, number: str, user: str) -> None:
@@ -51,7 +53,7 @@ class Agreements:
         """
         account = self.book.account(number)
         async with self.book.locked([account.number]):
-            if account.available <= account.policy.cut_off and not account.policy.never_cut:
+            if account.available <= account.policy.cut_off and not account.never_cut:
                 raise InvalidInputError("credit_exhausted", account=number)
             await self.book.settle(account, f"reconnect:{user}", reconnect=True)
 
@@ -133,15 +135,32 @@ class Agreements:
         self, account: AccountState, at: datetime, cause: str, term: Term | None = None
     ) -> None:
         """Settle an account under the terms in force, after adding one; hold its lock."""
-        before = self.book.due(account)
 
-        def work(tx: LedgerTransaction) -> tuple[tuple[str, Policy, Amount], Settled]:
+        def agree(slip: Slip, _due: AccountDue) -> tuple[str, Policy, Amount]:
             if term is not None:
-                tx.add_term(term)
-            tariff, policy, limit = self.book.terms(tx, account.number, at)
-            due = replace(before, policy=policy, credit_limit=limit)
-            return (tariff, policy, limit), settle(tx, due, at, cause)
+                slip.tx.add_term(term)
+            return terms_of(self.book, slip.tx, account.number, at)
 
-        terms, settled = await self.book.ledger.run(work)
-        account.tariff, account.policy, account.credit_limit = terms
-        self.book.apply(account, settled, at)
+        def revise(tx: LedgerTransaction, due: AccountDue) -> AccountDue:
+            _, policy, limit = terms_of(self.book, tx, account.number, at)
+            never_cut = policy.never_cut or account.owner
+            return replace(due, policy=policy, credit_limit=limit, never_cut=never_cut)
+
+        numbers = [account.number]
+        found = await self.book.transact_locked(numbers, cause, agree, revise=revise)
+        account.tariff, account.policy, account.credit_limit = found[account.number]
+        self.book.changed(account)
+
+
+def terms_of(
+    book: AccountBook, tx: LedgerTransaction, number: AccountNumber, at: datetime
+) -> tuple[str, Policy, Amount]:
+    """Return tariff name, policy and credit limit of an account at an instant."""
+    tariff = tx.term(number, TermKind.TARIFF, at)
+    policy = tx.term(number, TermKind.POLICY, at)
+    limit = tx.term(number, TermKind.CREDIT_LIMIT, at)
+    if tariff is None or policy is None:
+        raise InvalidInputError("account_without_terms", account=number)
+    rules = book.policy(policy.value)
+    agreed = rules.credit_limit if limit is None else book.currency.parse(limit.value)
+    return tariff.value, rules, agreed

@@ -1,34 +1,35 @@
 """The book of accounts: who is supplied, on what terms, and what has accrued.
 
-Every use case works the same way: under the account's lock it settles inside one ledger
-transaction, and only after the commit changes what is remembered here, tells events and hands on
-relay demands. If the ledger fails, nothing was changed and the accrued lines wait for the next try.
+Every use case works the same way (`AccountBook.transact`): under the locks of its accounts it
+posts what has accrued, does its own work and decides on the supply inside one ledger transaction.
+Only after the commit it changes what is remembered here, tells events and hands on relay demands.
+If the ledger fails, nothing was changed and the accrued lines wait for the next try.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
+import json
 from zoneinfo import ZoneInfo
 
 from ..clock import Clock
 from ..errors import InvalidInputError
 from ..events import Event
-from ..ids import AccountNumber, MeterSerial, TransferId
-from ..ledger.accounts import OPENING, Fund, tenant
+from ..ids import AccountNumber, MeterSerial
 from ..ledger.ports import Ledger, LedgerTransaction
-from ..ledger.posting import post
-from ..ledger.records import NewTransfer, RelayDemand, Term, TermKind, TransferCode
-from ..metering.plausibility import Baseline
+from ..ledger.records import BillMark, RelayDemand
 from ..money.amount import Amount, Currency
 from ..policy.credit import Policy
-from ..policy.holds import kinds, refresh_demand
 from ..tariff.model import Tariff
-from ..tariff.rating import quote
-from .calendar import day_of, day_start, month_of
-from .settlement import AccountDue, MeterDue, Settled, settle
-from .state import AccountSetup, AccountState, MeterState, Running
+from .calendar import day_of
+from .settlement import AccountDue, MeterDue, Settled, book_due, conclude
+from .slip import Slip
+from .state import AccountState, MeterState
+
+CHUNK = 500
+"""So many accounts are settled in one transaction: a top-up waits for no more than that."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -79,95 +80,10 @@ class AccountBook:
             )
         return self.policies[name]
 
-    async def add_meter(self, serial: MeterSerial, max_power_w: int) -> None:
-        """Begin to charge by a meter: its bill mark says from where on.
-
-        A meter that was never decided about gets its first demand: closed, if no hold stands.
-        """
-        known = self.meters.get(serial)
-        if known is not None:
-            known.max_power_w = max_power_w
-            return
-        at = self.clock.now()
-
-        def load(tx: LedgerTransaction) -> tuple[MeterState, bool]:
-            mark = tx.mark(serial)
-            last = None if mark is None else Baseline(wh=mark.wh, at=mark.at)
-            meter = MeterState(
-                serial=serial,
-                max_power_w=max_power_w,
-                mark=mark,
-                last=last,
-                holds=kinds(tx, serial),
-            )
-            return meter, tx.demand(serial) is not None
-
-        meter, decided = await self.ledger.read(load)
-        if not decided:
-            await self.ledger.run(lambda tx: refresh_demand(tx, serial, at, "meter added"))
-        self.meters[serial] = meter
-
-    async def remove_meter(self, serial: MeterSerial) -> None:
-        """Stop charging by a meter, after posting what it used."""
-        meter = self.meters.get(serial)
-        if meter is None:
-            return
-        if meter.account is not None:
-            await self.detach(meter.account, serial)
-        del self.meters[serial]
-
-    async def open_account(self, setup: AccountSetup, user: str = "") -> None:
-        """Begin to serve an account; opening balance and terms are booked the first time only.
-
-        Raises `InvalidInputError` (`tariff_unknown`, `tariff_not_in_force`, `policy_unknown`).
-        """
-        now = self.clock.now()
-        if await self.ledger.read(lambda tx: tx.term(setup.number, TermKind.TARIFF, now)) is None:
-            self.policy(setup.policy)
-            quote(self.tariff(setup.tariff), now, zone=self.zone, used_wh=0)  # in force by now?
-            await self.ledger.run(lambda tx: _agree_at_first(tx, setup, now, user))
-        self.accounts[setup.number] = await self.ledger.read(lambda tx: self._load(tx, setup, now))
-        self._locks.setdefault(setup.number, asyncio.Lock())
-
-    async def close_account(self, number: AccountNumber) -> None:
-        """Stop serving an account; what it used is posted, its history stays."""
-        account = self.account(number)
-        for serial in list(account.meters):
-            await self.detach(number, serial)
-        del self.accounts[number]
-
-    async def attach(self, number: AccountNumber, serial: MeterSerial) -> None:
-        """Let a meter supply an account from now on.
-
-        A meter that comes from a time without an account begins a new register generation with its
-        next reading: what it counted in between is nobody's. Raises `InvalidInputError`
-        (`account_unknown`, `meter_unknown`, `meter_taken`).
-        """
-        account, meter = self.account(number), self.meter(serial)
-        if meter.account == number:
-            return
-        if meter.account is not None:
-            raise InvalidInputError("meter_taken", meter=serial, account=meter.account)
-        meter.account = account.number
-        account.meters[serial] = meter
-
-    async def detach(self, number: AccountNumber, serial: MeterSerial) -> None:
-        """End a meter's supply of an account: post its charges and close the generation."""
-        account, meter = self.account(number), self.meter(serial)
-        async with self.locked([number]):
-            at = self.clock.now()
-            due = self.due(account)
-
-            def work(tx: LedgerTransaction) -> Settled:
-                settled = settle(tx, due, at, f"detach:{serial}")
-                mark, generation = tx.mark(serial), tx.generation(serial)
-                if mark is not None and generation is not None:
-                    tx.close_generation(replace(generation, closed_wh=mark.wh, closed_at=mark.at))
-                return settled
-
-            self.apply(account, await self.ledger.run(work), at)
-            account.meters.pop(serial, None)
-            meter.account, meter.mark, meter.last = None, None, None
+    @property
+    def owner(self) -> AccountState | None:
+        """The owner's account, who pays for what nobody else does; None if there is none."""
+        return next((account for account in self.accounts.values() if account.owner), None)
 
     @asynccontextmanager
     async def locked(self, numbers: Iterable[AccountNumber]) -> AsyncIterator[None]:
@@ -177,12 +93,84 @@ class AccountBook:
                 await stack.enter_async_context(self._locks.setdefault(number, asyncio.Lock()))
             yield
 
+    async def transact[T](
+        self,
+        numbers: Iterable[str],
+        cause: str | Callable[[T], str],
+        work: Callable[[Slip, AccountDue], T],
+        told: Callable[[T, Settled, AccountDue], Iterable[Event]] = lambda *_: (),
+        *,
+        reconnect: bool = False,
+        final: bool = False,
+    ) -> Mapping[AccountNumber, T]:
+        """Settle accounts and do something to each of them, all in one transaction.
+
+        `work` runs behind what has accrued and before the supply is decided; it may run again after
+        a conflict. `cause` says (or makes of its result) what a changed supply follows from, and
+        `told` makes of it what is told first, once it is committed.
+        """
+        accounts = [self.account(number).number for number in dict.fromkeys(numbers)]
+        async with self.locked(accounts):
+            return await self.transact_locked(
+                accounts, cause, work, told, reconnect=reconnect, final=final
+            )
+
+    async def transact_locked[T](
+        self,
+        numbers: Sequence[AccountNumber],
+        cause: str | Callable[[T], str],
+        work: Callable[[Slip, AccountDue], T],
+        told: Callable[[T, Settled, AccountDue], Iterable[Event]] = lambda *_: (),
+        *,
+        revise: Callable[[LedgerTransaction, AccountDue], AccountDue] | None = None,
+        reconnect: bool = False,
+        final: bool = False,
+    ) -> Mapping[AccountNumber, T]:
+        """Do what `transact` does for accounts whose locks the caller holds.
+
+        `revise` gives an account other terms before the supply is decided.
+        """
+        at = self.clock.now()
+        for number in numbers:
+            if self.account(number).tenancy.closed_at is not None:
+                raise InvalidInputError("account_closed", account=number, next=f"{number}-2")
+        dues = [self.due(self.account(number), reconnect=reconnect) for number in numbers]
+
+        def run(tx: LedgerTransaction) -> list[tuple[T, Settled]]:
+            tx.prefetch(
+                [due.number for due in dues],
+                [meter.serial for due in dues for meter in due.meters],
+            )
+            results = []
+            for due in dues:
+                slip = book_due(tx, due, at, final=final)
+                result = work(slip, due)
+                agreed = revise(tx, due) if revise else due
+                results.append(
+                    (
+                        result,
+                        conclude(slip, agreed, cause if isinstance(cause, str) else cause(result)),
+                    )
+                )
+            return results
+
+        results: dict[AccountNumber, T] = {}
+        for due, (result, settled) in zip(dues, await self.ledger.run(run), strict=True):
+            self.apply(self.account(due.number), settled, at, told(result, settled, due))
+            results[due.number] = result
+        return results
+
     def due(self, account: AccountState, *, reconnect: bool = False) -> AccountDue:
         """Describe an account as it is to be settled now; hold its lock."""
         return AccountDue(
             number=account.number,
+            name=account.name,
+            tariff=self.tariff(account.tariff),
+            zone=self.zone,
             policy=account.policy,
             credit_limit=account.credit_limit,
+            peaks=dict(account.demand.peaks),
+            never_cut=account.never_cut,
             reconnect=reconnect,
             meters=tuple(
                 MeterDue(
@@ -190,6 +178,7 @@ class AccountBook:
                     mark=meter.mark,
                     lines=tuple(meter.pending),
                     read_at=meter.last.at if meter.last else None,
+                    registers=_registers_text(meter.registers),
                     may_open=meter.may_open,
                 )
                 for meter in account.meters.values()
@@ -198,10 +187,14 @@ class AccountBook:
 
     async def settle(self, account: AccountState, cause: str, *, reconnect: bool = False) -> None:
         """Post what has accrued and bring holds in line with credit; hold the account's lock."""
-        at = self.clock.now()
-        due = self.due(account, reconnect=reconnect)
-        settled = await self.ledger.run(lambda tx: settle(tx, due, at, cause))
-        self.apply(account, settled, at)
+        await self.transact_locked([account.number], cause, _nothing_more, reconnect=reconnect)
+
+    async def settle_many(self, numbers: Iterable[AccountNumber], cause: str) -> None:
+        """Post what has accrued for many accounts, some hundred in each transaction."""
+        waiting = [number for number in numbers if number in self.accounts]
+        for start in range(0, len(waiting), CHUNK):
+            chunk = [number for number in waiting[start : start + CHUNK] if number in self.accounts]
+            await self.transact(chunk, cause, _nothing_more)
 
     def apply(
         self,
@@ -212,16 +205,16 @@ class AccountBook:
     ) -> None:
         """Remember what was committed, then tell it; `before` are events that come first."""
         for mark in settled.marks:
-            meter = self.meters[mark.meter]
-            meter.mark = mark
-            meter.pending.clear()
+            self.remember(mark)
         account.fund = settled.fund
         account.service_fund = settled.service_fund
+        account.tenancy = settled.tenancy
         account.announced = settled.announced
+        account.tax_nets.update(settled.tax_nets)
         for serial, held in settled.holds.items():
             self.meters[serial].holds = held
-        account.past_spending = settled.past_spending
-        account.past_since = settled.past_since or account.past_since
+        account.past_spending = Amount(account.past_spending + settled.spent)
+        account.add_extras(settled.extras, day_of(at, self.zone))
         account.posted_at = at
         for event in (*before, *settled.events):
             self.emit(event)
@@ -229,58 +222,19 @@ class AccountBook:
             self.demand(demand)
         self.changed(account)
 
-    def terms(
-        self, tx: LedgerTransaction, number: AccountNumber, at: datetime
-    ) -> tuple[str, Policy, Amount]:
-        """Return tariff name, policy and credit limit of an account at an instant."""
-        tariff = tx.term(number, TermKind.TARIFF, at)
-        policy = tx.term(number, TermKind.POLICY, at)
-        limit = tx.term(number, TermKind.CREDIT_LIMIT, at)
-        if tariff is None or policy is None:
-            raise InvalidInputError("account_without_terms", account=number)
-        rules = self.policy(policy.value)
-        agreed = rules.credit_limit if limit is None else self.currency.parse(limit.value)
-        return tariff.value, rules, agreed
-
-    def _load(self, tx: LedgerTransaction, setup: AccountSetup, now: datetime) -> AccountState:
-        number = setup.number
-        tariff, policy, limit = self.terms(tx, number, now)
-        today, month = day_of(now, self.zone), month_of(now, self.zone)
-        today_spent = tx.spending(number, day_start(today, self.zone), now)
-        month_spent = tx.spending(number, day_start(month, self.zone), now)
-        return AccountState(
-            number=number,
-            name=setup.name,
-            tariff=tariff,
-            policy=policy,
-            credit_limit=limit,
-            fund=tx.balance(tenant(number)),
-            service_fund=tx.balance(tenant(number, Fund.SERVICE)),
-            announced=tx.announcement(number).level,
-            day=Running(today, today_spent.amount, today_spent.energy_wh),
-            month=Running(month, month_spent.amount, month_spent.energy_wh),
-            posted_at=now,
-        )
+    def remember(self, mark: BillMark) -> None:
+        """Remember up to where a meter is charged; nothing of it is pending any more."""
+        meter = self.meters[mark.meter]
+        meter.mark = mark
+        meter.pending.clear()
 
 
-def _agree_at_first(tx: LedgerTransaction, setup: AccountSetup, now: datetime, user: str) -> None:
-    """Book opening balance and terms of an account that the ledger does not know yet."""
-    number = setup.number
-    if tx.term(number, TermKind.TARIFF, now) is not None:
-        return
-    for kind, value in ((TermKind.TARIFF, setup.tariff), (TermKind.POLICY, setup.policy)):
-        tx.add_term(Term(account=number, kind=kind, value=value, valid_from=now, user=user))
-    if setup.opening_balance == 0:
-        return
-    ends = (OPENING, tenant(number)) if setup.opening_balance > 0 else (tenant(number), OPENING)
-    request = NewTransfer(
-        id=TransferId(f"opening:{number}"),
-        debit=ends[0],
-        credit=ends[1],
-        amount=Amount(abs(setup.opening_balance)),
-        code=TransferCode.OPENING,
-        effective_at=now,
-        source="set-up",
-        user=user,
-    )
-    post(tx, request, now)
+def _nothing_more(slip: Slip, due: AccountDue) -> None:
+    """Settling is all."""
+
+
+def _registers_text(registers: Mapping[str, int]) -> str:
+    """Return the meter's own tariff registers as a bill mark keeps them."""
+    if not registers:
+        return ""
+    return json.dumps(dict(registers), sort_keys=True, separators=(",", ":"))

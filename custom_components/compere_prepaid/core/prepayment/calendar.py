@@ -1,6 +1,7 @@
 """The site's calendar: days and months in its own zone, right over daylight saving."""
 
-from datetime import UTC, date, datetime, time
+from calendar import monthrange
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 
@@ -17,3 +18,18 @@ def day_of(at: datetime, zone: ZoneInfo) -> date:
 def day_start(day: date, zone: ZoneInfo) -> datetime:
     """Return the instant (UTC) at which a calendar day of the site begins."""
     return datetime.combine(day, time(), zone).astimezone(UTC)
+
+
+def next_month(month: date) -> date:
+    """Return the first day of the month after the one that begins on this day."""
+    return (month + timedelta(days=31)).replace(day=1)
+
+
+def day_share(total: int, number: int, days: int) -> int:
+    """Return the share of one of so many days (1 is the first): all shares add up to the total."""
+    return total * number // days - total * (number - 1) // days
+
+
+def days_of_month(day: date) -> int:
+    """Return how many days the month of a day has."""
+    return monthrange(day.year, day.month)[1]

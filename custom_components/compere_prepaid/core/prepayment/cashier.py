@@ -1,18 +1,20 @@
 """Money in: top-ups and corrections, durable before anybody is told."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..errors import InvalidInputError
 from ..events import Event, ToppedUp
 from ..ids import AccountNumber, TransferId
 from ..ledger.accounts import ADJUSTMENT, CASH, Fund, tenant
-from ..ledger.ports import LedgerTransaction
 from ..ledger.posting import Posting, post
-from ..ledger.records import NewTransfer, TransferCode
+from ..ledger.records import NewTransfer, Transfer, TransferCode
 from ..money.amount import Amount
 from .book import AccountBook
-from .settlement import AccountDue, Settled, settle
+from .debts import owed, take_from_top_up
+from .settlement import AccountDue, Settled, fund_of
+from .slip import Slip
+from .waterfall import Waterfall, pour
 
 RECEIPT_DIGITS = 12
 """So much of the chain's hash is printed on a receipt: an anchor outside the book."""
@@ -20,14 +22,33 @@ RECEIPT_DIGITS = 12
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credited:
-    """The durable result of a top-up or correction of one account."""
+    """The durable result of moving money of one account."""
 
     transfer: TransferId
     balance: Amount
-    """Of the fund that the money went to."""
+    """Of the fund that the money went to, or came from."""
     receipt: str
     """The transfer's place in the chain and the beginning of its hash, e.g. `1042-9f3c01aa77de`."""
     replayed: bool
+    steps: Waterfall | None = None
+    """Where a top-up went to."""
+
+
+def receipt_of(transfer: Transfer) -> str:
+    """Return the anchor that is printed on a receipt."""
+    return f"{transfer.seq}-{transfer.hash[:RECEIPT_DIGITS]}"
+
+
+def credited(posting: Posting, balance: Amount) -> Credited:
+    """Return what there is to tell of a booked transfer."""
+    outcome = posting.transfer.outcome
+    return Credited(
+        transfer=posting.transfer.id,
+        balance=balance,
+        receipt=receipt_of(posting.transfer),
+        replayed=posting.replayed,
+        steps=Waterfall.of(outcome) if outcome else None,
+    )
 
 
 @dataclass(slots=True)
@@ -48,25 +69,45 @@ class Cashier:
         """Credit accounts, all in one transaction, once per reference; power follows by itself.
 
         Raises `InvalidInputError`: `account_unknown`, `amount_not_positive`, `target_empty`,
-        `reference_reused` (the same reference with another amount or fund).
+        `reference_reused` (the same reference with another amount or fund), `top_up_too_small` and
+        `top_up_too_large` (the account's policy).
         """
         if amount <= 0:
             raise InvalidInputError("amount_not_positive", amount=self.book.currency.exact(amount))
-        requests = {
-            self.book.account(number).number: NewTransfer(
-                id=TransferId(f"top:{reference}:{number}"),
+
+        def work(slip: Slip, due: AccountDue) -> Posting:
+            request = NewTransfer(
+                id=TransferId(f"top:{reference}:{due.number}"),
                 debit=CASH,
-                credit=tenant(AccountNumber(number), fund),
+                credit=tenant(due.number, fund),
                 amount=amount,
                 code=TransferCode.TOP_UP,
-                effective_at=self.book.clock.now(),
+                effective_at=slip.at,
                 source="cash desk",
                 user=user,
                 reason=reference,
             )
-            for number in numbers
-        }
-        return await self._credit(requests, fund, self._told_as_top_up)
+            if slip.tx.find_transfer(request.id) is not None:
+                return post(slip.tx, request, slip.at)
+            self._refuse_outside_limits(due, amount)
+            steps = _steps(slip, due, amount, fund)
+            posting = post(slip.tx, replace(request, outcome=steps.text()), slip.at)
+            take_from_top_up(slip, steps, request.id)
+            return posting
+
+        def told(posting: Posting, settled: Settled, due: AccountDue) -> Iterable[Event]:
+            if not posting.replayed:
+                yield ToppedUp(
+                    at=posting.transfer.effective_at,
+                    account=due.number,
+                    available=available_of(settled, due),
+                    amount=amount,
+                    reference=reference,
+                    balance=settled.balance(fund),
+                    user=user,
+                )
+
+        return await book_transfers(self.book, numbers, work, told)
 
     async def adjust(
         self, number: str, amount: Amount, *, reason: str, reference: str, user: str = ""
@@ -82,67 +123,104 @@ class Cashier:
             raise InvalidInputError("reason_missing")
         account = self.book.account(number).number
         ends = (ADJUSTMENT, tenant(account)) if amount > 0 else (tenant(account), ADJUSTMENT)
-        request = NewTransfer(
-            id=TransferId(f"adj:{reference}:{account}"),
-            debit=ends[0],
-            credit=ends[1],
-            amount=Amount(abs(amount)),
-            code=TransferCode.ADJUSTMENT,
-            effective_at=self.book.clock.now(),
-            source="cash desk",
-            user=user,
-            reason=reason.strip(),
-        )
-        return (await self._credit({account: request}))[account]
 
-    async def _credit(
-        self,
-        requests: Mapping[AccountNumber, NewTransfer],
-        fund: Fund = Fund.ELECTRICITY,
-        told: Callable[[NewTransfer, Settled, AccountDue, Fund], Event] | None = None,
-    ) -> Mapping[AccountNumber, Credited]:
-        """Book one transfer per account and settle them all, in one transaction."""
-        if not requests:
-            raise InvalidInputError("target_empty")
-        async with self.book.locked(requests):
-            at = self.book.clock.now()
-            dues = [self.book.due(self.book.account(number)) for number in requests]
+        def work(slip: Slip, _due: AccountDue) -> Posting:
+            request = NewTransfer(
+                id=TransferId(f"adj:{reference}:{account}"),
+                debit=ends[0],
+                credit=ends[1],
+                amount=Amount(abs(amount)),
+                code=TransferCode.ADJUSTMENT,
+                effective_at=slip.at,
+                source="cash desk",
+                user=user,
+                reason=reason.strip(),
+            )
+            return post(slip.tx, request, slip.at)
 
-            def work(tx: LedgerTransaction) -> list[tuple[Posting, Settled]]:
-                return [
-                    (
-                        post(tx, requests[due.number], at),
-                        settle(tx, due, at, requests[due.number].id),
-                    )
-                    for due in dues
-                ]
+        return (await book_transfers(self.book, [account], work))[account]
 
-            results: dict[AccountNumber, Credited] = {}
-            for due, (posting, settled) in zip(dues, await self.book.ledger.run(work), strict=True):
-                events = (
-                    [told(requests[due.number], settled, due, fund)]
-                    if told and not posting.replayed
-                    else []
-                )
-                self.book.apply(self.book.account(due.number), settled, at, events)
-                results[due.number] = Credited(
-                    transfer=posting.transfer.id,
-                    balance=settled.balance(fund),
-                    receipt=f"{posting.transfer.seq}-{posting.transfer.hash[:RECEIPT_DIGITS]}",
-                    replayed=posting.replayed,
-                )
-            return results
+    async def use_emergency_credit(self, number: str) -> Amount:
+        """Let a tenant whose credit is low use the policy's emergency credit; repaid first.
 
-    @staticmethod
-    def _told_as_top_up(
-        request: NewTransfer, settled: Settled, due: AccountDue, fund: Fund
-    ) -> Event:
-        return ToppedUp(
-            at=request.effective_at,
-            account=due.number,
-            available=Amount(settled.fund + due.credit_limit),
-            amount=request.amount,
-            reference=request.reason,
-            balance=settled.balance(fund),
-            user=request.user,
-        )
+        Returns what is available then. Raises `InvalidInputError`: `account_unknown`,
+        `emergency_not_offered`, `emergency_in_use`, `emergency_not_needed`.
+        """
+
+        def work(slip: Slip, due: AccountDue) -> None:
+            policy = due.policy
+            if not policy.emergency_credit:
+                raise InvalidInputError("emergency_not_offered", account=number)
+            if slip.tenancy.emergency:
+                raise InvalidInputError("emergency_in_use", account=number)
+            available = fund_of(slip.tx, due.number) + due.credit_limit
+            lowest = policy.warning_levels[-1] if policy.warning_levels else policy.cut_off
+            if available > lowest:
+                level = self.book.currency.exact(lowest)
+                raise InvalidInputError("emergency_not_needed", account=number, level=level)
+            slip.tenancy = replace(slip.tenancy, emergency=policy.emergency_credit)
+            slip.tx.put(slip.tenancy)
+
+        await self.book.transact([number], "emergency", work)
+        return self.book.account(number).available
+
+    def _refuse_outside_limits(self, due: AccountDue, amount: Amount) -> None:
+        policy, exact = due.policy, self.book.currency.exact
+        if amount < policy.minimum_top_up:
+            raise InvalidInputError(
+                "top_up_too_small", account=due.number, minimum=exact(policy.minimum_top_up)
+            )
+        if policy.maximum_top_up is not None and amount > policy.maximum_top_up:
+            raise InvalidInputError(
+                "top_up_too_large", account=due.number, maximum=exact(policy.maximum_top_up)
+            )
+
+
+async def book_transfers(
+    book: AccountBook,
+    numbers: Iterable[str],
+    work: Callable[[Slip, AccountDue], Posting],
+    told: Callable[[Posting, Settled, AccountDue], Iterable[Event]] = lambda *_: (),
+) -> Mapping[AccountNumber, Credited]:
+    """Book one transfer per account and settle them all, in one transaction.
+
+    Raises `InvalidInputError` (`target_empty`) for no accounts, and what `work` raises.
+    """
+    balances: dict[AccountNumber, Amount] = {}
+
+    def remember(posting: Posting, settled: Settled, due: AccountDue) -> Iterable[Event]:
+        service = tenant(due.number, Fund.SERVICE)
+        sides = (posting.transfer.debit, posting.transfer.credit)
+        fund = Fund.SERVICE if service in sides else Fund.ELECTRICITY
+        balances[due.number] = settled.balance(fund)
+        return told(posting, settled, due)
+
+    numbers = list(numbers)
+    if not numbers:
+        raise InvalidInputError("target_empty")
+    postings = await book.transact(numbers, _id_of, work, remember)
+    return {number: credited(posting, balances[number]) for number, posting in postings.items()}
+
+
+def _id_of(posting: Posting) -> str:
+    return posting.transfer.id
+
+
+def available_of(settled: Settled, due: AccountDue) -> Amount:
+    """Return an account's available credit right after it was settled."""
+    return Amount(settled.fund + due.credit_limit + settled.tenancy.emergency)
+
+
+def _steps(slip: Slip, due: AccountDue, amount: Amount, fund: Fund) -> Waterfall:
+    """Work out where a top-up goes; debts and emergency credit concern the electricity fund."""
+    held = fund_of(slip.tx, due.number, fund)
+    if fund is Fund.SERVICE:
+        return Waterfall(balance=amount, before=held, after=Amount(held + amount))
+    emergency = slip.tenancy.emergency
+    return pour(
+        amount,
+        owed(slip.tx, due.number, slip.at, due.zone),
+        fund=held,
+        floor=Amount(due.floor - emergency),
+        emergency=emergency,
+    )

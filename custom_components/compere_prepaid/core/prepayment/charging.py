@@ -3,21 +3,29 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from ..events import ReadingTrusted, SuspectReading
-from ..ids import MeterSerial
+from ..events import ReadingTrusted, RegisterRolledOver, SuspectReading
+from ..ids import AccountNumber, MeterSerial
 from ..ledger.ports import LedgerTransaction
 from ..ledger.records import BillMark, RegisterGeneration
-from ..metering.plausibility import Baseline, assess as assess_reading
-from ..metering.reading import MeterReading
+from ..metering.plausibility import Baseline, Suspicion, assess as assess_reading, rolled_over_at
+from ..metering.reading import MeterReading, Quantity
 from ..policy.credit import assess
-from ..tariff.rating import Interval, rate
+from ..tariff.rating import Interval, RatedLine, rate
+from ..tariff.schedule import stretch_at
+from ..tenancy.handover import begin_supply, close_generation
 from .book import AccountBook
 from .calendar import day_of, month_of
-from .settlement import merge
+from .registers import energy_by_period, tariff_registers
+from .settlement import AccountDue, merge
+from .slip import Slip
 from .state import AccountState, MeterState
 
 POST_EVERY = timedelta(hours=1)
 """Accrued charges are posted at least this often."""
+
+BORDER_PATIENCE = timedelta(seconds=60)
+"""A border in time between two readings this close was read, as well as a line with many meters can
+be; its split is no estimate."""
 
 OTHER_METER = "other_meter"
 """The suspicion that another meter answers at the address."""
@@ -40,6 +48,8 @@ class Charging:
         suspicion = assess_reading(
             meter.last, reading, max_power_w=meter.max_power_w, now=self.book.clock.now()
         )
+        if suspicion is Suspicion.BACKWARDS and await self._rolled_over(meter, reading):
+            suspicion = None
         if suspicion is not None:
             self.suspect(reading.serial, suspicion, reading)
             return
@@ -85,71 +95,181 @@ class Charging:
 
     async def settle_all(self, cause: str) -> None:
         """Post everything that has accrued, as before a stop."""
-        for number in list(self.book.accounts):
-            async with self.book.locked([number]):
-                if account := self.book.accounts.get(number):
-                    await self.book.settle(account, cause)
+        await self.book.settle_many(list(self.book.accounts), cause)
+
+    async def on_clock(self) -> None:
+        """Post what the clock asks for: the hour's charges, the day's fees, a month's end.
+
+        All accounts together, so that a mall's hour is a few transactions.
+        """
+        now = self.book.clock.now()
+        due = [
+            account.number
+            for account in self.book.accounts.values()
+            if _hour(now) != _hour(account.posted_at) or self._has_fees_due(account, now)
+        ]
+        await self.book.settle_many(due, "clock")
 
     async def _charge(
         self, account: AccountState, meter: MeterState, reading: MeterReading
     ) -> None:
         """Accrue a believed reading; settle if the account's money or the clock asks for it."""
         if meter.mark is None:
-            await self._open_generation(meter, _baseline(reading))
+            await self._open_generation(account, meter, reading)
             account.past_since = account.past_since or reading.at
-        self._accrue(account, meter, _baseline(reading))
+        self._accrue(account, meter, reading, _baseline(reading))
         if self._must_settle(account, reading.at):
             await self.book.settle(account, f"reading:{meter.serial}")
 
-    async def _open_generation(self, meter: MeterState, baseline: Baseline) -> None:
+    async def _open_generation(
+        self, account: AccountState, meter: MeterState, reading: MeterReading
+    ) -> None:
         """Begin a register generation at a reading: nothing before it is charged."""
+        baseline = _baseline(reading)
 
         def work(tx: LedgerTransaction) -> BillMark | None:
-            tx.open_generation(
-                RegisterGeneration(
-                    meter=meter.serial,
-                    generation=tx.last_generation(meter.serial) + 1,
-                    start_wh=baseline.wh,
-                    start_at=baseline.at,
-                )
+            number = tx.last_generation(meter.serial) + 1
+            generation = RegisterGeneration(
+                meter=meter.serial,
+                generation=number,
+                start_wh=baseline.wh,
+                start_at=baseline.at,
+                multiplier=meter.multiplier,
+                reason="installed" if number == 1 else "taken up",
             )
-            return tx.mark(meter.serial)
+            return open_generation(tx, generation, account.number)
 
         meter.mark = await self.book.ledger.run(work)
         meter.last = baseline
+        meter.registers = tariff_registers(reading)
 
-    def _accrue(self, account: AccountState, meter: MeterState, now: Baseline) -> None:
+    async def _rolled_over(self, meter: MeterState, reading: MeterReading) -> bool:
+        """Charge up to the register's end if it began anew; tell whether it did so.
+
+        The old generation ends at the highest value, the next begins at 0 in the same instant.
+        """
+        account = self.book.accounts.get(meter.account) if meter.account else None
+        if account is None or meter.last is None or meter.modulus_wh is None:
+            return False
+        ends_at = rolled_over_at(
+            meter.last, reading, max_power_w=meter.max_power_w, modulus_wh=meter.modulus_wh
+        )
+        if ends_at is None:
+            return False
+        top, modulus = Baseline(wh=meter.modulus_wh, at=ends_at), meter.modulus_wh
+
+        def work(slip: Slip, _due: AccountDue) -> BillMark | None:
+            number = slip.tx.last_generation(meter.serial) + 1
+            close_generation(slip.tx, meter.serial)
+            generation = RegisterGeneration(
+                meter=meter.serial,
+                generation=number,
+                start_wh=0,
+                start_at=ends_at,
+                multiplier=meter.multiplier,
+                reason="rollover",
+            )
+            return open_generation(slip.tx, generation, account.number)
+
+        async with self.book.locked([account.number]):
+            self._accrue(account, meter, None, top)
+            marks = await self.book.transact_locked(
+                [account.number], f"rollover:{meter.serial}", work
+            )
+            meter.mark = marks[account.number]
+            meter.last = Baseline(wh=0, at=ends_at)
+        energy_wh = reading.energy_wh or 0
+        self.book.emit(
+            RegisterRolledOver(
+                at=reading.at, meter=meter.serial, energy_wh=energy_wh, modulus_wh=modulus
+            )
+        )
+        return True
+
+    def accrue_final(self, account: AccountState, meter: MeterState, final: Baseline) -> None:
+        """Accrue a register's last reading, which a person took; hold the account's lock."""
+        self._accrue(account, meter, None, final)
+
+    def _accrue(
+        self,
+        account: AccountState,
+        meter: MeterState,
+        reading: MeterReading | None,
+        now: Baseline,
+    ) -> None:
         """Rate what the meter counted since its last believed reading into the pending lines."""
         last, meter.last = meter.last, now
-        if last is None or now.wh == last.wh:
+        before, meter.registers = meter.registers, tariff_registers(reading)
+        zone, tariff = self.book.zone, self.book.tariff(account.tariff)
+        if last is None:
             return
-        zone = self.book.zone
-        this_month = month_of(last.at, zone) == account.month.period
-        lines = rate(
-            self.book.tariff(account.tariff),
-            Interval(from_wh=last.wh, to_wh=now.wh, from_at=last.at, to_at=now.at),
-            zone=zone,
-            used_wh=account.month.energy_wh if this_month else 0,
-        )
-        for line in lines:
-            used = line.to_wh - line.from_wh
-            account.month.add(month_of(line.from_at, zone), line.amount, used)
-            account.day.add(day_of(line.from_at, zone), line.amount, used)
-        meter.pending = list(merge([*meter.pending, *lines]))
+        lines: tuple[RatedLine, ...] = ()
+        if now.wh != last.wh:
+            month, this_month = month_of(last.at, zone), month_of(now.at, zone)
+            by_period = energy_by_period(tariff, last, now, before, meter.registers, zone)
+            lines = rate(
+                tariff,
+                Interval(last.wh, now.wh, last.at, now.at, by_period),
+                zone=zone,
+                used=account.used_in(month),
+                later={this_month: account.used_in(this_month)},
+            )
+            if now.at - last.at <= BORDER_PATIENCE:
+                lines = tuple(line._replace(estimated=False) for line in lines)
+            for line in lines:
+                account.add(line, day_of(line.from_at, zone))
+            meter.pending = list(merge([*meter.pending, *lines]))
+        self._measure(account, lines, reading, last.at, now.at)
+
+    def _measure(
+        self,
+        account: AccountState,
+        lines: tuple[RatedLine, ...],
+        reading: MeterReading | None,
+        since: datetime,
+        until: datetime,
+    ) -> None:
+        """Measure the account's demand, if its tariff asks for that."""
+        zone, tariff, keeper = self.book.zone, self.book.tariff(account.tariff), account.demand
+        if not keeper.follow(tariff, until, zone):
+            return
+        keeper.add_energy(lines, zone)
+        apparent = reading.values.get(Quantity.APPARENT_POWER) if reading else None
+        if apparent is not None:
+            period = stretch_at(tariff, until, zone).period
+            keeper.add_apparent(since, until, apparent, period, zone)
+        read = [meter.last.at for meter in account.meters.values() if meter.last is not None]
+        keeper.finish(min(read), zone)
 
     def _must_settle(self, account: AccountState, now: datetime) -> bool:
         """Tell whether charges are due for posting, or credit crossed a line."""
         if any(len(meter.pending) > 1 for meter in account.meters.values()):
             return True  # a border was crossed: the finished part is final
-        if now - account.posted_at >= POST_EVERY or _hour(now) != _hour(account.posted_at):
+        if now - account.posted_at >= POST_EVERY or self._has_fees_due(account, now):
             return True
         verdict = assess(account.policy, account.available, account.announced)
         if verdict.announced != account.announced:
             return True
-        cuttable = not account.policy.never_cut and any(
+        cuttable = not account.never_cut and any(
             meter.may_open for meter in account.meters.values()
         )
         return verdict.exhausted and not account.off and cuttable
+
+    def _has_fees_due(self, account: AccountState, now: datetime) -> bool:
+        """Tell whether a day began that was not charged yet."""
+        through = account.tenancy.charged_through
+        return through is None or through < day_of(now, self.book.zone)
+
+
+def open_generation(
+    tx: LedgerTransaction, generation: RegisterGeneration, account: AccountNumber
+) -> BillMark | None:
+    """Begin a register generation whose energy is an account's; return its bill mark."""
+    tx.open_generation(generation)
+    mark = tx.mark(generation.meter)
+    if mark is not None:
+        begin_supply(tx, mark, account)
+    return mark
 
 
 def _power_mw(meter: MeterState, reading: MeterReading) -> int:

@@ -1,34 +1,36 @@
 """Settling an account: post what has accrued, look at the money, decide on the supply.
 
-One transaction holds the charges, the bill marks, the transfers, the holds and the relay demands
-that follow from them, so that no crash can leave one without the others.
+One transaction holds the charges, the bill marks, the fees, the taxes, the transfers, the holds and
+the relay demands that follow from them, so that no crash can leave one without the others. It has
+two halves, and what else is to be done to the account (a top-up, a refund, a move) is done between
+them: `book_due` posts everything up to now, `conclude` decides what the credit means.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from ..events import CreditWarning, CutOff, Event
-from ..ids import AccountNumber, MeterSerial, TransferId
-from ..ledger.accounts import Fund, energy_income, tenant
-from ..ledger.charges import charge_detail
+from ..ids import AccountNumber, MeterSerial
+from ..ledger.accounts import Fund, tenant
 from ..ledger.ports import LedgerTransaction
-from ..ledger.posting import post
 from ..ledger.records import (
     Announcement,
     BillMark,
-    Charge,
     Hold,
     HoldKind,
-    NewTransfer,
     RelayDemand,
-    TransferCode,
+    Tenancy,
 )
-from ..money.amount import Amount
+from ..money.amount import ZERO, Amount
 from ..policy.credit import Policy, Reconnect, assess
 from ..policy.holds import kinds, place, release, standing
+from ..tariff.model import Tariff
 from ..tariff.rating import RatedLine
-from .state import FORECAST_DAYS
+from .debts import take_instalments
+from .fees import Peaks, book_fees, close_account_fees, first_tenancy, store_peaks
+from .slip import Slip
 
 CREDIT_CAUSE = "credit:"
 """Begins the cause of a relay demand that followed from an account's money."""
@@ -42,6 +44,8 @@ class MeterDue:
     mark: BillMark | None
     lines: tuple[RatedLine, ...]
     read_at: datetime | None
+    registers: str
+    """What the meter's own tariff registers showed then, as the mark keeps it."""
     may_open: bool
     """Read in this run and not suspect: its relay may open for credit."""
 
@@ -51,11 +55,21 @@ class AccountDue:
     """An account as it stands when it is to be settled."""
 
     number: AccountNumber
+    name: str
+    tariff: Tariff
+    zone: ZoneInfo
     policy: Policy
     credit_limit: Amount
     meters: tuple[MeterDue, ...]
+    peaks: Peaks = field(default_factory=dict)
+    never_cut: bool = False
     reconnect: bool = False
     """True when a person confirmed that the supply may come back."""
+
+    @property
+    def floor(self) -> Amount:
+        """Down to where the fund may fall without emergency credit."""
+        return Amount(self.policy.cut_off - self.credit_limit)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,12 +77,18 @@ class Settled:
     """What the ledger says of the account after settling, and what follows from it."""
 
     fund: Amount
+    """The electricity fund, less what is reserved for refunds."""
     service_fund: Amount
+    tenancy: Tenancy
     announced: Amount | None
     marks: tuple[BillMark, ...]
     holds: Mapping[MeterSerial, tuple[HoldKind, ...]]
-    past_spending: Amount
-    past_since: datetime | None
+    spent: Amount
+    """Booked to the electricity fund just now: energy, fees and tax."""
+    extras: Amount
+    """Of it, what is not for energy."""
+    tax_nets: Mapping[int, Amount]
+    """What the electricity fund was charged so far at the tax rates that were just booked."""
     events: tuple[Event, ...] = ()
     demands: tuple[RelayDemand, ...] = field(default=())
 
@@ -77,11 +97,44 @@ class Settled:
         return self.service_fund if fund is Fund.SERVICE else self.fund
 
 
-def settle(tx: LedgerTransaction, due: AccountDue, at: datetime, cause: str) -> Settled:
-    """Post all lines of an account and bring its holds in line with its credit."""
-    marks = [mark for meter in due.meters if (mark := _post_meter(tx, due.number, meter, at))]
-    fund = tx.balance(tenant(due.number))
-    available = Amount(fund + due.credit_limit)
+def fund_of(tx: LedgerTransaction, account: AccountNumber, fund: Fund = Fund.ELECTRICITY) -> Amount:
+    """Return what a fund holds, less what is reserved to leave it."""
+    name = tenant(account, fund)
+    return Amount(tx.balance(name) - tx.reserved(name))
+
+
+def book_due(tx: LedgerTransaction, due: AccountDue, at: datetime, *, final: bool = False) -> Slip:
+    """Post the lines, fees and taxes of an account up to now; all of them if it ends now."""
+    stored = tx.find(Tenancy, account=due.number)
+    tenancy = stored or first_tenancy(due.number, due.name, at, due.zone)
+    slip = Slip(tx, due.number, at, due.zone, tenancy)
+    for meter in due.meters:
+        if (mark := _post_meter(slip, meter)) is not None:
+            slip.marks.append(mark)
+    store_peaks(slip, due.peaks)
+    if final:
+        slip.tenancy = close_account_fees(slip, slip.tenancy, due.tariff, due.zone)
+    else:
+        charged_to = min((mark.at for mark in slip.marks), default=None)
+        slip.tenancy = book_fees(slip, slip.tenancy, due.tariff, due.zone, charged_to)
+    slip.book_taxes()
+    if slip.tenancy.charged_through != tenancy.charged_through:
+        available = Amount(fund_of(tx, due.number) - due.floor)
+        take_instalments(slip, slip.tenancy.charged_through, available, due.zone)
+    if slip.tenancy != stored:
+        tx.put(slip.tenancy)
+    return slip
+
+
+def conclude(slip: Slip, due: AccountDue, cause: str) -> Settled:
+    """Bring warnings, emergency credit and holds in line with what the account has now."""
+    tx, at = slip.tx, slip.at
+    slip.book_taxes()
+    fund = fund_of(tx, due.number)
+    if slip.tenancy.emergency and fund > due.floor:  # repaid
+        slip.tenancy = replace(slip.tenancy, emergency=ZERO)
+        tx.put(slip.tenancy)
+    available = Amount(fund + due.credit_limit + slip.tenancy.emergency)
     told = tx.announcement(due.number)
     verdict = assess(due.policy, available, told.level)
     events: list[Event] = []
@@ -94,16 +147,16 @@ def settle(tx: LedgerTransaction, due: AccountDue, at: datetime, cause: str) -> 
     demands, cut = _align_holds(tx, due, exhausted=verdict.exhausted, at=at, cause=cause)
     if cut:
         events.append(CutOff(at=at, account=due.number, available=available, meters=cut))
-    since = at - timedelta(days=FORECAST_DAYS)
-    first = tx.first_charge_at(due.number)
     return Settled(
         fund=fund,
-        service_fund=tx.balance(tenant(due.number, Fund.SERVICE)),
+        service_fund=fund_of(tx, due.number, Fund.SERVICE),
+        tenancy=slip.tenancy,
         announced=verdict.announced,
-        marks=tuple(marks),
+        marks=tuple(slip.marks),
         holds={meter.serial: kinds(tx, meter.serial) for meter in due.meters},
-        past_spending=tx.spending(due.number, since, at).amount,
-        past_since=None if first is None else max(since, first),
+        spent=Amount(slip.spent),
+        extras=Amount(slip.spent - slip.energy),
+        tax_nets=slip.tax_nets,
         events=tuple(events),
         demands=demands,
     )
@@ -117,7 +170,7 @@ def _align_holds(
     demands: list[RelayDemand | None] = []
     cut: list[MeterSerial] = []
     for meter in due.meters:
-        if exhausted and not due.policy.never_cut:
+        if exhausted and not due.never_cut:
             if meter.may_open and standing(tx, meter.serial, HoldKind.NO_CREDIT) is None:
                 hold = Hold(
                     meter=meter.serial,
@@ -128,63 +181,29 @@ def _align_holds(
                 )
                 demands.append(place(tx, hold, origin))
                 cut.append(meter.serial)
-        elif due.policy.reconnect is Reconnect.AUTO or due.reconnect or due.policy.never_cut:
+        elif due.policy.reconnect is Reconnect.AUTO or due.reconnect or due.never_cut:
             demands.append(
                 release(tx, meter.serial, HoldKind.NO_CREDIT, at, "credit policy", origin)
             )
     return tuple(demand for demand in demands if demand is not None), tuple(cut)
 
 
-def _post_meter(
-    tx: LedgerTransaction, account: AccountNumber, due: MeterDue, at: datetime
-) -> BillMark | None:
+def _post_meter(slip: Slip, due: MeterDue) -> BillMark | None:
     """Post a meter's lines behind its mark and move the mark; return where it is now."""
     if due.mark is None or due.read_at is None:
         return None
     for line in due.lines:
-        _post_line(tx, account, due.mark, line, at)
-    to_wh = due.lines[-1].to_wh if due.lines else due.mark.wh
-    after = BillMark(meter=due.serial, generation=due.mark.generation, wh=to_wh, at=due.read_at)
-    if after != due.mark:
-        tx.move_mark(due.mark, after)
-    return after
-
-
-def _post_line(
-    tx: LedgerTransaction, account: AccountNumber, mark: BillMark, line: RatedLine, at: datetime
-) -> None:
-    """Book one line: its charge, and the transfer that carries the charge's text."""
-    transfer_id = TransferId(f"chg:{mark.meter}:{mark.generation}:{line.from_wh}")
-    charge = Charge(
-        meter=mark.meter,
-        generation=mark.generation,
-        from_wh=line.from_wh,
-        to_wh=line.to_wh,
-        from_at=line.from_at,
-        to_at=line.to_at,
-        account=account,
-        tariff=line.tariff,
-        tariff_valid_from=line.valid_from,
-        period=line.period,
-        tier=line.tier,
-        price=line.price,
-        amount=line.amount,
-        estimated=line.estimated,
-        transfer_id=transfer_id if line.amount else None,
+        slip.charge(due.mark, line)
+    after = BillMark(
+        meter=due.serial,
+        generation=due.mark.generation,
+        wh=due.lines[-1].to_wh if due.lines else due.mark.wh,
+        at=due.read_at,
+        registers=due.registers,
     )
-    if line.amount:
-        request = NewTransfer(
-            id=transfer_id,
-            debit=tenant(account),
-            credit=energy_income(line.period),
-            amount=line.amount,
-            code=TransferCode.CHARGE,
-            effective_at=line.to_at,
-            source="meter",
-            detail=charge_detail(charge),
-        )
-        post(tx, request, at)
-    tx.insert_charge(charge)
+    if after != due.mark:
+        slip.tx.move_mark(due.mark, after)
+    return after
 
 
 def merge(lines: Iterable[RatedLine]) -> Sequence[RatedLine]:
@@ -192,8 +211,7 @@ def merge(lines: Iterable[RatedLine]) -> Sequence[RatedLine]:
     merged: list[RatedLine] = []
     for line in lines:
         if merged and _same_price(merged[-1], line):
-            merged[-1] = replace(
-                merged[-1],
+            merged[-1] = merged[-1]._replace(
                 to_wh=line.to_wh,
                 to_at=line.to_at,
                 amount=Amount(merged[-1].amount + line.amount),
@@ -207,6 +225,7 @@ def _same_price(before: RatedLine, line: RatedLine) -> bool:
     return (
         before.to_wh == line.from_wh
         and before.estimated == line.estimated
-        and (before.tariff, before.valid_from, before.period, before.tier, before.price)
-        == (line.tariff, line.valid_from, line.period, line.tier, line.price)
+        and (before.tariff, before.valid_from, before.revision, before.period, before.tier)
+        == (line.tariff, line.valid_from, line.revision, line.period, line.tier)
+        and before.price == line.price
     )

@@ -5,15 +5,19 @@ lines not yet posted, per meter, in Wh that follow the bill mark without a gap. 
 nothing, for the next reading spans the gap from the mark on.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from ..ids import AccountNumber, MeterSerial
-from ..ledger.records import BillMark, HoldKind
+from ..ledger.records import BillMark, HoldKind, Tenancy
 from ..metering.plausibility import Baseline
 from ..money.amount import ZERO, Amount
 from ..policy.credit import Policy
+from ..tariff.model import Used
 from ..tariff.rating import RatedLine
+from ..tariff.tax import tax_on
+from .peaks import PeakKeeper
 
 FORECAST_DAYS = 7
 """Days left are reckoned with the mean of this many days (the rule that a vendor publishes)."""
@@ -29,11 +33,17 @@ class MeterState:
 
     serial: MeterSerial
     max_power_w: int
+    multiplier: int = 1
+    """The ratio of its current transformers, if its register does not contain it."""
+    modulus_wh: int | None = None
+    """Where its register begins anew at 0; None if that is not known."""
     account: AccountNumber | None = None
     mark: BillMark | None = None
     """The ledger's bill mark; None until the first reading opened a register generation."""
     last: Baseline | None = None
     """The last reading that was believed: charging has accrued up to here."""
+    registers: Mapping[str, int] = field(default_factory=dict)
+    """What the meter's own tariff registers showed then, in Wh by name (`T1` to `T4`)."""
     pending: list[RatedLine] = field(default_factory=list)
     suspicion: str | None = None
     """Why its readings are not believed at present (`SuspectReading.reason`)."""
@@ -48,27 +58,36 @@ class MeterState:
         """Whether its relay may open for credit: read in this run, and believed."""
         return self.fresh and self.suspicion is None
 
-    @property
-    def accrued(self) -> Amount:
-        """Money of the rated lines that are not posted yet."""
-        return Amount(sum(line.amount for line in self.pending))
+    def forget(self) -> None:
+        """Forget up to where it was charged: somebody else, or another register, comes next."""
+        self.account, self.mark, self.last = None, None, None
+        self.registers = {}
+        self.pending.clear()
 
 
 @dataclass(slots=True)
 class Running:
-    """Spending of a running day or month, which starts anew when the calendar turns."""
+    """Spending of a day or month: money in all, energy also by period."""
 
     period: date
     amount: int = 0
-    energy_wh: int = 0
+    by_period: dict[str, int] = field(default_factory=dict)
 
-    def add(self, period: date, amount: int, energy_wh: int) -> None:
-        """Add spending that belongs to a period; an older period is history."""
-        if period > self.period:
-            self.period, self.amount, self.energy_wh = period, 0, 0
-        if period == self.period:
-            self.amount += amount
-            self.energy_wh += energy_wh
+    @property
+    def energy_wh(self) -> int:
+        """What was used."""
+        return sum(self.by_period.values())
+
+    @property
+    def used(self) -> Used:
+        """What was used, as tiers count it."""
+        return Used(self.energy_wh, self.by_period)
+
+    def add(self, line: RatedLine) -> None:
+        """Add a rated line."""
+        self.amount += line.amount
+        used_wh = self.by_period.get(line.period, 0) + line.to_wh - line.from_wh
+        self.by_period[line.period] = used_wh
 
 
 @dataclass(slots=True, kw_only=True)
@@ -81,18 +100,35 @@ class AccountState:
     policy: Policy
     credit_limit: Amount
     fund: Amount
-    """The electricity fund as posted."""
+    """The electricity fund as posted, less what is reserved for refunds."""
     service_fund: Amount
+    tenancy: Tenancy
     announced: Amount | None
     day: Running
-    month: Running
+    months: dict[date, Running]
+    """The running month and the one before it, by their first day."""
     posted_at: datetime
     """When charges were last posted."""
+    owner: bool = False
+    """Whether it is the owner's, who pays for meters that nobody else has."""
+    demand: PeakKeeper = field(default_factory=PeakKeeper)
+    tax_nets: dict[int, Amount] = field(default_factory=dict)
+    """What was charged so far at each tax rate, as posted: tax is cumulative."""
     meters: dict[MeterSerial, MeterState] = field(default_factory=dict)
     past_spending: Amount = ZERO
-    """Charged within the forecast window, as posted."""
+    """Charged since `past_since`, as posted."""
     past_since: datetime | None = None
-    """Since when that counts: the window's start, or the first charge if later."""
+    """Since when that counts: some days ago, or the first charge if later."""
+
+    @property
+    def month(self) -> Running:
+        """The running month."""
+        return self.months[max(self.months)]
+
+    @property
+    def never_cut(self) -> bool:
+        """Whether nothing automatic may cut it."""
+        return self.policy.never_cut or self.owner
 
     @property
     def off(self) -> bool:
@@ -101,8 +137,18 @@ class AccountState:
 
     @property
     def accrued(self) -> Amount:
-        """Charges since the last posted intervals."""
-        return Amount(sum(meter.accrued for meter in self.meters.values()))
+        """Charges since the last posted intervals, with the tax on them."""
+        net = 0
+        taxed: dict[int, int] = {}
+        for meter in self.meters.values():
+            for line in meter.pending:
+                net += line.amount
+                if line.tax_ppm:
+                    taxed[line.tax_ppm] = taxed.get(line.tax_ppm, 0) + line.amount
+        for ppm, amount in taxed.items():
+            before = self.tax_nets.get(ppm, ZERO)
+            net += tax_on(Amount(before + amount), ppm) - tax_on(before, ppm)
+        return Amount(net)
 
     @property
     def balance(self) -> Amount:
@@ -112,7 +158,32 @@ class AccountState:
     @property
     def available(self) -> Amount:
         """Available credit: what may still be spent."""
-        return Amount(self.balance + self.credit_limit)
+        return Amount(self.balance + self.credit_limit + self.tenancy.emergency)
+
+    def used_in(self, month: date) -> Used:
+        """Return what was used in a month, as far as it is remembered."""
+        running = self.months.get(month)
+        return Used() if running is None else running.used
+
+    def add(self, line: RatedLine, day: date) -> None:
+        """Add a rated line of a calendar day to the running sums."""
+        month = day.replace(day=1)
+        if month not in self.months:
+            self.months[month] = Running(month)
+            while len(self.months) > 2:
+                del self.months[min(self.months)]
+        if month in self.months:
+            self.months[month].add(line)
+        if day > self.day.period:
+            self.day = Running(day)
+        if day == self.day.period:
+            self.day.add(line)
+
+    def add_extras(self, amount: Amount, day: date) -> None:
+        """Add what was booked besides energy to the running sums."""
+        for running, period in ((self.day, day), (self.month, day.replace(day=1))):
+            if running.period == period:
+                running.amount += amount
 
     def seconds_left(self, price: int, power_mw: int) -> int | None:
         """Return how long credit lasts above the cut-off at this power; None if for ever."""
@@ -124,8 +195,8 @@ class AccountState:
     def days_left(self, now: datetime) -> int | None:
         """Return thousandths of days until credit ends at the mean spending; None if not in sight.
 
-        Mean of the last seven days, or of the time since the first reading where that is less. No
-        use and credit: no end in sight. No credit: 0.
+        Mean of the last seven days or a little more, or of the time since the first reading where
+        that is less. No use and credit: no end in sight. No credit: 0.
         """
         left = self.available - self.policy.cut_off
         if left <= 0:
@@ -146,3 +217,4 @@ class AccountSetup:
     tariff: str
     policy: str
     opening_balance: Amount = ZERO
+    owner: bool = False

@@ -4,9 +4,8 @@ Both have the same form (that of the site file); the ledger's is canonical JSON 
 as text, so that one tariff has one text, and a checker can read it without this package.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import date
-from decimal import Decimal
 import json
 from pathlib import Path
 from typing import Any
@@ -15,10 +14,27 @@ from ..document_faults import schema_faults
 from ..document_section import Findings, Section, number_text
 from ..documents import Document
 from ..errors import InvalidInputError
-from ..money.amount import WH_DIGITS, Currency, Price
-from .coverage import gaps
-from .model import ALL_DAYS, ALL_MONTHS, ScheduleRule, Slot, TariffVersion, Tier
-from .notation import read_clock, read_days, read_months, write_clock, write_days, write_months
+from ..money.amount import Currency
+from .document_fees import (
+    demand_data,
+    fees_data,
+    read_demand,
+    read_fee,
+    read_meter_registers,
+    read_standing,
+    read_taxes,
+    taxes_data,
+)
+from .document_prices import (
+    PriceTable,
+    price_table_data,
+    read_price_table,
+    read_seasons,
+    season_data,
+)
+from .document_schedule import check_reach, read_schedule, rule_data
+from .document_tiers import read_tiers, tier_data
+from .model import TariffVersion
 
 _SITE_SCHEMA = json.loads(
     Path(__file__).parents[1].joinpath("site_file.schema.json").read_text(encoding="utf-8")
@@ -29,26 +45,23 @@ TARIFF_SCHEMA: Mapping[str, Any] = {
     "$ref": "#/$defs/tariff",
 }
 
-_WH_IN_KWH = Decimal(1).scaleb(-WH_DIGITS)
-_MAX_BOUND_KWH = 1_000_000_000
-
-# Parts of a tariff that can be written down but not charged yet. Silence would cost somebody money.
-_NOT_CHARGED = (
-    ("standing", "per_day"),
-    ("standing", "per_month"),
-    ("minimum_per_month",),
-    ("tax", "percent"),
-)
-
 
 def tariff_version_from(data: Mapping[str, Any], currency: Currency) -> TariffVersion:
     """Read a tariff version in the site file's form.
 
     Raises `InvalidInputError` (`tariff_invalid`) with everything that is wrong.
     """
+    return _read_alone(data, currency, read_tariff_version)
+
+
+def _read_alone(
+    data: Mapping[str, Any],
+    currency: Currency,
+    read: Callable[[Section, Currency], TariffVersion | None],
+) -> TariffVersion:
     document = Document(data=data, lines={})
     findings = Findings(document, schema_faults(data, TARIFF_SCHEMA, {}))
-    version = read_tariff_version(Section(data, (), findings), currency)
+    version = read(Section(data, (), findings), currency)
     if version is None or findings.all:
         raise InvalidInputError(
             "tariff_invalid",
@@ -80,198 +93,88 @@ def tariff_version_of(content: str, currency: Currency) -> TariffVersion:
         raise InvalidInputError(
             "tariff_currency_differs", tariff=data.get("name"), currency=code, book=currency.code
         )
-    return tariff_version_from(data, currency)
+    return _read_alone(data, currency, _read)
 
 
 def tariff_data(version: TariffVersion, currency: Currency) -> dict[str, Any]:
-    """Return a version in the site file's form, numbers as `Decimal`."""
-    data: dict[str, Any] = {
-        "name": version.name,
-        "valid_from": version.valid_from.isoformat(),
-        "prices": _prices_data(version.prices, currency),
+    """Return a version in the site file's form, numbers as `Decimal`; what is not used is left out.
+
+    The text of a tariff must never change: a ledger that has it would take it for another one.
+    """
+    table = PriceTable(
+        base=version.base_price, prices=dict(version.prices), percents=dict(version.percents)
+    )
+    lists = {
+        "seasons": [season_data(season, currency) for season in version.seasons],
+        "calendar": version.calendar,
+        "schedule": [rule_data(rule) for rule in version.rules],
+        "tiers": [tier_data(tier, currency) for tier in version.tiers]
+        or {
+            period: [tier_data(tier, currency) for tier in ladder]
+            for period, ladder in version.period_tiers.items()
+        },
     }
-    if version.rules:
-        data["schedule"] = [_rule_data(rule) for rule in version.rules]
-    if version.tiers:
-        data["tiers"] = [_tier_data(tier, currency) for tier in version.tiers]
+    data: dict[str, Any] = {"name": version.name, "valid_from": version.valid_from.isoformat()}
+    if version.revision > 1:
+        data["revision"] = version.revision
+    data |= price_table_data(table, currency)
+    data |= {key: value for key, value in lists.items() if value}
     if version.tier_proration is not None:
         data["tier_proration"] = {"per_days": version.tier_proration}
+    data |= fees_data(version.standing, version.service, version.minimum_per_month, currency)
+    if version.demand:
+        data["demand"] = [demand_data(item, currency) for item in version.demand]
+    data |= taxes_data(version.general_tax, version.line_taxes)
+    if version.meter_registers:
+        data["meter_registers"] = dict(version.meter_registers)
     return data
 
 
 def read_tariff_version(section: Section, currency: Currency) -> TariffVersion | None:
     """Read a version out of a document; None if anything is wrong, which is reported then."""
+    version = _read(section, currency)
+    if version is not None:
+        check_reach(section, version.rules, version.seasons)
+    return version
+
+
+def _read(section: Section, currency: Currency) -> TariffVersion | None:
+    """Read a version as every release of this program did; reading it again must go on working."""
     data = section.value
     if not isinstance(data, Mapping):
         return None
     before = len(section.findings.meaning)
-    prices = _read_prices(section, currency)
-    rules = _read_schedule(section)
-    tiers = _read_tiers(section, prices, currency)
-    _refuse_what_is_not_charged(section)
+    table = read_price_table(section, currency)
+    seasons = read_seasons(section, table, currency)
+    rules = read_schedule(section, seasons)
+    tiers, period_tiers = read_tiers(section, table.prices, seasons, currency)
+    standing = read_standing(section, "standing", currency)
+    service = read_standing(section, "service", currency)
+    minimum = read_fee(section.part("minimum_per_month"), currency)
+    demand = read_demand(section, currency)
+    general_tax, line_taxes = read_taxes(section)
+    registers = read_meter_registers(section)
     if not section.sound or len(section.findings.meaning) > before:
         return None
     proration = data.get("tier_proration")
     return TariffVersion(
         name=data["name"],
         valid_from=date.fromisoformat(data["valid_from"]),
-        prices=prices,
+        revision=data.get("revision", 1),
+        prices=table.prices,
+        base_price=table.base,
+        percents=table.percents,
+        seasons=seasons,
+        calendar=data.get("calendar", ""),
         rules=rules,
         tiers=tiers,
+        period_tiers=period_tiers,
         tier_proration=proration["per_days"] if isinstance(proration, Mapping) else None,
+        standing=standing,
+        service=service,
+        minimum_per_month=minimum,
+        demand=demand,
+        general_tax=general_tax,
+        line_taxes=line_taxes,
+        meter_registers=registers,
     )
-
-
-def _read_prices(section: Section, currency: Currency) -> dict[str, Price]:
-    """Read the prices by period of a tariff or of a tier."""
-    prices = {}
-    for part in section.items("prices"):
-        price = part.money(currency.parse_price)
-        if price is not None:
-            prices[str(part.path[-1])] = price
-    return prices
-
-
-def _read_schedule(section: Section) -> tuple[ScheduleRule, ...]:
-    """Read the schedule; look for gaps only where every rule could be read."""
-    before = len(section.findings.meaning)
-    periods = _periods(section)
-    rules = [_read_rule(rule, periods) for rule in section.entries("schedule")]
-    schedule = section.part("schedule")
-    if not rules:
-        told = schedule or "schedule" not in section.value
-        if told and len(periods) > 1 and section.part("prices"):
-            section.fault("has several prices: add a 'schedule' that says when each of them holds")
-        return ()
-    if schedule and len(section.findings.meaning) == before:
-        for gap in gaps(rules):
-            schedule.fault(f"names no price for {gap}: add a slot or a rule for these hours")
-    return tuple(rules)
-
-
-def _read_rule(section: Section, periods: Sequence[str]) -> ScheduleRule:
-    days, months = section.part("days"), section.part("months")
-    found: list[Slot] = []
-    for slot in section.items("slots"):
-        if periods and slot.value not in periods:
-            slot.fault(f"there is no price '{slot.value}'; prices: {', '.join(periods)}")
-        found.append(Slot(read_clock(str(slot.path[-1])), slot.value))
-    return ScheduleRule(
-        days=read_days(days.value) if days else ALL_DAYS,
-        months=read_months(months.value) if months else ALL_MONTHS,
-        slots=tuple(sorted(found, key=lambda slot: slot.minute)),
-    )
-
-
-def _read_tiers(
-    section: Section, prices: Mapping[str, Price], currency: Currency
-) -> tuple[Tier, ...]:
-    entries = list(section.entries("tiers"))
-    periods = _periods(section)
-    tiers = []
-    reached_wh = 0
-    for index, entry in enumerate(entries):
-        bound = entry.part("up_to")
-        up_to_wh = _read_bound(bound) if bound else None
-        if bound and index == len(entries) - 1:
-            bound.fault("the last tier must have no end: leave 'up_to' out")
-        if not bound and index < len(entries) - 1 and entry.sound:
-            entry.fault("only the last tier may be without 'up_to'")
-        if bound and up_to_wh is not None:
-            if up_to_wh <= reached_wh:
-                bound.fault("must be more than the 'up_to' of the tier before")
-            reached_wh = max(reached_wh, up_to_wh)
-        if own := entry.part("prices"):
-            _compare_periods(own, periods)
-        tiers.append(_read_tier(entry, up_to_wh, prices, currency))
-    return tuple(tiers)
-
-
-def _read_bound(section: Section) -> int | None:
-    """Read a bound in kWh as Wh."""
-    bound = Decimal(section.value)
-    if not (bound.is_finite() and 0 < bound <= _MAX_BOUND_KWH):
-        section.fault(f"must be more than 0 and at most {_MAX_BOUND_KWH} kWh")
-    elif bound % _WH_IN_KWH:
-        section.fault("has too many decimals: a number of kWh has at most 3")
-    else:
-        return int(bound // _WH_IN_KWH)
-    return None
-
-
-def _read_tier(
-    section: Section, up_to_wh: int | None, prices: Mapping[str, Price], currency: Currency
-) -> Tier:
-    ways = [key for key in ("adder", "price", "prices") if key in section.value]
-    if len(ways) > 1:
-        section.fault(f"has {' and '.join(ways)}: choose one of them")
-        return Tier(up_to_wh=up_to_wh)
-    adder, price = section.part("adder"), section.part("price")
-    return Tier(
-        up_to_wh=up_to_wh,
-        adder=_read_adder(adder, prices, currency) if adder else 0,
-        price=price.money(currency.parse_price) if price else None,
-        prices=_read_prices(section, currency) if "prices" in ways else None,
-    )
-
-
-def _read_adder(section: Section, prices: Mapping[str, Price], currency: Currency) -> int:
-    """Read what a tier adds to each price, or takes from it; no price may fall below 0."""
-    number = Decimal(section.value)
-    magnitude = section.money(lambda _: currency.parse_price(number.copy_abs()))
-    adder = (magnitude or 0) * (-1 if number.is_signed() else 1)
-    for period, price in prices.items():
-        if price + adder < 0:
-            section.fault(f"takes more away than the price '{period}' has")
-    return adder
-
-
-def _compare_periods(section: Section, periods: Sequence[str]) -> None:
-    if not periods:
-        return
-    if missing := [period for period in periods if period not in section.value]:
-        section.fault(f"names no price for {', '.join(missing)}")
-    for period in section.value:
-        if period not in periods:
-            part = Section(section.value[period], (*section.path, period), section.findings)
-            part.fault(f"there is no price '{period}'; prices: {', '.join(periods)}")
-
-
-def _refuse_what_is_not_charged(section: Section) -> None:
-    for path in _NOT_CHARGED:
-        part: Section | None = section
-        for key in path:
-            part = part.part(key) if part else None
-        if part and not Decimal(part.value).is_zero():
-            part.fault("is not charged by this version yet: set it to 0")
-
-
-def _periods(section: Section) -> tuple[str, ...]:
-    """Return the periods that have a price, rightly written or not."""
-    prices = section.value.get("prices")
-    return tuple(prices) if isinstance(prices, Mapping) else ()
-
-
-def _rule_data(rule: ScheduleRule) -> dict[str, Any]:
-    return {
-        "days": write_days(rule.days),
-        "months": write_months(rule.months),
-        "slots": {write_clock(slot.minute): slot.period for slot in rule.slots},
-    }
-
-
-def _tier_data(tier: Tier, currency: Currency) -> dict[str, Any]:
-    data: dict[str, Any] = {}
-    if tier.up_to_wh is not None:
-        data["up_to"] = Decimal(tier.up_to_wh).scaleb(-WH_DIGITS)
-    if tier.price is not None:
-        data["price"] = currency.exact_price(tier.price)
-    elif tier.prices is not None:
-        data["prices"] = _prices_data(tier.prices, currency)
-    elif tier.adder:
-        data["adder"] = currency.exact_price(Price(tier.adder))
-    return data
-
-
-def _prices_data(prices: Mapping[str, Price], currency: Currency) -> dict[str, Decimal]:
-    return {period: currency.exact_price(price) for period, price in prices.items()}

@@ -1,18 +1,27 @@
-"""How people write days, months and times of day in a tariff: `mon-fri`, `6-9`, `08:00`.
+"""How people write days, months and times of day in a tariff: `mon-fri`, `6-9`, `06-15`, `08:00`.
 
 What is read here was checked by the schema before.
 """
 
 from collections.abc import Iterable, Sequence
+from datetime import date
 
-from .model import WEEKDAYS
+from .year import A_LEAP_YEAR, WEEKDAYS, MonthDay
 
 MONTHS = tuple(str(month) for month in range(1, 13))
 
 
-def read_days(entries: Iterable[str | int]) -> frozenset[int]:
-    """Read weekdays and spans of them, also over the turn of the week; 0 is Monday."""
-    return _read(entries, WEEKDAYS)
+def read_days(entries: Iterable[str]) -> frozenset[int]:
+    """Read weekdays and spans of them, also over the turn of the week; 0 is Monday.
+
+    Types of day are left out.
+    """
+    return _read([entry for entry in entries if not is_day_type(entry)], WEEKDAYS)
+
+
+def is_day_type(entry: str) -> bool:
+    """Tell whether an entry of `days` is a type of day, and not a weekday or a span of them."""
+    return entry.partition("-")[0] not in WEEKDAYS
 
 
 def read_months(entries: Iterable[str | int]) -> frozenset[int]:
@@ -28,6 +37,21 @@ def write_days(days: Iterable[int]) -> list[str]:
 def write_months(months: Iterable[int]) -> list[str]:
     """Write months with the fewest words."""
     return _write([month - 1 for month in sorted(months)], MONTHS)
+
+
+def read_month_day(text: str) -> MonthDay | None:
+    """Read a day of the year (`06-15`); None if no year has it."""
+    month, day = map(int, text.split("-"))
+    try:
+        date(A_LEAP_YEAR, month, day)
+    except ValueError:
+        return None
+    return MonthDay(month, day)
+
+
+def write_month_day(day: MonthDay) -> str:
+    """Write a day of the year."""
+    return f"{day.month:02}-{day.day:02}"
 
 
 def read_clock(text: str) -> int:

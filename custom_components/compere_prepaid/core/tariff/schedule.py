@@ -14,10 +14,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from operator import attrgetter
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from ..money.amount import Price
-from .model import Tariff, TariffVersion
+from .model import LineKind, Tariff, TariffVersion
+from .year import Season
 
 _HOUR = timedelta(hours=1)
 _SECOND = timedelta(seconds=1)
@@ -27,7 +29,7 @@ _MAX_MONTHS = 1200  # a hundred years; more would be a mistake somewhere
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stretch:
-    """A time within one month in which version and period, so all prices, stay the same."""
+    """A time within one month in which version, season and period, so all prices, stay the same."""
 
     since: datetime
     until: datetime
@@ -41,6 +43,18 @@ class Stretch:
     """Per kWh, tier by tier."""
     bounds: tuple[int, ...] = ()
     """Where each tier but the last ends, in Wh of the month."""
+    counts_period: bool = False
+    """Whether the tiers count the energy of this period only."""
+    tax_ppm: int = 0
+    """What comes on top of the prices."""
+
+
+class _State(NamedTuple):
+    """What decides on the prices at an instant."""
+
+    version: TariffVersion | None
+    season: Season | None = None
+    period: str = ""
 
 
 class Timeline:
@@ -79,13 +93,16 @@ class Timeline:
         first = date(*key, 1)
         following = (first + 31 * _DAY).replace(day=1)
         since, until = _midnight(first, self._zone), _midnight(following, self._zone)
-        marks: list[tuple[datetime, TariffVersion | None, str]] = []
+        marks: list[tuple[datetime, _State]] = []
         for instant in self._candidates(first, since, until):
-            version, period = self._state_at(instant)
-            if not marks or marks[-1][1] is not version or marks[-1][2] != period:
-                marks.append((instant, version, period))
-        ends = [instant for instant, _, _ in marks[1:]] + [until]
-        stretches = tuple(_stretch(mark, end, first) for mark, end in zip(marks, ends, strict=True))
+            state = self._state_at(instant)
+            if not marks or marks[-1][1] != state:
+                marks.append((instant, state))
+        ends = [instant for instant, _ in marks[1:]] + [until]
+        stretches = tuple(
+            _stretch(mark, end, state, first)
+            for (mark, state), end in zip(marks, ends, strict=True)
+        )
         self._months[key] = stretches
         return stretches
 
@@ -102,12 +119,13 @@ class Timeline:
             day += _DAY
         return sorted(instant for instant in instants if since <= instant < until)
 
-    def _state_at(self, instant: datetime) -> tuple[TariffVersion | None, str]:
+    def _state_at(self, instant: datetime) -> _State:
         wall = instant.astimezone(self._zone)
         version = self._tariff.find_version(wall.date())
         if version is None:
-            return None, ""
-        return version, version.period_on(wall.date(), wall.hour * 60 + wall.minute)
+            return _State(None)
+        period = version.period_on(wall.date(), wall.hour * 60 + wall.minute)
+        return _State(version, version.season_of(wall.date()), period)
 
 
 _since = attrgetter("since")
@@ -151,10 +169,8 @@ def month_start(at: datetime, zone: ZoneInfo) -> datetime:
     return _midnight(at.astimezone(zone).date().replace(day=1), zone)
 
 
-def _stretch(
-    mark: tuple[datetime, TariffVersion | None, str], until: datetime, month: date
-) -> Stretch:
-    since, version, period = mark
+def _stretch(since: datetime, until: datetime, state: _State, month: date) -> Stretch:
+    version, period = state.version, state.period
     if version is None:
         return Stretch(since=since, until=until, month=month, version=None)
     return Stretch(
@@ -163,8 +179,10 @@ def _stretch(
         month=month,
         version=version,
         period=period,
-        prices=version.tier_prices(period),
-        bounds=version.tier_bounds(month),
+        prices=version.tier_prices(period, state.season),
+        bounds=version.tier_bounds(period, month),
+        counts_period=bool(version.period_tiers),
+        tax_ppm=version.tax(LineKind.ENERGY).excluded_ppm,
     )
 
 

@@ -1,0 +1,326 @@
+"""What an account was charged and credited in a time, line by line, adding up to the ledger.
+
+Opening balance + lines = closing balance, exactly; and so do the rounded amounts that people see,
+because each line shows what it adds to the rounded sum so far. Every line leads to its readings and
+its tariff version, or to the transfer with its reference and user.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+import json
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from ..ids import AccountNumber, MeterSerial, TransferId
+from ..ledger.accounts import Fund, tenant
+from ..ledger.ports import LedgerTransaction
+from ..ledger.records import Charge, Fee, Tenancy, Transfer, TransferCode, TransferKind
+from ..money.amount import Amount, Currency, Price
+from ..prepayment.calendar import day_of
+
+MANY = 1_000_000
+"""More transfers than an account has in a period."""
+
+_FEES = frozenset(
+    {
+        TransferCode.STANDING,
+        TransferCode.SERVICE,
+        TransferCode.MINIMUM,
+        TransferCode.DEMAND,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnergyDetail:
+    """What an energy line is for: all charges of a register at one price."""
+
+    meter: MeterSerial
+    generation: int
+    from_wh: int
+    """The register at the first of these charges; `to_wh` at the end of the last."""
+    to_wh: int
+    energy_wh: int
+    from_at: datetime
+    to_at: datetime
+    tariff: str
+    valid_from: str
+    revision: int
+    period: str
+    tier: int
+    price: Price
+    estimated: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatementLine:
+    """One line: money that came (above 0) or went, and why."""
+
+    code: TransferCode
+    amount: Amount
+    shown: Decimal
+    at: datetime
+    energy: EnergyDetail | None = None
+    count: int = 1
+    """How many days, charges or transfers the line joins."""
+    item: str = ""
+    """What is measured (demand), the debt's name, the tax rate in millionths."""
+    transfer: TransferId | None = None
+    reason: str = ""
+    user: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FundStatement:
+    """One fund of a statement."""
+
+    fund: Fund
+    opening: Amount
+    closing: Amount
+    opening_shown: Decimal
+    closing_shown: Decimal
+    lines: tuple[StatementLine, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """All funds of an account in a time; `anchor` says where the chain stood when it was made."""
+
+    account: AccountNumber
+    name: str
+    since: datetime
+    until: datetime
+    anchor: str
+    funds: tuple[FundStatement, ...]
+
+
+@dataclass(slots=True)
+class _Line:
+    """A line that is being added up."""
+
+    code: TransferCode
+    at: datetime
+    amount: int = 0
+    count: int = 0
+    item: str = ""
+    transfer: TransferId | None = None
+    reason: str = ""
+    user: str = ""
+    charges: list[Charge] = field(default_factory=list)
+
+
+def make_statement(
+    tx: LedgerTransaction,
+    tenancy: Tenancy,
+    since: datetime,
+    until: datetime,
+    *,
+    currency: Currency,
+    zone: ZoneInfo,
+) -> Statement:
+    """Return the statement of an account from one instant to before another."""
+    head = tx.head()
+    return Statement(
+        account=tenancy.account,
+        name=tenancy.name,
+        since=since,
+        until=until,
+        anchor=f"{head.seq}-{head.hash[:12]}",
+        funds=tuple(
+            _fund(tx, tenancy.account, fund, since, until, currency=currency, zone=zone)
+            for fund in Fund
+        ),
+    )
+
+
+def _fund(
+    tx: LedgerTransaction,
+    account: AccountNumber,
+    fund: Fund,
+    since: datetime,
+    until: datetime,
+    *,
+    currency: Currency,
+    zone: ZoneInfo,
+) -> FundStatement:
+    name = tenant(account, fund)
+    since_then = sum(tx.totals(name, since).values())
+    opening = Amount(tx.balance(name) - since_then)
+    lines: list[_Line] = []
+    if fund is Fund.ELECTRICITY:
+        lines.extend(_energy_lines(tx.charges(account, since, until)))
+    fees = tx.fees(account, day_of(since, zone).replace(day=1), day_of(until, zone))
+    booked = [
+        transfer
+        for transfer in tx.transfers(name, MANY, since=since, until=until, but=TransferCode.CHARGE)
+        if transfer.kind in {TransferKind.POSTED, TransferKind.POST}
+    ]
+    lines.extend(_transfer_lines(reversed(booked), name, {fee.transfer_id: fee for fee in fees}))
+    shown: list[StatementLine] = []
+    total = opening
+    for line in lines:
+        after = Amount(total + line.amount)
+        shown.append(_line(line, currency.rounded(after) - currency.rounded(total)))
+        total = after
+    return FundStatement(
+        fund=fund,
+        opening=opening,
+        closing=total,
+        opening_shown=currency.rounded(opening),
+        closing_shown=currency.rounded(total),
+        lines=tuple(shown),
+    )
+
+
+def _energy_lines(charges: Iterable[Charge]) -> Iterable[_Line]:
+    """Join charges of one register at one price, in the order in which they began."""
+    lines: dict[tuple[object, ...], _Line] = {}
+    for charge in charges:
+        key = (
+            *(charge.meter, charge.generation, charge.tariff, charge.tariff_valid_from),
+            *(charge.revision, charge.period, charge.tier, charge.price, charge.estimated),
+        )
+        line = lines.setdefault(key, _Line(TransferCode.CHARGE, charge.from_at))
+        line.amount -= charge.amount
+        line.count += 1
+        line.charges.append(charge)
+    return lines.values()
+
+
+def _transfer_lines(
+    transfers: Iterable[Transfer], name: str, fees: Mapping[TransferId, Fee]
+) -> Iterator[_Line]:
+    """Join fees of one kind, and taxes of one rate; all else is a line of its own, after them."""
+    joined: dict[tuple[str, str], _Line] = {}
+    others: list[_Line] = []
+    for transfer in transfers:
+        amount = transfer.amount if transfer.credit == name else -transfer.amount
+        item = _item(transfer, fees)
+        if transfer.code in _FEES or transfer.code is TransferCode.TAX:
+            key = (transfer.code.value, item)
+            line = joined.setdefault(key, _Line(transfer.code, transfer.effective_at, item=item))
+        else:
+            line = _Line(
+                transfer.code,
+                transfer.effective_at,
+                item=item,
+                transfer=transfer.id,
+                reason=transfer.reason,
+                user=transfer.user,
+            )
+            others.append(line)
+        line.amount += amount
+        line.count += 1
+    yield from joined.values()
+    yield from others
+
+
+def _item(transfer: Transfer, fees: Mapping[TransferId, Fee]) -> str:
+    if transfer.code is TransferCode.TAX:
+        return transfer.detail
+    if transfer.code is TransferCode.DEBT_RECOVERY:
+        return transfer.reason
+    fee = fees.get(transfer.id)
+    return fee.item if fee else ""
+
+
+def _line(line: _Line, shown: Decimal) -> StatementLine:
+    return StatementLine(
+        code=line.code,
+        amount=Amount(line.amount),
+        shown=shown,
+        at=line.at,
+        energy=_energy_detail(line.charges) if line.charges else None,
+        count=line.count,
+        item=line.item,
+        transfer=line.transfer,
+        reason=line.reason,
+        user=line.user,
+    )
+
+
+def _energy_detail(charges: list[Charge]) -> EnergyDetail:
+    first, last = charges[0], charges[-1]
+    return EnergyDetail(
+        meter=first.meter,
+        generation=first.generation,
+        from_wh=first.from_wh,
+        to_wh=last.to_wh,
+        energy_wh=sum(charge.to_wh - charge.from_wh for charge in charges),
+        from_at=first.from_at,
+        to_at=last.to_at,
+        tariff=first.tariff,
+        valid_from=first.tariff_valid_from.isoformat(),
+        revision=first.revision,
+        period=first.period,
+        tier=first.tier,
+        price=first.price,
+        estimated=first.estimated,
+    )
+
+
+def statement_data(statement: Statement, currency: Currency, zone: ZoneInfo) -> dict[str, Any]:
+    """Return a statement as plain data: money as exact decimal text, times in the site's zone."""
+
+    def moment(at: datetime) -> str:
+        return at.astimezone(zone).isoformat()
+
+    def line_data(line: StatementLine) -> dict[str, Any]:
+        data: dict[str, Any] = {
+            "kind": line.code.value,
+            "amount": f"{currency.exact(line.amount):f}",
+            "shown": f"{line.shown:f}",
+            "at": moment(line.at),
+            "count": line.count,
+        }
+        texts = {
+            "item": line.item,
+            "transfer": line.transfer,
+            "reason": line.reason,
+            "user": line.user,
+        }
+        data |= {key: text for key, text in texts.items() if text}
+        if (energy := line.energy) is not None:
+            data |= {
+                "meter": energy.meter,
+                "generation": energy.generation,
+                "from_wh": energy.from_wh,
+                "to_wh": energy.to_wh,
+                "energy_wh": energy.energy_wh,
+                "from": moment(energy.from_at),
+                "to": moment(energy.to_at),
+                "tariff": energy.tariff,
+                "valid_from": energy.valid_from,
+                "revision": energy.revision,
+                "period": energy.period,
+                "tier": energy.tier,
+                "price": f"{currency.exact_price(energy.price):f}",
+                "estimated": energy.estimated,
+            }
+        return data
+
+    return {
+        "account": statement.account,
+        "name": statement.name,
+        "currency": currency.code,
+        "since": moment(statement.since),
+        "until": moment(statement.until),
+        "anchor": statement.anchor,
+        "funds": {
+            part.fund.value: {
+                "opening": f"{currency.exact(part.opening):f}",
+                "closing": f"{currency.exact(part.closing):f}",
+                "opening_shown": f"{part.opening_shown:f}",
+                "closing_shown": f"{part.closing_shown:f}",
+                "lines": [line_data(line) for line in part.lines],
+            }
+            for part in statement.funds
+        },
+    }
+
+
+def statement_text(data: Mapping[str, Any]) -> str:
+    """Return a statement's data as canonical JSON, as the ledger keeps it."""
+    return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False)

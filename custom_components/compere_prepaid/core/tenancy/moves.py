@@ -1,0 +1,221 @@
+"""Tenants move out: a final reading, a final statement, and what becomes of the rest."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from ..errors import InvalidInputError
+from ..events import Event, MovedOut
+from ..ids import AccountNumber, TransferId
+from ..ledger.accounts import CASH, ROUNDING, Fund, debt_of, deposit_of, tenant
+from ..ledger.posting import post_new
+from ..ledger.records import Debt, IssuedStatement, NewTransfer, TransferCode
+from ..money.amount import Amount
+from ..prepayment.book import AccountBook
+from ..prepayment.cashier import available_of
+from ..prepayment.debts import outstanding
+from ..prepayment.settlement import AccountDue, Settled, fund_of
+from ..prepayment.slip import Slip
+from ..prepayment.state import AccountState
+from ..statement.statement import make_statement, statement_data, statement_text
+from .handover import begin_supply, close_generation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MovedAway:
+    """The end of a tenancy: what was left, where it went, and the final statement."""
+
+    refunded: Amount
+    carried_over: Amount
+    """To another account of the same tenant."""
+    owed: Amount
+    """What the tenant still owes: the account's minus and its debts."""
+    statement: IssuedStatement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ending:
+    """How a tenancy is to end."""
+
+    user: str
+    reason: str
+    carry_to: AccountNumber | None
+
+
+@dataclass(slots=True)
+class Moves:
+    """Ends tenancies and replaces meters, in the name of somebody."""
+
+    book: AccountBook
+
+    async def move_out(
+        self, number: str, *, user: str, reason: str = "", carry_to: str | None = None
+    ) -> MovedAway:
+        """End a tenancy at the last readings: everything due, the rest paid out, a statement.
+
+        What both funds and the deposit have left pays the debts first; the rest is refunded, or
+        carried over to another account. Its meters are the owner's then, or nobody's. The account
+        takes no more money, and its number is not used again. Raises `InvalidInputError`:
+        `account_unknown`, `move_needs_reading` (a meter's last reading is not believed),
+        `refund_open` (a reserved refund waits), `carry_to_itself`.
+        """
+        account = self.book.account(number)
+        target = None if carry_to is None else self.book.account(carry_to).number
+        if target == account.number:
+            raise InvalidInputError("carry_to_itself", account=number)
+        _refuse_without_readings(account)
+        ending = _Ending(user=user, reason=reason.strip(), carry_to=target)
+        owner = self.book.owner
+        heir = None if owner is None or owner is account else owner.number
+        involved = {one for one in (account.number, target, heir) if one is not None}
+
+        def work(slip: Slip, _due: AccountDue) -> MovedAway:
+            for serial in account.meters:
+                mark = slip.tx.mark(serial)
+                if heir is None or mark is None:
+                    close_generation(slip.tx, serial)
+                else:
+                    begin_supply(slip.tx, mark, heir)
+            return self._end(slip, ending)
+
+        def told(moved: MovedAway, settled: Settled, due: AccountDue) -> Iterable[Event]:
+            yield MovedOut(
+                at=moved.statement.issued_at,
+                account=due.number,
+                available=available_of(settled, due),
+                statement=moved.statement.number,
+                user=user,
+            )
+
+        async with self.book.locked(involved):
+            numbers, cause = [account.number], f"move out:{number}"
+            moved = await self.book.transact_locked(numbers, cause, work, told, final=True)
+            self._hand_over(account, heir)
+            for other in involved - {account.number}:
+                await self.book.settle(self.book.account(other), cause)
+        return moved[account.number]
+
+    def _hand_over(self, account: AccountState, heir: AccountNumber | None) -> None:
+        """Remember whose the meters are now."""
+        for meter in list(account.meters.values()):
+            if heir is None:
+                meter.forget()
+            else:
+                meter.account = heir
+                self.book.account(heir).meters[meter.serial] = meter
+        account.meters.clear()
+
+    def _end(self, slip: Slip, ending: _Ending) -> MovedAway:
+        """Pay out what is left, close the account and issue its statement."""
+        tx, account = slip.tx, slip.account
+        slip.book_taxes()
+        for fund in Fund:
+            if tx.reserved(tenant(account, fund)):
+                raise InvalidInputError("refund_open", account=account)
+        self._gather(slip, ending)
+        debts = sum(self._pay_debts(slip, ending))
+        left = fund_of(tx, account)
+        refunded = carried = 0
+        if left > 0 and ending.carry_to is not None:
+            carried = left
+            self._move(slip, ending, "carry", left, tenant(account), tenant(ending.carry_to))
+        elif left > 0:
+            refunded = left - left % self._minor_unit
+            self._move(slip, ending, "refund", refunded, tenant(account), CASH)
+            self._move(slip, ending, "rounding", left - refunded, tenant(account), ROUNDING)
+        slip.tenancy = replace(slip.tenancy, closed_at=slip.at)
+        tx.put(slip.tenancy)
+        return MovedAway(
+            refunded=Amount(refunded),
+            carried_over=Amount(carried),
+            owed=Amount(debts + max(0, -left)),
+            statement=issue(slip, self.book, ending.user),
+        )
+
+    def _gather(self, slip: Slip, ending: _Ending) -> None:
+        """Bring the service fund and the deposit together with the electricity fund."""
+        tx, account = slip.tx, slip.account
+        service = fund_of(tx, account, Fund.SERVICE)
+        ends = (tenant(account, Fund.SERVICE), tenant(account))
+        self._move(slip, ending, "service", abs(service), *(ends if service > 0 else ends[::-1]))
+        deposit = tx.balance(deposit_of(account))
+        self._move(slip, ending, "deposit", deposit, deposit_of(account), tenant(account))
+
+    def _pay_debts(self, slip: Slip, ending: _Ending) -> Iterator[Amount]:
+        """Pay debts out of what is left; yield what of each remains."""
+        for debt in slip.tx.rows(Debt, account=slip.account):
+            owed = outstanding(slip.tx, debt)
+            paid = max(0, min(owed, fund_of(slip.tx, slip.account)))
+            target = debt_of(slip.account, debt.name)
+            self._move(slip, ending, f"debt:{debt.name}", paid, tenant(slip.account), target)
+            yield Amount(owed - paid)
+
+    def _move(
+        self, slip: Slip, ending: _Ending, what: str, amount: int, debit: str, credit: str
+    ) -> None:
+        """Book one step of the ending, if it moves anything."""
+        if amount <= 0:
+            return
+        codes = {
+            "refund": TransferCode.REFUND,
+            "rounding": TransferCode.ROUNDING,
+            "deposit": TransferCode.DEPOSIT,
+        }
+        code = TransferCode.DEBT_RECOVERY if what.startswith("debt:") else codes.get(what)
+        request = NewTransfer(
+            id=TransferId(f"end:{slip.account}:{what}"),
+            debit=debit,
+            credit=credit,
+            amount=Amount(amount),
+            code=code or TransferCode.CARRY_OVER,
+            effective_at=slip.at,
+            source="move out",
+            user=ending.user,
+            reason=ending.reason or what,
+        )
+        post_new(slip.tx, request, slip.at)
+
+    @property
+    def _minor_unit(self) -> int:
+        """The smallest amount that can be paid out."""
+        currency = self.book.currency
+        return int(10 ** (currency.scale - currency.digits))
+
+
+def _refuse_without_readings(account: AccountState) -> None:
+    """Refuse to end a tenancy on readings that are missing or not believed."""
+    for meter in account.meters.values():
+        if meter.mark is not None and not meter.may_open:
+            raise InvalidInputError(
+                "move_needs_reading", account=account.number, meter=meter.serial
+            )
+
+
+def issue(
+    slip: Slip, book: AccountBook, user: str, since: datetime | None = None
+) -> IssuedStatement:
+    """Issue the statement of what came after the last one, in the slip's transaction."""
+    tx, account = slip.tx, slip.account
+    earlier = tx.rows(IssuedStatement, account=account)
+    begin = since or (earlier[-1].until if earlier else slip.tenancy.opened_at)
+    until = max(slip.at, begin)
+    statement = make_statement(
+        tx, slip.tenancy, begin, _just_after(until), currency=book.currency, zone=book.zone
+    )
+    row = IssuedStatement(
+        account=account,
+        number=len(earlier) + 1,
+        since=begin,
+        until=_just_after(until),
+        issued_at=slip.at,
+        user=user,
+        anchor=statement.anchor,
+        content=statement_text(statement_data(statement, book.currency, book.zone)),
+    )
+    tx.add(row)
+    return row
+
+
+def _just_after(at: datetime) -> datetime:
+    """Return the next instant: what is booked at this one belongs to before it."""
+    return at + at.resolution

@@ -1,0 +1,150 @@
+"""Accounts open, and are loaded again whenever the program starts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from ..errors import InvalidInputError
+from ..ids import AccountNumber, TransferId
+from ..ledger.accounts import OPENING, Fund, tenant
+from ..ledger.ports import LedgerTransaction
+from ..ledger.posting import post
+from ..ledger.records import NewTransfer, TaxTotal, Tenancy, Term, TermKind, TransferCode
+from ..money.amount import ZERO, Amount
+from ..prepayment.agreements import terms_of
+from ..prepayment.book import AccountBook
+from ..prepayment.calendar import day_of, day_start, month_of
+from ..prepayment.fees import first_tenancy
+from ..prepayment.settlement import fund_of
+from ..prepayment.state import FORECAST_DAYS, AccountSetup, AccountState, Running
+from ..tariff.model import Used
+from ..tariff.rating import quote
+
+SPENDING = frozenset(
+    {
+        TransferCode.CHARGE,
+        TransferCode.STANDING,
+        TransferCode.MINIMUM,
+        TransferCode.DEMAND,
+        TransferCode.TAX,
+        TransferCode.CORRECTION,
+    }
+)
+"""What an account's costs of a day or a month are made of."""
+
+
+@dataclass(slots=True)
+class Opening:
+    """Opens the accounts of a site, and renews what is remembered of them."""
+
+    book: AccountBook
+
+    async def open_account(self, setup: AccountSetup, user: str = "") -> None:
+        """Begin to serve an account; opening balance and terms are booked the first time only.
+
+        Raises `InvalidInputError` (`tariff_unknown`, `tariff_not_in_force`, `policy_unknown`, and
+        `account_closed` for one that moved out).
+        """
+        now, number = self.book.clock.now(), setup.number
+        tenancy = await self.book.ledger.read(lambda tx: tx.find(Tenancy, account=number))
+        if tenancy is not None and tenancy.closed_at is not None:
+            raise InvalidInputError("account_closed", account=number, next=f"{number}-2")
+        if await self.book.ledger.read(lambda tx: tx.term(number, TermKind.TARIFF, now)) is None:
+            self.book.policy(setup.policy)
+            tariff = self.book.tariff(setup.tariff)
+            quote(tariff, now, zone=self.book.zone, used=Used())  # in force by now?
+            await self.book.ledger.run(lambda tx: self._agree_at_first(tx, setup, now, user))
+        elif tenancy is None:
+            await self.book.ledger.run(lambda tx: tx.put(self._tenancy(tx, setup, now)))
+        self.book.accounts[number] = await self.book.ledger.read(
+            lambda tx: self._load(tx, setup, now)
+        )
+
+    async def renew_forecast(self, number: AccountNumber) -> None:
+        """Reckon days left with the spending of the last days only."""
+        account = self.book.account(number)
+        async with self.book.locked([number]):
+            now = self.book.clock.now()
+            past = await self.book.ledger.read(lambda tx: self._past(tx, number, now))
+            account.past_spending, account.past_since = past
+
+    def _load(self, tx: LedgerTransaction, setup: AccountSetup, now: datetime) -> AccountState:
+        number, zone = setup.number, self.book.zone
+        tariff, policy, limit = terms_of(self.book, tx, number, now)
+        today, month = day_of(now, zone), month_of(now, zone)
+        last_month = (month - timedelta(days=1)).replace(day=1)
+        past = self._past(tx, number, now)
+        taxes = tx.rows(TaxTotal, account=number, fund=Fund.ELECTRICITY)
+        return AccountState(
+            number=number,
+            name=setup.name,
+            owner=setup.owner,
+            tariff=tariff,
+            policy=policy,
+            credit_limit=limit,
+            fund=fund_of(tx, number),
+            service_fund=fund_of(tx, number, Fund.SERVICE),
+            tenancy=self._tenancy(tx, setup, now),
+            announced=tx.announcement(number).level,
+            day=self._running(tx, number, today, now),
+            months={
+                last_month: self._running(tx, number, last_month, day_start(month, zone)),
+                month: self._running(tx, number, month, now),
+            },
+            posted_at=now,
+            tax_nets={total.ppm: total.net for total in taxes},
+            past_spending=past[0],
+            past_since=past[1],
+        )
+
+    def _running(
+        self, tx: LedgerTransaction, number: AccountNumber, first: date, until: datetime
+    ) -> Running:
+        """Add up what was charged from a day on."""
+        since = day_start(first, self.book.zone)
+        amount = spent(tx.totals(tenant(number), since, until))
+        return Running(first, amount, dict(tx.charged_wh(number, since, until)))
+
+    def _past(
+        self, tx: LedgerTransaction, number: AccountNumber, now: datetime
+    ) -> tuple[Amount, datetime | None]:
+        """Return what was spent in the last days, and since when that counts."""
+        since, first = now - timedelta(days=FORECAST_DAYS), tx.first_charge_at(number)
+        if first is None:
+            return ZERO, None
+        return spent(tx.totals(tenant(number), since, now)), max(since, first)
+
+    def _tenancy(self, tx: LedgerTransaction, setup: AccountSetup, now: datetime) -> Tenancy:
+        """Return how an account stands; one of a time before tenancies begins now."""
+        stored = tx.find(Tenancy, account=setup.number)
+        return stored or first_tenancy(setup.number, setup.name, now, self.book.zone)
+
+    def _agree_at_first(
+        self, tx: LedgerTransaction, setup: AccountSetup, now: datetime, user: str
+    ) -> None:
+        """Book opening balance and terms of an account that the ledger does not know yet."""
+        number = setup.number
+        if tx.term(number, TermKind.TARIFF, now) is not None:
+            return
+        for kind, value in ((TermKind.TARIFF, setup.tariff), (TermKind.POLICY, setup.policy)):
+            tx.add_term(Term(account=number, kind=kind, value=value, valid_from=now, user=user))
+        tx.put(self._tenancy(tx, setup, now))
+        if setup.opening_balance == 0:
+            return
+        ends = (OPENING, tenant(number)) if setup.opening_balance > 0 else (tenant(number), OPENING)
+        request = NewTransfer(
+            id=TransferId(f"opening:{number}"),
+            debit=ends[0],
+            credit=ends[1],
+            amount=Amount(abs(setup.opening_balance)),
+            code=TransferCode.OPENING,
+            effective_at=now,
+            source="set-up",
+            user=user,
+        )
+        post(tx, request, now)
+
+
+def spent(totals: Mapping[TransferCode, Amount]) -> Amount:
+    """Return what was spent out of a fund, of the sums of its transfers."""
+    return Amount(-sum(amount for code, amount in totals.items() if code in SPENDING))
