@@ -18,8 +18,10 @@ from typing import NamedTuple
 
 from sqlalchemy import create_engine
 
-from custom_components.compere_prepaid.adapters.ledger_database import tables
-from custom_components.compere_prepaid.adapters.ledger_database.columns import metadata
+from custom_components.compere_prepaid.adapters.ledger_database.migrations import (
+    VERSION,
+    make_tables,
+)
 
 SITE = "riverside_mall"
 START = datetime(2025, 1, 1, tzinfo=UTC)
@@ -67,7 +69,8 @@ def number(meter: int) -> str:
 def write_big_book(path: Path, meters: int, days: int) -> None:
     """Write the book of this many meters and days to a new file."""
     engine = create_engine(f"sqlite:///{path}")
-    metadata.create_all(engine)
+    with engine.begin() as connection:
+        make_tables(connection)
     engine.dispose()
     with closing(sqlite3.connect(path, isolation_level=None)) as raw:
         for setting in ("journal_mode=OFF", "synchronous=OFF", "cache_size=-400000"):
@@ -103,8 +106,8 @@ class _Writer:
     def write(self) -> None:
         """Write what begins first, then hour by hour, then how things stand in the end."""
         self._insert("book", currency="CNY", scale=9, kind="real", created_at=_START_US,
-                     schema_version=tables.SCHEMA_VERSION)  # fmt: skip
-        self._insert("migration", version=tables.SCHEMA_VERSION, seq=0, at=_START_US)
+                     schema_version=VERSION)  # fmt: skip
+        self._insert("migration", version=VERSION, seq=0, at=_START_US)
         self._insert(
             "document", kind="tariff", name=TARIFF, version=VALID_FROM, content=_TARIFF_TEXT
         )
