@@ -78,7 +78,7 @@ async def opened(path: Path) -> AsyncIterator[DatabaseLedger]:
 async def open_book(path: Path, site: str = SITE, holder: str = "test") -> DatabaseLedger:
     """Open the ledger in this file as an instance of its own."""
     return await DatabaseLedger.open(
-        path=path, site=site, currency=CNY, clock=StepClock(), holder=holder
+        place=path, site=site, currency=CNY, clock=StepClock(), holder=holder
     )
 
 
