@@ -63,14 +63,14 @@ class SqliteDatabase:
 
     def open_writer(self) -> Engine:
         """Return an engine whose one connection writes; its file is created if there is none."""
-        try:
-            _make_folder(self.path.parent)
-        except OSError as error:
-            raise OperationFailedError(
-                "ledger_not_writable", path=self.place, error=error
-            ) from error
 
         def connect() -> sqlite3.Connection:
+            try:
+                _make_folder(self.path.parent)
+            except OSError as error:
+                raise OperationFailedError(
+                    "ledger_not_writable", path=self.place, error=error
+                ) from error
             connection = sqlite3.connect(
                 self.path, timeout=BUSY_TIMEOUT_MS / 1000, isolation_level=None
             )

@@ -11,6 +11,7 @@ from ...core.errors import InvalidInputError, LedgerReadOnlyError
 from ...core.ids import TransferId
 from ...core.ledger.records import ChainHead, Transfer, TransferCode, TransferKind
 from ...core.money.amount import MAX_AMOUNT, Amount
+from .columns import TEXT
 from .forms import Form, with_key
 from .rows import Rows
 from .sums import EVER, NEVER
@@ -76,7 +77,7 @@ def _latest() -> Select[Any]:
             transfer_table.c[side] == bindparam("account"),
             transfer_table.c.effective_at >= bindparam("since"),
             transfer_table.c.effective_at < bindparam("until"),
-            transfer_table.c.code != bindparam("but"),
+            transfer_table.c.code != bindparam("but", type_=TEXT),
         )
         .order_by(transfer_table.c.effective_at.desc(), transfer_table.c.seq.desc())
         .limit(bindparam("limit"))
