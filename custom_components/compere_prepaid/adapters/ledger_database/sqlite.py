@@ -106,7 +106,15 @@ class SqliteDatabase:
         """Copy the file as it is to `<file>.v<version>`, beside it, durably and checked."""
         copy = self.path.with_name(f"{self.path.name}.v{version}")
         new = copy.with_name(f"{copy.name}.new")
-        new.unlink(missing_ok=True)
+        try:
+            new.unlink(missing_ok=True)
+            self._copy(engine, new)
+            new.replace(copy)
+            _sync_folder(copy.parent)
+        except OSError as error:
+            raise OperationFailedError("ledger_not_writable", path=new, error=error) from error
+
+    def _copy(self, engine: Engine, new: Path) -> None:
         pooled = engine.raw_connection()
         try:
             pooled.cursor().execute("VACUUM INTO ?", (str(new),))
@@ -118,8 +126,6 @@ class SqliteDatabase:
             raise OperationFailedError("ledger_damaged", path=self.place, error="; ".join(found))
         with new.open("rb") as file:
             os.fsync(file.fileno())
-        new.replace(copy)
-        _sync_folder(copy.parent)
 
     def damage(self, connection: Connection) -> tuple[str, ...]:
         """Return what the engine's own check finds wrong with the file, if anything."""
