@@ -106,6 +106,11 @@ def used(energy_wh: int, since: datetime, until: datetime, *, from_wh: int = 0) 
     return Interval(from_wh=from_wh, to_wh=from_wh + energy_wh, from_at=since, to_at=until)
 
 
+def shape(lines: tuple[RatedLine, ...]) -> list[tuple[int, str, int, bool]]:
+    """Return what matters of lines at a glance: Wh, period, tier, estimated."""
+    return [(line.to_wh - line.from_wh, line.period, line.tier, line.estimated) for line in lines]
+
+
 def total(lines: tuple[RatedLine, ...]) -> Decimal:
     """Return what lines cost, exactly."""
     return sum((CNY.exact(line.amount) for line in lines), Decimal(0))
