@@ -46,8 +46,9 @@ FLAT: dict[str, Any] = {"schedule": ALWAYS_FLAT, "tiers": []}
             {"schedule": [{"slots": [slot("00:00", "10:00", "valley"), slot("08:00", "24:00")]}]},
             [
                 (
-                    "schedule[0].slots[1]: 08:00 to 10:00 is in two slots, 'valley' (line 1) and "
-                    "'flat': end one of them earlier"
+                    "schedule[0].slots[1]: on days mon-sun, months 1-12, 08:00 to 10:00 is in two "
+                    "slots, 'valley' from 00:00 to 10:00 and 'flat' from 08:00 to 24:00: end one "
+                    "of them earlier"
                 )
             ],
         ),
@@ -55,12 +56,14 @@ FLAT: dict[str, Any] = {"schedule": ALWAYS_FLAT, "tiers": []}
             {"schedule": [{"slots": [slot("20:00", "08:00"), slot("06:30", "20:30", "peak")]}]},
             [
                 (
-                    "schedule[0].slots[1]: 06:30 to 08:00 is in two slots, 'flat' (line 1) and "
-                    "'peak': end one of them earlier"
+                    "schedule[0].slots[1]: on days mon-sun, months 1-12, 06:30 to 08:00 is in two "
+                    "slots, 'flat' from 20:00 to 08:00 and 'peak' from 06:30 to 20:30: end one "
+                    "of them earlier"
                 ),
                 (
-                    "schedule[0].slots[1]: 20:00 to 20:30 is in two slots, 'flat' (line 1) and "
-                    "'peak': end one of them earlier"
+                    "schedule[0].slots[1]: on days mon-sun, months 1-12, 20:00 to 20:30 is in two "
+                    "slots, 'flat' from 20:00 to 08:00 and 'peak' from 06:30 to 20:30: end one "
+                    "of them earlier"
                 ),
             ],
         ),
