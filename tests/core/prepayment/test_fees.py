@@ -56,11 +56,11 @@ async def test_standing_goes_on_while_off_and_pushes_below_zero(desk: Desk) -> N
         await desk.read(0)
         await desk.charging.on_clock()
     assert desk.balance == -5
-    assert not desk.demands[-1].closed
+    assert [demand.closed for demand in desk.demands] == [False]
     done = (await desk.cashier.top_up([SHOP], CNY.parse(20), reference="r1"))[SHOP]
     assert done.steps is not None
     assert (done.steps.below_cut_off, done.steps.balance) == (money(5), money(15))
-    assert desk.demands[-1].closed
+    assert [demand.closed for demand in desk.demands] == [False, True]
     await desk.verified()
 
 
