@@ -1,10 +1,11 @@
 """A site's money without Home Assistant: a real ledger file, a clock by hand, readings by hand."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import override
+from typing import Any, override
 from zoneinfo import ZoneInfo
 
 from custom_components.compere_prepaid.adapters.ledger_database.ledger import DatabaseLedger
@@ -25,9 +26,12 @@ from custom_components.compere_prepaid.core.prepayment.preview import Previewer
 from custom_components.compere_prepaid.core.prepayment.refunds import Refunds
 from custom_components.compere_prepaid.core.prepayment.rerating import Rerater
 from custom_components.compere_prepaid.core.prepayment.rules import (
+    POLICY,
     TARIFF,
+    Rules,
     load_rules,
     policy_document,
+    take_rules,
     tariff_document,
 )
 from custom_components.compere_prepaid.core.prepayment.state import AccountSetup
@@ -158,31 +162,85 @@ class Desk:
         self.replacements = Replacements(self.book, self.charging)
         return self
 
+    async def write(self, *rules: Mapping[str, Any] | Policy) -> None:
+        """Put tariff versions (in the site file's form) and policies into force."""
+        documents = [
+            policy_document(rule, CNY, self.clock.now())
+            if isinstance(rule, Policy)
+            else tariff_document(tariff_version_from(rule, CNY), CNY)
+            for rule in rules
+        ]
+
+        def work(tx: LedgerTransaction) -> Rules:
+            for document in documents:
+                tx.insert_document(document)
+            return tx.documents(TARIFF), tx.documents(POLICY)
+
+        take_rules(self.book, await self.ledger.run(work))
+
+    async def open_other(
+        self,
+        number: str,
+        balance: str,
+        *,
+        meters: tuple[MeterSerial, ...] = (),
+        rates: str = "Flat",
+        owner: bool = False,
+    ) -> None:
+        """Open another account."""
+        setup = AccountSetup(
+            number=AccountNumber(number),
+            name=f"Shop {number}",
+            tariff=rates,
+            policy="Standard",
+            opening_balance=money(balance),
+            owner=owner,
+        )
+        await self.opening.open_account(setup)
+        for serial in meters:
+            if serial not in self.book.meters:
+                await self.supplies.add_meter(MeterSetup(serial=serial, max_power_w=60_000))
+            await self.supplies.attach(setup.number, serial)
+
     async def restart(self) -> None:
         """Lose all memory, as after a kill, and open the same ledger again."""
         await self.ledger.close()
         await self.open()
 
     async def shop(
-        self, balance: str, *, rates: str = "Flat", meters: tuple[MeterSerial, ...] = (METER,)
+        self,
+        balance: str,
+        *,
+        rates: str = "Flat",
+        policy: str = "Standard",
+        meters: tuple[MeterSerial, ...] = (METER,),
+        modulus_wh: int | None = None,
     ) -> None:
         """Open the shop's account with its meters."""
         for serial in meters:
-            await self.supplies.add_meter(MeterSetup(serial=serial, max_power_w=60_000))
+            await self.supplies.add_meter(
+                MeterSetup(serial=serial, max_power_w=60_000, modulus_wh=modulus_wh)
+            )
         setup = AccountSetup(
             number=SHOP,
             name="Noodle House",
             tariff=rates,
-            policy="Standard",
+            policy=policy,
             opening_balance=money(balance),
         )
         await self.opening.open_account(setup)
         for serial in meters:
             await self.supplies.attach(SHOP, serial)
 
-    async def read(self, wh: int | None, serial: MeterSerial = METER, watts: int = 1000) -> None:
+    async def read(
+        self,
+        wh: int | None,
+        serial: MeterSerial = METER,
+        watts: int = 1000,
+        more: Mapping[Quantity, int] | None = None,
+    ) -> None:
         """Let a meter be read now."""
-        values = {Quantity.POWER: watts * 1000}
+        values = {Quantity.POWER: watts * 1000, **(more or {})}
         if wh is not None:
             values[Quantity.ENERGY_IMPORT] = wh
         await self.charging.on_reading(

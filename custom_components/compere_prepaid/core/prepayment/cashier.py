@@ -9,7 +9,7 @@ from ..ids import AccountNumber, TransferId
 from ..ledger.accounts import ADJUSTMENT, CASH, Fund, tenant
 from ..ledger.posting import Posting, post
 from ..ledger.records import NewTransfer, Transfer, TransferCode
-from ..money.amount import Amount
+from ..money.amount import ZERO, Amount
 from .book import AccountBook
 from .debts import owed, take_from_top_up
 from .settlement import AccountDue, Settled, fund_of
@@ -93,6 +93,9 @@ class Cashier:
             steps = _steps(slip, due, amount, fund)
             posting = post(slip.tx, replace(request, outcome=steps.text()), slip.at)
             take_from_top_up(slip, steps, request.id)
+            if slip.tenancy.emergency and fund is Fund.ELECTRICITY and steps.after > due.floor:
+                slip.tenancy = replace(slip.tenancy, emergency=ZERO)  # repaid
+                slip.tx.put(slip.tenancy)
             return posting
 
         def told(posting: Posting, settled: Settled, due: AccountDue) -> Iterable[Event]:

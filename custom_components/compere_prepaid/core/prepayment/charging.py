@@ -14,7 +14,7 @@ from ..tariff.rating import Interval, RatedLine, rate
 from ..tariff.schedule import stretch_at
 from ..tenancy.handover import begin_supply, close_generation
 from .book import AccountBook
-from .calendar import day_of, month_of
+from .calendar import day_of, day_start, month_of, next_month
 from .registers import energy_by_period, tariff_registers
 from .settlement import AccountDue, merge
 from .slip import Slip
@@ -22,6 +22,9 @@ from .state import AccountState, MeterState
 
 POST_EVERY = timedelta(hours=1)
 """Accrued charges are posted at least this often."""
+
+CLOCK_PATIENCE = timedelta(minutes=1)
+"""So long a reading leaves it to the clock to post an hour of all accounts together."""
 
 BORDER_PATIENCE = timedelta(seconds=60)
 """A border in time between two readings this close was read, as well as a line with many meters can
@@ -245,7 +248,8 @@ class Charging:
         """Tell whether charges are due for posting, or credit crossed a line."""
         if any(len(meter.pending) > 1 for meter in account.meters.values()):
             return True  # a border was crossed: the finished part is final
-        if now - account.posted_at >= POST_EVERY or self._has_fees_due(account, now):
+        overdue = _hour(now) != _hour(account.posted_at) and now - _hour(now) >= CLOCK_PATIENCE
+        if overdue or now - account.posted_at >= POST_EVERY or self._has_fees_due(account, now):
             return True
         verdict = assess(account.policy, account.available, account.announced)
         if verdict.announced != account.announced:
@@ -256,9 +260,18 @@ class Charging:
         return verdict.exhausted and not account.off and cuttable
 
     def _has_fees_due(self, account: AccountState, now: datetime) -> bool:
-        """Tell whether a day began that was not charged yet."""
-        through = account.tenancy.charged_through
-        return through is None or through < day_of(now, self.book.zone)
+        """Tell whether a day began that was not charged yet, or a month can be closed."""
+        zone, tenancy = self.book.zone, account.tenancy
+        if tenancy.charged_through is None or tenancy.charged_through < day_of(now, zone):
+            return True
+        month = month_of(now, zone)
+        if tenancy.closed_through is None or next_month(tenancy.closed_through) >= month:
+            return False
+        began = day_start(month, zone)
+        return all(
+            meter.mark is None or (meter.last is not None and meter.last.at >= began)
+            for meter in account.meters.values()
+        )
 
 
 def open_generation(

@@ -7,7 +7,7 @@ them: `book_due` posts everything up to now, `conclude` decides what the credit 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -23,7 +23,7 @@ from ..ledger.records import (
     RelayDemand,
     Tenancy,
 )
-from ..money.amount import ZERO, Amount
+from ..money.amount import Amount
 from ..policy.credit import Policy, Reconnect, assess
 from ..policy.holds import kinds, place, release, standing
 from ..tariff.model import Tariff
@@ -131,9 +131,6 @@ def conclude(slip: Slip, due: AccountDue, cause: str) -> Settled:
     tx, at = slip.tx, slip.at
     slip.book_taxes()
     fund = fund_of(tx, due.number)
-    if slip.tenancy.emergency and fund > due.floor:  # repaid
-        slip.tenancy = replace(slip.tenancy, emergency=ZERO)
-        tx.put(slip.tenancy)
     available = Amount(fund + due.credit_limit + slip.tenancy.emergency)
     told = tx.announcement(due.number)
     verdict = assess(due.policy, available, told.level)

@@ -48,8 +48,11 @@ class Waterfall:
 
     @property
     def debts(self) -> Mapping[str, Amount]:
-        """What each debt gets."""
-        return {**self.percent_debts, **self.time_debts}
+        """What each debt gets, one way or the other."""
+        both = dict(self.percent_debts)
+        for name, amount in self.time_debts.items():
+            both[name] = Amount(both.get(name, 0) + amount)
+        return both
 
     @property
     def amount(self) -> Amount:
