@@ -6,11 +6,12 @@ for, and that is covered by the transfers' chain. Whether both say the same is f
 up fingerprints of what each says; only where the sums differ they are laid side by side.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any, NamedTuple
 
-from .book import Book, Row
+from .book import Book, Row, parsed
 from .old_charges import audit_old_charge
 from .tariffs import Tariffs, Version
 
@@ -237,6 +238,8 @@ def _audit_generation(book: Book, row: Row, tiled: Reach) -> int:
     if row["wh"] is None:
         book.fault(f"{name}: has no bill mark")
         return 0
+    told = row["registers"] == "" or isinstance(parsed(row["registers"]), Mapping)
+    book.expect(told, f"{name}: its bill mark's own registers cannot be read")
     book.expect(
         row["wh"] == tiled.wh and row["at"] >= tiled.at,
         f"{name}: its bill mark says {row['wh']} Wh, its charges end at {tiled.wh} Wh",

@@ -54,11 +54,8 @@ def audit_supplies(book: Book, energy: Energy) -> None:
             _audit_supply(book, name, row, before)
             begun.setdefault((meter, generation), row["from_wh"])
             before = row
-        if before is not None and before["closed_at"] is not None:
-            ended = (before["to_wh"], before["to_at"]) == (before["closed_wh"], before["closed_at"])
-            book.expect(
-                ended, f"supply of {meter}/{generation}: did not end when its register was closed"
-            )
+        if before is not None:
+            _audit_last(book, f"supply {before['number']} of {meter}/{generation}", before)
     for register, (start_wh, end_wh) in energy.charged.items() if begun else ():
         # Before there were supplies, charges carried a hash: only those may lie before the first.
         until = begun.get(register, end_wh)
@@ -66,6 +63,15 @@ def audit_supplies(book: Book, energy: Energy) -> None:
         if until > start_wh and next(book.rows(_BEFORE_SUPPLY, **place), None):
             name = f"register {register[0]}/{register[1]}"
             book.fault(f"{name}: was charged to an account that it did not supply")
+
+
+def _audit_last(book: Book, name: str, row: Row) -> None:
+    """Check that the last supply of a register ended with the register, or still goes on."""
+    ended = row["to_wh"] is None or row["to_wh"] == row["mark_wh"]
+    book.expect(ended, f"{name}: ended, but its register was charged further")
+    if row["closed_at"] is not None:
+        closed = (row["to_wh"], row["to_at"]) == (row["closed_wh"], row["closed_at"])
+        book.expect(closed, f"{name}: did not end when its register was closed")
 
 
 def _audit_supply(book: Book, name: str, row: Row, before: Row | None) -> None:
