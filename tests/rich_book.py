@@ -1,6 +1,5 @@
 """A book in which everything happened: written by the real use cases, for auditors to look at."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -8,23 +7,14 @@ from typing import Any
 
 from custom_components.compere_prepaid.core.ids import AccountNumber, MeterSerial
 from custom_components.compere_prepaid.core.ledger.accounts import Fund
-from custom_components.compere_prepaid.core.ledger.ports import LedgerTransaction
 from custom_components.compere_prepaid.core.ledger.records import HoldKind
 from custom_components.compere_prepaid.core.policy.credit import Policy
 from custom_components.compere_prepaid.core.prepayment.debt_desk import DebtTerms
 from custom_components.compere_prepaid.core.prepayment.rerating import RerateRequest
-from custom_components.compere_prepaid.core.prepayment.rules import (
-    POLICY,
-    TARIFF,
-    Rules,
-    take_rules,
-    tariff_document,
-)
-from custom_components.compere_prepaid.core.tariff.document import tariff_version_from
 from custom_components.compere_prepaid.core.tenancy.moves import issue
 from custom_components.compere_prepaid.core.tenancy.replacement import Replacement
 from custom_components.compere_prepaid.core.tenancy.supplies import MeterSetup
-from tests.core.prepayment.desk import CNY, METER, OTHER, SHOP, Desk, money
+from tests.core.prepayment.desk import METER, OTHER, SHOP, Desk, money
 
 SITE = "mall"
 CLOSED = AccountNumber("B-202")
@@ -126,7 +116,7 @@ async def _use(desk: Desk, hours: int) -> None:
 async def _correct(desk: Desk) -> None:
     """Charge a cheaper version, then one that is dearer again, and one that changes nothing."""
     for revision, base, run in ((2, "0.5", "first"), (3, "0.64", "second")):
-        await _revise(desk, {**_WHOLE, "base_price": Decimal(base), "revision": revision})
+        await desk.write({**_WHOLE, "base_price": Decimal(base), "revision": revision})
         request = RerateRequest(
             run=run,
             since=_BEGINNING + timedelta(hours=2),
@@ -143,18 +133,6 @@ async def _correct(desk: Desk) -> None:
         user="anna",
     )
     await desk.rerater.rerate(CLOSED, request)
-
-
-async def _revise(desk: Desk, version: dict[str, Any]) -> None:
-    """Put another revision of a tariff version into force."""
-    document = tariff_document(tariff_version_from(version, CNY), CNY)
-    own = f"{version['valid_from']}#{version['revision']}"
-
-    def work(tx: LedgerTransaction) -> Rules:
-        tx.insert_document(replace(document, version=own))
-        return tx.documents(TARIFF), tx.documents(POLICY)
-
-    take_rules(desk.book, await desk.ledger.run(work))
 
 
 async def _hold(desk: Desk) -> None:

@@ -40,6 +40,7 @@ from .core.prepayment.preview import Previewer
 from .core.prepayment.refunds import Refunds
 from .core.prepayment.rerating import Rerater
 from .core.prepayment.rules import load_rules
+from .core.prepayment.special_days import SpecialDays
 from .core.tenancy.moves import Moves
 from .core.tenancy.opening import Opening
 from .core.tenancy.replacement import Replacements
@@ -117,6 +118,7 @@ class CompereSite:
         self.agreements = Agreements(self.book)
         self.refunds = Refunds(self.book)
         self.debts = DebtDesk(self.book)
+        self.special_days = SpecialDays(self.book)
         self.rerater = Rerater(self.book)
         self.previewer = Previewer(self.book)
         self.supplies = Supplies(self.book)

@@ -207,9 +207,9 @@ async def _async_agree(site: CompereSite, number: str, wanted: Mapping[str, Any]
     try:
         present = _terms(site.book.account(number))
         if present[CONF_TARIFF] != wanted[CONF_TARIFF]:
-            await site.agreements.assign_tariff(number, wanted[CONF_TARIFF], user=FLOW_USER)
+            await site.agreements.assign_tariff([number], wanted[CONF_TARIFF], user=FLOW_USER)
         if present[CONF_POLICY] != wanted[CONF_POLICY]:
-            await site.agreements.apply_policy(number, wanted[CONF_POLICY], user=FLOW_USER)
+            await site.agreements.apply_policy([number], wanted[CONF_POLICY], user=FLOW_USER)
     except PrepaidError as error:
         raise form_error(error, AGREEMENT_ERRORS) from error
 

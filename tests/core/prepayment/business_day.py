@@ -84,9 +84,8 @@ def _top_up(yuan: str, reference: str, number: str = SHOP) -> Act:
 
 
 async def _add_debt(desk: Desk) -> None:
-    await desk.debts.add_debt(
-        SHOP, "arrears", money(20), DebtTerms(ppm=250_000), reason="last year"
-    )
+    terms = DebtTerms(ppm=250_000)
+    await desk.debts.add_debt(SHOP, "arrears", money(20), terms, reason="last year", reference="d")
 
 
 async def _reserve(desk: Desk) -> None:
@@ -136,6 +135,8 @@ async def _replace(desk: Desk) -> None:
 
 
 async def _move_out(desk: Desk) -> None:
+    if not desk.book.meter(METER).fresh:  # a new start reads before it does anything
+        await desk.read(36_100)
     with done_already("account_unknown", "account_closed"):
         await desk.moves.move_out(SHOP, user="anna")
 

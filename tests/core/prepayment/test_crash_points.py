@@ -93,7 +93,7 @@ def traced(tracer: _Tracer) -> Iterator[None]:
         patch.undo()
 
 
-def forked(work: Callable[[], None]) -> int:
+def forked(work: Callable[[], object]) -> int:
     """Run something in a child process; return how it ended."""
     child = os.fork()
     if child == 0:
@@ -102,7 +102,7 @@ def forked(work: Callable[[], None]) -> int:
     return os.waitstatus_to_exitcode(status)
 
 
-def _end(work: Callable[[], None]) -> NoReturn:
+def _end(work: Callable[[], object]) -> NoReturn:
     """Work and leave without cleaning up what belongs to the parent."""
     code = 1
     with suppress(BaseException):
@@ -138,7 +138,7 @@ def _differs(folder: Path, crossing: Crossing | None, wanted: dict[str, Any]) ->
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     book, answered, told = folder / "ledger.db", folder / "answered", folder / "told"
-    killed = forked(lambda: _day(book, _Tracer(crossing), answered) and None)
+    killed = forked(lambda: _day(book, _Tracer(crossing), answered))
     if killed != KILLED:
         return f"{crossing}: was not killed but ended with {killed}"
 
