@@ -4,6 +4,8 @@
 posts the rest and closes. Several desks post at a time. `ACK <n>` acknowledges payment n.
 """
 
+import tests.proof.without_home_assistant  # noqa: F401, I001  -- must come first
+
 import asyncio
 from collections.abc import Iterable
 from itertools import batched

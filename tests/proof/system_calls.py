@@ -19,8 +19,6 @@ _CALLS = (
     "renameat2 link linkat symlink symlinkat mkdir mkdirat mmap io_uring_setup"
 )
 _TRACED = ",".join(f"?{name}" for name in _CALLS.split())  # not each machine has all of them
-STRACE = ("strace", "-f", "-y", "-xx", "-s", "16777216", "--seccomp-bpf", "-e", "signal=none")
-"""Follows threads, tells the file of each descriptor, and writes all text and data as hex."""
 
 _LINE = re.compile(r"(\d+) +(.*)")
 _RESUMED = re.compile(r"<\.\.\. \w+ resumed>(.*)")
@@ -114,21 +112,8 @@ class _Call:
 
 async def record(command: Sequence[str], folder: Path, trace: Path) -> list[Step]:
     """Run a program to its end; return what it did to the files in a folder, in order."""
-    try:
-        process = await asyncio.create_subprocess_exec(
-            *(*STRACE, "-e", f"trace={_TRACED}", "-o", str(trace), *command),
-            cwd=ROOT,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
-    except FileNotFoundError as error:
-        raise AssertionError("this proof needs the program strace (6.1 or newer)") from error
-    _, complaint = await process.communicate()
-    assert process.returncode == 0, (
-        "nothing was recorded. If strace is not permitted to trace (in a container: "
-        f"--cap-add=SYS_PTRACE), permit it. It said:\n{complaint.decode()[-2000:]}"
-    )
+    texts = ("-y", "-xx", "-s", "16777216")  # of descriptors the file; all in hex, nothing cut off
+    await traced((*texts, "-e", f"trace={_TRACED}", "-o", str(trace)), command)
     with trace.open(encoding="ascii") as lines:
         steps = [
             Step(act, call.begun, call.ended)
@@ -137,6 +122,26 @@ async def record(command: Sequence[str], folder: Path, trace: Path) -> list[Step
             for act in _acts(call, folder)
         ]
     return sorted(steps, key=lambda step: step.order)
+
+
+async def traced(options: Sequence[str], command: Sequence[str]) -> list[str]:
+    """Run a program to its end under `strace`; return the lines that it said."""
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *("strace", "-f", "--seccomp-bpf", "-e", "signal=none", *options, *command),
+            cwd=ROOT,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+    except FileNotFoundError as error:
+        raise AssertionError("this proof needs the program strace (6.1 or newer)") from error
+    said, complaint = await process.communicate()
+    assert process.returncode == 0, (
+        "the traced program failed. If strace is not permitted to trace (in a container: "
+        f"--cap-add=SYS_PTRACE), permit it. They said:\n{complaint.decode()[-2000:]}"
+    )
+    return said.decode().splitlines()
 
 
 def _calls(lines: Iterator[str]) -> Iterator[_Call]:
