@@ -12,7 +12,7 @@ from itertools import batched
 from pathlib import Path
 import sys
 
-from custom_components.compere_prepaid.adapters.ledger_database import engine as engine_module
+from custom_components.compere_prepaid.adapters.ledger_database import sqlite as engine_module
 from custom_components.compere_prepaid.adapters.ledger_database.ledger import DatabaseLedger
 from tests.adapters.ledger_books import install, opened, write_tariff
 from tests.adapters.posting_process import say, step

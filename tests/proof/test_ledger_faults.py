@@ -12,7 +12,7 @@ import sys
 
 import pytest
 
-from custom_components.compere_prepaid.adapters.ledger_database import engine as engine_module
+from custom_components.compere_prepaid.adapters.ledger_database import sqlite as engine_module
 from custom_components.compere_prepaid.core.ledger.accounts import CASH
 from tests.adapters.ledger_books import (
     YUAN,
