@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.util import find_spec
-import itertools
 import os
 from pathlib import Path
 import pwd
@@ -30,6 +29,7 @@ _SETTINGS = {
     "shared_buffers": "32MB",
     "max_connections": "40",
     "log_min_messages": "warning",
+    "client_min_messages": "warning",
 }
 
 
@@ -46,6 +46,13 @@ def _binaries() -> Path:
     return Path(command).resolve().parent
 
 
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
 @dataclass(slots=True)
 class PostgresqlServer:
     """One server, which can be killed and started again."""
@@ -54,9 +61,8 @@ class PostgresqlServer:
     binaries: Path
     user: int | None
     password: str = field(default_factory=lambda: secrets.token_urlsafe(12))
-    port: int = field(default_factory=lambda: _free_port())
+    port: int = field(default_factory=_free_port)
     process: subprocess.Popen[bytes] | None = None
-    _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def create(self) -> None:
         """Make the cluster."""
@@ -64,7 +70,7 @@ class PostgresqlServer:
         secret.write_text(self.password)
         self._lend(secret)
         self._lend(self.folder)
-        subprocess.run(
+        subprocess.run(  # noqa: S603  -- our own words
             [
                 *(self.binaries / "initdb", "-D", self.folder / "data", "-U", "mall"),
                 *("-A", "scram-sha-256", f"--pwfile={secret}", "-E", "UTF8", "--locale=C.UTF-8"),
@@ -104,19 +110,21 @@ class PostgresqlServer:
         """Return a database's URL, perhaps by way of another port."""
         return f"postgresql://mall:{self.password}@127.0.0.1:{port or self.port}/{database}"
 
-    def new_database(self) -> str:
-        """Make an empty database; return its name."""
-        name = f"mall_{next(self._numbers)}"
+    def emptied(self) -> str:
+        """Return the URL of a database that holds no books."""
         with self.connect("postgres") as connection:
-            connection.execute(f"CREATE DATABASE {name}".encode())
-        return name
+            connection.execute("DROP SCHEMA IF EXISTS compere_prepaid CASCADE")
+        return self.url("postgres")
 
     def _run(self) -> None:
         settings = [f"--{name}={value}" for name, value in _SETTINGS.items()]
         with (self.folder / "log").open("ab") as log:
-            self.process = subprocess.Popen(
-                [self.binaries / "postgres", "-D", self.folder / "data", "-p", str(self.port)]
-                + settings,
+            self.process = subprocess.Popen(  # noqa: S603  -- our own words
+                [
+                    *(self.binaries / "postgres", "-D", self.folder / "data"),
+                    *("-p", str(self.port)),
+                    *settings,
+                ],
                 stdout=log,
                 stderr=log,
                 cwd="/",
@@ -148,10 +156,3 @@ def postgresql_server() -> Iterator[PostgresqlServer]:
 
 def _open_to_all(folder: Path) -> bool:
     return all(parent.stat().st_mode & 0o001 for parent in (folder, *folder.parents))
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

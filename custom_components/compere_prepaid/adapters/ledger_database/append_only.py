@@ -58,8 +58,8 @@ def guards(dialect: str) -> Iterator[str]:
     """Yield the statements that put the triggers in place of whatever there was."""
     if dialect == "postgresql":
         yield (
-            f"CREATE OR REPLACE FUNCTION {_FUNCTION}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
-            "RAISE EXCEPTION USING MESSAGE = TG_TABLE_NAME || ' is append-only', "
+            f"CREATE OR REPLACE FUNCTION {_FUNCTION}() RETURNS trigger LANGUAGE plpgsql AS "
+            "$$ BEGIN RAISE EXCEPTION USING MESSAGE = TG_TABLE_NAME || ' is append-only', "
             "ERRCODE = 'restrict_violation'; END $$"
         )
     for table, action, condition in _rules():

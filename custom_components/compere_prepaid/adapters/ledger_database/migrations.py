@@ -53,7 +53,10 @@ def note_version(connection: Connection, site: str, seq: int, at: datetime) -> N
 
 
 def _to_2(connection: Connection) -> None:
-    """Add what fees, corrections, CT ratios, receipts and unanswered commits ask of old tables."""
+    """Add what CT ratios, tariff revisions, receipts and unanswered commits ask of old tables.
+
+    And find an account's transfers by the time they speak of.
+    """
     for table, column in (
         ("chain_head", "token TEXT NOT NULL DEFAULT ''"),
         ("transfer", "outcome TEXT NOT NULL DEFAULT ''"),
@@ -64,6 +67,11 @@ def _to_2(connection: Connection) -> None:
         ("charge", "revision INTEGER NOT NULL DEFAULT 1"),
     ):
         connection.exec_driver_sql(f'ALTER TABLE "{table}" ADD COLUMN {column}')
+    for side in ("debit", "credit"):
+        connection.exec_driver_sql(f"DROP INDEX transfer_{side}")
+        connection.exec_driver_sql(
+            f"CREATE INDEX transfer_{side}_at ON transfer (site, {side}, effective_at, seq)"
+        )
 
 
 _STEPS: Mapping[int, Callable[[Connection], None]] = {2: _to_2}

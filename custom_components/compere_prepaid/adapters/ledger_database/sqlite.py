@@ -63,14 +63,14 @@ class SqliteDatabase:
 
     def open_writer(self) -> Engine:
         """Return an engine whose one connection writes; its file is created if there is none."""
-        try:
-            _make_folder(self.path.parent)
-        except OSError as error:
-            raise OperationFailedError(
-                "ledger_not_writable", path=self.place, error=error
-            ) from error
 
         def connect() -> sqlite3.Connection:
+            try:
+                _make_folder(self.path.parent)
+            except OSError as error:
+                raise OperationFailedError(
+                    "ledger_not_writable", path=self.place, error=error
+                ) from error
             connection = sqlite3.connect(
                 self.path, timeout=BUSY_TIMEOUT_MS / 1000, isolation_level=None
             )
@@ -106,7 +106,15 @@ class SqliteDatabase:
         """Copy the file as it is to `<file>.v<version>`, beside it, durably and checked."""
         copy = self.path.with_name(f"{self.path.name}.v{version}")
         new = copy.with_name(f"{copy.name}.new")
-        new.unlink(missing_ok=True)
+        try:
+            new.unlink(missing_ok=True)
+            self._copy(engine, new)
+            new.replace(copy)
+            _sync_folder(copy.parent)
+        except OSError as error:
+            raise OperationFailedError("ledger_not_writable", path=new, error=error) from error
+
+    def _copy(self, engine: Engine, new: Path) -> None:
         pooled = engine.raw_connection()
         try:
             pooled.cursor().execute("VACUUM INTO ?", (str(new),))
@@ -118,8 +126,6 @@ class SqliteDatabase:
             raise OperationFailedError("ledger_damaged", path=self.place, error="; ".join(found))
         with new.open("rb") as file:
             os.fsync(file.fileno())
-        new.replace(copy)
-        _sync_folder(copy.parent)
 
     def damage(self, connection: Connection) -> tuple[str, ...]:
         """Return what the engine's own check finds wrong with the file, if anything."""

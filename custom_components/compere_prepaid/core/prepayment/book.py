@@ -132,7 +132,7 @@ class AccountBook:
         """
         at = self.clock.now()
         for number in numbers:
-            if self.account(number).tenancy.closed_at is not None:
+            if not self.account(number).is_open:
                 raise InvalidInputError("account_closed", account=number, next=f"{number}-2")
         dues = [self.due(self.account(number), reconnect=reconnect) for number in numbers]
 
@@ -191,9 +191,10 @@ class AccountBook:
 
     async def settle_many(self, numbers: Iterable[AccountNumber], cause: str) -> None:
         """Post what has accrued for many accounts, some hundred in each transaction."""
-        waiting = [number for number in numbers if number in self.accounts]
+        waiting = list(numbers)
         for start in range(0, len(waiting), CHUNK):
-            chunk = [number for number in waiting[start : start + CHUNK] if number in self.accounts]
+            served = (self.accounts.get(number) for number in waiting[start : start + CHUNK])
+            chunk = [account.number for account in served if account and account.is_open]
             await self.transact(chunk, cause, _nothing_more)
 
     def apply(

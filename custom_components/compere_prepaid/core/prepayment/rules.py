@@ -33,7 +33,8 @@ def tariff_document(version: TariffVersion, currency: Currency) -> Document:
     return Document(
         kind=TARIFF,
         name=version.name,
-        version=version.valid_from.isoformat(),
+        version=version.valid_from.isoformat()
+        + (f"#{version.revision}" if version.revision > 1 else ""),
         content=tariff_content(version, currency),
     )
 
