@@ -324,6 +324,7 @@ def meddle(place: Path | str, statement: str) -> None:
             raw.execute(statement)
     else:
         with psycopg.connect(place, autocommit=True) as other:
+            other.execute("SET default_transaction_read_only TO off")
             other.execute("SET search_path TO compere_prepaid")
             other.execute(statement.encode())
 

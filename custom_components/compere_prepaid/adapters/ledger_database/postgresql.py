@@ -90,7 +90,11 @@ class PostgresqlDatabase:
         engine = self._engine("SERIALIZABLE")
 
         def verify(connection: Any, _record: object) -> None:
-            self._verify_settings(connection)
+            try:
+                self._verify_settings(connection)
+            except BaseException:
+                connection.close()
+                raise
 
         event.listen(engine, "connect", verify)
         return engine
