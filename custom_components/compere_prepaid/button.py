@@ -43,5 +43,5 @@ class ReconnectButton(AccountEntity, ButtonEntity):
         """Release the hold `no_credit` if credit allows it; raises translated errors otherwise."""
         user = await async_require_manager(self.hass, self.site.entry, self._context, Duty.HOLDS)
         with translated_errors():
-            await self.site.agreements.reconnect(self.runtime.number, user)
+            await self.site.agreements.reconnect([self.runtime.number], user)
         self.site.reading_path.refresh_account(self.runtime.number, news=True)
