@@ -33,7 +33,10 @@ use_git_change_detection = false
 asyncio_mode = "auto"
 asyncio_default_fixture_loop_scope = "function"
 pythonpath = ["."]
-addopts = "--import-mode=importlib -m 'not slow' -p pytest_asyncio.plugin -p pytest_timeout -p no:cacheprovider"
+addopts = [
+  "--import-mode=importlib", "-m", "not slow",
+  "-p", "pytest_asyncio.plugin", "-p", "pytest_timeout", "-p", "no:cacheprovider",
+]
 filterwarnings = ["error"]
 markers = ["slow"]
 timeout = 120
