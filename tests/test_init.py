@@ -141,7 +141,7 @@ def _file(entry: MockConfigEntry) -> Path:
 async def _second_instance(entry: MockConfigEntry, currency: str = "CNY") -> DatabaseLedger:
     """Open the site's ledger as another Home Assistant would."""
     return await DatabaseLedger.open(
-        path=_file(entry),
+        place=_file(entry),
         site=SITE_KEY,
         currency=Currency.of(currency),
         clock=SystemClock(),

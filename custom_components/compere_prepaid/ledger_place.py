@@ -32,7 +32,7 @@ async def async_open_ledger(
     if entry.data.get(CONF_LEDGER_MADE) and not await hass.async_add_executor_job(path.exists):
         raise OperationFailedError("ledger_missing", path=path)
     ledger = await DatabaseLedger.open(
-        path=path,
+        place=path,
         site=entry.unique_id or entry.entry_id,
         currency=currency,
         clock=SystemClock(),

@@ -1,12 +1,22 @@
 """A new book per test, for the tests of the ledger's database."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from pytest_socket import enable_socket
 
 from custom_components.compere_prepaid.adapters.ledger_database.ledger import DatabaseLedger
 from tests.adapters.ledger_books import open_book
+from tests.adapters.postgresql_server import PostgresqlServer, postgresql_server
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[PostgresqlServer]:
+    """Run a PostgreSQL server that all tests share, one after the other."""
+    enable_socket()  # the test plugin forbids them to each test that does not ask
+    with postgresql_server() as server:
+        yield server
 
 
 @pytest.fixture
@@ -16,8 +26,23 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-async def ledger(path: Path) -> AsyncIterator[DatabaseLedger]:
+def engine() -> str:
+    """Return the name of the engine; tests for several engines are parametrised over it."""
+    return "sqlite"
+
+
+@pytest.fixture
+def place(engine: str, path: Path, request: pytest.FixtureRequest) -> Path | str:
+    """Return where the engine keeps the book: a file's path, or a database's URL."""
+    if engine == "sqlite":
+        return path
+    server: PostgresqlServer = request.getfixturevalue("server")
+    return server.emptied()
+
+
+@pytest.fixture
+async def ledger(place: Path | str) -> AsyncIterator[DatabaseLedger]:
     """Open a new book."""
-    ledger = await open_book(path)
+    ledger = await open_book(place)
     yield ledger
     await ledger.close()

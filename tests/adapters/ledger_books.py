@@ -5,8 +5,10 @@ from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+import re
 import sqlite3
 
+import psycopg
 import pytest
 
 from custom_components.compere_prepaid.adapters.ledger_database.ledger import DatabaseLedger
@@ -38,6 +40,7 @@ from custom_components.compere_prepaid.core.money.amount import (
     energy_cost,
 )
 
+ENGINES = ("sqlite", "postgresql")
 SITE = "riverside_mall"
 CNY = Currency.of("CNY")
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -66,19 +69,19 @@ class StepClock:
 
 
 @asynccontextmanager
-async def opened(path: Path) -> AsyncIterator[DatabaseLedger]:
-    """Open the ledger in this file, and close it whatever happens."""
-    ledger = await open_book(path)
+async def opened(place: Path | str) -> AsyncIterator[DatabaseLedger]:
+    """Open the ledger at this place, and close it whatever happens."""
+    ledger = await open_book(place)
     try:
         yield ledger
     finally:
         await ledger.close()
 
 
-async def open_book(path: Path, site: str = SITE, holder: str = "test") -> DatabaseLedger:
-    """Open the ledger in this file as an instance of its own."""
+async def open_book(place: Path | str, site: str = SITE, holder: str = "test") -> DatabaseLedger:
+    """Open the ledger at this place as an instance of its own."""
     return await DatabaseLedger.open(
-        path=path, site=site, currency=CNY, clock=StepClock(), holder=holder
+        place=place, site=site, currency=CNY, clock=StepClock(), holder=holder
     )
 
 
@@ -290,9 +293,9 @@ def full_story() -> tuple[Work[object], ...]:
     )
 
 
-async def fill(path: Path) -> None:
+async def fill(place: Path | str) -> None:
     """Write the full story into a new book."""
-    async with opened(path) as ledger:
+    async with opened(place) as ledger:
         for work in full_story():
             await ledger.run(work)
 
@@ -307,6 +310,23 @@ async def refusal(work: Awaitable[object]) -> PrepaidError:
     with pytest.raises(PrepaidError) as refused:
         await work
     return refused.value
+
+
+def shown(place: Path | str) -> str:
+    """Return how messages name a place: without its password."""
+    return str(place) if isinstance(place, Path) else re.sub(":[^:@]*@", ":***@", place)
+
+
+def meddle(place: Path | str, statement: str) -> None:
+    """Run a statement as another program does that has access to the database."""
+    if isinstance(place, Path):
+        with closing(sqlite3.connect(place, autocommit=True)) as raw:
+            raw.execute(statement)
+    else:
+        with psycopg.connect(place, autocommit=True) as other:
+            other.execute("SET default_transaction_read_only TO off")
+            other.execute("SET search_path TO compere_prepaid")
+            other.execute(statement.encode())
 
 
 def content(path: Path) -> list[tuple[object, ...]]:

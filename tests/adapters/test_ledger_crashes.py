@@ -8,11 +8,10 @@ do that, and they are read back at every start. The kills have a control that is
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 import os
 from pathlib import Path
 import random
-import shutil
 import signal
 import subprocess
 import sys
@@ -23,6 +22,7 @@ import pytest
 from custom_components.compere_prepaid.adapters.ledger_database.ledger import DatabaseLedger
 from custom_components.compere_prepaid.core.ledger.accounts import tenant
 from custom_components.compere_prepaid.core.ledger.ports import LedgerTransaction
+from tests.adapters.camera import Camera
 from tests.adapters.ledger_books import (
     A_101,
     PRICES,
@@ -166,29 +166,6 @@ async def test_full_disk_loses_nothing(tmp_path: Path) -> None:
 
 
 # -- every step of ours --------------------------------------------------------------------------
-
-
-@dataclass(slots=True)
-class Camera:
-    """Copies the files as a kill at this moment would leave them."""
-
-    path: Path
-    folder: Path
-    shots: int = 0
-    acknowledged: int = 0
-    images: dict[tuple[bytes, ...], tuple[Path, int]] = field(default_factory=dict)
-    """What was seen, with the file and how much was acknowledged; each sight once."""
-
-    def shoot(self) -> None:
-        """Take an image of the book and its log; the latest of equal ones counts."""
-        files = {suffix: self.path.with_name(self.path.name + suffix) for suffix in ("", "-wal")}
-        sight = tuple(file.read_bytes() for file in files.values() if file.exists())
-        image = self.folder / f"{self.shots}.db"
-        for suffix, file in files.items():
-            if file.exists():
-                shutil.copy(file, image.with_name(image.name + suffix))
-        self.images[sight] = (image, self.acknowledged)
-        self.shots += 1
 
 
 class Watched:

@@ -10,7 +10,7 @@ import tempfile
 import pytest
 from sqlalchemy import Engine
 
-from custom_components.compere_prepaid.adapters.ledger_database import engine as engine_module
+from custom_components.compere_prepaid.adapters.ledger_database import sqlite as engine_module
 from custom_components.compere_prepaid.adapters.ledger_database.ledger import DatabaseLedger
 from custom_components.compere_prepaid.core.errors import (
     LedgerReadOnlyError,

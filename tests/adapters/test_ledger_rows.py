@@ -25,6 +25,7 @@ from custom_components.compere_prepaid.core.ledger.records import (
 from custom_components.compere_prepaid.core.money.amount import Amount
 from tests.adapters.ledger_books import (
     A_101,
+    ENGINES,
     METER,
     NOON,
     YUAN,
@@ -41,6 +42,8 @@ from tests.adapters.ledger_books import (
     use,
     write_tariff,
 )
+
+pytestmark = pytest.mark.parametrize("engine", ENGINES)
 
 # -- money ---------------------------------------------------------------------------------------
 
@@ -112,7 +115,7 @@ async def test_ledger_accounts_have_a_side(ledger: DatabaseLedger) -> None:
 
 
 async def test_latest_transfers_of_an_account(ledger: DatabaseLedger) -> None:
-    """Debits and credits of an account come together, newest first, no more than asked for."""
+    """Debits and credits come together, by the time they speak of, no more than asked for."""
     other = AccountNumber("B-202")
     await ledger.run(install())
     await ledger.run(top_up("desk-1", 10))
@@ -120,12 +123,12 @@ async def test_latest_transfers_of_an_account(ledger: DatabaseLedger) -> None:
     await ledger.run(top_up("desk-2", 10, other))
     await ledger.run(top_up("desk-3", 10))
     of_tenant = await ledger.read(lambda tx: tx.transfers(tenant(A_101), 10))
-    assert [transfer.seq for transfer in of_tenant] == [4, 2, 1]
-    assert of_tenant[0].user == "cashier"
+    assert [transfer.seq for transfer in of_tenant] == [2, 4, 1]
+    assert of_tenant[1].user == "cashier"
     of_cash = await ledger.read(lambda tx: tx.transfers(CASH, 2))
     assert [transfer.seq for transfer in of_cash] == [4, 3]
     found = await ledger.read(lambda tx: tx.find_transfer(TransferId("top:desk-3:A-101")))
-    assert found == of_tenant[0]
+    assert found == of_tenant[1]
     assert found.recorded_at == found.effective_at == NOON
 
 

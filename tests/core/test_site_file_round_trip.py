@@ -16,13 +16,10 @@ from custom_components.compere_prepaid.core.site_file import (
     dump_site_file,
     parse_site_file,
 )
-from custom_components.compere_prepaid.core.tariff.model import (
-    ScheduleRule,
-    Slot,
-    TariffVersion,
-    Tier,
-    flat_tariff,
-)
+from custom_components.compere_prepaid.core.tariff.calendar_days import calendar_from
+from custom_components.compere_prepaid.core.tariff.document import tariff_version_from
+from custom_components.compere_prepaid.core.tariff.model import flat_tariff
+from tests.core.tariff.drawing import CALENDAR, tariff_documents
 
 CNY = Currency.of("CNY")
 
@@ -58,27 +55,8 @@ lines = st.one_of(
 )
 
 
-@st.composite
-def tariff_versions(draw: st.DrawFn) -> TariffVersion:
-    """Draw a tariff of two periods with up to three tiers."""
-    base = {"day": draw(prices), "night": draw(prices)}
-    bounds = sorted(draw(st.sets(st.integers(min_value=1, max_value=10**8), max_size=2)))
-    tiers = [Tier(up_to_wh=bound, adder=draw(prices)) for bound in bounds]
-    return TariffVersion(
-        name=draw(names),
-        valid_from=draw(st.dates()),
-        prices=base,
-        rules=(
-            ScheduleRule(
-                days=frozenset(draw(st.sets(st.integers(0, 6), min_size=1, max_size=6))),
-                months=frozenset(draw(st.sets(st.integers(1, 12), min_size=1))),
-                slots=(Slot(0, "night"), Slot(draw(st.integers(1, 1439)), "day")),
-            ),
-            ScheduleRule(slots=(Slot(0, "day"),)),
-        ),
-        tiers=(*tiers, Tier(price=draw(prices))) if tiers else (),
-        tier_proration=draw(st.none() | st.integers(min_value=1, max_value=366)),
-    )
+CHINA = calendar_from({"name": "China", "days": CALENDAR})
+tariff_versions = tariff_documents().map(lambda data: tariff_version_from(data, CNY))
 
 
 @st.composite
@@ -87,7 +65,7 @@ def sites(draw: st.DrawFn) -> SiteFile:
     drawn_lines = draw(st.lists(lines, max_size=3, unique_by=lambda line: line.endpoint))
     bus_names = draw(_unique(names, len(drawn_lines)))
     meter_serials = draw(st.lists(serials, max_size=4, unique=True)) if bus_names else []
-    versions = draw(st.lists(tariff_versions(), max_size=2, unique_by=lambda v: v.name))
+    versions = draw(st.lists(tariff_versions, max_size=2, unique_by=lambda v: v.name))
     versions = [*versions, flat_tariff("Flat", draw(prices))]
     policy_names = draw(st.lists(names, min_size=1, max_size=2, unique=True))
     owned = [serial for serial in meter_serials if draw(st.booleans())]
@@ -129,6 +107,7 @@ def sites(draw: st.DrawFn) -> SiteFile:
                 draw(_unique(numbers, 2)), (owned, []), (False, True), strict=True
             )
         ),
+        calendars=(CHINA,),
         tariffs=tuple(versions),
         policies=tuple(_policy(draw, name) for name in policy_names),
     )

@@ -48,7 +48,8 @@ class DocumentError(InvalidInputError):
 
     def __init__(self, file: str, faults: Iterable[Fault]) -> None:
         """Sort the faults by line and put the first of them into the message."""
-        self.faults = tuple(sorted(set(faults), key=lambda fault: (fault.line, fault.path)))
+        unique = dict.fromkeys(faults)  # in the order in which they were found
+        self.faults = tuple(sorted(unique, key=lambda fault: (fault.line, fault.path)))
         shown = [str(fault) for fault in self.faults[:SHOWN_FAULTS]]
         if len(self.faults) > SHOWN_FAULTS:
             shown.append(f"… and {len(self.faults) - SHOWN_FAULTS} more")

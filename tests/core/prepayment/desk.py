@@ -137,7 +137,7 @@ class Desk:
     async def open(self) -> Desk:
         """Open the ledger as a fresh process would."""
         self.ledger = await DatabaseLedger.open(
-            path=self.path, site="mall", currency=CNY, clock=self.clock, holder="test"
+            place=self.path, site="mall", currency=CNY, clock=self.clock, holder="test"
         )
         self.book = AccountBook(
             ledger=self.ledger,

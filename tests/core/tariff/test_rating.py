@@ -26,6 +26,7 @@ from tests.core.tariff.tariffs import (
     cost,
     local,
     retail,
+    shape,
     total,
     used,
     version,
@@ -33,11 +34,6 @@ from tests.core.tariff.tariffs import (
 
 NOON = local("2026-06-15T12:00")
 HOUR = timedelta(hours=1)
-
-
-def shape(lines: tuple[RatedLine, ...]) -> list[tuple[int, str, int, bool]]:
-    """Return what matters of lines at a glance: Wh, period, tier, estimated."""
-    return [(line.to_wh - line.from_wh, line.period, line.tier, line.estimated) for line in lines]
 
 
 # Worked examples

@@ -19,38 +19,12 @@ from custom_components.compere_prepaid.core.tariff.document import (
 )
 from custom_components.compere_prepaid.core.tariff.model import TariffVersion, flat_tariff
 from tests.core.tariff.drawing import tariff_documents
-from tests.core.tariff.tariffs import CNY
-
-RETAIL: dict[str, Any] = {
-    "name": "Retail TOU",
-    "valid_from": "2026-01-01",
-    "prices": {"peak": Decimal("0.9876"), "flat": Decimal("0.6173"), "valley": Decimal("0.2915")},
-    "schedule": [
-        {
-            "days": ["mon-sun"],
-            "months": ["1-12"],
-            "slots": {"00:00": "valley", "08:00": "flat", "10:00": "peak", "21:00": "flat"},
-        }
-    ],
-    "tiers": [{"up_to": 2000}, {"up_to": 5000, "adder": Decimal("0.05")}, {"adder": "0.10"}],
-    "tier_proration": "none",
-    "standing": {"per_day": 0, "per_month": 0},
-    "minimum_per_month": 0,
-    "tax": {"percent": 0, "included": True},
-}
-
-
-def faults(data: Any, currency: Currency = CNY) -> list[str]:
-    """Return all that is wrong with a tariff."""
-    with pytest.raises(InvalidInputError) as caught:
-        tariff_version_from(data, currency)
-    assert caught.value.key == "tariff_invalid"
-    return caught.value.placeholders["faults"].split("\n")
+from tests.core.tariff.tariffs import CNY, WRITTEN, faults, no_price
 
 
 def test_a_tariff_is_read() -> None:
     """Everything that was written is in the version."""
-    version = tariff_version_from(RETAIL, CNY)
+    version = tariff_version_from(WRITTEN, CNY)
     assert (version.name, version.valid_from) == ("Retail TOU", date(2026, 1, 1))
     assert version.prices == {"peak": 987_600, "flat": 617_300, "valley": 291_500}
     assert version.tier_bounds("flat", date(2026, 2, 1)) == (2_000_000, 5_000_000)
@@ -66,7 +40,7 @@ def test_a_tariff_is_read() -> None:
 
 def test_the_text_is_canonical() -> None:
     """Sorted keys, no blanks, decimals as the shortest text."""
-    data = RETAIL | {"prices": {"flat": Decimal("0.500")}, "tier_proration": {"per_days": 30}}
+    data = WRITTEN | {"prices": {"flat": Decimal("0.500")}, "tier_proration": {"per_days": 30}}
     data["schedule"] = [{"slots": {"00:00": "flat"}}]
     assert tariff_content(tariff_version_from(data, CNY), CNY) == (
         '{"currency":"CNY","name":"Retail TOU","prices":{"flat":"0.5"},'
@@ -77,19 +51,26 @@ def test_the_text_is_canonical() -> None:
     )
 
 
+RULE = WRITTEN["schedule"][0]
+
+
 @pytest.mark.parametrize(
     "change",
     [
         {"prices": {"valley": "0.2915", "flat": "0.61730", "peak": "0.9876"}},
-        {"schedule": [RETAIL["schedule"][0] | {"days": ["tue-sun", "mon"], "months": [1, "2-12"]}]},
+        {
+            "schedule": [
+                WRITTEN["schedule"][0] | {"days": ["tue-sun", "mon"], "months": [1, "2-12"]}
+            ]
+        },
         {"tiers": [{"up_to": "2000.000"}, {"up_to": 5000, "adder": "0.050"}, {"adder": "0.1"}]},
     ],
     ids=["prices", "spans", "tiers"],
 )
 def test_one_tariff_has_one_text(change: dict[str, Any]) -> None:
     """However it was written down."""
-    text = tariff_content(tariff_version_from(RETAIL, CNY), CNY)
-    assert tariff_content(tariff_version_from(RETAIL | change, CNY), CNY) == text
+    text = tariff_content(tariff_version_from(WRITTEN, CNY), CNY)
+    assert tariff_content(tariff_version_from(WRITTEN | change, CNY), CNY) == text
 
 
 def test_the_text_of_another_books_currency_is_refused() -> None:
@@ -116,11 +97,6 @@ def put(*path: Any) -> Callable[[dict[str, Any]], None]:
         data[key] = value
 
     return change
-
-
-def no_price(hours: str) -> str:
-    """Return what is said about a gap."""
-    return f"schedule: names no price for {hours}: add a slot or a rule for these hours"
 
 
 A_CLOCK = "a time of day like 08:00, from 00:00 to 23:59"
@@ -268,14 +244,14 @@ def test_what_is_wrong_is_told(
     change: Callable[[dict[str, Any]], None], expected: list[str]
 ) -> None:
     """Each mistake has its place and a sentence; nothing else is blamed for it."""
-    data = deepcopy(RETAIL)
+    data = deepcopy(WRITTEN)
     change(data)
     assert faults(data) == expected
 
 
 def test_a_tier_is_not_blamed_for_prices_that_are_missing() -> None:
     """Where no period has a price, nothing can be said of a tier's periods."""
-    data = deepcopy(RETAIL)
+    data = deepcopy(WRITTEN)
     data["tiers"] = [{"up_to": 1}, {"prices": {"peak": 1}}]
     data.pop("prices")
     assert faults(data) == ["'prices' is missing"]
@@ -283,7 +259,7 @@ def test_a_tier_is_not_blamed_for_prices_that_are_missing() -> None:
 
 def test_all_mistakes_are_told_at_once() -> None:
     """Those of shape and those of meaning, in one go."""
-    data = deepcopy(RETAIL)
+    data = deepcopy(WRITTEN)
     put("prices", "peak", -1)(data)
     put("schedule", 0, "slots", "12:00", "flet")(data)
     put("tiers", 0, "up_to", 6000)(data)
@@ -320,6 +296,93 @@ def test_a_version_is_no_part_of_what_was_not_said() -> None:
     assert json.loads(tariff_content(version, CNY)) == data | {"currency": "CNY"}
 
 
+OLD_TEXTS = [
+    '{"currency":"CNY","name":"Standard","prices":{"flat":"0.6173"},"valid_from":"2000-01-01"}',
+    (
+        '{"currency":"CNY","name":"Retail TOU","prices":{"flat":"0.6173","peak":"0.9876",'
+        '"valley":"0.2915"},"schedule":[{"days":["mon-fri"],"months":["1-2","12"],"slots":'
+        '{"00:00":"valley","08:00":"flat","10:00":"peak","12:00":"peak"}},{"days":["mon-sun"],'
+        '"months":["1-12"],"slots":{"00:00":"flat"}}],"tier_proration":{"per_days":30},"tiers":'
+        '[{"up_to":"2000"},{"adder":"-0.05","up_to":"5000.5"},{"price":"1"}],'
+        '"valid_from":"2026-01-01"}'
+    ),
+    # a rule that can never hold was allowed once, and what is in a ledger stays readable
+    (
+        '{"currency":"CNY","name":"尖峰","prices":{"day":"0.5","night":"0.25"},"schedule":'
+        '[{"days":["mon-sun"],"months":["1-12"],"slots":{"00:00":"day"}},{"days":["sun"],'
+        '"months":["1-12"],"slots":{"00:00":"night"}}],"tiers":[{"up_to":"1"},'
+        '{"prices":{"day":"0.6","night":"0.3"}}],"valid_from":"2025-12-31"}'
+    ),
+]
+
+
+@pytest.mark.parametrize("text", OLD_TEXTS)
+def test_a_text_of_the_first_release_never_changes(text: str) -> None:
+    """Ledgers hold it; read and written again it is the same to the byte."""
+    assert tariff_content(tariff_version_of(text, CNY), CNY) == text
+
+
+def test_a_text_with_everything_is_canonical() -> None:
+    """What is new has its one form as well: slots by their starts, percentages as such."""
+    data = {
+        "name": "All",
+        "valid_from": "2026-01-01",
+        "revision": 2,
+        "base_price": "0.60",
+        "prices": {"peak": "+50.0%", "flat": "0.6"},
+        "seasons": [
+            {"name": "wet", "months": [7, "8-10", 6], "percent": "-10 %"},
+            {"name": "turn", "from": "12-15", "to": "01-15", "prices": {"peak": 1, "flat": "0.5"}},
+        ],
+        "calendar": "China",
+        "schedule": [
+            {"days": ["holiday", "sun"], "seasons": ["wet"], "slots": {"00:00": "flat"}},
+            {
+                "slots": [
+                    {"from": "08:00", "to": "20:00", "period": "peak"},
+                    {"from": "20:00", "to": "08:00", "period": "flat"},
+                ]
+            },
+        ],
+        "tiers": {"peak": [{"up_to": 100}, {"price": "1.5"}]},
+        "standing": {"per_day": "0.50", "per_month": 0},
+        "service": {"per_month": 70},
+        "minimum_per_month": "25.0",
+        "demand": [
+            {
+                "name": "kW",
+                "quantity": "kW",
+                "prices": [{"up_to": "100", "price": "20.0"}, {"price": 15}],
+                "look_back": {"months": 11, "percent": 80},
+            }
+        ],
+        "tax": {
+            "percent": "15",
+            "included": False,
+            "lines": {
+                "standing": {"percent": 6, "included": True},
+                "service": {"percent": 15, "included": False},
+                "energy": {"percent": 0},
+            },
+        },
+        "meter_registers": {"flat": "T2", "peak": "T1"},
+    }
+    assert tariff_content(tariff_version_from(data, CNY), CNY) == (
+        '{"base_price":"0.6","calendar":"China","currency":"CNY","demand":[{"look_back":'
+        '{"months":11,"percent":"80"},"minutes":15,"name":"kW","prices":[{"price":"20","up_to":'
+        '"100"},{"price":"15"}],"quantity":"kW"}],"meter_registers":{"flat":"T2","peak":"T1"},'
+        '"minimum_per_month":"25","name":"All","prices":{"flat":"0.6","peak":"+50 %"},'
+        '"revision":2,"schedule":[{"days":["sun","holiday"],"months":["1-12"],"seasons":["wet"],'
+        '"slots":{"00:00":"flat"}},{"days":["mon-sun"],"months":["1-12"],"slots":{"00:00":"flat",'
+        '"08:00":"peak","20:00":"flat"}}],"seasons":[{"months":["6-10"],"name":"wet","percent":'
+        '"-10"},{"from":"12-15","name":"turn","prices":{"flat":"0.5","peak":"1"},"to":"01-15"}],'
+        '"service":{"per_month":"70"},"standing":{"per_day":"0.5"},"tax":{"included":false,'
+        '"lines":{"energy":{"included":true,"percent":"0"},"standing":{"included":true,'
+        '"percent":"6"}},"percent":"15"},"tiers":{"peak":[{"up_to":"100"},{"price":"1.5"}]},'
+        '"valid_from":"2026-01-01"}'
+    )
+
+
 @given(tariff_documents())
 def test_written_and_read_again_it_is_the_same(data: dict[str, Any]) -> None:
     """The ledger's text has all of the tariff in it, and is the same each time."""
@@ -338,11 +401,11 @@ junk = st.recursive(
 
 
 @given(
-    st.dictionaries(st.sampled_from(sorted(RETAIL)), junk), st.sampled_from(sorted(RETAIL)), junk
+    st.dictionaries(st.sampled_from(sorted(WRITTEN)), junk), st.sampled_from(sorted(WRITTEN)), junk
 )
 def test_whatever_comes_only_our_error_goes(data: dict[str, Any], key: str, value: Any) -> None:
     """A tariff of junk, and a right one with junk in one place."""
-    for candidate in (data, RETAIL | {key: value}):
+    for candidate in (data, WRITTEN | {key: value}):
         try:
             tariff_version_from(candidate, CNY)
         except InvalidInputError:

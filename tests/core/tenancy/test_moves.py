@@ -223,8 +223,8 @@ async def test_statements_follow_each_other(desk: Desk) -> None:
         issued = (await desk.moves.issue_statements([SHOP], "anna"))[SHOP]
         assert (issued.number, issued.user) == (turn, "anna")
         part = json.loads(issued.content)["funds"]["electricity"]
-        before = 0 if turn == 1 else 101 - turn
-        assert (Decimal(part["opening"]), Decimal(part["closing"])) == (before, 100 - turn)
+        assert Decimal(part["opening"]) == (0 if turn == 1 else 101 - turn)
+        assert Decimal(part["closing"]) == 100 - turn
     rows = await desk.ledger.read(lambda tx: tx.rows(IssuedStatement, account=SHOP))
     assert [row.since for row in rows[1:]] == [row.until for row in rows[:-1]]
     await desk.verified()
@@ -236,7 +236,7 @@ async def test_statement_after_a_long_silence(desk: Desk) -> None:
     await desk.read(0)
     desk.clock.forward(hours=1)
     await desk.read(1000)
-    closings = []
+    closings: list[Decimal] = []
     for turn in range(4):
         desk.clock.forward(days=1)
         await desk.cashier.top_up([SHOP], money(1), reference=f"r{turn}")

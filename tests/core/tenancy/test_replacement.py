@@ -7,10 +7,7 @@ import pytest
 
 from custom_components.compere_prepaid.core.errors import InvalidInputError
 from custom_components.compere_prepaid.core.events import RegisterRolledOver, SuspectReading
-from custom_components.compere_prepaid.core.ledger.records import (
-    HoldKind,
-    RegisterGeneration,
-)
+from custom_components.compere_prepaid.core.ledger.records import HoldKind
 from custom_components.compere_prepaid.core.tenancy.replacement import Replacement
 from custom_components.compere_prepaid.core.tenancy.supplies import MeterSetup
 from tests.core.prepayment.desk import METER, OTHER, SHOP, START, Desk
@@ -20,19 +17,6 @@ def change(**more: object) -> Replacement:
     """Describe the replacement of the shop's meter by the other one."""
     values: dict[str, object] = {"old": METER, "new": OTHER, "reason": "broken", "user": "joe"}
     return Replacement(**(values | more))  # type: ignore[arg-type]
-
-
-async def generations(desk: Desk, serial: object) -> list[tuple[int, int | None, str]]:
-    """Return where a meter's generations began and ended, and why they began."""
-
-    def of(number: int) -> object:
-        return desk.ledger.read(
-            lambda tx: tx.generation(serial) if number == 0 else tx.last_generation(serial)  # type: ignore[arg-type]
-        )
-
-    present = await of(0)  # type: ignore[misc]
-    assert isinstance(present, RegisterGeneration)
-    return [(present.generation, present.start_wh, present.reason)]  # type: ignore[list-item]
 
 
 async def attach(desk: Desk, multiplier: int = 1) -> None:
@@ -58,7 +42,13 @@ async def test_new_meter_that_starts_at_5000_has_used_nothing(desk: Desk) -> Non
     await desk.charging.settle_all("test")
     assert desk.balance == Decimal(100) - Decimal("2.4") - Decimal("0.25")
     assert await desk.verified() == (2650, 2650)
-    assert await generations(desk, OTHER) == [(1, 5_000_000, "broken")]
+    generation = await desk.ledger.read(lambda tx: tx.generation(OTHER))
+    assert generation is not None
+    assert (generation.generation, generation.start_wh, generation.reason) == (
+        1,
+        5_000_000,
+        "broken",
+    )
 
 
 async def test_new_meter_begins_with_its_first_reading(desk: Desk) -> None:

@@ -2,35 +2,40 @@
 
 A register generation is charged from its first reading to its bill mark. Every Wh in between lies
 in exactly one charge; every charge that costs something has its transfer, which repeats what it was
-for, and that is covered by the transfers' chain.
+for, and that is covered by the transfers' chain. Whether both say the same is found out by summing
+up fingerprints of what each says; only where the sums differ they are laid side by side.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
-import json
-from typing import Any
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any, NamedTuple
 
-from .book import Book, Row, fingerprint
+from .book import Book, Row, parsed
+from .old_charges import audit_old_charge
+from .tariffs import Tariffs, Version
 
-type _Register = tuple[str, int]
-type _Version = tuple[str, str]
+type Register = tuple[str, int]
 
 _GENERATIONS = """
-    SELECT g.*, m.wh, m.at FROM register_generation g
+    SELECT g.*, m.wh, m.at, m.registers FROM register_generation g
     LEFT JOIN bill_mark m
     ON m.site = g.site AND m.meter = g.meter AND m.generation = g.generation
     WHERE g.site = :site ORDER BY g.meter, g.generation
 """
 _CHARGES = """
-    SELECT c.*, t.id AS booked, t.debit, t.credit, t.amount AS paid, t.code, t.kind, t.detail
-    FROM charge c LEFT JOIN transfer t ON t.site = c.site AND t.id = c.transfer_id
-    WHERE c.site = :site ORDER BY c.meter, c.generation, c.from_wh
+    SELECT meter, generation, from_wh, to_wh, from_at, to_at, account, tariff, tariff_valid_from,
+           revision, period, tier, price, amount, estimated, transfer_id, hash
+    FROM charge WHERE site = :site ORDER BY meter, generation, from_wh
 """
-_TRANSFERS_FOR_NOTHING = """
-    SELECT t.seq, t.id FROM transfer t
-    LEFT JOIN charge c ON c.site = t.site AND c.transfer_id = t.id
-    WHERE t.site = :site AND t.code = 'charge' AND c.meter IS NULL ORDER BY t.seq
+_PRICED = """
+    SELECT meter, generation, from_wh FROM charge
+    WHERE site = :site AND tariff = :tariff AND tariff_valid_from = :valid_from
+      AND revision = :revision AND period = :period AND tier = :tier AND price = :price
+    ORDER BY meter, generation, from_wh
+"""
+_BY_ACCOUNT = """
+    SELECT account, SUM(to_wh - from_wh) AS wh FROM charge WHERE site = :site GROUP BY account
 """
 _STRAY_MARKS = """
     SELECT m.meter, m.generation FROM bill_mark m
@@ -40,8 +45,25 @@ _STRAY_MARKS = """
 """
 
 
+class Use(NamedTuple):
+    """What charges have in common whose energy is added up."""
+
+    account: str
+    tariff: str
+    valid_from: str
+    revision: int
+    period: str
+    tier: int
+    price: int
+
+    @property
+    def version(self) -> Version:
+        """By which version of a tariff it was charged."""
+        return Version(self.tariff, self.valid_from, self.revision)
+
+
 @dataclass(slots=True)
-class _Tiled:
+class Reach:
     """How far the charges of a register generation reach."""
 
     wh: int
@@ -49,24 +71,151 @@ class _Tiled:
     hash: str = ""
 
 
-def audit_energy(book: Book) -> tuple[int, int]:
-    """Check charges, registers and marks; return Wh charged, and Wh that registers advanced."""
+@dataclass(slots=True)
+class Energy:
+    """What all charges add up to."""
+
+    charged_wh: int = 0
+    register_wh: int = 0
+    used: dict[Use, int] = field(default_factory=dict)
+    """Wh."""
+    charged: dict[Register, tuple[int, int]] = field(default_factory=dict)
+    """From where to where each register is charged, in Wh."""
+    agreed: int = 0
+    """The sum of fingerprints that the charges' transfers must have made."""
+
+
+def audit_energy(book: Book, tariffs: Tariffs) -> Energy:
+    """Check charges, registers, marks and prices."""
     generations = list(book.rows(_GENERATIONS))
-    tiled = {_register(row): _Tiled(row["start_wh"], row["start_at"]) for row in generations}
-    charged_wh = _audit_charges(book, tiled)
-    for row in book.rows(_TRANSFERS_FOR_NOTHING):
-        book.faults.append(f"transfer {row['seq']} ({row['id']}): its charge is missing")
+    tiled = {_register(row): Reach(row["start_wh"], row["start_at"]) for row in generations}
+    charges = _Charges(book, tiled)
+    for rows in book.batches(_CHARGES):
+        charges.take(rows)
+    charges.finish()
+    energy = charges.energy
+    for row in generations:
+        if (end_wh := tiled[_register(row)].wh) > row["start_wh"]:
+            energy.charged[_register(row)] = (row["start_wh"], end_wh)
     for row in book.rows(_STRAY_MARKS):
         name = f"register {row['meter']}/{row['generation']}"
-        book.faults.append(f"{name}: has a bill mark but was never opened")
+        book.fault(f"{name}: has a bill mark but was never opened")
     _audit_order(book, generations)
-    return charged_wh, sum(
+    energy.register_wh = sum(
         _audit_generation(book, row, tiled[_register(row)]) for row in generations
     )
+    _compare_lookups(book, energy)
+    _audit_prices(book, tariffs, energy)
+    return energy
 
 
-def _register(row: Row) -> _Register:
+def _register(row: Row) -> Register:
     return row["meter"], row["generation"]
+
+
+@dataclass(slots=True)
+class _Charges:
+    """Follows the charges, register by register."""
+
+    book: Book
+    tiled: dict[Register, Reach]
+    energy: Energy = field(default_factory=Energy)
+    register: Register = ("", 0)
+    reach: Reach = field(default_factory=lambda: Reach(0, 0))
+    used: dict[tuple[Any, ...], int] = field(default_factory=dict)
+
+    def take(self, rows: list[Any]) -> None:
+        """Take charges in the order of their key."""
+        reach, agreed, used = self.reach, self.energy.agreed, self.used
+        for row in rows:
+            (
+                meter, generation, from_wh, to_wh, from_at, to_at, account, tariff, valid_from,
+                revision, period, tier, price, amount, estimated, transfer_id, own_hash,
+            ) = row  # fmt: skip
+            if (meter, generation) != self.register:
+                reach = self._turn_to(meter, generation, from_wh, from_at)
+            wh = to_wh - from_wh
+            if (
+                from_wh != reach.wh
+                or not reach.at <= from_at <= to_at
+                or wh <= 0
+                or price < 0
+                or amount != wh * price
+            ):
+                self._explain(row, reach)
+            use = (account, tariff, valid_from, revision, period, tier, price)
+            used[use] = used.get(use, 0) + wh
+            if own_hash or not amount:
+                self._take_special(row, reach)
+            else:
+                detail = (
+                    f"{from_wh}|{to_wh}|{from_at}|{to_at}|{valid_from}|{revision}|{tier}|{price}|"
+                    f"{estimated}|{len(tariff)}|{tariff}|{period}"
+                )
+                name = f"chg:{meter}:{generation}:{from_wh}"
+                if transfer_id != name:
+                    self.book.fault(f"charge {name[4:]}: its transfer is called {transfer_id}")
+                agreed += hash(
+                    (
+                        name,
+                        f"liability:tenant:{account}:electricity",
+                        f"income:energy:{period}",
+                        amount,
+                        "charge",
+                        "posted",
+                        detail,
+                    )
+                )
+            reach.wh, reach.at, reach.hash = to_wh, to_at, own_hash
+        self.reach, self.energy.agreed = reach, agreed
+
+    def finish(self) -> None:
+        """Say what was used in the words of others."""
+        self.energy.used = {Use(*use): wh for use, wh in self.used.items()}
+        self.energy.charged_wh = sum(self.energy.used.values())
+
+    def _turn_to(self, meter: str, generation: int, from_wh: int, from_at: int) -> Reach:
+        self.register = (meter, generation)
+        reach = self.tiled.get(self.register)
+        if reach is None:
+            self.book.fault(f"charge {meter}/{generation} at {from_wh} Wh: no such register")
+            return Reach(from_wh, from_at)
+        return reach
+
+    def _explain(self, row: Any, reach: Reach) -> None:
+        """Say what is wrong with a charge's place or amount."""
+        book, (meter, generation, from_wh, to_wh, from_at, to_at) = self.book, row[:6]
+        price, amount = row[12:14]
+        name = f"charge {meter}/{generation} at {from_wh} Wh"
+        gap = from_wh - reach.wh
+        book.expect(gap <= 0, f"{name}: {gap} Wh before it are not charged")
+        book.expect(gap >= 0, f"{name}: {-gap} Wh are charged twice")
+        book.expect(to_wh > from_wh, f"{name}: charges nothing")
+        book.expect(reach.at <= from_at <= to_at, f"{name}: its times are out of order")
+        book.expect(price >= 0, f"{name}: its price is below 0")
+        cost = (to_wh - from_wh) * price
+        book.expect(
+            amount == cost,
+            f"{name}: costs {book.money(amount)}, Wh × price is {book.money(cost)}",
+        )
+
+    def _take_special(self, row: Any, reach: Reach) -> None:
+        """Look at a charge that carries a hash: a free one, or one of version 1."""
+        (
+            meter, generation, from_wh, to_wh, from_at, to_at, account, tariff, valid_from,
+            revision, period, tier, price, amount, estimated, transfer_id, own_hash,
+        ) = row  # fmt: skip
+        name = f"charge {meter}/{generation} at {from_wh} Wh"
+        if not amount:
+            self.book.expect(transfer_id is None, f"{name}: is free, but a transfer pays for it")
+            text = (
+                f"compere_prepaid charge 2|{meter}|{generation}|{account}|"
+                f"{from_wh}|{to_wh}|{from_at}|{to_at}|{valid_from}|{revision}|{tier}|{price}|"
+                f"{estimated}|{len(tariff)}|{tariff}|{period}"
+            )
+            if own_hash == sha256(text.encode()).hexdigest():
+                return
+        audit_old_charge(self.book, name, row, reach.hash)
 
 
 def _audit_order(book: Book, generations: list[Row]) -> None:
@@ -82,12 +231,15 @@ def _audit_order(book: Book, generations: list[Row]) -> None:
         before = row
 
 
-def _audit_generation(book: Book, row: Row, tiled: _Tiled) -> int:
+def _audit_generation(book: Book, row: Row, tiled: Reach) -> int:
     """Compare a generation's bill mark and end with its charges; return what it advanced."""
     name = f"register {row['meter']}/{row['generation']}"
+    book.expect(row["multiplier"] > 0, f"{name}: multiplies by {row['multiplier']}")
     if row["wh"] is None:
-        book.faults.append(f"{name}: has no bill mark")
+        book.fault(f"{name}: has no bill mark")
         return 0
+    told = row["registers"] == "" or isinstance(parsed(row["registers"]), Mapping)
+    book.expect(told, f"{name}: its bill mark's own registers cannot be read")
     book.expect(
         row["wh"] == tiled.wh and row["at"] >= tiled.at,
         f"{name}: its bill mark says {row['wh']} Wh, its charges end at {tiled.wh} Wh",
@@ -100,116 +252,42 @@ def _audit_generation(book: Book, row: Row, tiled: _Tiled) -> int:
     return int((row["wh"] if row["closed_wh"] is None else row["closed_wh"]) - row["start_wh"])
 
 
-def _audit_charges(book: Book, tiled: Mapping[_Register, _Tiled]) -> int:
-    """Check each charge: its place, its price, its transfer. Return the Wh of all."""
-    tariffs = _tariffs(book)
-    charged_wh = 0
-    for row in book.rows(_CHARGES):
-        name = f"charge {row['meter']}/{row['generation']} at {row['from_wh']} Wh"
-        charged_wh += row["to_wh"] - row["from_wh"]
-        reach = tiled.get(_register(row))
-        if reach is None:
-            book.faults.append(f"{name}: its register was never opened")
+def _compare_lookups(book: Book, energy: Energy) -> None:
+    """Check that a look-up by account finds what was charged to it.
+
+    Balances between postings lean on this look-up, which the engine answers from an index.
+    """
+    charged: dict[str, int] = {}
+    for use, wh in energy.used.items():
+        charged[use.account] = charged.get(use.account, 0) + wh
+    found = {row["account"]: int(row["wh"]) for row in book.rows(_BY_ACCOUNT)}
+    for account in sorted(found.keys() | charged.keys()):
+        says, has = found.get(account, 0), charged.get(account, 0)
+        book.expect(
+            says == has, f"account {account}: a look-up finds {says} Wh, its charges have {has} Wh"
+        )
+
+
+def _audit_prices(book: Book, tariffs: Tariffs, energy: Energy) -> None:
+    """Check that the tariff versions have the prices that were charged."""
+    for use in sorted({use[1:] for use in energy.used}):
+        version, (period, tier, price) = Version(*use[:3]), use[3:]
+        prices = tariffs.prices(version, period, tier)
+        if price in prices:
+            continue
+        if tariffs.find(version) is None:
+            fault = f"its tariff {version} is not in the book"
         else:
-            _audit_place(book, name, row, reach)
-        _audit_price(book, name, row, tariffs)
-        _audit_transfer(book, name, row)
-    return charged_wh
+            has = " or ".join(_per_kwh(book, each) for each in sorted(prices)) or "none"
+            fault = (
+                f"was charged {_per_kwh(book, price)} per kWh, "
+                f"its tariff has {has} for this period and tier"
+            )
+        priced = dict(zip(("tariff", "valid_from", "revision"), version, strict=True))
+        priced |= {"period": period, "tier": tier, "price": price}
+        for row in book.rows(_PRICED, **priced):
+            book.fault(f"charge {row['meter']}/{row['generation']} at {row['from_wh']} Wh: {fault}")
 
 
-def _audit_place(book: Book, name: str, row: Row, reach: _Tiled) -> None:
-    """Check that a charge begins where the one before it ended, and is as it was written."""
-    gap = row["from_wh"] - reach.wh
-    book.expect(gap <= 0, f"{name}: {gap} Wh before it are not charged")
-    book.expect(gap >= 0, f"{name}: {-gap} Wh are charged twice")
-    book.expect(row["to_wh"] > row["from_wh"], f"{name}: charges nothing")
-    book.expect(reach.at <= row["from_at"] <= row["to_at"], f"{name}: its times are out of order")
-    content = (
-        reach.hash,
-        *(row[key] for key in ("meter", "generation", "account", "amount")),
-        row["transfer_id"] or "",
-        json.dumps(_purpose(row), sort_keys=True, separators=(",", ":")),
-    )
-    untouched = row["hash"] == fingerprint(b"compere_prepaid charge 1", content)
-    book.expect(untouched, f"{name}: was changed, or one before it, after it was booked")
-    reach.wh, reach.at, reach.hash = row["to_wh"], row["to_at"], row["hash"]
-
-
-def _purpose(row: Row) -> dict[str, Any]:
-    """Return what the transfer's detail must say of a charge."""
-    names = ("from_wh", "to_wh", "from_at", "to_at", "tariff", "period", "tier", "price")
-    said = {name: row[name] for name in names}
-    return said | {
-        "valid_from": row["tariff_valid_from"],
-        "estimated": {0: False, 1: True}.get(row["estimated"]),
-    }
-
-
-def _audit_transfer(book: Book, name: str, row: Row) -> None:
-    """Check that a charge's transfer moves its money, for what the charge says."""
-    if row["transfer_id"] is None:
-        book.expect(row["amount"] == 0, f"{name}: costs money, but no transfer moved it")
-        return
-    if row["booked"] is None:
-        book.faults.append(f"{name}: its transfer {row['transfer_id']} is missing")
-        return
-    fits = (
-        row["transfer_id"] == f"chg:{row['meter']}:{row['generation']}:{row['from_wh']}",
-        row["debit"] == f"liability:tenant:{row['account']}:electricity",
-        row["credit"] == f"income:energy:{row['period']}",
-        row["paid"] == row["amount"],
-        (row["code"], row["kind"]) == ("charge", "posted"),
-        _parsed(row["detail"]) == _purpose(row),
-    )
-    book.expect(all(fits), f"{name}: its transfer {row['transfer_id']} says something else")
-
-
-def _audit_price(book: Book, name: str, row: Row, tariffs: Mapping[_Version, Any]) -> None:
-    """Check amount = Wh × price, and that the tariff version has this price."""
-    cost = (row["to_wh"] - row["from_wh"]) * row["price"]
-    book.expect(
-        row["amount"] == cost,
-        f"{name}: costs {book.money(row['amount'])}, Wh × price is {book.money(cost)}",
-    )
-    book.expect(row["price"] >= 0, f"{name}: its price is below 0")
-    version = (row["tariff"], row["tariff_valid_from"])
-    if version not in tariffs:
-        there = f"{row['tariff']} of {row['tariff_valid_from']}"
-        book.faults.append(f"{name}: its tariff {there} is not in the book")
-        return
-    price = _price(tariffs[version], row["period"], row["tier"])
-    says = Decimal(row["price"]).scaleb(3 - book.scale)
-    book.expect(
-        price == says,
-        f"{name}: was charged {says:f} per kWh, its tariff has {price} for this period and tier",
-    )
-
-
-def _tariffs(book: Book) -> dict[_Version, Any]:
-    """Read the tariff versions by name and first day."""
-    rows = book.rows(
-        "SELECT name, version, content FROM document WHERE site = :site AND kind = 'tariff'"
-    )
-    return {(row["name"], row["version"]): _parsed(row["content"]) for row in rows}
-
-
-def _price(tariff: Any, period: str, tier: int) -> Decimal | None:
-    """Return a tariff's price per kWh in a period and tier (1 is the first), if it has one."""
-    try:
-        tiers = tariff.get("tiers") or [{}]
-        step = tiers[tier - 1]
-        if "price" in step:
-            return Decimal(step["price"])
-        if "prices" in step:
-            return Decimal(step["prices"][period])
-        return Decimal(tariff["prices"][period]) + Decimal(step.get("adder", 0))
-    except AttributeError, IndexError, InvalidOperation, KeyError, TypeError, ValueError:
-        return None
-
-
-def _parsed(content: str) -> Any:
-    """Parse JSON; None for what is none."""
-    try:
-        return json.loads(content)
-    except ValueError:
-        return None
+def _per_kwh(book: Book, price: int) -> str:
+    return book.money(price * 1000)

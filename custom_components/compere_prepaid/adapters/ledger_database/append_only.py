@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from .columns import metadata
 from .tables import (
+    book,
     charge,
     correction,
     document,
@@ -34,6 +35,10 @@ _NEVER_CHANGED = (
     migration,
 )
 _ENDED_ONCE = ((hold, "released_at"), (register_generation, "closed_at"), (supply, "to_at"))
+_OTHER_BOOK = " OR ".join(
+    f"OLD.{name} <> NEW.{name}" for name in ("site", "currency", "scale", "kind", "created_at")
+)
+"""A book may come to a newer version, and to nothing else."""
 
 _FUNCTION = "compere_append_only"
 
@@ -42,6 +47,7 @@ def _rules() -> Iterator[tuple[str, str, str]]:
     """Yield table, forbidden action and condition of each trigger."""
     for table in metadata.sorted_tables:
         yield table.name, "DELETE", ""
+    yield book.name, "UPDATE", f"WHEN ({_OTHER_BOOK})"
     for table in _NEVER_CHANGED:
         yield table.name, "UPDATE", ""
     for table, ended in _ENDED_ONCE:
@@ -53,18 +59,19 @@ def guards(dialect: str) -> Iterator[str]:
     if dialect == "postgresql":
         yield (
             f"CREATE OR REPLACE FUNCTION {_FUNCTION}() RETURNS trigger LANGUAGE plpgsql AS "
-            f"$$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END $$"
+            "$$ BEGIN RAISE EXCEPTION USING MESSAGE = TG_TABLE_NAME || ' is append-only', "
+            "ERRCODE = 'restrict_violation'; END $$"
         )
     for table, action, condition in _rules():
-        trigger = f"{table}_no_{action.lower()}"
+        name = f"{table}_no_{action.lower()}"
         if dialect == "postgresql":
-            yield (
-                f'CREATE OR REPLACE TRIGGER {trigger} BEFORE {action} ON "{table}" '
-                f"FOR EACH ROW {condition} EXECUTE FUNCTION {_FUNCTION}()"
-            )
+            each = f'ON "{table}" FOR EACH'
+            does = f"EXECUTE FUNCTION {_FUNCTION}()"
+            yield f"CREATE OR REPLACE TRIGGER {name} BEFORE {action} {each} ROW {condition} {does}"
+            if action == "DELETE":
+                name = f"{table}_no_truncate"
+                yield f"CREATE OR REPLACE TRIGGER {name} BEFORE TRUNCATE {each} STATEMENT {does}"
         else:
-            yield f"DROP TRIGGER IF EXISTS {trigger}"
-            yield (
-                f'CREATE TRIGGER {trigger} BEFORE {action} ON "{table}" {condition} '
-                f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
-            )
+            does = f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
+            yield f"DROP TRIGGER IF EXISTS {name}"
+            yield f'CREATE TRIGGER {name} BEFORE {action} ON "{table}" {condition} {does}'

@@ -17,6 +17,7 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
+    text,
 )
 from sqlalchemy.schema import SchemaItem
 
@@ -100,7 +101,8 @@ def column(
     name: str, kind: Any = TEXT, *, null: bool = False, default: str | None = None
 ) -> Column[Any]:
     """Define a column; `default` is what rows of an older version say."""
-    return Column(name, kind, nullable=null, server_default=default)
+    literal = text(default) if default and kind is WHOLE else default
+    return Column(name, kind, nullable=null, server_default=literal)
 
 
 def table(name: str, *items: SchemaItem, by_key: bool = False) -> Table:

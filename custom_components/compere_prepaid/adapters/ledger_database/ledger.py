@@ -1,51 +1,68 @@
 """A site's ledger in a database.
 
 All writing goes through one connection on one thread, and a write is told as done only after its
-commit is on the disk. Reading has a connection of its own and never waits for a writer. Of several
+commit is durable. Reading has a connection of its own and never waits for a writer. Of several
 instances on one database only the one that opened it last may write: opening takes the lease over
 by raising its epoch, which every write compares.
 """
 
 from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
-import sqlite3
 from typing import Self
-from uuid import uuid4
 
-from sqlalchemy import Connection, Engine, RowMapping, insert, inspect, select, update
+from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
 from ...core.clock import Clock
-from ...core.errors import InvalidInputError, LedgerReadOnlyError, OperationFailedError
-from ...core.ledger.chain import GENESIS
+from ...core.errors import LedgerReadOnlyError, OperationFailedError
 from ...core.ledger.ports import LedgerTransaction
 from ...core.money.amount import Currency
+from ..ledger_checker.apart import LARGE, check_apart
 from ..ledger_checker.checker import Verification, check, unreadable
-from .append_only import guards
-from .columns import metadata
 from .connection_thread import ConnectionThread
-from .engine import damage, failure, is_damage, open_reader, open_writer
-from .tables import SCHEMA_VERSION, book, chain_head
+from .database import Database
+from .opening import Claim, take_over
+from .postgresql import PostgresqlDatabase, is_url
+from .sqlite import SqliteDatabase
 from .transaction import DatabaseTransaction
+from .writing import Writer, persist
 
 _NO_EPOCH = 0
 """A lease that nobody ever holds: readers write nothing."""
 
 
+def database_at(place: Path | str) -> Database:
+    """Return the database at a path or URL; raises `InvalidInputError` (`ledger_url_invalid`)."""
+    if isinstance(place, str) and is_url(place):
+        return PostgresqlDatabase(place)
+    return SqliteDatabase(Path(place))
+
+
 class DatabaseLedger:
     """Implements `Ledger` for one site. Build it with `DatabaseLedger.open`."""
 
-    def __init__(self, path: Path, site: str) -> None:
+    def __init__(self, database: Database, site: str) -> None:
         """Prepare threads and connections; nothing is opened yet."""
-        self.path = path
         self.is_new = False
         """Whether the book was created by this opening: a surprise where one was expected."""
+        self._database = database
         self._site = site
+        self._address = ""
+        """The place as it was given: it may hold a password."""
         self._epoch = _NO_EPOCH
         self._refusal: LedgerReadOnlyError | None = None
-        self._writer = ConnectionThread("compere_ledger", lambda: open_writer(path))
-        self._reader = ConnectionThread("compere_ledger_read", lambda: open_reader(path))
+        self._writer = ConnectionThread("compere_ledger", database.open_writer)
+        self._reader = ConnectionThread("compere_ledger_read", database.open_reader)
+
+    @property
+    def path(self) -> Path | None:
+        """The ledger's file, if it is one on this machine."""
+        return self._database.path
+
+    @property
+    def engine_version(self) -> str:
+        """Name and version of the database engine."""
+        return self._database.engine_version
 
     @property
     def refusal(self) -> LedgerReadOnlyError | None:
@@ -61,21 +78,29 @@ class DatabaseLedger:
 
     @classmethod
     async def open(
-        cls, *, path: Path, site: str, currency: Currency, clock: Clock, holder: str
+        cls,
+        *,
+        place: Path | str,
+        site: str,
+        currency: Currency,
+        clock: Clock,
+        holder: str,
+        may_create: bool = True,
     ) -> Self:
-        """Open a site's book, creating it if there is none, and take over the right to write.
+        """Open a site's book and take over the right to write.
 
-        Raises `InvalidInputError` (`ledger_other_currency`) and `OperationFailedError`
-        (`ledger_newer`, `ledger_unsafe`, `ledger_damaged`, `ledger_locked`, `ledger_disk_full`,
+        `place` is the path of a file or the URL of a PostgreSQL database. If there is no book, one
+        is begun if it may. Raises `InvalidInputError` (`ledger_url_invalid`,
+        `ledger_other_currency`) and `OperationFailedError` (`ledger_missing`, `ledger_newer`,
+        `ledger_unsafe`, `ledger_damaged`, `ledger_locked`, `ledger_busy`, `ledger_disk_full`,
         `ledger_not_writable`, `ledger_unavailable`).
         """
-        ledger = cls(path, site)
+        database = database_at(place)
+        ledger = cls(database, site)
+        ledger._address = str(place)
+        claim = Claim(site=site, currency=currency, holder=holder, may_create=may_create)
         try:
-            await ledger._writer.call(
-                lambda engine: ledger._guarded(
-                    lambda: ledger._take(engine, currency, clock, holder)
-                )
-            )
+            await ledger._writer.call(lambda engine: ledger._take(engine, claim, clock))
         except BaseException:
             await ledger.close()
             raise
@@ -106,107 +131,64 @@ class DatabaseLedger:
 
     async def verify(self) -> Verification:
         """Run the independent checker over the whole book; faults make the ledger read-only."""
-        # A long snapshot on a thread of its own: neither postings nor other reads wait for it.
-        thread = ConnectionThread("compere_ledger_check", lambda: open_reader(self.path))
+        if await self._is_large():
+            found = await check_apart(self._address, self._site, self._database.place)
+        else:
+            found = await self._check_here()
+        if not found.ok:
+            self.make_read_only(found.faults[0])
+        return found
+
+    async def _is_large(self) -> bool:
+        """Tell whether checking takes so long that it is not done in this process."""
+        try:
+            return await self.read(lambda tx: tx.head().seq) > LARGE
+        except OperationFailedError:
+            return False  # the check will say what is wrong
+
+    async def _check_here(self) -> Verification:
+        """Check the book on a thread of its own: neither postings nor other reads wait for it."""
+        database = self._database
+        thread = ConnectionThread("compere_ledger_check", database.open_reader)
 
         def job(engine: Engine) -> Verification:
             try:
                 with engine.begin() as connection:
-                    return check(connection, self._site, damage(connection))
+                    return check(connection, self._site, database.damage(connection))
             except DBAPIError as error:
-                if is_damage(error):
+                if database.is_damage(error):
                     return unreadable(f"database file: {error.orig}")
                 raise
 
         try:
-            found = await thread.call(lambda engine: self._guarded(lambda: job(engine)))
+            return await thread.call(lambda engine: self._guarded(lambda: job(engine)))
         finally:
             await thread.close()
-        if not found.ok:
-            self.make_read_only(found.faults[0])
-        return found
 
     def make_read_only(self, reason: str) -> None:
         """Refuse all writes from now on; the first reason is kept."""
         if self._refusal is None:
             self._refusal = LedgerReadOnlyError("ledger_read_only", reason=reason)
 
-    def _take(self, engine: Engine, currency: Currency, clock: Clock, holder: str) -> None:
-        """Create or compare the book, and raise the epoch of its lease."""
-        head, mine, now = chain_head, chain_head.c.site == self._site, clock.now()
-        with engine.begin() as connection:
-            found = self._book(connection)
-            if found is not None:
-                self._compare(found, currency)
-            metadata.create_all(connection)
-            if found is None:
-                for guard in guards(connection.dialect.name):
-                    connection.exec_driver_sql(guard)
-            if found is None:
-                self.is_new = True
-                self._create(connection, currency, now)
-            lease = {"epoch": head.c.epoch + 1, "holder": holder, "taken_at": now}
-            connection.execute(update(head).where(mine).values(lease))
-            self._epoch = connection.execute(select(head.c.epoch).where(mine)).scalar_one()
-
-    def _book(self, connection: Connection) -> RowMapping | None:
-        """Return the site's book, if there is one."""
-        if not inspect(connection).has_table(book.name):
-            return None
-        query = select(book).where(book.c.site == self._site)
-        return connection.execute(query).mappings().first()
-
-    def _compare(self, found: RowMapping, currency: Currency) -> None:
-        """Refuse a book that this program, or this site, cannot continue."""
-        if found["schema_version"] > SCHEMA_VERSION:
-            raise OperationFailedError(
-                "ledger_newer",
-                path=self.path,
-                version=found["schema_version"],
-                known=SCHEMA_VERSION,
-            )
-        if (found["currency"], found["scale"]) != (currency.code, currency.scale):
-            raise InvalidInputError(
-                "ledger_other_currency",
-                path=self.path,
-                currency=currency.code,
-                found=found["currency"],
-            )
-
-    def _create(self, connection: Connection, currency: Currency, now: datetime) -> None:
-        """Begin a book and its chain."""
-        title = {
-            "site": self._site,
-            "currency": currency.code,
-            "scale": currency.scale,
-            "kind": "real",
-            "created_at": now,
-            "schema_version": SCHEMA_VERSION,
-        }
-        connection.execute(insert(book).values(title))
-        head = {"site": self._site, "seq": 0, "hash": GENESIS}
-        nobody = {"epoch": _NO_EPOCH, "holder": "", "taken_at": now}
-        connection.execute(insert(chain_head).values(head | nobody))
+    def _take(self, engine: Engine, claim: Claim, clock: Clock) -> None:
+        """Open the book and take its lease."""
+        lease = self._guarded(lambda: take_over(self._database, engine, claim, clock.now()))
+        self._epoch, self.is_new = lease.epoch, lease.is_new
 
     def _write[T](self, engine: Engine, work: Callable[[LedgerTransaction], T]) -> T:
         if self._refusal is not None:
             raise self._refusal.with_traceback(None)  # raised often, it must not grow
-        with engine.begin() as connection:
-            transaction = DatabaseTransaction(connection, self._site, self._epoch)
-            transaction.claim()
-            result = work(transaction)
-            transaction.seal(uuid4().hex)
-        return result
+        return Writer(self._database, engine, self._site, self._epoch).run(work)
 
     def _guarded[T](self, job: Callable[[], T]) -> T:
         """Run a job on the database and translate what goes wrong with it."""
         try:
-            return job()
+            return persist(self._database, job)
         except LedgerReadOnlyError as error:
             self._refusal = self._refusal or error
             raise
-        except (DBAPIError, sqlite3.Error) as error:
-            found = failure(error, self.path)
+        except self._database.errors as error:
+            found = self._database.failure(error)
             if found.key == "ledger_damaged":
                 self.make_read_only(str(found))
             raise found from error

@@ -24,9 +24,6 @@ from ...core.ledger.records import (
 )
 from .columns import WHOLE, Day, Flag, Instant, Word, column, table
 
-SCHEMA_VERSION = 2
-"""A book written by a newer version of these tables is refused, never guessed at."""
-
 book = table(
     "book",
     column("currency"),

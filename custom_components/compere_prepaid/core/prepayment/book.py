@@ -134,7 +134,7 @@ class AccountBook:
         """
         at = self.clock.now()
         for number in numbers:
-            if self.account(number).tenancy.closed_at is not None:
+            if not self.account(number).is_open:
                 raise InvalidInputError("account_closed", account=number, next=f"{number}-2")
         dues = [self.due(self.account(number), reconnect=reconnect) for number in numbers]
 
@@ -203,7 +203,7 @@ class AccountBook:
     def _is_open(self, number: AccountNumber) -> bool:
         """Tell whether an account is there and did not move out."""
         account = self.accounts.get(number)
-        return account is not None and account.tenancy.closed_at is None
+        return account is not None and account.is_open
 
     def apply(
         self,

@@ -42,7 +42,7 @@ def tariff_document(version: TariffVersion, currency: Currency) -> Document:
     return Document(
         kind=TARIFF,
         name=version.name,
-        version=day if version.revision == 1 else f"{day}.{version.revision:04}",
+        version=day if version.revision == 1 else f"{day}#{version.revision}",
         content=tariff_content(version, currency),
     )
 

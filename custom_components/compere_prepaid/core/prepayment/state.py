@@ -126,6 +126,11 @@ class AccountState:
         return self.months[max(self.months)]
 
     @property
+    def is_open(self) -> bool:
+        """Whether it still takes money; not after its tenant moved out."""
+        return self.tenancy.closed_at is None
+
+    @property
     def never_cut(self) -> bool:
         """Whether nothing automatic may cut it."""
         return self.policy.never_cut or self.owner

@@ -24,6 +24,10 @@ class Span:
     end: int
     period: str
 
+    def __str__(self) -> str:
+        """Write the slot as a person would."""
+        return f"'{self.period}' from {write_hours((self.start, self.end))}"
+
     @property
     def hours(self) -> tuple[Hours, ...]:
         """The parts of the day that it covers."""
@@ -54,10 +58,22 @@ class Gap:
 
     def __str__(self) -> str:
         """Name the days and hours as a person would write them in the schedule."""
-        days = ", ".join((*write_days(self.days), *sorted(self.day_types)))
-        months = ", ".join(write_months(self.months))
-        season = f", season {self.season}" if self.season else ""
-        return f"days {days}, months {months}{season}, from {write_hours(self.hours)}"
+        seasons = frozenset({self.season} if self.season else ())
+        days = _write_when(self.days, self.day_types, self.months, seasons)
+        return f"{days}, from {write_hours(self.hours)}"
+
+
+def write_when(rule: ScheduleRule) -> str:
+    """Name the days of a rule as a person would write them."""
+    return _write_when(rule.days, rule.day_types, rule.months, rule.seasons)
+
+
+def _write_when(
+    days: frozenset[int], day_types: frozenset[str], months: frozenset[int], seasons: frozenset[str]
+) -> str:
+    kinds = ", ".join((*write_days(days), *sorted(day_types)))
+    when = f"days {kinds}, months {', '.join(write_months(months))}"
+    return f"{when}, season {', '.join(sorted(seasons))}" if seasons else when
 
 
 def write_hours(hours: Hours) -> str:

@@ -48,28 +48,27 @@ def read_standing(section: Section, key: str, currency: Currency) -> Standing:
 def read_taxes(section: Section) -> tuple[Tax, dict[LineKind, Tax]]:
     """Read the general tax, and those of lines that have another one."""
     group = section.group("tax")
-    general = _read_tax(group, None)
+    general = _read_tax(group, group)
     lines = group.group("lines")
     found = {
-        LineKind(kind): _read_tax(lines.group(kind), general)
+        LineKind(kind): _read_tax(lines.group(kind), group)
         for kind in lines.value
         if kind in LineKind
     }
     return general, {kind: tax for kind, tax in found.items() if tax != general}
 
 
-def _read_tax(section: Section, general: Tax | None) -> Tax:
+def _read_tax(section: Section, general: Section) -> Tax:
     """Read a tax; what a line does not say itself, the general one says."""
-    ppm = general.ppm if general else 0
-    if part := section.part("percent"):
-        ppm = read_percent(part, most=PPM) or 0
-    included = section.value.get("included", general.included if general else None)
+    part = section.part("percent") or general.part("percent")
+    ppm = (read_percent(part, most=PPM) if part else 0) or 0
+    included = section.value.get("included", general.value.get("included"))
     if ppm and included is None and section.sound:
         section.fault(
             "does not say whether the prices contain the tax: add 'included: true' or "
             "'included: false'"
         )
-    return Tax(ppm, bool(included)) if ppm else NO_TAX
+    return Tax(ppm, included=bool(included)) if ppm else NO_TAX
 
 
 def read_demand(section: Section, currency: Currency) -> tuple[DemandItem, ...]:

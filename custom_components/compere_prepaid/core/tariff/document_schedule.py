@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ..document_section import Section
-from .coverage import Draft, Span, gaps, open_hours, overlaps, unreachable, write_hours
+from .coverage import Draft, Span, gaps, open_hours, overlaps, unreachable, write_hours, write_when
 from .document_prices import periods_of
 from .model import ScheduleRule, Slot
 from .notation import (
@@ -59,7 +59,18 @@ def _read_rule(section: Section, tariff: Section) -> Draft:
         seasons=frozenset(seasons.value) if seasons else frozenset(),
         slots=tuple(Slot(minute, period) for minute, period in slots),
     )
+    _report_overlaps(section, rule, spans)
     return Draft(rule, open_hours(spans))
+
+
+def _report_overlaps(section: Section, rule: ScheduleRule, spans: Sequence[Span]) -> None:
+    entries = list(section.entries("slots"))
+    for number, other, hours in overlaps(spans):
+        first, second = spans[number], spans[other]
+        entries[other].fault(
+            f"on {write_when(rule)}, {write_hours(hours)} is in two slots, {first} and {second}: "
+            "end one of them earlier"
+        )
 
 
 def _read_day_types(section: Section, tariff: Section) -> frozenset[str]:
@@ -96,12 +107,6 @@ def _read_spans(section: Section, tariff: Section) -> list[Span]:
             entry.fault("begins and ends at one time: write the end, up to 24:00")
         if period := entry.part("period"):
             _check_period(period, tariff)
-    for number, other, hours in overlaps(spans):
-        first, second = spans[number].period, spans[other].period
-        entries[other].fault(
-            f"{write_hours(hours)} is in two slots, '{first}' (line {entries[number].line}) and "
-            f"'{second}': end one of them earlier"
-        )
     return spans
 
 

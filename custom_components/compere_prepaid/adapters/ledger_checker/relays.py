@@ -1,4 +1,4 @@
-"""Audit of the supply: a relay is demanded closed exactly when no hold stands on its meter."""
+"""Audit of the relays: each is demanded closed exactly when no hold stands on its meter."""
 
 from collections import Counter
 
@@ -7,7 +7,7 @@ from .book import Book
 _KINDS = {"no_credit", "overload", "protection", "manual", "maintenance"}
 
 
-def audit_supply(book: Book) -> None:
+def audit_relays(book: Book) -> None:
     """Check holds against each other, and relay demands against holds."""
     standing: Counter[str] = Counter()
     held: set[str] = set()

@@ -1,0 +1,101 @@
+"""Taking a site's book over: finding, making or raising it, and the lease on it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, Engine, RowMapping, insert, select, update
+
+from ...core.errors import InvalidInputError, OperationFailedError
+from ...core.ledger.chain import GENESIS
+from ...core.money.amount import Currency
+from .database import Database
+from .migrations import VERSION, make_tables, note_version, raise_books, version_of
+from .tables import book, chain_head
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """Who wants to write which book."""
+
+    site: str
+    currency: Currency
+    holder: str
+    may_create: bool
+    """Whether a book is begun where there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to write a book, until somebody takes it over."""
+
+    epoch: int
+    is_new: bool
+    """Whether the book was begun by this."""
+
+
+def take_over(database: Database, engine: Engine, claim: Claim, now: datetime) -> Lease:
+    """Make the book ready and take its lease, in one transaction."""
+    if not claim.may_create and database.is_missing():
+        raise OperationFailedError("ledger_missing", path=database.place)
+    with engine.connect() as connection:
+        version = version_of(connection)
+    if version is not None and version < VERSION:
+        database.keep_copy(engine, version)
+    with engine.begin() as connection:
+        found = _prepare(database, connection, claim, now)
+        if found is not None:
+            _compare(database, found, claim.currency)
+        elif claim.may_create:
+            _create(connection, claim, now)
+        else:
+            raise OperationFailedError("ledger_missing", path=database.place)
+        mine = chain_head.c.site == claim.site
+        lease = {"epoch": chain_head.c.epoch + 1, "holder": claim.holder, "taken_at": now}
+        connection.execute(update(chain_head).where(mine).values(lease))
+        epoch = connection.execute(select(chain_head.c.epoch).where(mine)).scalar_one()
+    return Lease(epoch, found is None)
+
+
+def _prepare(
+    database: Database, connection: Connection, claim: Claim, now: datetime
+) -> RowMapping | None:
+    """Bring the tables to the present version; return the site's book, if there is one."""
+    version = version_of(connection)
+    if version is None:
+        database.prepare(connection)
+        make_tables(connection)
+    elif version > VERSION:
+        raise OperationFailedError(
+            "ledger_newer", path=database.place, version=version, known=VERSION
+        )
+    elif version < VERSION:
+        raise_books(connection, version, claim.holder, now)
+    return connection.execute(select(book).where(book.c.site == claim.site)).mappings().first()
+
+
+def _compare(database: Database, found: RowMapping, currency: Currency) -> None:
+    """Refuse a book that is kept in another currency."""
+    if (found["currency"], found["scale"]) != (currency.code, currency.scale):
+        raise InvalidInputError(
+            "ledger_other_currency",
+            path=database.place,
+            currency=currency.code,
+            found=found["currency"],
+        )
+
+
+def _create(connection: Connection, claim: Claim, now: datetime) -> None:
+    """Begin a book and its chain."""
+    title = {
+        "site": claim.site,
+        "currency": claim.currency.code,
+        "scale": claim.currency.scale,
+        "kind": "real",
+        "created_at": now,
+        "schema_version": VERSION,
+    }
+    connection.execute(insert(book).values(title))
+    head = {"site": claim.site, "seq": 0, "hash": GENESIS}
+    nobody = {"epoch": 0, "holder": "", "taken_at": now}
+    connection.execute(insert(chain_head).values(head | nobody))
+    note_version(connection, claim.site, 0, now)
