@@ -56,8 +56,8 @@ _GENEROUS = Policy(
 )
 
 
-async def write_rich_book(path: Path) -> None:
-    """Write the book to a new file."""
+async def write_rich_book(path: Path | str) -> None:
+    """Write the book to a new file, or an empty database."""
     desk = Desk(path)
     desk.clock.time = _BEGINNING
     await desk.open()
