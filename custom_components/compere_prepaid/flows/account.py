@@ -67,8 +67,8 @@ class AccountFlow(SiteSubentryFlow):
         """Ask for a new account."""
         if (site := self._site) is None:
             return self.async_abort(reason="entry_not_loaded")
-        meters, has_owner = self._free_meters(), self._has_owner
-        if not meters and has_owner:
+        meters = self._free_meters()
+        if not meters and self._has_owner:
             return self.async_abort(reason="no_free_meter")
         errors: dict[str, str] = {}
         placeholders: dict[str, str] = {}
@@ -85,7 +85,7 @@ class AccountFlow(SiteSubentryFlow):
         return self.async_show_form(
             step_id="user",
             data_schema=self.add_suggested_values_to_schema(
-                new_account_schema(site, meters, has_owner=has_owner), user_input
+                new_account_schema(site, meters), user_input
             ),
             errors=errors,
             description_placeholders={"currency": site.currency.code} | placeholders,
@@ -172,7 +172,7 @@ class AccountFlow(SiteSubentryFlow):
                 )
         is_owner = user_input.get(CONF_OWNER, False)
         if is_owner and self._has_owner:
-            raise FormError(BASE, "owner_exists")
+            raise FormError(CONF_OWNER, "owner_exists")
         self._check_meters(user_input[CONF_METERS], is_owner=is_owner)
         data = {
             CONF_NUMBER: number,
@@ -185,18 +185,16 @@ class AccountFlow(SiteSubentryFlow):
         return data | ({CONF_OWNER: True} if is_owner else {})
 
 
-def new_account_schema(
-    site: CompereSite, meters: Mapping[str, str], *, has_owner: bool
-) -> vol.Schema:
-    """Return the form for a new account; the owner's, too, if the site has none yet."""
-    fields: dict[vol.Marker, Any] = {
-        vol.Required(CONF_NUMBER): TextSelector(),
-        **_agreement(site, meters),
-        vol.Required(CONF_OPENING_BALANCE, default="0"): TextSelector(),
-    }
-    if not has_owner:
-        fields[vol.Optional(CONF_OWNER, default=False)] = BooleanSelector()
-    return vol.Schema(fields)
+def new_account_schema(site: CompereSite, meters: Mapping[str, str]) -> vol.Schema:
+    """Return the form for a new account."""
+    return vol.Schema(
+        {
+            vol.Required(CONF_NUMBER): TextSelector(),
+            **_agreement(site, meters),
+            vol.Required(CONF_OPENING_BALANCE, default="0"): TextSelector(),
+            vol.Optional(CONF_OWNER, default=False): BooleanSelector(),
+        }
+    )
 
 
 def _agreement(site: CompereSite, meters: Mapping[str, str]) -> dict[vol.Marker, Any]:
