@@ -85,7 +85,7 @@ async def _pay(desk: Desk) -> None:
         SHOP, "old bill", money(60), DebtTerms(ppm=250_000, weekly_cap=money(40)), reason="2025"
     )
     await desk.debts.add_debt(
-        SHOP, "fit-out: 灯", money(90), DebtTerms(instalment=money(3), per="day"), reason="lamps"
+        SHOP, "fit-out 灯", money(90), DebtTerms(instalment=money(3), per="day"), reason="lamps"
     )
     await desk.cashier.top_up([SHOP], money(200), reference='desk "1"\\', user="zoë\t收银")
     await desk.cashier.top_up([SHOP, CLOSED], money(50), reference="both", user="anna")
