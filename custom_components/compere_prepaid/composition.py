@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from homeassistant.config_entries import ConfigSubentry
 from homeassistant.helpers import device_registry as dr
 
-from . import issues
+from . import devices, issues
 from .adapters.modbus import open_line
 from .const import (
     CONF_ADDRESS,
@@ -23,13 +23,16 @@ from .const import (
     CONF_DEVICE,
     CONF_HOST,
     CONF_METERS,
+    CONF_MULTIPLIER,
     CONF_NAME,
     CONF_NUMBER,
     CONF_OPENING_BALANCE,
+    CONF_OWNER,
     CONF_PARITY,
     CONF_POLICY,
     CONF_PORT,
     CONF_PROFILE,
+    CONF_ROLLOVER,
     CONF_SERIAL,
     CONF_STOPBITS,
     CONF_TARIFF,
@@ -43,7 +46,7 @@ from .const import (
 from .coordinator import MeterCoordinator, PacedCoordinator
 from .core.bus.bus import Bus
 from .core.bus.settings import LineSettings, Transport
-from .core.errors import PrepaidError
+from .core.errors import InvalidInputError, PrepaidError
 from .core.events import BusDown, BusUp
 from .core.ids import AccountNumber, BusId, MeterSerial
 from .core.metering.plausibility import max_power_w
@@ -74,6 +77,18 @@ def line_settings_of(data: Mapping[str, Any]) -> LineSettings:
     )
 
 
+def meter_setup_of(data: Mapping[str, Any]) -> MeterSetup:
+    """Return what a meter subentry's data tell charging: energies behind its transformers."""
+    multiplier = int(data.get(CONF_MULTIPLIER) or 1)
+    rollover_kwh = data.get(CONF_ROLLOVER)
+    return MeterSetup(
+        serial=MeterSerial(data[CONF_SERIAL]),
+        max_power_w=max_power_w(int(data.get(CONF_BREAKER) or DEFAULT_BREAKER_A)),
+        multiplier=multiplier,
+        modulus_wh=None if rollover_kwh is None else int(rollover_kwh) * 1000 * multiplier,
+    )
+
+
 class Composition:
     """Adds, wires and removes the buses, meters and accounts of one site."""
 
@@ -89,7 +104,9 @@ class Composition:
         async with self._lock:
             wanted = dict(self._site.entry.subentries)
             refused, self._refused = self._refused, set()
-            await self._remove_gone(wanted)
+            await self._remove_accounts(wanted)
+            await self._remove_meters(wanted)
+            await self._remove_buses(wanted)
             for kind, apply in (
                 (SUBENTRY_BUS, self._apply_bus),
                 (SUBENTRY_METER, self._apply_meter),
@@ -99,6 +116,7 @@ class Composition:
                 for subentry in wanted.values():
                     if subentry.subentry_type == kind:
                         await self._try(apply, subentry)
+            await self._attach_vacant()
             for mended in refused - self._refused:
                 issues.clear(self._site, issues.REFUSED, mended)
 
@@ -112,7 +130,9 @@ class Composition:
             self._refused.add(subentry.subentry_id)
             issues.raise_refused(self._site, subentry, error)
 
-    async def _remove_gone(self, wanted: Mapping[str, ConfigSubentry]) -> None:
+    # What is gone
+
+    async def _remove_accounts(self, wanted: Mapping[str, ConfigSubentry]) -> None:
         site = self._site
         for account in list(site.accounts.values()):
             if account.subentry_id not in wanted:
@@ -120,14 +140,29 @@ class Composition:
                     await self._read_last(serial)
                 await site.supplies.close_account(account.number)
                 del site.accounts[account.number]
+
+    async def _remove_meters(self, wanted: Mapping[str, ConfigSubentry]) -> None:
+        site = self._site
         for meter in list(site.meters.values()):
-            if meter.subentry_id not in wanted:
+            subentry = wanted.get(meter.subentry_id)
+            if subentry is None:
                 await self._read_last(meter.serial)
-                del site.meters[meter.serial]
-                meter.bus.poller.remove(meter.serial)
-                site.controller.remove_meter(meter.serial)
-                await site.supplies.remove_meter(meter.serial)
-                site.events.forget_meter(meter.serial)
+                await self._remove_meter(meter)
+            elif (new := MeterSerial(subentry.data[CONF_SERIAL])) != meter.serial:
+                await self._remove_meter(meter)  # replaced: its register is settled already
+                await devices.pass_on(site, meter.serial, new)
+
+    async def _remove_meter(self, meter: MeterRuntime) -> None:
+        """Read and switch a meter no more; what it used is posted."""
+        site = self._site
+        del site.meters[meter.serial]
+        self._unwire(meter)
+        site.controller.remove_meter(meter.serial)
+        await site.supplies.remove_meter(meter.serial)
+        site.events.forget_meter(meter.serial)
+
+    async def _remove_buses(self, wanted: Mapping[str, ConfigSubentry]) -> None:
+        site = self._site
         for bus in list(site.buses.values()):
             if bus.id not in wanted:
                 await bus.poller.stop()
@@ -183,7 +218,7 @@ class Composition:
         await runtime.bus.stop()
         runtime.bus, runtime.poller = self._line(runtime.id, subentry.data)
         runtime.data, runtime.name = subentry.data, subentry.title
-        self._rename(f"bus_{runtime.id}", runtime.name, self._site.device_id)
+        devices.rename(self._site, f"bus_{runtime.id}", runtime.name, self._site.device_id)
         for meter in self._site.meters.values():
             if meter.bus is runtime:
                 meter.device = self._device(meter.data, runtime)
@@ -211,17 +246,15 @@ class Composition:
         bus = site.buses.get(BusId(data[CONF_BUS]))
         if bus is None:
             return
-        serial = MeterSerial(data[CONF_SERIAL])
-        await site.supplies.add_meter(
-            MeterSetup(
-                serial=serial,
-                max_power_w=max_power_w(int(data.get(CONF_BREAKER) or DEFAULT_BREAKER_A)),
-            )
-        )
-        runtime = site.meters.get(serial)
+        setup = meter_setup_of(data)
+        runtime = site.meters.get(setup.serial)
         if runtime is None:
-            await self._add_meter(subentry, serial, bus)
+            await site.supplies.add_meter(setup)
+            await self._add_meter(subentry, setup.serial, bus)
         elif dict(runtime.data) != dict(data):
+            self._unwire(runtime)
+            site.reading_path.distrust(setup.serial)
+            await site.supplies.add_meter(setup)
             self._rewire_meter(runtime, data, bus)
 
     async def _add_meter(
@@ -242,15 +275,18 @@ class Composition:
         site.announce(runtime)
         bus.poller.add(runtime.device)
 
+    def _unwire(self, meter: MeterRuntime) -> None:
+        """Read a meter no more; who replaced it has done so before."""
+        with suppress(InvalidInputError):
+            meter.bus.poller.remove(meter.serial)
+
     def _rewire_meter(
         self, runtime: MeterRuntime, data: Mapping[str, Any], bus: BusRuntime
     ) -> None:
         """Look for a meter at another address or line; it must prove its identity there."""
-        runtime.bus.poller.remove(runtime.serial)
-        self._site.reading_path.distrust(runtime.serial)
         runtime.data, runtime.bus = data, bus
         runtime.device = self._device(data, bus)
-        self._rename(runtime.serial, runtime.name, bus.device_id)
+        devices.rename(self._site, runtime.serial, runtime.name, bus.device_id)
         bus.poller.add(runtime.device)
 
     def _device(self, data: Mapping[str, Any], bus: BusRuntime) -> MeterDevice:
@@ -260,6 +296,7 @@ class Composition:
             MeterSerial(data[CONF_SERIAL]),
             bus.bus,
             self._site.clock,
+            int(data.get(CONF_MULTIPLIER) or 1),
         )
 
     # Accounts
@@ -273,9 +310,12 @@ class Composition:
             await self._add_account(subentry, number)
         elif dict(runtime.data) != dict(data):
             runtime.data = data
-            site.book.account(number).name = data[CONF_NAME]
-            self._rename(f"account_{number}", f"{number} {runtime.name}", site.device_id)
+            state = site.book.account(number)
+            state.name, state.owner = data[CONF_NAME], bool(data.get(CONF_OWNER))
+            devices.rename(site, f"account_{number}", f"{number} {runtime.name}", site.device_id)
             site.reading_path.refresh_account(number, news=True)
+        if number not in site.accounts or site.book.account(number).owner:
+            return  # the owner keeps what nobody else has
         for serial in list(site.book.account(number).meters):
             if serial not in data[CONF_METERS]:
                 await self._read_last(serial)
@@ -294,6 +334,21 @@ class Composition:
         if tuple(site.book.account(number).meters) != before:
             site.reading_path.refresh_account(number, news=True)
 
+    async def _attach_vacant(self) -> None:
+        """Give the owner the meters that no account lists."""
+        site, owner = self._site, self._site.book.owner
+        if owner is None:
+            return
+        listed = {
+            serial
+            for subentry in site.entry.get_subentries_of_type(SUBENTRY_ACCOUNT)
+            for serial in subentry.data[CONF_METERS]
+        }
+        for serial, meter in list(site.book.meters.items()):
+            if meter.account is None and serial not in listed:
+                await site.reading_path.guarded(site.supplies.attach(owner.number, serial))
+                site.reading_path.refresh_account(owner.number, news=True)
+
     async def _add_account(self, subentry: ConfigSubentry, number: AccountNumber) -> None:
         site = self._site
         data = subentry.data
@@ -303,8 +358,16 @@ class Composition:
             tariff=data[CONF_TARIFF],
             policy=data[CONF_POLICY],
             opening_balance=site.currency.parse(data.get(CONF_OPENING_BALANCE) or "0"),
+            owner=bool(data.get(CONF_OWNER)),
         )
-        await site.opening.open_account(setup)
+        try:
+            await site.opening.open_account(setup)
+        except InvalidInputError as error:
+            if error.key != "account_closed":
+                raise
+            # its tenant moved out, which was interrupted before it was taken off the site
+            site.hass.config_entries.async_remove_subentry(site.entry, subentry.subentry_id)
+            return
         runtime = AccountRuntime(
             subentry_id=subentry.subentry_id,
             data=data,
@@ -325,14 +388,3 @@ class Composition:
         if meter.bus.id in self._site.buses:
             with suppress(PrepaidError):
                 await meter.bus.poller.read_now(serial)
-
-    # Devices
-
-    def _rename(self, identifier: str, name: str, via_device_id: str) -> None:
-        """Let a device follow what was configured anew; what a user called it stays."""
-        registry = dr.async_get(self._site.hass)
-        device = registry.async_get_device_by_identifier(
-            (DOMAIN, identifier), self._site.entry.entry_id
-        )
-        if device is not None:
-            registry.async_update_device(device.id, name=name, via_device_id=via_device_id)

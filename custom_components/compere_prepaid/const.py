@@ -40,6 +40,8 @@ CONF_AREA: Final = "area"
 CONF_FLOOR_AREA: Final = "floor_area"
 CONF_RATED_POWER: Final = "rated_power"
 CONF_BREAKER: Final = "breaker"
+CONF_MULTIPLIER: Final = "multiplier"
+CONF_ROLLOVER: Final = "rollover_kwh"
 
 # Account.
 CONF_NUMBER: Final = "number"
@@ -47,6 +49,9 @@ CONF_METERS: Final = "meters"
 CONF_TARIFF: Final = "tariff"
 CONF_POLICY: Final = "policy"
 CONF_OPENING_BALANCE: Final = "opening_balance"
+CONF_OWNER: Final = "owner"
+MAX_NUMBER: Final = 40
+"""Characters of an account's number. No colon either: it separates the parts of ledger ids."""
 
 
 def bus_unique_id(endpoint: str) -> str:

@@ -132,4 +132,4 @@ class CreditLimitNumber(MoneyNumber):
     @override
     async def _set(self, amount: Amount, user: str) -> None:
         """Agree on another limit from now on."""
-        await self.site.agreements.set_credit_limit(self.runtime.number, amount, user)
+        await self.site.agreements.set_credit_limit([self.runtime.number], amount, user)

@@ -56,5 +56,5 @@ class PolicySelect(AccountEntity, SelectEntity):
         """Apply another policy from now on."""
         user = await async_require_manager(self.hass, self.site.entry, self._context, Duty.TERMS)
         with translated_errors():
-            await self.site.agreements.apply_policy(self.runtime.number, option, user)
+            await self.site.agreements.apply_policy([self.runtime.number], option, user)
         self.site.reading_path.refresh_account(self.runtime.number, news=True)

@@ -19,6 +19,7 @@ from .const import (
 )
 from .core.document_faults import Fault
 from .core.documents import Document
+from .core.errors import InvalidInputError
 from .core.ledger.records import Document as Rule
 from .core.prepayment.calendar import day_of
 from .core.site_file import SiteFile
@@ -37,6 +38,8 @@ def clashes(
     yield from _taken_addresses(site, wanted, written)
     yield from _meters_of_others(site, wanted, written)
     yield from _taken_meters(site, wanted, written)
+    yield from _other_transformers(site, wanted, written)
+    yield from _other_owners(site, wanted, written)
     yield from _tariffs_to_come(site, wanted, tariffs, written)
 
 
@@ -113,6 +116,42 @@ def _taken_meters(site: CompereSite, wanted: SiteFile, written: Document) -> Ite
             if owner is not None and owner not in listed:
                 message = f"meter {serial} supplies account {owner} already"
                 yield written.fault("accounts", index, "meters", place, message=message)
+
+
+def _other_transformers(site: CompereSite, wanted: SiteFile, written: Document) -> Iterable[Fault]:
+    """Find meters whose readings would mean something else from now on."""
+    for index, entry in enumerate(wanted.meters):
+        meter = site.meters.get(entry.serial)
+        if meter is not None and meter.device.multiplier != entry.multiplier:
+            message = (
+                f"meter {entry.serial} is multiplied by {meter.device.multiplier} until now; "
+                "use the action replace_meter, which settles what was counted with it"
+            )
+            yield written.fault("meters", index, "multiplier", message=message)
+
+
+def _other_owners(site: CompereSite, wanted: SiteFile, written: Document) -> Iterable[Fault]:
+    """Find a second owner beside one whom the file does not mention."""
+    owner, listed = site.book.owner, {account.number for account in wanted.accounts}
+    for index, entry in enumerate(wanted.accounts):
+        if entry.owner and owner is not None and owner.number not in listed:
+            message = f"{owner.number} is the owner's account already: a site has one owner"
+            yield written.fault("accounts", index, "owner", message=message)
+
+
+async def moved_out(site: CompereSite, wanted: SiteFile, written: Document) -> list[Fault]:
+    """Find accounts whose tenants moved out: their numbers stay with them."""
+    faults = []
+    for index, entry in enumerate(wanted.accounts):
+        if entry.number in site.accounts:
+            continue
+        try:
+            await site.opening.refuse_closed(entry.number)
+        except InvalidInputError as error:
+            free = error.placeholders["next"]
+            message = f"the tenant of {entry.number} moved out; the next one can have {free}"
+            faults.append(written.fault("accounts", index, "number", message=message))
+    return faults
 
 
 def _tariffs_to_come(

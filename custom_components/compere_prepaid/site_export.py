@@ -10,9 +10,12 @@ from .const import (
     CONF_BREAKER,
     CONF_FLOOR_AREA,
     CONF_METERS,
+    CONF_MULTIPLIER,
     CONF_OPENING_BALANCE,
+    CONF_OWNER,
     CONF_PROFILE,
     CONF_RATED_POWER,
+    CONF_ROLLOVER,
     CONF_TIME_ZONE,
 )
 from .core.site_file import AccountEntry, BusEntry, MeterEntry, SiteFile, dump_site_file
@@ -43,6 +46,8 @@ def export_site(site: CompereSite) -> str:
                     floor_area=_number(meter.data.get(CONF_FLOOR_AREA)),
                     rated_power=_number(meter.data.get(CONF_RATED_POWER)),
                     breaker=int(meter.data[CONF_BREAKER]),
+                    multiplier=int(meter.data.get(CONF_MULTIPLIER) or 1),
+                    rollover_kwh=meter.data.get(CONF_ROLLOVER),
                 )
                 for meter in site.meters.values()
             ),
@@ -56,9 +61,11 @@ def export_site(site: CompereSite) -> str:
                     opening_balance=site.currency.parse(
                         account.data.get(CONF_OPENING_BALANCE) or "0"
                     ),
+                    owner=bool(account.data.get(CONF_OWNER)),
                 )
                 for account in site.accounts.values()
             ),
+            calendars=tuple(site.book.calendars.values()),
             tariffs=tuple(
                 version for tariff in site.book.tariffs.values() for version in tariff.versions
             ),

@@ -6,7 +6,7 @@ the file does not mention stays. Importing the same file twice changes nothing t
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -20,12 +20,15 @@ from .const import (
     CONF_BUS,
     CONF_FLOOR_AREA,
     CONF_METERS,
+    CONF_MULTIPLIER,
     CONF_NAME,
     CONF_NUMBER,
     CONF_OPENING_BALANCE,
+    CONF_OWNER,
     CONF_POLICY,
     CONF_PROFILE,
     CONF_RATED_POWER,
+    CONF_ROLLOVER,
     CONF_SERIAL,
     CONF_TARIFF,
     SUBENTRY_ACCOUNT,
@@ -39,15 +42,7 @@ from .core.document_faults import Fault
 from .core.documents import Document as YamlDocument, DocumentError, read_document
 from .core.ledger.ports import LedgerTransaction
 from .core.ledger.records import Document
-from .core.prepayment.rules import (
-    POLICY,
-    TARIFF,
-    Rules,
-    next_version,
-    policy_document,
-    take_rules,
-    tariff_document,
-)
+from .core.prepayment.rules import Rules, read_rules, take_rules
 from .core.site_file import (
     AccountEntry,
     BusEntry,
@@ -55,31 +50,11 @@ from .core.site_file import (
     SiteFile,
     parse_site_file,
 )
-from .site_clashes import clashes
+from .site_clashes import clashes, moved_out
+from .site_import_rules import ImportOutcome, RuleNews
 
 if TYPE_CHECKING:
     from .site import CompereSite
-
-
-@dataclass(slots=True, kw_only=True)
-class ImportOutcome:
-    """How many things an import created, changed and left alone; or why it did nothing."""
-
-    created: int = 0
-    changed: int = 0
-    unchanged: int = 0
-    faults: list[dict[str, Any]] = field(default_factory=list)
-
-    def count(self, before: object | None, after: object) -> bool:
-        """Count one thing; tell whether it is new or changed."""
-        if before is None:
-            self.created += 1
-        elif before != after:
-            self.changed += 1
-        else:
-            self.unchanged += 1
-            return False
-        return True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,13 +88,15 @@ async def _import(
     dry_run: bool,
 ) -> ImportOutcome:
     """Compare what is wanted with what is there; apply the difference."""
-    tariffs, policies = await site.ledger.read(
-        lambda tx: (tx.documents(TARIFF), tx.documents(POLICY))
-    )
+    there = await site.ledger.read(read_rules)
     outcome = ImportOutcome()
     faults: list[Fault] = []
-    documents = _new_documents(site, wanted, (tariffs, policies), written, faults, outcome)
-    faults += clashes(site, wanted, tariffs, written)
+    news_of_rules = RuleNews(
+        site=site, wanted=wanted, there=there, written=written, outcome=outcome, faults=faults
+    )
+    documents = news_of_rules.documents()
+    faults += clashes(site, wanted, there.tariffs, written)
+    faults += await moved_out(site, wanted, written)
     if faults:
         raise DocumentError(file, faults)
     apply = not dry_run
@@ -136,43 +113,11 @@ async def _import(
     return outcome
 
 
-def _new_documents(
-    site: CompereSite,
-    wanted: SiteFile,
-    there: Rules,
-    written: YamlDocument,
-    faults: list[Fault],
-    outcome: ImportOutcome,
-) -> list[Document]:
-    """Return the tariff and policy versions that the ledger lacks."""
-    tariffs = {(document.name, document.version): document.content for document in there[0]}
-    documents: list[Document] = []
-    for index, version in enumerate(wanted.tariffs):
-        document = tariff_document(version, site.currency)
-        before = tariffs.get((document.name, document.version))
-        if before is not None and before != document.content:
-            message = (
-                "this version is in force already and cannot change; give the new prices another "
-                "valid_from"
-            )
-            faults.append(written.fault("tariffs", index, "valid_from", message=message))
-        elif outcome.count(before, document.content):
-            documents.append(document)
-    latest = {document.name: document for document in there[1]}
-    for policy in wanted.policies:
-        last = latest.get(policy.name)
-        since = next_version(site.clock.now(), last)
-        document = policy_document(policy, site.currency, since)
-        if outcome.count(last and last.content, document.content):
-            documents.append(document)
-    return documents
-
-
 async def _write_documents(site: CompereSite, documents: list[Document]) -> None:
     def work(tx: LedgerTransaction) -> Rules:
         for document in documents:
             tx.insert_document(document)
-        return tx.documents(TARIFF), tx.documents(POLICY)
+        return read_rules(tx)
 
     take_rules(site.book, await site.ledger.run(work))
 
@@ -244,9 +189,9 @@ async def _apply_terms(site: CompereSite, accounts: Iterable[AccountEntry], user
         if account is None:
             continue  # it could not be opened, and an issue says why
         if account.tariff != entry.tariff:
-            await site.agreements.assign_tariff(entry.number, entry.tariff, user)
+            await site.agreements.assign_tariff([entry.number], entry.tariff, user)
         if account.policy.name != entry.policy:
-            await site.agreements.apply_policy(entry.number, entry.policy, user)
+            await site.agreements.apply_policy([entry.number], entry.policy, user)
 
 
 def _bus_subentry(bus: BusEntry) -> ConfigSubentry:
@@ -294,7 +239,7 @@ def _bus_data(bus: BusEntry) -> dict[str, Any]:
 
 
 def _meter_data(meter: MeterEntry, bus_id: str) -> dict[str, Any]:
-    return {
+    data: dict[str, Any] = {
         CONF_SERIAL: meter.serial,
         CONF_NAME: meter.name,
         CONF_BUS: bus_id,
@@ -305,6 +250,11 @@ def _meter_data(meter: MeterEntry, bus_id: str) -> dict[str, Any]:
         CONF_RATED_POWER: _text(meter.rated_power),
         CONF_BREAKER: meter.breaker,
     }
+    if meter.multiplier > 1:
+        data[CONF_MULTIPLIER] = meter.multiplier
+    if meter.rollover_kwh is not None:
+        data[CONF_ROLLOVER] = meter.rollover_kwh
+    return data
 
 
 def _account_data(
@@ -312,7 +262,7 @@ def _account_data(
 ) -> dict[str, Any]:
     """Return an account's data; terms and opening balance are those that it was opened with."""
     opening = f"{site.currency.exact(account.opening_balance):f}"
-    return {
+    data: dict[str, Any] = {
         CONF_NUMBER: account.number,
         CONF_NAME: account.name,
         CONF_METERS: list(account.meters),
@@ -320,6 +270,7 @@ def _account_data(
         CONF_POLICY: before[CONF_POLICY] if before else account.policy,
         CONF_OPENING_BALANCE: before[CONF_OPENING_BALANCE] if before else opening,
     }
+    return data | ({CONF_OWNER: True} if account.owner else {})
 
 
 def _text(number: Decimal | None) -> str | None:

@@ -77,7 +77,7 @@ async def test_follows_the_money(hass: HomeAssistant, site: CompereSite) -> None
 
 async def test_credit_is_what_may_be_spent(hass: HomeAssistant, site: CompereSite) -> None:
     """A credit limit counts as available; a balance is what it is."""
-    await site.agreements.set_credit_limit(NOODLES, site.currency.parse(50), "boss")
+    await site.agreements.set_credit_limit([NOODLES], site.currency.parse(50), "boss")
     answer = await ask(hass, "get_account", account=NOODLES)
     assert (answer["balance"], answer["available_credit"]) == ("200.00", "250.00")
     assert answer["credit_limit"] == "50.00"

@@ -194,7 +194,7 @@ async def test_policy_that_cuts(hass: HomeAssistant, mall: Mall, site: CompereSi
 
 async def test_credit_limit_of_a_policy(hass: HomeAssistant, mall: Mall, site: CompereSite) -> None:
     """It counts for the policy's accounts, but not for one that agreed on a limit of its own."""
-    await site.agreements.set_credit_limit(TEA, site.currency.parse(7), "boss")
+    await site.agreements.set_credit_limit([TEA], site.currency.parse(7), "boss")
     text = changed(small_file(mall), ("[100, 50]}", "[100, 50], credit_limit: 30}"))
     assert await imported(hass, site, text) == (0, 1, SMALL_PARTS - 1)
     for number, limit in ((NOODLES, "30.00"), (TEA, "7.00")):

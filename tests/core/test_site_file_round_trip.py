@@ -88,6 +88,8 @@ def sites(draw: st.DrawFn) -> SiteFile:
                 floor_area=draw(quantities),
                 rated_power=draw(quantities),
                 breaker=draw(st.integers(min_value=1, max_value=6300)),
+                multiplier=draw(st.integers(min_value=1, max_value=2000)),
+                rollover_kwh=draw(st.none() | st.integers(min_value=1000, max_value=10**6)),
             )
             for address, serial in enumerate(meter_serials, start=1)
         ),
@@ -99,8 +101,11 @@ def sites(draw: st.DrawFn) -> SiteFile:
                 tariff=draw(st.sampled_from(versions)).name,
                 policy=draw(st.sampled_from(policy_names)),
                 opening_balance=draw(money),
+                owner=owner and draw(st.booleans()),
             )
-            for number, group in zip(draw(_unique(numbers, 2)), (owned, []), strict=True)
+            for number, group, owner in zip(
+                draw(_unique(numbers, 2)), (owned, []), (False, True), strict=True
+            )
         ),
         calendars=(CHINA,),
         tariffs=tuple(versions),
@@ -114,6 +119,7 @@ def _unique(strategy: st.SearchStrategy[str], count: int) -> st.SearchStrategy[l
 
 def _policy(draw: st.DrawFn, name: str) -> Policy:
     cut_off = draw(money)
+    minimum = Amount(abs(draw(money)))
     above = st.integers(min_value=1, max_value=10**6).map(lambda fen: Amount(cut_off + fen * 10**7))
     return Policy(
         name=name,
@@ -122,6 +128,13 @@ def _policy(draw: st.DrawFn, name: str) -> Policy:
         credit_limit=draw(money.map(lambda amount: Amount(abs(amount)))),
         reconnect=draw(st.sampled_from(Reconnect)),
         never_cut=draw(st.booleans()),
+        emergency_credit=Amount(abs(draw(money))),
+        minimum_top_up=minimum,
+        maximum_top_up=draw(
+            st.none()
+            | st.integers(min_value=1).map(lambda fen: Amount(minimum + fen % 999 * 10**7))
+        )
+        or None,
     )
 
 

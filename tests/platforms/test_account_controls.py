@@ -163,7 +163,7 @@ async def test_reconnection_waits_for_the_button(
     site.book.policies["Careful"] = Policy(
         name="Careful", warning_levels=(), reconnect=Reconnect.CONFIRM
     )
-    await site.agreements.apply_policy("A-101", "Careful", "test")
+    await site.agreements.apply_policy(["A-101"], "Careful", "test")
     relay = entity_of(hass, "switch", f"{mall.meter('A-101').serial}_relay")
     press = {"entity_id": account_entity(hass, "button", "A-101", "reconnect")}
     await _set(hass, "balance", 0)

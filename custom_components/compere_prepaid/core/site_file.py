@@ -21,8 +21,9 @@ from .document_section import Findings, Section, number_text
 from .documents import DocumentError, read_document
 from .ids import AccountNumber, MeterSerial
 from .money.amount import ZERO, Amount, Currency
-from .policy.credit import Policy, Reconnect
+from .policy.credit import Policy
 from .site_file_names import ADDRESS_KEYS, check_calendars, check_names, check_places
+from .site_file_policies import policy_data, read_amount, read_policy
 from .tariff.calendar_days import Calendar, calendar_data, read_calendar
 from .tariff.document import read_tariff_version, tariff_data
 from .tariff.model import TariffVersion
@@ -64,11 +65,15 @@ class MeterEntry:
     """kW"""
     breaker: int
     """A"""
+    multiplier: int = 1
+    """The ratio of the current transformers, where the register does not contain it."""
+    rollover_kwh: int | None = None
+    """Where the register begins anew at 0; None if that is not known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountEntry:
-    """A tenant's account and what supplies it."""
+    """A tenant's account and what supplies it; or the owner's, who has what nobody else has."""
 
     number: AccountNumber
     name: str
@@ -76,6 +81,7 @@ class AccountEntry:
     tariff: str
     policy: str
     opening_balance: Amount = ZERO
+    owner: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +115,7 @@ def parse_site_file(text: str, *, file: str) -> SiteFile:
     meters = [_read_meter(entry) for entry in root.entries("meters")]
     calendars = [read_calendar(entry) for entry in root.entries("calendars")]
     tariffs = [read_tariff_version(entry, currency) for entry in root.entries("tariffs")]
-    policies = [_read_policy(entry, currency) for entry in root.entries("policies")]
+    policies = [read_policy(entry, currency) for entry in root.entries("policies")]
     accounts = [_read_account(entry, currency) for entry in root.entries("accounts")]
     check_names(root)
     check_calendars(root)
@@ -188,6 +194,8 @@ def _read_meter(section: Section) -> MeterEntry | None:
         floor_area=_decimal(data.get("floor_area")),
         rated_power=_decimal(data.get("rated_power")),
         breaker=data["breaker"],
+        multiplier=data.get("multiplier", 1),
+        rollover_kwh=data.get("rollover_kwh"),
     )
 
 
@@ -195,38 +203,8 @@ def _decimal(value: int | Decimal | None) -> Decimal | None:
     return None if value is None else Decimal(value)
 
 
-def _read_policy(section: Section, currency: Currency) -> Policy | None:
-    before = len(section.findings.meaning)
-    levels = [(part, part.money(currency.parse)) for part in section.items("warning_levels")]
-    amounts = [amount for _, amount in levels if amount is not None]
-    cut_off = _amount(section.part("cut_off"), currency)
-    limit = _amount(section.part("credit_limit"), currency)
-    for index, (part, amount) in enumerate(levels):
-        if amount in [earlier for _, earlier in levels[:index]] and amount is not None:
-            part.fault("stands twice: remove it")
-        elif amount is not None and cut_off is not None and amount <= cut_off:
-            part.fault("is not above 'cut_off': the supply would be cut before the warning")
-    if (part_limit := section.part("credit_limit")) and limit is not None and limit < 0:
-        part_limit.fault("must not be negative")
-    if not section.sound or len(section.findings.meaning) > before:
-        return None
-    data = section.value
-    return Policy(
-        name=data["name"],
-        warning_levels=tuple(sorted(amounts, reverse=True)),
-        cut_off=cut_off or ZERO,
-        credit_limit=limit or ZERO,
-        reconnect=Reconnect(data.get("reconnect", Reconnect.AUTO)),
-        never_cut=data.get("never_cut", False),
-    )
-
-
-def _amount(section: Section | None, currency: Currency) -> Amount | None:
-    return section.money(currency.parse) if section else ZERO
-
-
 def _read_account(section: Section, currency: Currency) -> AccountEntry | None:
-    balance = _amount(section.part("opening_balance"), currency)
+    balance = read_amount(section.part("opening_balance"), currency)
     if not section.sound or balance is None:
         return None
     data = section.value
@@ -237,6 +215,7 @@ def _read_account(section: Section, currency: Currency) -> AccountEntry | None:
         tariff=data["tariff"],
         policy=data["policy"],
         opening_balance=balance,
+        owner=data.get("owner", False),
     )
 
 
@@ -248,7 +227,7 @@ def dump_site_file(site: SiteFile) -> str:
         ("accounts", [_account_data(account, site.currency) for account in site.accounts]),
         ("calendars", [calendar_data(calendar) for calendar in site.calendars]),
         ("tariffs", [tariff_data(tariff, site.currency) for tariff in site.tariffs]),
-        ("policies", [_policy_data(policy, site.currency) for policy in site.policies]),
+        ("policies", [policy_data(policy, site.currency) for policy in site.policies]),
     )
     head = {"name": site.name, "currency": site.currency.code, "time_zone": site.time_zone}
     lines = [f"site: {_flow(head)}"]
@@ -303,12 +282,14 @@ def _meter_data(meter: MeterEntry) -> dict[str, Any]:
         "floor_area": meter.floor_area,
         "rated_power": meter.rated_power,
         "breaker": meter.breaker,
+        "multiplier": meter.multiplier if meter.multiplier > 1 else None,
+        "rollover_kwh": meter.rollover_kwh,
     }
     return {key: value for key, value in data.items() if value is not None}
 
 
 def _account_data(account: AccountEntry, currency: Currency) -> dict[str, Any]:
-    return {
+    data: dict[str, Any] = {
         "number": account.number,
         "name": account.name,
         "meters": list(account.meters),
@@ -316,17 +297,7 @@ def _account_data(account: AccountEntry, currency: Currency) -> dict[str, Any]:
         "policy": account.policy,
         "opening_balance": currency.exact(account.opening_balance),
     }
-
-
-def _policy_data(policy: Policy, currency: Currency) -> dict[str, Any]:
-    data: dict[str, Any] = {
-        "name": policy.name,
-        "warning_levels": [currency.exact(level) for level in policy.warning_levels],
-        "cut_off": currency.exact(policy.cut_off),
-        "credit_limit": currency.exact(policy.credit_limit),
-        "reconnect": str(policy.reconnect),
-    }
-    return data | ({"never_cut": True} if policy.never_cut else {})
+    return data | ({"owner": True} if account.owner else {})
 
 
 def _flow(data: Any) -> str:

@@ -42,6 +42,14 @@ def check_names(root: Section) -> None:
         _check_reference(account.part("policy"), "policy", known["policies"])
         for serial in account.items("meters"):
             _check_reference(serial, "meter", known["meters"])
+    _report_twice(
+        (
+            (owner, True)
+            for account in root.entries("accounts")
+            if (owner := account.part("owner")) and owner.value
+        ),
+        lambda _, line: f"the account on line {line} is the owner's already: a site has one owner",
+    )
 
 
 def _known(root: Section, group: str, key: str) -> set[str] | None:

@@ -47,6 +47,24 @@ def test_a_reading_has_energies_and_relay_and_on_demand_everything() -> None:
     run(story())
 
 
+def test_transformers_multiply_what_flows_through_them() -> None:
+    """Energies, powers and currents are what flows in the mains; the rest is as the meter says."""
+    line = PlayedLine({7: PlayedMeter(SERIAL, kwh=1234.5, power_w=5000)})
+
+    async def story() -> None:
+        async with running_bus(line) as bus:
+            plain = MeterDevice(KPM33B, 7, SERIAL, bus, VirtualClock())
+            behind = MeterDevice(KPM33B, 7, SERIAL, bus, VirtualClock(), multiplier=40)
+            told = (await plain.read(RequestClass.ROUTINE, detail=True)).values
+            reckoned = (await behind.read(RequestClass.ROUTINE, detail=True)).values
+            same = {name for name in told if name.startswith(("voltage", "power_f", "freq"))}
+            assert len(same) == 11
+            for name, value in told.items():
+                assert reckoned[name] == value * (1 if name in same else 40), name
+
+    run(story())
+
+
 def test_the_serial_number_is_read_from_the_meter() -> None:
     """Thirteen characters; rubbish in their place is an error of its own."""
     meter = PlayedMeter(SERIAL)

@@ -26,11 +26,11 @@ from custom_components.compere_prepaid.core.prepayment.preview import Previewer
 from custom_components.compere_prepaid.core.prepayment.refunds import Refunds
 from custom_components.compere_prepaid.core.prepayment.rerating import Rerater
 from custom_components.compere_prepaid.core.prepayment.rules import (
-    POLICY,
     TARIFF,
     Rules,
     load_rules,
     policy_document,
+    read_rules,
     take_rules,
     tariff_document,
 )
@@ -116,7 +116,7 @@ def _write_rules(tx: LedgerTransaction) -> None:
 class Desk:
     """The use cases over one ledger file, and what they told."""
 
-    path: Path
+    path: Path | str
     clock: HandClock = field(default_factory=HandClock)
     events: list[Event] = field(default_factory=list)
     demands: list[RelayDemand] = field(default_factory=list)
@@ -174,7 +174,7 @@ class Desk:
         def work(tx: LedgerTransaction) -> Rules:
             for document in documents:
                 tx.insert_document(document)
-            return tx.documents(TARIFF), tx.documents(POLICY)
+            return read_rules(tx)
 
         take_rules(self.book, await self.ledger.run(work))
 

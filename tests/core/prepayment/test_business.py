@@ -82,7 +82,7 @@ class Business(RuleBasedStateMachine):
 
     @initialize()
     def begin(self) -> None:
-        """An owner with two empty shops."""
+        """Begin with an owner and two empty shops."""
         self.run(self._begin())
 
     async def _begin(self) -> None:
@@ -108,7 +108,7 @@ class Business(RuleBasedStateMachine):
 
     @rule(name=st.sampled_from(SHOPS), wh=st.integers(0, 9000), minutes=st.integers(10, 200))
     def read(self, name: str, wh: int, minutes: int) -> None:
-        """A meter counted something and is read."""
+        """Read a meter that counted something."""
         self.run(self._read(self.units[name], wh, minutes))
 
     async def _read(self, unit: Unit, wh: int, minutes: int) -> None:
@@ -127,7 +127,7 @@ class Business(RuleBasedStateMachine):
     @precondition(lambda self: any(unit.tenant for unit in self.units.values()))
     @rule(fen=st.integers(1, 50_000), twice=st.booleans())
     def top_up(self, fen: int, twice: bool) -> None:
-        """Everybody who is there pays the same; perhaps the answer was lost."""
+        """Take the same of everybody who is there; perhaps the answer was lost."""
         amount = Decimal(fen) / 100
         numbers = [unit.tenant for unit in self.units.values() if unit.tenant]
         self.number += 1
@@ -146,7 +146,7 @@ class Business(RuleBasedStateMachine):
     @precondition(lambda self: self.units["A"].tenant)
     @rule(yuan=st.integers(1, 50))
     def add_debt(self, yuan: int) -> None:
-        """An old debt turns up; a quarter of each top-up pays it."""
+        """Find an old debt; a quarter of each top-up pays it."""
         number = self.units["A"].tenant
         assert number
         terms = DebtTerms(ppm=250_000)
@@ -156,7 +156,7 @@ class Business(RuleBasedStateMachine):
     @precondition(lambda self: self.units["B"].tenant)
     @rule(percent=st.integers(1, 100), paid=st.booleans())
     def refund(self, percent: int, paid: bool) -> None:
-        """A part of the balance is paid out, or was to be."""
+        """Pay a part of the balance out, or fail to."""
         number = self.units["B"].tenant
         assert number
         amount = (self.model.balances[number] * percent / 100).quantize(
@@ -177,7 +177,7 @@ class Business(RuleBasedStateMachine):
 
     @rule(name=st.sampled_from(SHOPS), tariff=st.sampled_from(sorted(PRICES)))
     def assign_tariff(self, name: str, tariff: str) -> None:
-        """What was used until now is charged by the old prices."""
+        """Change prices; what was used until now is charged by the old ones."""
         holder = self.holder(self.units[name])
         self.run(self.desk.agreements.assign_tariff(holder, tariff, "anna"))
         self.model.tariffs[holder] = tariff
@@ -185,7 +185,7 @@ class Business(RuleBasedStateMachine):
     @precondition(lambda self: any(not unit.tenant for unit in self.units.values()))
     @rule(wh=st.integers(0, 3000))
     def move_in(self, wh: int) -> None:
-        """A tenant comes into the first empty shop; its meter is read before."""
+        """Let a tenant into the first empty shop; its meter is read before."""
         unit = next(unit for unit in self.units.values() if not unit.tenant)
         self.run(self._read(unit, wh, 30))
         unit.tenants += 1
@@ -196,7 +196,7 @@ class Business(RuleBasedStateMachine):
 
     @rule(name=st.sampled_from(SHOPS), wh=st.integers(0, 3000))
     def move_out(self, name: str, wh: int) -> None:
-        """A tenant goes; the rest is paid out, the owner has the meter."""
+        """Let a tenant go; the rest is paid out, the owner has the meter."""
         unit = self.units[name]
         if unit.tenant is None:
             return
@@ -211,7 +211,7 @@ class Business(RuleBasedStateMachine):
 
     @rule(name=st.sampled_from(SHOPS), final=st.integers(0, 2000), start=st.integers(0, 10**7))
     def replace_meter(self, name: str, final: int, start: int) -> None:
-        """Another meter takes over, with both readings taken by hand."""
+        """Let another meter take over, with both readings taken by hand."""
         self.run(self._replace(self.units[name], final, start))
 
     async def _replace(self, unit: Unit, final: int, start: int) -> None:
@@ -237,13 +237,13 @@ class Business(RuleBasedStateMachine):
 
     @rule(hours=st.integers(1, 40))
     def clock(self, hours: int) -> None:
-        """Time passes, and everything that is due is posted."""
+        """Let time pass; everything that is due is posted."""
         self.desk.clock.forward(hours=hours)
         self.run(self.desk.charging.on_clock())
 
     @rule()
     def restart(self) -> None:
-        """The program dies without a word and starts again; what accrued is charged once."""
+        """Die without a word and start again; what accrued is charged once."""
         self.run(self._restart())
 
     async def _restart(self) -> None:
@@ -258,7 +258,7 @@ class Business(RuleBasedStateMachine):
 
     @invariant()
     def balances_agree(self) -> None:
-        """The live balance is the model's, to the last digit."""
+        """Compare each live balance with the model's, to the last digit."""
         for number, balance in self.model.balances.items():
             account = self.desk.book.account(number)
             assert Decimal(account.balance) / 10**9 == balance, number

@@ -129,7 +129,7 @@ async def test_warning_is_told_again_after_a_top_up(desk: Desk) -> None:
 async def test_credit_limit_brings_power_back(desk: Desk) -> None:
     """A higher credit limit is credit, in the same moment."""
     await run_out(desk)
-    await desk.agreements.set_credit_limit(SHOP, money(30), "anna")
+    await desk.agreements.set_credit_limit([SHOP], money(30), "anna")
     assert [demand.closed for demand in desk.demands] == [False, True]
     assert desk.book.account(SHOP).available == money("29.80")
     await desk.restart()
@@ -143,7 +143,7 @@ async def test_tariff_change_counts_from_then_on(desk: Desk) -> None:
     await desk.read(0)
     desk.clock.forward(minutes=10)
     await desk.read(1000)
-    await desk.agreements.assign_tariff(SHOP, "Ladder", "anna")
+    await desk.agreements.assign_tariff([SHOP], "Ladder", "anna")
     desk.clock.forward(minutes=10)
     await desk.read(2000)
     assert desk.balance == Decimal(100) - 1 - Decimal("0.435")

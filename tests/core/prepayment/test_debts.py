@@ -97,6 +97,15 @@ async def test_debt_is_raised_lowered_and_never_below_zero(desk: Desk) -> None:
     assert await add(SHOP, "arrears", money(50), terms, reason="audit") == money(50)
     assert await add(SHOP, "arrears", money(25), terms, reason="audit") == money(75)
     assert await add(SHOP, "arrears", Amount(-money(70)), terms, reason="let go") == money(5)
+    for _ in range(2):  # once for a reference, however often it is asked for
+        again = await add(SHOP, "arrears", money(1), terms, reason="audit", reference="d1")
+        assert again == money(6)
+    assert await add(SHOP, "arrears", Amount(-money(1)), terms, reason="let go") == money(5)
+    with pytest.raises(InvalidInputError, match="reference_reused"):
+        await add(SHOP, "arrears", money(2), terms, reason="audit", reference="d1")
+    for name in ("", " ", "a:b", "x" * 41):
+        with pytest.raises(InvalidInputError, match="debt_name_wrong"):
+            await add(SHOP, name, money(1), terms, reason="audit")
     with pytest.raises(InvalidInputError, match="debt_below_zero"):
         await add(SHOP, "arrears", Amount(-money(6)), terms, reason="let go")
     with pytest.raises(InvalidInputError, match="reason_missing"):
@@ -166,7 +175,7 @@ async def test_top_up_keeps_within_the_policy(desk: Desk) -> None:
     await desk.write(ROOMY)
     await desk.shop("0")
     first = (await desk.cashier.top_up([SHOP], money(1), reference="r0"))[SHOP]
-    await desk.agreements.apply_policy(SHOP, "Roomy", "anna")
+    await desk.agreements.apply_policy([SHOP], "Roomy", "anna")
     for amount, key in ((4, "top_up_too_small"), (501, "top_up_too_large")):
         with pytest.raises(InvalidInputError, match=key):
             await desk.cashier.top_up([SHOP], money(amount), reference=f"r{amount}")

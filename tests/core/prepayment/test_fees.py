@@ -7,7 +7,7 @@ from typing import Any
 from custom_components.compere_prepaid.core.ledger.accounts import Fund, tenant
 from custom_components.compere_prepaid.core.ledger.records import Fee, FeeKind, TaxTotal
 from custom_components.compere_prepaid.core.metering.reading import Quantity
-from tests.core.prepayment.desk import CNY, SHOP, Desk
+from tests.core.prepayment.desk import CNY, METER, OTHER, SHOP, Desk, money
 
 
 def flat(name: str, price: str = "1", **more: Any) -> dict[str, Any]:
@@ -56,11 +56,11 @@ async def test_standing_goes_on_while_off_and_pushes_below_zero(desk: Desk) -> N
         await desk.read(0)
         await desk.charging.on_clock()
     assert desk.balance == -5
-    assert not desk.demands[-1].closed
+    assert [demand.closed for demand in desk.demands] == [False]
     done = (await desk.cashier.top_up([SHOP], CNY.parse(20), reference="r1"))[SHOP]
     assert done.steps is not None
-    assert (CNY.exact(done.steps.below_cut_off), CNY.exact(done.steps.balance)) == (5, 15)
-    assert desk.demands[-1].closed
+    assert (done.steps.below_cut_off, done.steps.balance) == (money(5), money(15))
+    assert [demand.closed for demand in desk.demands] == [False, True]
     await desk.verified()
 
 
@@ -115,7 +115,7 @@ async def test_minimum_of_a_month(desk: Desk) -> None:
     await desk.read(60_000)
     assert desk.balance == 94
     await to_the_end_of_the_month(desk, 100_000)
-    assert await fees(desk, FeeKind.MINIMUM) == [(date(2026, 3, 1), 15)]
+    assert await fees(desk, FeeKind.MINIMUM) == [(date(2026, 3, 1), Decimal(15))]
     assert desk.balance == 75
     await desk.charging.on_clock()
     assert desk.balance == 75
@@ -179,9 +179,7 @@ async def test_demand_of_a_month(desk: Desk) -> None:
 
 
 async def test_apparent_demand_of_two_meters_is_coincident(desk: Desk) -> None:
-    """kVA add up within a block; a restart in between never raises them."""
-    from tests.core.prepayment.desk import METER, OTHER
-
+    """KVA add up within a block; a restart in between never raises them."""
     await desk.write(
         flat(
             "Power",

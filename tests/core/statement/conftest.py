@@ -1,4 +1,4 @@
-"""A desk per test, on a ledger file of its own."""
+"""A desk per test, on a ledger file of its own, and one on which much happened."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.core.prepayment.desk import Desk
+from tests.core.statement.rich_month import a_rich_month
 
 
 @pytest.fixture
@@ -14,3 +15,10 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
     desk = await Desk(tmp_path / "ledger.db").open()
     yield desk
     await desk.ledger.close()
+
+
+@pytest.fixture
+async def rich(desk: Desk) -> Desk:
+    """Return a desk behind a month in which much happened."""
+    await a_rich_month(desk)
+    return desk

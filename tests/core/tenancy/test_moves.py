@@ -1,5 +1,6 @@
 """Tenants come and go: no Wh is lost or charged twice, no cent stays behind unexplained."""
 
+from datetime import timedelta
 from decimal import Decimal
 import json
 
@@ -194,6 +195,63 @@ async def test_move_out_needs_a_believed_reading(desk: Desk) -> None:
     with pytest.raises(InvalidInputError, match="move_needs_reading"):
         await desk.moves.move_out(SHOP, user="anna")
     assert desk.balance == 10
+
+
+async def test_move_out_by_a_reading_that_is_not_too_old(desk: Desk) -> None:
+    """A meter that fell silent does not keep a tenant, if it was read not long ago."""
+    await desk.shop("10")
+    await desk.read(5000)
+    desk.clock.forward(minutes=10)
+    await desk.read(6000)
+    desk.charging.distrust(METER)
+    desk.clock.forward(minutes=31)
+    for oldest in (None, timedelta(minutes=30)):
+        with pytest.raises(InvalidInputError, match="move_needs_reading"):
+            await desk.moves.move_out(SHOP, user="anna", oldest=oldest)
+    moved = await desk.moves.move_out(SHOP, user="anna", oldest=timedelta(hours=1))
+    assert moved.refunded == money(9)
+    assert await desk.verified() == (1000, 1000)
+
+
+async def test_statements_follow_each_other(desk: Desk) -> None:
+    """Each begins where the one before ended, in time and in money."""
+    await desk.shop("100")
+    await desk.read(0)
+    for turn in range(1, 4):
+        desk.clock.forward(hours=1)
+        await desk.read(turn * 1000)
+        issued = (await desk.moves.issue_statements([SHOP], "anna"))[SHOP]
+        assert (issued.number, issued.user) == (turn, "anna")
+        part = json.loads(issued.content)["funds"]["electricity"]
+        assert Decimal(part["opening"]) == (0 if turn == 1 else 101 - turn)
+        assert Decimal(part["closing"]) == 100 - turn
+    rows = await desk.ledger.read(lambda tx: tx.rows(IssuedStatement, account=SHOP))
+    assert [row.since for row in rows[1:]] == [row.until for row in rows[:-1]]
+    await desk.verified()
+
+
+async def test_statement_after_a_long_silence(desk: Desk) -> None:
+    """What was used before earlier statements, and read only now, is on the first one after."""
+    await desk.shop("100")
+    await desk.read(0)
+    desk.clock.forward(hours=1)
+    await desk.read(1000)
+    closings: list[Decimal] = []
+    for turn in range(4):
+        desk.clock.forward(days=1)
+        await desk.cashier.top_up([SHOP], money(1), reference=f"r{turn}")
+        if turn == 3:
+            await desk.read(9000)
+        issued = (await desk.moves.issue_statements([SHOP], "anna"))[SHOP]
+        part = json.loads(issued.content)["funds"]["electricity"]
+        if closings:
+            assert part["opening"] == closings[-1]
+        closings.append(part["closing"])
+        total = Decimal(part["opening"]) + sum(Decimal(line["amount"]) for line in part["lines"])
+        assert total == Decimal(part["closing"])
+    assert [line["kind"] for line in part["lines"]] == ["charge", "top_up"]
+    assert [Decimal(text) for text in closings] == [100, 101, 102, 95]
+    await desk.verified()
 
 
 async def test_open_refund_stops_the_move(desk: Desk) -> None:

@@ -1,18 +1,16 @@
 """Meters are replaced, registers begin anew or run over: each Wh is charged once (E9)."""
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 
 from custom_components.compere_prepaid.core.errors import InvalidInputError
 from custom_components.compere_prepaid.core.events import RegisterRolledOver, SuspectReading
-from custom_components.compere_prepaid.core.ledger.records import (
-    HoldKind,
-    RegisterGeneration,
-)
+from custom_components.compere_prepaid.core.ledger.records import HoldKind
 from custom_components.compere_prepaid.core.tenancy.replacement import Replacement
 from custom_components.compere_prepaid.core.tenancy.supplies import MeterSetup
-from tests.core.prepayment.desk import METER, OTHER, SHOP, Desk
+from tests.core.prepayment.desk import METER, OTHER, SHOP, START, Desk
 
 
 def change(**more: object) -> Replacement:
@@ -21,22 +19,10 @@ def change(**more: object) -> Replacement:
     return Replacement(**(values | more))  # type: ignore[arg-type]
 
 
-async def generations(desk: Desk, serial: object) -> list[tuple[int, int | None, str]]:
-    """Return where a meter's generations began and ended, and why they began."""
-
-    def of(number: int) -> object:
-        return desk.ledger.read(
-            lambda tx: tx.generation(serial) if number == 0 else tx.last_generation(serial)  # type: ignore[arg-type]
-        )
-
-    present = await of(0)  # type: ignore[misc]
-    assert isinstance(present, RegisterGeneration)
-    return [(present.generation, present.start_wh, present.reason)]  # type: ignore[list-item]
-
-
-async def attach(desk: Desk) -> None:
+async def attach(desk: Desk, multiplier: int = 1) -> None:
     """Let the new meter take the place of the old one, as its new configuration does."""
-    await desk.supplies.add_meter(MeterSetup(serial=OTHER, max_power_w=60_000))
+    setup = MeterSetup(serial=OTHER, max_power_w=60_000, multiplier=multiplier)
+    await desk.supplies.add_meter(setup)
     await desk.supplies.attach(SHOP, OTHER)
 
 
@@ -56,7 +42,13 @@ async def test_new_meter_that_starts_at_5000_has_used_nothing(desk: Desk) -> Non
     await desk.charging.settle_all("test")
     assert desk.balance == Decimal(100) - Decimal("2.4") - Decimal("0.25")
     assert await desk.verified() == (2650, 2650)
-    assert await generations(desk, OTHER) == [(1, 5_000_000, "broken")]
+    generation = await desk.ledger.read(lambda tx: tx.generation(OTHER))
+    assert generation is not None
+    assert (generation.generation, generation.start_wh, generation.reason) == (
+        1,
+        5_000_000,
+        "broken",
+    )
 
 
 async def test_new_meter_begins_with_its_first_reading(desk: Desk) -> None:
@@ -139,6 +131,48 @@ async def test_final_reading_that_cannot_be(desk: Desk, final_wh: int) -> None:
     with pytest.raises(InvalidInputError, match="reason_missing"):
         await desk.replacements.replace_meter(change(reason=" "))
     assert desk.balance == 98
+
+
+async def test_interrupted_replacement_can_be_repeated(desk: Desk) -> None:
+    """Once the ledger has it, the same again changes nothing; a different one is refused."""
+    await desk.shop("100")
+    await desk.read(1000)
+    desk.clock.forward(hours=1)
+    await desk.read(3000)
+    first = await desk.replacements.replace_meter(change(start_wh=50))
+    await desk.restart()
+    await desk.shop("100")
+    desk.clock.forward(minutes=1)
+    assert await desk.replacements.replace_meter(change(start_wh=50)) == first
+    with pytest.raises(InvalidInputError, match="meter_in_service"):
+        await desk.replacements.replace_meter(change(start_wh=50, reason="something else"))
+    await attach(desk)
+    desk.clock.forward(minutes=10)
+    await desk.read(150, OTHER)
+    await desk.charging.settle_all("test")
+    assert await desk.verified() == (2100, 2100)
+
+
+async def test_replacement_of_an_hour_ago(desk: Desk) -> None:
+    """What the new meter counted since it was installed is believed, and charged."""
+    await desk.shop("100")
+    await desk.read(1000)
+    exchanged = desk.clock.forward(hours=1)
+    desk.clock.forward(hours=1)
+    for wrong in (START - timedelta(seconds=1), desk.clock.time + timedelta(seconds=1)):
+        with pytest.raises(InvalidInputError, match="replaced_when"):
+            await desk.replacements.replace_meter(change(at=wrong))
+    await desk.replacements.replace_meter(
+        change(final_wh=2500, start_wh=10, at=exchanged, multiplier=10)
+    )
+    await attach(desk, multiplier=10)
+    await desk.read(20_010, OTHER)
+    await desk.charging.settle_all("test")
+    assert not desk.told(SuspectReading)
+    assert await desk.verified() == (21_500, 21_500)
+    generation = await desk.ledger.read(lambda tx: tx.generation(OTHER))
+    assert generation is not None
+    assert (generation.start_at, generation.multiplier) == (exchanged, 10)
 
 
 async def test_meter_in_service_cannot_replace_another(desk: Desk) -> None:

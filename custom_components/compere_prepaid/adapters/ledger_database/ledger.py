@@ -14,9 +14,10 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
 from ...core.clock import Clock
-from ...core.errors import LedgerReadOnlyError
+from ...core.errors import LedgerReadOnlyError, OperationFailedError
 from ...core.ledger.ports import LedgerTransaction
 from ...core.money.amount import Currency
+from ..ledger_checker.apart import LARGE, check_apart
 from ..ledger_checker.checker import Verification, check, unreadable
 from .connection_thread import ConnectionThread
 from .database import Database
@@ -46,6 +47,8 @@ class DatabaseLedger:
         """Whether the book was created by this opening: a surprise where one was expected."""
         self._database = database
         self._site = site
+        self._address = ""
+        """The place as it was given: it may hold a password."""
         self._epoch = _NO_EPOCH
         self._refusal: LedgerReadOnlyError | None = None
         self._writer = ConnectionThread("compere_ledger", database.open_writer)
@@ -94,6 +97,7 @@ class DatabaseLedger:
         """
         database = database_at(place)
         ledger = cls(database, site)
+        ledger._address = str(place)
         claim = Claim(site=site, currency=currency, holder=holder, may_create=may_create)
         try:
             await ledger._writer.call(lambda engine: ledger._take(engine, claim, clock))
@@ -127,7 +131,23 @@ class DatabaseLedger:
 
     async def verify(self) -> Verification:
         """Run the independent checker over the whole book; faults make the ledger read-only."""
-        # A long snapshot on a thread of its own: neither postings nor other reads wait for it.
+        if await self._is_large():
+            found = await check_apart(self._address, self._site, self._database.place)
+        else:
+            found = await self._check_here()
+        if not found.ok:
+            self.make_read_only(found.faults[0])
+        return found
+
+    async def _is_large(self) -> bool:
+        """Tell whether checking takes so long that it is not done in this process."""
+        try:
+            return await self.read(lambda tx: tx.head().seq) > LARGE
+        except OperationFailedError:
+            return False  # the check will say what is wrong
+
+    async def _check_here(self) -> Verification:
+        """Check the book on a thread of its own: neither postings nor other reads wait for it."""
         database = self._database
         thread = ConnectionThread("compere_ledger_check", database.open_reader)
 
@@ -141,12 +161,9 @@ class DatabaseLedger:
                 raise
 
         try:
-            found = await thread.call(lambda engine: self._guarded(lambda: job(engine)))
+            return await thread.call(lambda engine: self._guarded(lambda: job(engine)))
         finally:
             await thread.close()
-        if not found.ok:
-            self.make_read_only(found.faults[0])
-        return found
 
     def make_read_only(self, reason: str) -> None:
         """Refuse all writes from now on; the first reason is kept."""

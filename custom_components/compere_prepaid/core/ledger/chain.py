@@ -23,7 +23,8 @@ GENESIS = hashlib.sha256(b"compere_prepaid transfer 1").hexdigest()
 
 def microseconds(at: datetime) -> int:
     """Return an instant as whole microseconds since 1970, exactly."""
-    return (at - _EPOCH) // timedelta(microseconds=1)
+    since = at - _EPOCH
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
 
 def instant(value: int) -> datetime:

@@ -14,6 +14,15 @@ _NOT_SUPPORTED = (1, 2, 3)
 """Modbus exceptions that mean "I do not have that": illegal function, address, value."""
 
 
+_THROUGH_TRANSFORMERS = ("energy", "power", "reactive_power", "apparent_power", "current")
+"""What current transformers divide. A power factor, a voltage, a frequency they leave alone."""
+
+
+def _scaled(quantity: Quantity) -> bool:
+    """Tell whether a quantity is divided by current transformers."""
+    return quantity.startswith(_THROUGH_TRANSFORMERS) and "factor" not in quantity
+
+
 class SerialUnreadableError(BusError):
     """The meter answers, but what it tells as its serial number is none."""
 
@@ -23,10 +32,20 @@ class SerialUnreadableError(BusError):
 
 
 class MeterDevice:
-    """Reads and switches one meter. What it returns is what the meter said, nothing inferred."""
+    """Reads and switches one meter. What it returns is what the meter said, nothing inferred.
+
+    Only where current transformers stand before a meter that does not know their ratio, its
+    energies, powers and currents are multiplied by it.
+    """
 
     def __init__(
-        self, profile: Profile, unit: int, serial: MeterSerial, bus: Bus, clock: Clock
+        self,
+        profile: Profile,
+        unit: int,
+        serial: MeterSerial,
+        bus: Bus,
+        clock: Clock,
+        multiplier: int = 1,
     ) -> None:
         """Raise `InvalidInputError` (`bus_address_invalid`) for what is no Modbus address."""
         if not 1 <= unit <= 247:
@@ -36,6 +55,7 @@ class MeterDevice:
         self.serial = serial
         self._bus = bus
         self._clock = clock
+        self.multiplier = multiplier
         self._missing_blocks: set[str] = set()
 
     async def identify(self, klass: RequestClass, *, is_brief: bool = False) -> MeterSerial:
@@ -126,7 +146,8 @@ class MeterDevice:
                 measurand.scale,
             )
             if number is not None:
-                values[measurand.quantity] = number
+                factor = self.multiplier if _scaled(measurand.quantity) else 1
+                values[measurand.quantity] = number * factor
         return values
 
     async def _read_detail(self, block: Block, klass: RequestClass) -> dict[Quantity, int]:

@@ -28,34 +28,37 @@ class Agreements:
 
     book: AccountBook
 
-    async def set_credit_limit(self, number: str, limit: Amount, user: str) -> None:
+    async def set_credit_limit(self, numbers: Sequence[str], limit: Amount, user: str) -> None:
         """Agree on a credit limit from now on (`credit_limit_negative` if below 0)."""
         if limit < 0:
             raise InvalidInputError("credit_limit_negative")
         text = f"{self.book.currency.exact(limit):f}"
-        await self._agree(number, TermKind.CREDIT_LIMIT, text, user)
+        await self._agree(numbers, TermKind.CREDIT_LIMIT, text, user)
 
-    async def apply_policy(self, number: str, policy: str, user: str) -> None:
-        """Give an account a policy from now on; a credit limit of its own stays."""
+    async def apply_policy(self, numbers: Sequence[str], policy: str, user: str) -> None:
+        """Give accounts a policy from now on; a credit limit of their own stays."""
         self.book.policy(policy)
-        await self._agree(number, TermKind.POLICY, policy, user)
+        await self._agree(numbers, TermKind.POLICY, policy, user)
 
-    async def assign_tariff(self, number: str, tariff: str, user: str) -> None:
-        """Give an account a tariff from now on; what was used until now is posted first."""
+    async def assign_tariff(self, numbers: Sequence[str], tariff: str, user: str) -> None:
+        """Give accounts a tariff from now on; what was used until now is posted first."""
         now = self.book.clock.now()
         quote(self.book.tariff(tariff), now, zone=self.book.zone, used=Used())  # in force by now?
-        await self._agree(number, TermKind.TARIFF, tariff, user)
+        await self._agree(numbers, TermKind.TARIFF, tariff, user)
 
-    async def reconnect(self, number: str, user: str) -> None:
+    async def reconnect(self, numbers: Sequence[str], user: str) -> None:
         """Confirm that supply may come back where the policy waits for a person.
 
-        Raises `InvalidInputError` (`credit_exhausted`) while credit does not allow it.
+        Raises `InvalidInputError` (`credit_exhausted`) while credit does not allow it for all.
         """
-        account = self.book.account(number)
-        async with self.book.locked([account.number]):
-            if account.available <= account.policy.cut_off and not account.never_cut:
-                raise InvalidInputError("credit_exhausted", account=number)
-            await self.book.settle(account, f"reconnect:{user}", reconnect=True)
+        accounts = [self.book.account(number) for number in dict.fromkeys(numbers)]
+        names = [account.number for account in accounts]
+        async with self.book.locked(names):
+            for account in accounts:
+                if account.available <= account.policy.cut_off and not account.never_cut:
+                    raise InvalidInputError("credit_exhausted", account=account.number)
+            cause = f"reconnect:{user}"
+            await self.book.transact_locked(names, cause, lambda *_: None, reconnect=True)
 
     async def place_hold(
         self, meters: Iterable[str], kind: HoldKind, *, user: str, reason: str = ""
@@ -114,13 +117,23 @@ class Agreements:
             if (account := self.book.meter(serial).account) is not None:
                 self.book.changed(self.book.account(account))
 
-    async def _agree(self, number: str, kind: TermKind, value: str, user: str) -> None:
-        """Settle under the old terms, write the new ones, and settle under them: one commit."""
-        account = self.book.account(number)
-        async with self.book.locked([account.number]):
-            at = self.book.clock.now()
-            term = Term(account=account.number, kind=kind, value=value, valid_from=at, user=user)
-            await self._settle_under_terms(account, at, f"{kind}:{value}", term)
+    async def _agree(self, numbers: Sequence[str], kind: TermKind, value: str, user: str) -> None:
+        """Settle under the old terms, write the new ones, and settle under them: one commit.
+
+        Raises `InvalidInputError`: `target_empty`, `account_unknown`.
+        """
+        accounts = [self.book.account(number) for number in dict.fromkeys(numbers)]
+        if not accounts:
+            raise InvalidInputError("target_empty")
+        at = self.book.clock.now()
+
+        def agree(slip: Slip) -> None:
+            slip.tx.add_term(
+                Term(account=slip.account, kind=kind, value=value, valid_from=at, user=user)
+            )
+
+        async with self.book.locked(account.number for account in accounts):
+            await self._settle_under_terms(accounts, at, f"{kind}:{value}", agree)
 
     async def renew(self) -> None:
         """Put changed policies into force for all accounts that have them."""
@@ -129,27 +142,31 @@ class Agreements:
                 account = self.book.accounts.get(number)
                 if account and account.policy != self.book.policies.get(account.policy.name):
                     at = self.book.clock.now()
-                    await self._settle_under_terms(account, at, f"policy:{account.policy.name}")
+                    await self._settle_under_terms([account], at, f"policy:{account.policy.name}")
 
     async def _settle_under_terms(
-        self, account: AccountState, at: datetime, cause: str, term: Term | None = None
+        self,
+        accounts: Sequence[AccountState],
+        at: datetime,
+        cause: str,
+        agree: Callable[[Slip], None] = lambda _: None,
     ) -> None:
-        """Settle an account under the terms in force, after adding one; hold its lock."""
+        """Settle accounts under the terms in force, after agreeing on new ones; hold the locks."""
 
-        def agree(slip: Slip, _due: AccountDue) -> tuple[str, Policy, Amount]:
-            if term is not None:
-                slip.tx.add_term(term)
-            return terms_of(self.book, slip.tx, account.number, at)
+        def work(slip: Slip, _due: AccountDue) -> tuple[str, Policy, Amount]:
+            agree(slip)
+            return terms_of(self.book, slip.tx, slip.account, at)
 
         def revise(tx: LedgerTransaction, due: AccountDue) -> AccountDue:
-            _, policy, limit = terms_of(self.book, tx, account.number, at)
-            never_cut = policy.never_cut or account.owner
+            _, policy, limit = terms_of(self.book, tx, due.number, at)
+            never_cut = policy.never_cut or self.book.account(due.number).owner
             return replace(due, policy=policy, credit_limit=limit, never_cut=never_cut)
 
-        numbers = [account.number]
-        found = await self.book.transact_locked(numbers, cause, agree, revise=revise)
-        account.tariff, account.policy, account.credit_limit = found[account.number]
-        self.book.changed(account)
+        numbers = [account.number for account in accounts]
+        found = await self.book.transact_locked(numbers, cause, work, revise=revise)
+        for account in accounts:
+            account.tariff, account.policy, account.credit_limit = found[account.number]
+            self.book.changed(account)
 
 
 def terms_of(

@@ -22,6 +22,7 @@ from ..ledger.ports import Ledger, LedgerTransaction
 from ..ledger.records import BillMark, RelayDemand
 from ..money.amount import Amount, Currency
 from ..policy.credit import Policy
+from ..tariff.calendar_days import Calendar
 from ..tariff.model import Tariff
 from .calendar import day_of
 from .settlement import AccountDue, MeterDue, Settled, book_due, conclude
@@ -46,6 +47,7 @@ class AccountBook:
     """Called when an account's committed state changed, by whatever use case."""
     tariffs: dict[str, Tariff] = field(default_factory=dict)
     policies: dict[str, Policy] = field(default_factory=dict)
+    calendars: dict[str, Calendar] = field(default_factory=dict)
     accounts: dict[AccountNumber, AccountState] = field(default_factory=dict)
     meters: dict[MeterSerial, MeterState] = field(default_factory=dict)
     _locks: dict[AccountNumber, asyncio.Lock] = field(default_factory=dict)
@@ -185,17 +187,23 @@ class AccountBook:
             ),
         )
 
-    async def settle(self, account: AccountState, cause: str, *, reconnect: bool = False) -> None:
+    async def settle(self, account: AccountState, cause: str) -> None:
         """Post what has accrued and bring holds in line with credit; hold the account's lock."""
-        await self.transact_locked([account.number], cause, _nothing_more, reconnect=reconnect)
+        await self.transact_locked([account.number], cause, _nothing_more)
 
     async def settle_many(self, numbers: Iterable[AccountNumber], cause: str) -> None:
         """Post what has accrued for many accounts, some hundred in each transaction."""
-        waiting = list(numbers)
+        waiting = [number for number in numbers if self._is_open(number)]
         for start in range(0, len(waiting), CHUNK):
-            served = (self.accounts.get(number) for number in waiting[start : start + CHUNK])
-            chunk = [account.number for account in served if account and account.is_open]
-            await self.transact(chunk, cause, _nothing_more)
+            chunk = waiting[start : start + CHUNK]
+            async with self.locked(chunk):  # some may have moved out meanwhile
+                still = [number for number in chunk if self._is_open(number)]
+                await self.transact_locked(still, cause, _nothing_more)
+
+    def _is_open(self, number: AccountNumber) -> bool:
+        """Tell whether an account is there and did not move out."""
+        account = self.accounts.get(number)
+        return account is not None and account.is_open
 
     def apply(
         self,

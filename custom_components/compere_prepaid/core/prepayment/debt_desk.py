@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from ..errors import InvalidInputError
 from ..ids import TransferId
 from ..ledger.accounts import ADJUSTMENT, debt_of
-from ..ledger.posting import post_new
+from ..ledger.posting import post
 from ..ledger.records import Debt, DebtKind, NewTransfer, TransferCode
 from ..money.amount import ZERO, Amount
 from .book import AccountBook
@@ -17,6 +17,9 @@ from .waterfall import PPM
 
 PERS = ("day", "week", "month")
 """How often an instalment of a debt falls due."""
+
+MAX_NAME = 40
+"""Characters of a debt's name. No colon either: it separates the parts of the ledger's ids."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,28 +54,32 @@ class DebtDesk:
         terms: DebtTerms,
         *,
         reason: str,
+        reference: str = "",
         user: str = "",
     ) -> Amount:
         """Take a debt of a tenant on, to be recovered by and by; returns what is owed of it.
 
         A debt of this name that is there is raised by the amount (or lowered by a negative one) and
-        gets the new terms. Raises `InvalidInputError`: `amount_is_zero`, `reason_missing`,
-        `account_unknown`, `debt_terms_wrong`, `debt_below_zero`.
+        gets the new terms; once for a reference, if one is given. Raises `InvalidInputError`:
+        `amount_is_zero`, `reason_missing`, `debt_name_wrong`, `account_unknown`,
+        `debt_terms_wrong`, `debt_below_zero`, `reference_reused`.
         """
         if amount == 0:
             raise InvalidInputError("amount_is_zero")
         if not reason.strip():
             raise InvalidInputError("reason_missing")
+        if not 1 <= len(name.strip()) <= MAX_NAME or ":" in name:
+            raise InvalidInputError("debt_name_wrong", debt=name, longest=MAX_NAME)
         account = self.book.account(number).number
 
         def work(slip: Slip, due: AccountDue) -> Amount:
-            debt = _debt(slip, due, name, terms, reason.strip(), user)
+            debt = _debt(slip, due, name.strip(), terms, reason.strip(), user)
+            if _book_debt(slip, debt, amount, reference):
+                slip.tx.put(debt)
             left = outstanding(slip.tx, debt)
-            if left + amount < 0:
+            if left < 0:
                 raise InvalidInputError("debt_below_zero", account=number, debt=name)
-            _book_debt(slip, debt, amount, len(slip.tx.transfers(debt_of(account, name), 10_000)))
-            slip.tx.put(debt)
-            return Amount(left + amount)
+            return left
 
         return (await self.book.transact([account], f"debt:{name}", work))[account]
 
@@ -102,12 +109,13 @@ def _debt(slip: Slip, due: AccountDue, name: str, terms: DebtTerms, reason: str,
     )
 
 
-def _book_debt(slip: Slip, debt: Debt, amount: Amount, number: int) -> None:
-    """Book what is owed more or less: the owner's claim against the tenant."""
+def _book_debt(slip: Slip, debt: Debt, amount: Amount, reference: str) -> bool:
+    """Book what is owed more or less, the owner's claim; tell whether it was not yet booked."""
     ledger_account = debt_of(debt.account, debt.name)
     ends = (ledger_account, ADJUSTMENT) if amount > 0 else (ADJUSTMENT, ledger_account)
+    place = reference or len(slip.tx.transfers(ledger_account, 10_000))
     request = NewTransfer(
-        id=TransferId(f"debt:{debt.account}:{debt.name}:+{number}"),
+        id=TransferId(f"debt:{debt.account}:{debt.name}:+{place}"),
         debit=ends[0],
         credit=ends[1],
         amount=Amount(abs(amount)),
@@ -117,4 +125,4 @@ def _book_debt(slip: Slip, debt: Debt, amount: Amount, number: int) -> None:
         user=debt.user,
         reason=debt.reason,
     )
-    post_new(slip.tx, request, slip.at)
+    return not post(slip.tx, request, slip.at).replayed

@@ -8,6 +8,7 @@ beginning of the month. Standing charges, demand and minimum are not touched.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import NamedTuple
 
 from ..errors import InvalidInputError
 from ..ids import AccountNumber, TransferId
@@ -51,18 +52,41 @@ class Rerated:
     replayed: bool = False
 
 
+class _Priced(NamedTuple):
+    """What a part of a charge costs, and by what."""
+
+    amount: Amount
+    tax_ppm: int
+    tariff: str
+    valid_from: date
+    revision: int
+    period: str
+    tier: int
+
+
 @dataclass(slots=True)
 class _Change:
-    """A charge with its present lines and its new ones."""
+    """A charge with its present parts and its new lines."""
 
     charge: Charge
-    before: Sequence[tuple[Amount, int]]
-    """Amounts with their tax rates, as they stand."""
+    before: Sequence[_Priced]
     lines: Sequence[RatedLine]
 
     @property
+    def after(self) -> Sequence[_Priced]:
+        """What the new lines cost."""
+        return [
+            _Priced(
+                *(line.amount, line.tax_ppm, line.tariff, line.valid_from),
+                *(line.revision, line.period, line.tier),
+            )
+            for line in self.lines
+        ]
+
+    @property
     def difference(self) -> int:
-        return sum(line.amount for line in self.lines) - sum(amount for amount, _ in self.before)
+        """New less old."""
+        return sum(part.amount for part in self.after) - sum(part.amount for part in self.before)
 
 
 @dataclass(slots=True)
@@ -123,7 +147,7 @@ class Rerater:
             if charge.from_at >= request.since:
                 yield _Change(charge, self._standing(tx, charge), lines)
 
-    def _standing(self, tx: LedgerTransaction, charge: Charge) -> Sequence[tuple[Amount, int]]:
+    def _standing(self, tx: LedgerTransaction, charge: Charge) -> Sequence[_Priced]:
         """Return what a charge costs as it stands: by its latest correction, or as charged."""
         corrections = tx.rows(
             Correction,
@@ -136,12 +160,12 @@ class Rerater:
                 {line.run for line in corrections},
                 key=lambda run: _rerated_at(tx, run, charge.account),
             )
-            return [(line.amount, line.tax_ppm) for line in corrections if line.run == latest]
+            return [_priced(line, line.tax_ppm) for line in corrections if line.run == latest]
         version = self.book.tariff(charge.tariff).find_exact(
             charge.tariff_valid_from, charge.revision
         )
         ppm = version.tax(LineKind.ENERGY).excluded_ppm if version else 0
-        return [(charge.amount, ppm)]
+        return [_priced(charge, ppm)]
 
     def _book(self, slip: Slip, request: RerateRequest, changes: Iterable[_Change]) -> Rerated:
         """Keep the new lines and book the difference, with its tax."""
@@ -181,8 +205,8 @@ class Rerater:
             for line in change.lines:
                 slip.tx.add(_correction(request.run, change.charge, line))
                 slip.tax(Fund.ELECTRICITY, line.tax_ppm, line.amount, transfer)
-            for amount, ppm in change.before:
-                slip.tax(Fund.ELECTRICITY, ppm, -amount, transfer)
+            for part in change.before:
+                slip.tax(Fund.ELECTRICITY, part.tax_ppm, -part.amount, transfer)
         return told
 
 
@@ -202,8 +226,8 @@ def _told(changes: Sequence[_Change]) -> Rerated:
     difference = sum(change.difference for change in changes)
     tax = 0
     for change in changes:
-        tax += sum(line.amount * line.tax_ppm for line in change.lines)
-        tax -= sum(amount * ppm for amount, ppm in change.before)
+        tax += sum(part.amount * part.tax_ppm for part in change.after)
+        tax -= sum(part.amount * part.tax_ppm for part in change.before)
     return Rerated(
         charges=len(changes),
         changed=sum(1 for _ in _changed(changes)),
@@ -214,17 +238,14 @@ def _told(changes: Sequence[_Change]) -> Rerated:
 
 def _changed(changes: Iterable[_Change]) -> Iterator[_Change]:
     """Yield the charges that cost something else now, or for another reason."""
-    for change in changes:
-        charge, lines = change.charge, change.lines
-        new = [(line.amount, line.tax_ppm) for line in lines]
-        named = [
-            (line.tariff, line.valid_from, line.revision, line.period, line.tier) for line in lines
-        ]
-        before = (
-            *(charge.tariff, charge.tariff_valid_from, charge.revision, charge.period, charge.tier),
-        )
-        if new != list(change.before) or named != [before]:
-            yield change
+    return (change for change in changes if list(change.before) != list(change.after))
+
+
+def _priced(row: Charge | Correction, tax_ppm: int) -> _Priced:
+    return _Priced(
+        *(row.amount, tax_ppm, row.tariff, row.tariff_valid_from),
+        *(row.revision, row.period, row.tier),
+    )
 
 
 def _correction(run: str, charge: Charge, line: RatedLine) -> Correction:

@@ -1,4 +1,4 @@
-"""Tariffs and policies: immutable documents of the ledger, put into force in the book of accounts.
+"""Tariffs, policies and calendars: immutable documents, put into force in the book of accounts.
 
 A new book gets its first ones: one flat price, and the plain policy that warns at 100 and 50.
 """
@@ -6,17 +6,20 @@ A new book gets its first ones: one flat price, and the plain policy that warns 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from itertools import groupby
+from typing import NamedTuple
 
 from ..ledger.ports import LedgerTransaction
 from ..ledger.records import Document
 from ..money.amount import Currency
 from ..policy.credit import Policy, policy_content, policy_of
+from ..tariff.calendar_days import Calendar, calendar_content, calendar_of
 from ..tariff.document import tariff_content, tariff_version_of
 from ..tariff.model import Tariff, TariffVersion, flat_tariff
 from .book import AccountBook
 
 TARIFF = "tariff"
 POLICY = "policy"
+CALENDAR = "calendar"
 
 STANDARD = "Standard"
 """The name of the tariff and the policy that a new site begins with."""
@@ -24,17 +27,33 @@ STANDARD = "Standard"
 ALWAYS = date(2000, 1, 1)
 """From when the first rules of a site hold: before any meter was read by it."""
 
-type Rules = tuple[tuple[Document, ...], tuple[Document, ...]]
-"""The documents of all tariffs and of all policies."""
+
+class Rules(NamedTuple):
+    """The documents of all tariffs, policies and calendars."""
+
+    tariffs: tuple[Document, ...]
+    policies: tuple[Document, ...]
+    calendars: tuple[Document, ...] = ()
 
 
 def tariff_document(version: TariffVersion, currency: Currency) -> Document:
-    """Return a tariff version as the ledger keeps it."""
+    """Return a tariff version as the ledger keeps it: by its first day, and revision if it has."""
+    day = version.valid_from.isoformat()
     return Document(
         kind=TARIFF,
         name=version.name,
-        version=version.valid_from.isoformat(),
+        version=day if version.revision == 1 else f"{day}#{version.revision}",
         content=tariff_content(version, currency),
+    )
+
+
+def calendar_document(calendar: Calendar, since: datetime) -> Document:
+    """Return a calendar as the ledger keeps it; the latest version of a name is in force."""
+    return Document(
+        kind=CALENDAR,
+        name=calendar.name,
+        version=since.isoformat(),
+        content=calendar_content(calendar),
     )
 
 
@@ -49,7 +68,7 @@ def policy_document(policy: Policy, currency: Currency, since: datetime | date) 
 
 
 def next_version(now: datetime, last: Document | None) -> datetime:
-    """Return from when a policy's new version holds: from now, however the clock was set back."""
+    """Return from when a new version holds: from now, however the clock was set back."""
     if last is None or last.version < now.isoformat():
         return now
     return datetime.fromisoformat(last.version) + timedelta(microseconds=1)
@@ -72,27 +91,30 @@ async def load_rules(book: AccountBook, initial_price: str) -> None:
         for document in first:
             tx.insert_document(document)
 
-    rules = await book.ledger.read(_rules)
+    rules = await book.ledger.read(read_rules)
     if not any(rules):
         await book.ledger.run(write)
-        rules = await book.ledger.read(_rules)
+        rules = await book.ledger.read(read_rules)
     take_rules(book, rules)
 
 
-def _rules(tx: LedgerTransaction) -> Rules:
-    return tx.documents(TARIFF), tx.documents(POLICY)
+def read_rules(tx: LedgerTransaction) -> Rules:
+    """Return all that the ledger has."""
+    return Rules(tx.documents(TARIFF), tx.documents(POLICY), tx.documents(CALENDAR))
 
 
 def take_rules(book: AccountBook, rules: Rules) -> None:
-    """Put documents into force: all versions of each tariff, the latest one of each policy."""
-    tariffs, policies = rules
+    """Put documents into force: all of each tariff, the latest of each policy and calendar."""
+    book.calendars.clear()
+    for document in _sorted(rules.calendars):
+        book.calendars[document.name] = calendar_of(document.content)
+    days = {name: calendar.days for name, calendar in book.calendars.items()}
     book.tariffs.clear()
-    for name, documents in groupby(_sorted(tariffs), lambda document: document.name):
-        book.tariffs[name] = Tariff.of(
-            tariff_version_of(document.content, book.currency) for document in documents
-        )
+    for name, documents in groupby(_sorted(rules.tariffs), lambda document: document.name):
+        versions = [tariff_version_of(document.content, book.currency) for document in documents]
+        book.tariffs[name] = Tariff.of(versions, days)
     book.policies.clear()
-    for document in _sorted(policies):
+    for document in _sorted(rules.policies):
         book.policies[document.name] = policy_of(document.name, document.content, book.currency)
 
 

@@ -3,11 +3,15 @@
 Opening balance + lines = closing balance, exactly; and so do the rounded amounts that people see,
 because each line shows what it adds to the rounded sum so far. Every line leads to its readings and
 its tariff version, or to the transfer with its reference and user.
+
+A statement of a time has what is effective in it. Statements that are issued one after the other
+have what was booked since the one before: energy that was used before a statement and read after it
+is on the next one, and each opens with what the one before closed with.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 import json
 from typing import Any
@@ -16,12 +20,23 @@ from zoneinfo import ZoneInfo
 from ..ids import AccountNumber, MeterSerial, TransferId
 from ..ledger.accounts import Fund, tenant
 from ..ledger.ports import LedgerTransaction
-from ..ledger.records import Charge, Fee, Tenancy, Transfer, TransferCode, TransferKind
+from ..ledger.records import (
+    Charge,
+    Fee,
+    IssuedStatement,
+    Tenancy,
+    Transfer,
+    TransferCode,
+    TransferKind,
+)
 from ..money.amount import Amount, Currency, Price
 from ..prepayment.calendar import day_of
 
 MANY = 1_000_000
 """More transfers than an account has in a period."""
+
+_BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
+"""Before any site."""
 
 _FEES = frozenset(
     {
@@ -111,6 +126,17 @@ class _Line:
     charges: list[Charge] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Span:
+    """What a statement is about: rows effective in a time, booked after a place in the chain."""
+
+    since: datetime
+    until: datetime
+    after: int = 0
+    told_until: datetime | None = None
+    """Up to when the statement before this one told."""
+
+
 def make_statement(
     tx: LedgerTransaction,
     tenancy: Tenancy,
@@ -119,45 +145,68 @@ def make_statement(
     *,
     currency: Currency,
     zone: ZoneInfo,
+    previous: IssuedStatement | None = None,
 ) -> Statement:
-    """Return the statement of an account from one instant to before another."""
+    """Return the statement of an account from one instant to before another.
+
+    With the `previous` one that was issued it is of all that was booked after that.
+    """
     head = tx.head()
+
+    def funds(span: _Span) -> tuple[FundStatement, ...]:
+        return tuple(
+            _fund(tx, tenancy.account, fund, span, currency=currency, zone=zone) for fund in Fund
+        )
+
+    if previous is None:
+        found = funds(_Span(since=since, until=until))
+    else:
+        after, told = int(previous.anchor.partition("-")[0]), previous.until
+        # A meter that was silent for long may reach back further than the statement before.
+        for reach in (previous.since, _BEGINNING):
+            found = funds(_Span(since=reach, until=until, after=after, told_until=told))
+            if _openings(found, currency) == _closings(previous):
+                break
     return Statement(
         account=tenancy.account,
         name=tenancy.name,
         since=since,
         until=until,
         anchor=f"{head.seq}-{head.hash[:12]}",
-        funds=tuple(
-            _fund(tx, tenancy.account, fund, since, until, currency=currency, zone=zone)
-            for fund in Fund
-        ),
+        funds=found,
     )
+
+
+def _openings(funds: Iterable[FundStatement], currency: Currency) -> Mapping[str, Decimal]:
+    return {part.fund.value: currency.exact(part.opening) for part in funds}
+
+
+def _closings(issued: IssuedStatement) -> Mapping[str, Decimal]:
+    funds: Mapping[str, Any] = json.loads(issued.content)["funds"]
+    return {fund: Decimal(part["closing"]) for fund, part in funds.items()}
 
 
 def _fund(
     tx: LedgerTransaction,
     account: AccountNumber,
     fund: Fund,
-    since: datetime,
-    until: datetime,
+    span: _Span,
     *,
     currency: Currency,
     zone: ZoneInfo,
 ) -> FundStatement:
     name = tenant(account, fund)
-    since_then = sum(tx.totals(name, since).values())
-    opening = Amount(tx.balance(name) - since_then)
+    booked = _booked(tx, name, span)
     lines: list[_Line] = []
     if fund is Fund.ELECTRICITY:
-        lines.extend(_energy_lines(tx.charges(account, since, until)))
-    fees = tx.fees(account, day_of(since, zone).replace(day=1), day_of(until, zone))
-    booked = [
-        transfer
-        for transfer in tx.transfers(name, MANY, since=since, until=until, but=TransferCode.CHARGE)
-        if transfer.kind in {TransferKind.POSTED, TransferKind.POST}
-    ]
-    lines.extend(_transfer_lines(reversed(booked), name, {fee.transfer_id: fee for fee in fees}))
+        lines.extend(_energy_lines(_charges(tx, account, span, booked)))
+    fees = tx.fees(account, day_of(span.since, zone).replace(day=1), day_of(span.until, zone))
+    others = (transfer for transfer in booked if transfer.code is not TransferCode.CHARGE)
+    lines.extend(_transfer_lines(others, name, {fee.transfer_id: fee for fee in fees}))
+    if span.after:
+        opening = Amount(tx.balance(name) - sum(line.amount for line in lines))
+    else:
+        opening = Amount(tx.balance(name) - sum(tx.totals(name, span.since).values()))
     shown: list[StatementLine] = []
     total = opening
     for line in lines:
@@ -172,6 +221,32 @@ def _fund(
         closing_shown=currency.rounded(total),
         lines=tuple(shown),
     )
+
+
+def _booked(tx: LedgerTransaction, name: str, span: _Span) -> list[Transfer]:
+    """Return a fund's transfers, the oldest first; charges only where they must be told apart."""
+    but = None if span.after else TransferCode.CHARGE
+    found = tx.transfers(name, MANY, since=span.since, until=span.until, but=but)
+    return [
+        transfer
+        for transfer in reversed(found)
+        if transfer.seq > span.after and transfer.kind in {TransferKind.POSTED, TransferKind.POST}
+    ]
+
+
+def _charges(
+    tx: LedgerTransaction, account: AccountNumber, span: _Span, booked: Iterable[Transfer]
+) -> Iterable[Charge]:
+    """Return the charges that a statement tells; what costs nothing has only its time."""
+    charges = tx.charges(account, span.since, span.until)
+    if (told_until := span.told_until) is None:
+        return charges
+    new = {transfer.id for transfer in booked}
+    return [
+        charge
+        for charge in charges
+        if (charge.transfer_id in new if charge.transfer_id else charge.to_at > told_until)
+    ]
 
 
 def _energy_lines(charges: Iterable[Charge]) -> Iterable[_Line]:

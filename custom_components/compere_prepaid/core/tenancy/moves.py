@@ -1,8 +1,8 @@
 """Tenants move out: a final reading, a final statement, and what becomes of the rest."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from ..errors import InvalidInputError
 from ..events import Event, MovedOut
@@ -44,26 +44,44 @@ class _Ending:
 
 @dataclass(slots=True)
 class Moves:
-    """Ends tenancies and replaces meters, in the name of somebody."""
+    """Issues statements and ends tenancies, in the name of somebody."""
 
     book: AccountBook
 
+    async def issue_statements(
+        self, numbers: Iterable[str], user: str
+    ) -> Mapping[AccountNumber, IssuedStatement]:
+        """Post what accrued and issue the statements of what came since the last ones.
+
+        Raises `InvalidInputError` (`account_unknown`).
+        """
+        return await self.book.transact(
+            numbers, "statement", lambda slip, _due: issue(slip, self.book, user)
+        )
+
     async def move_out(
-        self, number: str, *, user: str, reason: str = "", carry_to: str | None = None
+        self,
+        number: str,
+        *,
+        user: str,
+        reason: str = "",
+        carry_to: str | None = None,
+        oldest: timedelta | None = None,
     ) -> MovedAway:
         """End a tenancy at the last readings: everything due, the rest paid out, a statement.
 
         What both funds and the deposit have left pays the debts first; the rest is refunded, or
         carried over to another account. Its meters are the owner's then, or nobody's. The account
-        takes no more money, and its number is not used again. Raises `InvalidInputError`:
-        `account_unknown`, `move_needs_reading` (a meter's last reading is not believed),
-        `refund_open` (a reserved refund waits), `carry_to_itself`.
+        takes no more money, and its number is not used again. A meter that does not answer stops
+        it, unless its last believed reading is no older than `oldest`. Raises `InvalidInputError`:
+        `account_unknown`, `move_needs_reading`, `refund_open` (a reserved refund waits),
+        `carry_to_itself`.
         """
         account = self.book.account(number)
         target = None if carry_to is None else self.book.account(carry_to).number
         if target == account.number:
             raise InvalidInputError("carry_to_itself", account=number)
-        _refuse_without_readings(account)
+        _refuse_without_readings(account, self.book.clock.now(), oldest)
         ending = _Ending(user=user, reason=reason.strip(), carry_to=target)
         owner = self.book.owner
         heir = None if owner is None or owner is account else owner.number
@@ -182,25 +200,34 @@ class Moves:
         return int(10 ** (currency.scale - currency.digits))
 
 
-def _refuse_without_readings(account: AccountState) -> None:
-    """Refuse to end a tenancy on readings that are missing or not believed."""
+def _refuse_without_readings(
+    account: AccountState, now: datetime, oldest: timedelta | None
+) -> None:
+    """Refuse to end a tenancy on readings that are missing, not believed or too old."""
     for meter in account.meters.values():
-        if meter.mark is not None and not meter.may_open:
+        last = meter.last
+        will_do = oldest is not None and last is not None and now - last.at <= oldest
+        if meter.mark is not None and not meter.may_open and not will_do:
             raise InvalidInputError(
                 "move_needs_reading", account=account.number, meter=meter.serial
             )
 
 
-def issue(
-    slip: Slip, book: AccountBook, user: str, since: datetime | None = None
-) -> IssuedStatement:
+def issue(slip: Slip, book: AccountBook, user: str) -> IssuedStatement:
     """Issue the statement of what came after the last one, in the slip's transaction."""
     tx, account = slip.tx, slip.account
     earlier = tx.rows(IssuedStatement, account=account)
-    begin = since or (earlier[-1].until if earlier else slip.tenancy.opened_at)
+    last = earlier[-1] if earlier else None
+    begin = last.until if last else slip.tenancy.opened_at
     until = max(slip.at, begin)
     statement = make_statement(
-        tx, slip.tenancy, begin, _just_after(until), currency=book.currency, zone=book.zone
+        tx,
+        slip.tenancy,
+        begin,
+        _just_after(until),
+        currency=book.currency,
+        zone=book.zone,
+        previous=last,
     )
     row = IssuedStatement(
         account=account,

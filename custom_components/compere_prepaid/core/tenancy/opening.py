@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import count
 
 from ..errors import InvalidInputError
 from ..ids import AccountNumber, TransferId
@@ -46,9 +47,7 @@ class Opening:
         `account_closed` for one that moved out).
         """
         now, number = self.book.clock.now(), setup.number
-        tenancy = await self.book.ledger.read(lambda tx: tx.find(Tenancy, account=number))
-        if tenancy is not None and tenancy.closed_at is not None:
-            raise InvalidInputError("account_closed", account=number, next=f"{number}-2")
+        tenancy = await self.refuse_closed(number)
         if await self.book.ledger.read(lambda tx: tx.term(number, TermKind.TARIFF, now)) is None:
             self.book.policy(setup.policy)
             tariff = self.book.tariff(setup.tariff)
@@ -59,6 +58,22 @@ class Opening:
         self.book.accounts[number] = await self.book.ledger.read(
             lambda tx: self._load(tx, setup, now)
         )
+
+    async def refuse_closed(self, number: AccountNumber) -> Tenancy | None:
+        """Return how an account stands in the ledger, if it is there.
+
+        Raises `InvalidInputError` (`account_closed`) for one that moved out, with a free number.
+        """
+
+        def look(tx: LedgerTransaction) -> tuple[Tenancy | None, AccountNumber]:
+            tenancy = tx.find(Tenancy, account=number)
+            closed = tenancy is not None and tenancy.closed_at is not None
+            return tenancy, free_number(tx, number) if closed else number
+
+        tenancy, free = await self.book.ledger.read(look)
+        if free != number:
+            raise InvalidInputError("account_closed", account=number, next=free)
+        return tenancy
 
     async def renew_forecast(self, number: AccountNumber) -> None:
         """Reckon days left with the spending of the last days only."""
@@ -143,6 +158,17 @@ class Opening:
             user=user,
         )
         post(tx, request, now)
+
+
+def free_number(tx: LedgerTransaction, number: AccountNumber) -> AccountNumber:
+    """Return a number for the next tenant of a shop: `A-101-2` after `A-101`, then `A-101-3`."""
+    first, _, end = number.rpartition("-")
+    base = first if end.isdigit() and tx.find(Tenancy, account=first) is not None else number
+    for turn in count(2):
+        free = AccountNumber(f"{base}-{turn}")
+        if tx.find(Tenancy, account=free) is None:
+            return free
+    raise AssertionError(number)
 
 
 def spent(totals: Mapping[TransferCode, Amount]) -> Amount:

@@ -32,6 +32,10 @@ class Replacement:
     """What the old register showed at last; None: what was read last."""
     start_wh: int | None = None
     """What the new register showed when it was installed; None: what is read first."""
+    multiplier: int | None = None
+    """The ratio of the new register's transformers; None: as before."""
+    at: datetime | None = None
+    """When it was done; None: just now."""
     reason: str
     user: str
 
@@ -48,28 +52,35 @@ class Replacements:
 
         None is returned where the new register begins with its first reading. Holds of people and
         of protection pass on to the new meter. Raises `InvalidInputError`: `meter_unknown`,
-        `reason_missing`, `final_reading_wrong` (below what is charged already, or more than the
-        breaker lets through), `meter_in_service` (the new one has an open register already).
+        `reason_missing`, `replaced_when` (before the last reading, or in the future),
+        `final_reading_wrong` (below what is charged already, or more than the breaker lets
+        through), `meter_in_service` (the new one has an open register already). The
+        same replacement again, after it was interrupted, changes nothing.
         """
         if not change.reason.strip():
             raise InvalidInputError("reason_missing")
         meter = self.book.meter(change.old)
-        final = self._final_reading(meter, change)
+        now = self.book.clock.now()
+        at = change.at or now
+        if at > now or (meter.last is not None and at < meter.last.at):
+            raise InvalidInputError("replaced_when", meter=meter.serial)
+        final = self._final_reading(meter, change, at)
         account = None if meter.account is None else self.book.account(meter.account)
         if account is None:
-            at = self.book.clock.now()
             return await self.book.ledger.run(lambda tx: _change(tx, meter, change, None, at))
         async with self.book.locked([account.number]):
+            await self.book.ledger.read(lambda tx: _done_before(tx, change))
             if final is not None:
                 self.charging.accrue_final(account, meter, final)
 
             def work(slip: Slip, _due: AccountDue) -> BillMark | None:
-                return _change(slip.tx, meter, change, account.number, slip.at)
+                return _change(slip.tx, meter, change, account.number, at)
 
             cause = f"replaced:{meter.serial}"
             marks = await self.book.transact_locked([account.number], cause, work)
             mark = marks[account.number]
             if change.new == change.old:
+                meter.multiplier = change.multiplier or meter.multiplier
                 meter.mark = mark
                 meter.last = None if mark is None else Baseline(wh=mark.wh, at=mark.at)
                 meter.registers = {}
@@ -79,21 +90,32 @@ class Replacements:
                 meter.forget()
         return mark
 
-    def _final_reading(self, meter: MeterState, change: Replacement) -> Baseline | None:
+    def _final_reading(
+        self, meter: MeterState, change: Replacement, at: datetime
+    ) -> Baseline | None:
         """Return the old register's last reading as a person read it, if it can be true."""
         if change.final_wh is None:
             return None
-        now = self.book.clock.now()
         reading = MeterReading(
-            serial=meter.serial, at=now, values={Quantity.ENERGY_IMPORT: change.final_wh}
+            serial=meter.serial, at=at, values={Quantity.ENERGY_IMPORT: change.final_wh}
         )
-        doubt = assess(meter.last, reading, max_power_w=meter.max_power_w, now=now)
+        doubt = assess(meter.last, reading, max_power_w=meter.max_power_w, now=at)
         if doubt is not None:
             last_wh = meter.last.wh if meter.last else 0
             raise InvalidInputError(
                 "final_reading_wrong", meter=meter.serial, doubt=doubt, last_wh=last_wh
             )
-        return Baseline(wh=change.final_wh, at=now)
+        return Baseline(wh=change.final_wh, at=at)
+
+
+def _done_before(tx: LedgerTransaction, change: Replacement) -> bool:
+    """Tell whether this was done, and interrupted after it; `meter_in_service` if otherwise so."""
+    present = None if change.new == change.old else tx.generation(change.new)
+    if present is None:
+        return False
+    if tx.generation(change.old) is not None or present.reason != change.reason.strip():
+        raise InvalidInputError("meter_in_service", meter=change.new)
+    return True
 
 
 def _change(
@@ -104,10 +126,10 @@ def _change(
     at: datetime,
 ) -> BillMark | None:
     """Close the old generation; open the new one where its first reading is known."""
+    if _done_before(tx, change):
+        return tx.mark(change.new)
     close_generation(tx, change.old)
     if change.new != change.old:
-        if tx.generation(change.new) is not None:
-            raise InvalidInputError("meter_in_service", meter=change.new)
         _pass_holds_on(tx, change, at)
     if change.start_wh is None or account is None:
         return None
@@ -116,7 +138,7 @@ def _change(
         generation=tx.last_generation(change.new) + 1,
         start_wh=change.start_wh,
         start_at=at,
-        multiplier=meter.multiplier,
+        multiplier=change.multiplier or meter.multiplier,
         reason=change.reason.strip(),
         user=change.user,
     )

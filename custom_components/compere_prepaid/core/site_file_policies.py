@@ -1,0 +1,88 @@
+"""Policies in a site file."""
+
+from typing import Any
+
+from .document_section import Section
+from .money.amount import ZERO, Amount, Currency
+from .policy.credit import Policy, Reconnect
+
+_NOT_NEGATIVE = ("credit_limit", "emergency_credit", "minimum_top_up")
+
+
+def read_policy(section: Section, currency: Currency) -> Policy | None:
+    """Read a policy; None if anything is wrong, which is reported then."""
+    before = len(section.findings.meaning)
+    cut_off = read_amount(section.part("cut_off"), currency)
+    levels = _read_levels(section, cut_off, currency)
+    amounts = {name: _read_not_negative(section, name, currency) for name in _NOT_NEGATIVE}
+    maximum = _read_maximum(section, amounts["minimum_top_up"], currency)
+    if not section.sound or len(section.findings.meaning) > before:
+        return None
+    data = section.value
+    return Policy(
+        name=data["name"],
+        warning_levels=tuple(sorted(levels, reverse=True)),
+        cut_off=cut_off or ZERO,
+        reconnect=Reconnect(data.get("reconnect", Reconnect.AUTO)),
+        never_cut=data.get("never_cut", False),
+        credit_limit=amounts["credit_limit"] or ZERO,
+        emergency_credit=amounts["emergency_credit"] or ZERO,
+        minimum_top_up=amounts["minimum_top_up"] or ZERO,
+        maximum_top_up=maximum,
+    )
+
+
+def read_amount(section: Section | None, currency: Currency) -> Amount | None:
+    """Read an amount that may be left out, which means zero; None if it is none."""
+    return section.money(currency.parse) if section else ZERO
+
+
+def policy_data(policy: Policy, currency: Currency) -> dict[str, Any]:
+    """Return a policy in the site file's form; what it does not use is left out."""
+    data: dict[str, Any] = {
+        "name": policy.name,
+        "warning_levels": [currency.exact(level) for level in policy.warning_levels],
+        "cut_off": currency.exact(policy.cut_off),
+        "credit_limit": currency.exact(policy.credit_limit),
+        "reconnect": str(policy.reconnect),
+    }
+    if policy.never_cut:
+        data["never_cut"] = True
+    for name in ("emergency_credit", "minimum_top_up", "maximum_top_up"):
+        if amount := getattr(policy, name):
+            data[name] = currency.exact(amount)
+    return data
+
+
+def _read_levels(section: Section, cut_off: Amount | None, currency: Currency) -> list[Amount]:
+    """Read the warning levels; each stands once, and warns before the cut."""
+    levels: list[Amount] = []
+    for part in section.items("warning_levels"):
+        amount = part.money(currency.parse)
+        if amount is None:
+            continue
+        if amount in levels:
+            part.fault("stands twice: remove it")
+        elif cut_off is not None and amount <= cut_off:
+            part.fault("is not above 'cut_off': the supply would be cut before the warning")
+        levels.append(amount)
+    return levels
+
+
+def _read_not_negative(section: Section, name: str, currency: Currency) -> Amount | None:
+    part = section.part(name)
+    amount = read_amount(part, currency)
+    if part is not None and amount is not None and amount < 0:
+        part.fault("must not be negative")
+    return amount
+
+
+def _read_maximum(section: Section, minimum: Amount | None, currency: Currency) -> Amount | None:
+    part = section.part("maximum_top_up")
+    if part is None or (amount := part.money(currency.parse)) is None:
+        return None
+    if amount <= 0:
+        part.fault("must be more than 0; leave it out if a top-up may be of any size")
+    elif minimum is not None and amount < minimum:
+        part.fault("is less than 'minimum_top_up': no top-up would be possible")
+    return amount

@@ -1,0 +1,45 @@
+"""Devices in Home Assistant's registry follow what is configured; what users set of them stays."""
+
+from typing import TYPE_CHECKING
+
+from homeassistant.helpers import device_registry as dr, entity_registry as er
+from homeassistant.helpers.entity_platform import async_get_platforms
+
+from .const import DOMAIN
+from .core.ids import MeterSerial
+
+if TYPE_CHECKING:
+    from .site import CompereSite
+
+
+def rename(site: CompereSite, identifier: str, name: str, via_device_id: str) -> None:
+    """Let a device follow what was configured anew; what a user called it stays."""
+    if (device := _find(site, identifier)) is not None:
+        registry = dr.async_get(site.hass)
+        registry.async_update_device(device.id, name=name, via_device_id=via_device_id)
+
+
+async def pass_on(site: CompereSite, old: MeterSerial, new: MeterSerial) -> None:
+    """Let a meter's device become that of the meter which replaced it.
+
+    Areas, labels, names and the ids of entities belong to the place and stay, so that history,
+    dashboards and automations go on. The old meter's entities end; the new one's take their places.
+    """
+    if (device := _find(site, old)) is None:
+        return
+    registry, entities = dr.async_get(site.hass), er.async_get(site.hass)
+    entries = er.async_entries_for_device(entities, device.id, include_disabled_entities=True)
+    ids = {entry.entity_id for entry in entries if entry.platform == DOMAIN}
+    for platform in async_get_platforms(site.hass, DOMAIN):
+        for entity_id in ids & set(platform.entities):
+            await platform.async_remove_entity(entity_id)
+    for entity_id in ids:
+        entry = entities.entities[entity_id]
+        unique_id = entry.unique_id.replace(f"{old}_", f"{new}_", 1)
+        entities.async_update_entity(entity_id, new_unique_id=unique_id)
+    registry.async_update_device(device.id, new_identifiers={(DOMAIN, new)}, serial_number=new)
+
+
+def _find(site: CompereSite, identifier: str) -> dr.DeviceEntry | None:
+    registry = dr.async_get(site.hass)
+    return registry.async_get_device_by_identifier((DOMAIN, identifier), site.entry.entry_id)

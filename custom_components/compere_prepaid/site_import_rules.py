@@ -1,0 +1,107 @@
+"""What an import writes into the ledger: versions of tariffs, policies and calendars."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from .core.document_faults import Fault
+from .core.documents import Document as YamlDocument
+from .core.errors import InvalidInputError
+from .core.ledger.records import Document
+from .core.prepayment.rules import (
+    Rules,
+    calendar_document,
+    next_version,
+    policy_document,
+    tariff_document,
+)
+from .core.site_file import SiteFile
+from .core.tariff.calendar_days import refuse_changed_past
+
+if TYPE_CHECKING:
+    from .site import CompereSite
+
+
+@dataclass(slots=True, kw_only=True)
+class ImportOutcome:
+    """How many things an import created, changed and left alone; or why it did nothing."""
+
+    created: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    faults: list[dict[str, Any]] = field(default_factory=list)
+
+    def count(self, before: object | None, after: object) -> bool:
+        """Count one thing; tell whether it is new or changed."""
+        if before is None:
+            self.created += 1
+        elif before != after:
+            self.changed += 1
+        else:
+            self.unchanged += 1
+            return False
+        return True
+
+
+@dataclass(slots=True, kw_only=True)
+class RuleNews:
+    """Compares the rules of a file with those of the ledger."""
+
+    site: CompereSite
+    wanted: SiteFile
+    there: Rules
+    written: YamlDocument
+    outcome: ImportOutcome
+    faults: list[Fault]
+
+    def documents(self) -> list[Document]:
+        """Return what the ledger lacks; report what may not change any more."""
+        return [*self._calendars(), *self._tariffs(), *self._policies()]
+
+    def _tariffs(self) -> Iterator[Document]:
+        known = {(rule.name, rule.version): rule.content for rule in self.there.tariffs}
+        for index, version in enumerate(self.wanted.tariffs):
+            document = tariff_document(version, self.site.currency)
+            before = known.get((document.name, document.version))
+            if before is not None and before != document.content:
+                self._fault(
+                    ("tariffs", index, "valid_from"),
+                    "this version is in force already and cannot change; give the new prices "
+                    "another valid_from, or the next revision if what was charged was wrong",
+                )
+            elif self.outcome.count(before, document.content):
+                yield document
+
+    def _policies(self) -> Iterator[Document]:
+        latest = _latest(self.there.policies)
+        for policy in self.wanted.policies:
+            last = latest.get(policy.name)
+            since = next_version(self.site.clock.now(), last)
+            document = policy_document(policy, self.site.currency, since)
+            if self.outcome.count(last and last.content, document.content):
+                yield document
+
+    def _calendars(self) -> Iterator[Document]:
+        latest = _latest(self.there.calendars)
+        for index, calendar in enumerate(self.wanted.calendars):
+            last = latest.get(calendar.name)
+            document = calendar_document(calendar, next_version(self.site.clock.now(), last))
+            if last is not None:
+                first_free = self.site.special_days.first_free
+                try:
+                    refuse_changed_past(last.content, document.content, first_free)
+                except InvalidInputError as error:
+                    days = error.placeholders["days"]
+                    message = f"days before {first_free} cannot change any more: {days}"
+                    self._fault(("calendars", index, "days"), message)
+                    continue
+            if self.outcome.count(last and last.content, document.content):
+                yield document
+
+    def _fault(self, path: tuple[str | int, ...], message: str) -> None:
+        self.faults.append(self.written.fault(*path, message=message))
+
+
+def _latest(documents: Iterable[Document]) -> dict[str, Document]:
+    """Return the version in force of each name; they come in order."""
+    return {document.name: document for document in documents}

@@ -1,0 +1,237 @@
+"""A day of business as steps that can be taken again: for killing the program at any point of it.
+
+A step is what a person or a meter does once. If the program dies before it answered, the step is
+taken again, as people and pollers do; references and readings are the same then.
+"""
+
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from custom_components.compere_prepaid.core.errors import InvalidInputError
+from custom_components.compere_prepaid.core.ids import AccountNumber, MeterSerial
+from custom_components.compere_prepaid.core.ledger.ports import LedgerTransaction
+from custom_components.compere_prepaid.core.ledger.records import (
+    HoldKind,
+    IssuedStatement,
+    Supply,
+    TaxTotal,
+)
+from custom_components.compere_prepaid.core.policy.credit import Policy
+from custom_components.compere_prepaid.core.prepayment.debt_desk import DebtTerms
+from custom_components.compere_prepaid.core.prepayment.rerating import RerateRequest
+from custom_components.compere_prepaid.core.tenancy.replacement import Replacement
+from custom_components.compere_prepaid.core.tenancy.supplies import MeterSetup
+from tests.core.prepayment.desk import METER, OTHER, SHOP, START, Desk, money
+
+OWNER = AccountNumber("OWNER")
+NEXT = AccountNumber("B-7")
+NEW = MeterSerial("33B0250100009")
+MODULUS = 1_000_000
+
+_RULES: tuple[Mapping[str, Any] | Policy, ...] = (
+    {
+        "name": "Day",
+        "valid_from": "2020-01-01",
+        "prices": {"peak": "0.9876", "flat": "0.6173"},
+        "schedule": [{"slots": {"00:00": "flat", "08:00": "peak", "12:00": "flat"}}],
+        "tiers": [{"up_to": 12}, {"adder": "0.05"}],
+        "standing": {"per_day": "0.33"},
+        "tax": {"percent": 13, "included": False},
+    },
+    {
+        "name": "Day",
+        "valid_from": "2020-01-01",
+        "revision": 2,
+        "prices": {"peak": "0.9", "flat": "0.6"},
+        "schedule": [{"slots": {"00:00": "flat", "08:00": "peak", "12:00": "flat"}}],
+        "tax": {"percent": 13, "included": False},
+    },
+    Policy(name="Roomy", warning_levels=(money(5),), emergency_credit=money(3)),
+)
+
+type Act = Callable[[Desk], Awaitable[object]]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Something that is done at a time after the start."""
+
+    name: str
+    minutes: int
+    act: Act
+
+
+@contextmanager
+def done_already(*keys: str) -> Iterator[None]:
+    """Let an error tell that something was done before, and nobody heard the answer."""
+    try:
+        yield
+    except InvalidInputError as error:
+        if error.key not in keys:
+            raise
+
+
+def _read(wh: int, serial: MeterSerial = METER) -> Act:
+    return lambda desk: desk.read(wh, serial)
+
+
+def _top_up(yuan: str, reference: str, number: str = SHOP) -> Act:
+    return lambda desk: desk.cashier.top_up([number], money(yuan), reference=reference)
+
+
+async def _add_debt(desk: Desk) -> None:
+    terms = DebtTerms(ppm=250_000)
+    await desk.debts.add_debt(SHOP, "arrears", money(20), terms, reason="last year", reference="d")
+
+
+async def _reserve(desk: Desk) -> None:
+    await desk.refunds.reserve(SHOP, money(2), reference="f", reason="asked for")
+
+
+async def _pay(desk: Desk) -> None:
+    await desk.refunds.resolve(SHOP, "f", paid=True)
+
+
+async def _reverse(desk: Desk) -> None:
+    await desk.refunds.reverse_top_up(SHOP, "r2", reason="bounced")
+
+
+async def _emergency(desk: Desk) -> None:
+    with done_already("emergency_in_use"):
+        await desk.cashier.use_emergency_credit(SHOP)
+
+
+async def _hold(desk: Desk) -> None:
+    await desk.agreements.place_hold([METER], HoldKind.MAINTENANCE, user="joe", reason="work")
+
+
+async def _release(desk: Desk) -> None:
+    await desk.agreements.release_hold(
+        [METER], HoldKind.MAINTENANCE, user="joe", administrator=False
+    )
+
+
+async def _correct(desk: Desk) -> None:
+    request = RerateRequest(
+        run="audit", since=START, until=desk.clock.now(), reason="wrong price", user="anna"
+    )
+    await desk.rerater.rerate(SHOP, request)
+
+
+async def _replace(desk: Desk) -> None:
+    change = Replacement(
+        old=OTHER, new=NEW, final_wh=70_300, start_wh=5_000, reason="broken", user="joe"
+    )
+    if NEW not in desk.book.meters:
+        with done_already("meter_in_service"):
+            await desk.replacements.replace_meter(change)
+        await desk.supplies.remove_meter(OTHER)
+        await desk.supplies.add_meter(MeterSetup(serial=NEW, max_power_w=60_000))
+        await desk.supplies.attach(NEXT, NEW)
+
+
+async def _move_out(desk: Desk) -> None:
+    if not desk.book.meter(METER).fresh:  # a new start reads before it does anything
+        await desk.read(36_100)
+    with done_already("account_unknown", "account_closed"):
+        await desk.moves.move_out(SHOP, user="anna")
+
+
+STEPS = (
+    Step("first readings", 0, _read(990_000)),
+    Step("first reading of the other", 0, _read(70_000, OTHER)),
+    Step("energy over a border", 180, _read(995_000)),
+    Step("debt taken on", 181, _add_debt),
+    Step("top-up with a debt", 182, _top_up("30", "r1")),
+    Step("hold placed", 183, _hold),
+    Step("hold released", 184, _release),
+    Step("register runs over", 400, _read(3_000)),
+    Step("refund reserved", 401, _reserve),
+    Step("refund paid", 402, _pay),
+    Step("a new day", 14 * 60 + 1, lambda desk: desk.charging.on_clock()),
+    Step("used up and cut", 1000, _read(36_000)),
+    Step("emergency credit", 1001, _emergency),
+    Step("top-up brings it back", 1002, _top_up("40", "r2")),
+    Step("top-up taken back", 1003, _reverse),
+    Step("top-up again", 1004, _top_up("45", "r3")),
+    Step("rated again", 1005, _correct),
+    Step("meter replaced", 1010, _replace),
+    Step("reading of the new meter", 1030, _read(5_400, NEW)),
+    Step("last reading", 1040, _read(36_100)),
+    Step("moved out", 1041, _move_out),
+    Step("everything posted", 1042, lambda desk: desk.charging.settle_all("end")),
+)
+
+
+async def open_desk(path: Path) -> Desk:
+    """Open the mall as its program does at each start; what moved out or was removed stays so."""
+    desk = await Desk(path).open()
+    if "Day" not in desk.book.tariffs:
+        await desk.write(*_RULES)
+    await desk.open_other(OWNER, "0", owner=True)
+    replaced = await desk.ledger.read(lambda tx: tx.generation(NEW)) is not None
+    for serial in (METER, NEW if replaced else OTHER):
+        modulus = MODULUS if serial == METER else None
+        await desk.supplies.add_meter(
+            MeterSetup(serial=serial, max_power_w=60_000, modulus_wh=modulus)
+        )
+    with done_already("account_closed"):
+        await desk.shop("10", rates="Day", policy="Roomy", meters=())
+    await desk.open_other(NEXT, "100")
+    holders = {METER: SHOP if SHOP in desk.book.accounts else OWNER}
+    for serial in desk.book.meters:
+        await desk.supplies.attach(holders.get(serial, NEXT), serial)
+    return desk
+
+
+async def play(desk: Desk, first: int, told: Callable[[int], None]) -> None:
+    """Take the steps from one on; tell which comes next."""
+    told(first)
+    for number, step in enumerate(STEPS[first:], first):
+        desk.clock.time = START + timedelta(minutes=step.minutes)
+        await step.act(desk)
+        told(number + 1)
+
+
+async def end_state(desk: Desk) -> dict[str, Any]:
+    """Return what must be the same at the end, however often the program died on the way."""
+
+    def read(tx: LedgerTransaction) -> dict[str, Any]:
+        names = ("asset:cash", "equity:opening", "equity:adjustment", "income:correction")
+        accounts = (SHOP, OWNER, NEXT)
+        return {
+            "balances": {name: tx.balance(name) for name in names}
+            | {
+                f"{number}:{fund}": tx.balance(f"liability:tenant:{number}:{fund}")
+                for number in accounts
+                for fund in ("electricity", "service")
+            },
+            "debt": tx.balance(f"asset:debt:{SHOP}:arrears"),
+            "used": {
+                number: sum(tx.charged_wh(number, START, desk.clock.now()).values())
+                for number in accounts
+            },
+            "taxes": [
+                (row.account, row.ppm, row.net, row.tax)
+                for number in accounts
+                for row in tx.rows(TaxTotal, account=number)
+            ],
+            "holds": {serial: tx.holds(serial) for serial in (METER, OTHER, NEW)},
+            "closed": {
+                serial: demand.closed
+                for serial in (METER, OTHER, NEW)
+                if (demand := tx.demand(serial))
+            },
+            "supplies": [
+                (row.meter, row.generation, row.account, row.from_wh, row.to_wh)
+                for serial in (METER, OTHER, NEW)
+                for row in tx.rows(Supply, meter=serial)
+            ],
+            "statements": len(tx.rows(IssuedStatement, account=SHOP)),
+        }
+
+    return await desk.ledger.read(read)

@@ -1,0 +1,75 @@
+"""The parts of a site file that say what is agreed: policies, the owner, a meter's register."""
+
+import pytest
+
+from custom_components.compere_prepaid.core.documents import DocumentError
+from custom_components.compere_prepaid.core.money.amount import Currency
+from custom_components.compere_prepaid.core.site_file import dump_site_file, parse_site_file
+
+CNY = Currency.of("CNY")
+
+FILE = """\
+site: {name: Mall, currency: CNY, time_zone: Asia/Shanghai}
+buses:
+  - {name: East, transport: modbus_tcp, host: gateway.local, port: 502}
+meters:
+  - {serial: 33B01, name: Shop 1, bus: East, address: 1, profile: compere_kpm33b, breaker: 40}
+  - {serial: 33B02, name: Main, bus: East, address: 2, profile: compere_kpm33b, breaker: 630, multiplier: 120, rollover_kwh: 1000000}
+accounts:
+  - {number: A-1, name: One, meters: [33B01], tariff: Flat, policy: Careful}
+  - {number: OWNER, name: The mall, meters: [33B02], tariff: Flat, policy: Careful, owner: true}
+tariffs:
+  - {name: Flat, valid_from: 2026-01-01, prices: {flat: 0.6}}
+policies:
+  - {name: Careful, warning_levels: [20], emergency_credit: 10, minimum_top_up: 5, maximum_top_up: 5000}
+pools: []
+"""  # noqa: E501 - a line for each meter, as people write it
+
+
+def faults(before: str, after: str) -> list[str]:
+    """Return what is wrong with the file once something in it was changed."""
+    assert FILE.count(before) == 1
+    with pytest.raises(DocumentError) as caught:
+        parse_site_file(FILE.replace(before, after), file="mall.yaml")
+    return [str(fault) for fault in caught.value.faults]
+
+
+def test_what_it_says_is_read_and_written_again() -> None:
+    """Transformers and rollover of a meter, the owner, emergency credit and limits of top-ups."""
+    site = parse_site_file(FILE, file="mall.yaml")
+    assert [(meter.multiplier, meter.rollover_kwh) for meter in site.meters] == [
+        (1, None),
+        (120, 1_000_000),
+    ]
+    assert [account.owner for account in site.accounts] == [False, True]
+    (policy,) = site.policies
+    assert (policy.emergency_credit, policy.minimum_top_up, policy.maximum_top_up) == (
+        CNY.parse(10),
+        CNY.parse(5),
+        CNY.parse(5000),
+    )
+    written = dump_site_file(site)
+    assert parse_site_file(written, file="mall.yaml") == site
+    assert "multiplier: 120, rollover_kwh: 1000000}" in written
+    assert written.count("multiplier") == written.count("owner: true") == 1
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "fault"),
+    [
+        ("emergency_credit: 10", "emergency_credit: -10", "must not be negative"),
+        ("minimum_top_up: 5,", "minimum_top_up: -5,", "must not be negative"),
+        ("minimum_top_up: 5,", "minimum_top_up: 5001,", "no top-up would be possible"),
+        ("maximum_top_up: 5000", "maximum_top_up: 0", "leave it out"),
+        ("maximum_top_up: 5000", "maximum_top_up: 0.005", "too many decimals"),
+        ("policy: Careful}", "policy: Careful, owner: true}", "a site has one owner"),
+        ("multiplier: 120", "multiplier: 0", "meters[1].multiplier"),
+        ("multiplier: 120", "multiplier: 1.5", "meters[1].multiplier"),
+        ("rollover_kwh: 1000000", "rollover_kwh: 0", "meters[1].rollover_kwh"),
+        ("owner: true", "owner: perhaps", "accounts[1].owner"),
+    ],
+)
+def test_what_cannot_be(before: str, after: str, fault: str) -> None:
+    """Each mistake is told, with the sentence that helps."""
+    (found,) = faults(before, after)
+    assert fault in found
