@@ -38,7 +38,7 @@ class Fork:
     until: float
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Mutants:
     """The plugin that takes the place of pytest's loop over the tests."""
 
