@@ -22,6 +22,9 @@ ROOMS = ("core/money", "core/tariff", "core/ledger", "core/prepayment")
 WITHOUT_MONEY = {"bus", "metering", "meters"}
 """Rooms whose tests say nothing about money."""
 
+OF_PROGRAMS = ("test_script_*",)
+"""Tests that start programs of their own, which a mutant does not reach."""
+
 SETTINGS = """\
 [tool.mutmut]
 source_paths = ["custom_components"]
@@ -34,8 +37,11 @@ asyncio_mode = "auto"
 asyncio_default_fixture_loop_scope = "function"
 pythonpath = ["."]
 addopts = [
-  "--import-mode=importlib", "-m", "not slow",
-  "-p", "pytest_asyncio.plugin", "-p", "pytest_timeout", "-p", "no:cacheprovider",
+    "--import-mode=importlib",
+    "-m not slow",
+    "-p", "pytest_asyncio.plugin",
+    "-p", "pytest_timeout",
+    "-p", "no:cacheprovider",
 ]
 filterwarnings = ["error"]
 markers = ["slow"]
@@ -47,14 +53,20 @@ _NAME = re.compile(
 
 
 def main() -> int:
-    """Test the mutants of the rooms that the command line names."""
+    """Test the mutants of the rooms, or single modules of them, that the command line names."""
     arguments = argparse.ArgumentParser(prog="script/mutate", description=__doc__)
-    arguments.add_argument("rooms", nargs="*", metavar="ROOM", default=ROOMS)
+    arguments.add_argument(
+        "rooms",
+        nargs="*",
+        metavar="ROOM",
+        default=ROOMS,
+        help="core/money, or a module of it: core/money/amount.py; without any: the money's rooms",
+    )
     arguments.add_argument("--jobs", type=int, default=os.cpu_count())
     options = arguments.parse_args()
     rooms = [room.strip("/") for room in options.rooms]
     for room in rooms:
-        if not (ROOT / PACKAGE / room).is_dir():
+        if not (ROOT / PACKAGE / room).exists():
             arguments.error(f"there is no room {room}; there is, for example, {ROOMS[0]}")
     make_copy(rooms)
     log = COPY / "mutmut.log"
@@ -77,14 +89,15 @@ def make_copy(rooms: Sequence[str]) -> None:
         shutil.copytree(ROOT / PACKAGE / part, package / part, ignore=caches)
     for folder in (package, package.parent):
         (folder / "__init__.py").touch()
-    shutil.copytree(ROOT / "tests", COPY / "tests", ignore=caches)
+    others = shutil.ignore_patterns("__pycache__", *OF_PROGRAMS)
+    shutil.copytree(ROOT / "tests", COPY / "tests", ignore=others)
     shutil.copy(Path(__file__).with_name("conftest.py"), COPY / "tests" / "conftest.py")
     tests = [
         f"tests/core/{folder.name}"
         for folder in sorted((ROOT / "tests" / "core").iterdir())
         if folder.is_dir() and folder.name not in WITHOUT_MONEY | {"__pycache__"}
     ]
-    patterns = [f"{PACKAGE}/{room}/*.py" for room in rooms]
+    patterns = [f"{PACKAGE}/{room if room.endswith('.py') else f'{room}/*.py'}" for room in rooms]
     settings = SETTINGS.format(patterns=patterns, tests=tests)
     (COPY / "pyproject.toml").write_text(settings, encoding="utf-8")
 
@@ -110,7 +123,7 @@ def report(rooms: Sequence[str]) -> None:
         if "__mutmut_" in line
     )
     for room in rooms:
-        prefix = ".".join((*PACKAGE.parts, *room.split("/"), ""))
+        prefix = ".".join((*PACKAGE.parts, *room.removesuffix(".py").split("/"), ""))
         own = {name: verdict for name, verdict in verdicts.items() if name.startswith(prefix)}
         counts = Counter(own.values())
         others = ", ".join(f"{count} {verdict}" for verdict, count in counts.most_common())
