@@ -120,15 +120,17 @@ def test_lines_go_to_their_day_and_month() -> None:
 
 
 def test_extras_go_to_the_running_day_and_month() -> None:
-    """What is booked besides energy, on the day on which it is booked."""
+    """What is booked besides energy, on the day on which it is booked; a day may begin with it."""
     state = account()
     state.add(line(5, 50), DAY)
     state.add_extras(Amount(7), DAY)
     assert (state.day.amount, state.month.amount) == (57, 57)
     state.add_extras(Amount(3), DAY + timedelta(days=1))
-    assert (state.day.amount, state.month.amount) == (57, 60)
+    assert (state.day.amount, state.month.amount) == (3, 60)
+    state.add_extras(Amount(2), DAY)
+    assert (state.day.amount, state.month.amount) == (3, 62)
     state.add_extras(Amount(1), date(2026, 4, 2))
-    assert (state.day.amount, state.month.amount) == (57, 60)
+    assert (state.day.amount, state.month.amount) == (1, 1)
 
 
 @pytest.mark.parametrize(

@@ -55,7 +55,7 @@ class Slip:
     spent: int = 0
     """Booked to the electricity fund: energy, fees and their tax."""
     energy: int = 0
-    """Of it, what is for energy."""
+    """Of it, what is for energy, with the tax on it."""
     tax_nets: dict[int, Amount] = field(default_factory=dict)
     """What the electricity fund was charged so far at the tax rates that were booked here."""
     _taxed: dict[tuple[Fund, int, date], _Taxed] = field(default_factory=dict)
@@ -94,7 +94,7 @@ class Slip:
             )
             post_new(self.tx, request, self.at)
             self.spent += line.amount
-            self.energy += line.amount
+            self.energy += line.amount + tax_on(line.amount, line.tax_ppm)
             self.tax(Fund.ELECTRICITY, line.tax_ppm, line.amount, request)
         self.tx.insert_charge(charge)
 

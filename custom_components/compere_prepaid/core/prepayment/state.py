@@ -84,8 +84,8 @@ class Running:
         return Used(self.energy_wh, self.by_period)
 
     def add(self, line: RatedLine) -> None:
-        """Add a rated line."""
-        self.amount += line.amount
+        """Add a rated line, with the tax on it."""
+        self.amount += line.amount + tax_on(line.amount, line.tax_ppm)
         used_wh = self.by_period.get(line.period, 0) + line.to_wh - line.from_wh
         self.by_period[line.period] = used_wh
 
@@ -172,20 +172,26 @@ class AccountState:
 
     def add(self, line: RatedLine, day: date) -> None:
         """Add a rated line of a calendar day to the running sums."""
+        self._begin(day)
+        month = day.replace(day=1)
+        if month in self.months:
+            self.months[month].add(line)
+        if day == self.day.period:
+            self.day.add(line)
+
+    def _begin(self, day: date) -> None:
+        """Begin the running sums of a day and its month, if they are new."""
         month = day.replace(day=1)
         if month not in self.months:
             self.months[month] = Running(month)
             while len(self.months) > 2:
                 del self.months[min(self.months)]
-        if month in self.months:
-            self.months[month].add(line)
         if day > self.day.period:
             self.day = Running(day)
-        if day == self.day.period:
-            self.day.add(line)
 
     def add_extras(self, amount: Amount, day: date) -> None:
         """Add what was booked besides energy to the running sums."""
+        self._begin(day)
         for running, period in ((self.day, day), (self.month, day.replace(day=1))):
             if running.period == period:
                 running.amount += amount
