@@ -1,8 +1,8 @@
 """Money at the size of a mall: sweeps of 2 000 meters, and top-ups, on this disk.
 
 A sweep reads 2 000 meters of 2 000 accounts once and posts what they used, durably. Everything
-that charging does is in it: plausibility, rating, credit policy, charges, hash chain, commit. Beside
-it stands the raw cost of the same rows in plain sqlite3, inserted in one transaction each with
+that charging does is in it: plausibility, rating, credit policy, charges, hash chain, commit.
+Beside it stands the raw cost of the same rows in plain sqlite3, inserted in one transaction with
 `synchronous=FULL`, measured in the same run, for machines and disks differ.
 """
 

@@ -56,8 +56,8 @@ _GENEROUS = Policy(
 )
 
 
-async def write_rich_book(path: Path) -> None:
-    """Write the book to a new file."""
+async def write_rich_book(path: Path | str) -> None:
+    """Write the book to a new file, or an empty database."""
     desk = Desk(path)
     desk.clock.time = _BEGINNING
     await desk.open()
@@ -85,7 +85,7 @@ async def _pay(desk: Desk) -> None:
         SHOP, "old bill", money(60), DebtTerms(ppm=250_000, weekly_cap=money(40)), reason="2025"
     )
     await desk.debts.add_debt(
-        SHOP, "fit-out: 灯", money(90), DebtTerms(instalment=money(3), per="day"), reason="lamps"
+        SHOP, "fit-out 灯", money(90), DebtTerms(instalment=money(3), per="day"), reason="lamps"
     )
     await desk.cashier.top_up([SHOP], money(200), reference='desk "1"\\', user="zoë\t收银")
     await desk.cashier.top_up([SHOP, CLOSED], money(50), reference="both", user="anna")
@@ -99,7 +99,7 @@ async def _pay(desk: Desk) -> None:
         await desk.refunds.reserve(SHOP, money(10), reference=reference, reason="asked for it")
     await desk.refunds.resolve(SHOP, "posted", paid=True)
     await desk.refunds.resolve(SHOP, "voided", paid=False)
-    await desk.agreements.set_credit_limit(SHOP, money(5), "anna")
+    await desk.agreements.set_credit_limit([SHOP], money(5), "anna")
 
 
 async def _use(desk: Desk, hours: int) -> None:

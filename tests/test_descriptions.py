@@ -38,7 +38,7 @@ from custom_components.compere_prepaid.core.ids import BusId, MeterSerial
 from custom_components.compere_prepaid.core.metering.plausibility import Suspicion
 
 TEXTS: dict[str, Any] = json.loads(
-    (Path(actions.__file__).parent / "translations/en.json").read_text("utf-8")
+    (Path(actions.__file__).parents[1] / "translations/en.json").read_text("utf-8")
 )
 TARGET_KEYS = {"entity_id", "device_id", "area_id", "floor_id", "label_id"}
 
@@ -52,9 +52,16 @@ async def descriptions(hass: HomeAssistant) -> dict[str, Any]:
 
 
 def fields_of(description: dict[str, Any]) -> dict[str, Any]:
-    """Return an action's fields."""
-    fields: dict[str, Any] = description["fields"]
+    """Return an action's fields, those in sections too."""
+    fields: dict[str, Any] = {}
+    for name, field in description["fields"].items():
+        fields |= field.get("fields", {name: field})
     return fields
+
+
+def sections_of(description: dict[str, Any]) -> set[str]:
+    """Return the names of the sections of an action's form."""
+    return {name for name, field in description["fields"].items() if "fields" in field}
 
 
 async def test_every_action_is_described(hass: HomeAssistant, descriptions: dict[str, Any]) -> None:
@@ -70,12 +77,14 @@ async def test_action_takes_what_its_form_asks_for(
 ) -> None:
     """The form's fields are those that the action takes, needed ones are marked, all are named."""
     form = fields_of(descriptions[action])
-    _, schema, _ = actions.ACTIONS[action]
-    taken = {str(key): key for key in {**actions.ENTRY, **schema}}
+    taken = {str(key): key for key in {**actions.ENTRY, **actions.ACTIONS[action].fields}}
     assert set(form) == set(taken) - TARGET_KEYS
     assert ("target" in descriptions[action]) == (set(taken) >= TARGET_KEYS)
     named = TEXTS["services"][action]["fields"]
     assert set(named) == set(form)
+    headed = TEXTS["services"][action].get("sections", {})
+    assert set(headed) == sections_of(descriptions[action])
+    assert all(head.keys() == {"name", "description"} for head in headed.values())
     for name, field in form.items():
         assert named[name].keys() == {"name", "description"}
         assert field.get("required", False) == type(taken[name]).__name__.endswith("Required"), name

@@ -1,17 +1,23 @@
 """How an account looks from outside: the answer of `get_account`, and what entities show."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from .core.ids import MeterSerial
-from .core.money.amount import Amount
+from .core.ledger.accounts import deposit_of
+from .core.ledger.ports import LedgerTransaction
+from .core.ledger.records import Debt
+from .core.money.amount import Amount, Currency
 from .core.policy.credit import SupplyState, supply_state
 from .core.prepayment.calendar import day_of, month_of
+from .core.prepayment.debts import outstanding
 from .core.prepayment.state import AccountState, Running
-from .core.tariff.model import Used
+from .core.tariff.fees import day_fees
+from .core.tariff.model import LineKind, Tariff
 from .core.tariff.rating import Quote, quote
+from .core.tariff.tax import PPM
 
 if TYPE_CHECKING:
     from .site import CompereSite
@@ -27,7 +33,9 @@ class AccountView:
     @property
     def supply_state(self) -> SupplyState:
         """How the account stands."""
-        return supply_state(self.state.policy, self.state.available, off=self.state.off)
+        state = self.state
+        emergency = state.tenancy.emergency
+        return supply_state(state.policy, state.available, off=state.off, emergency=emergency)
 
     @property
     def balance(self) -> Decimal:
@@ -52,8 +60,12 @@ class AccountView:
 
     @property
     def price(self) -> Decimal:
-        """The price of the next kWh."""
-        return self.site.currency.exact_price(self._quote().price)
+        """The price of the next kWh, with the tax that comes on top of it."""
+        next_kwh = self._quote()
+        exact = self.site.currency.exact_price(next_kwh.price)
+        if not next_kwh.tax_ppm:
+            return exact
+        return (exact * (PPM + next_kwh.tax_ppm) / PPM).normalize()
 
     @property
     def period(self) -> str:
@@ -90,12 +102,54 @@ class AccountView:
             "meters": [self._meter(serial) for serial in self.state.meters],
         }
 
+    async def answer(self) -> dict[str, Any]:
+        """Return the whole account, also what only the ledger knows."""
+        state, currency, today = self.state, self.site.currency, self._today
+
+        def read(tx: LedgerTransaction) -> tuple[list[tuple[Debt, Amount]], Amount]:
+            debts = [(debt, outstanding(tx, debt)) for debt in tx.rows(Debt, account=state.number)]
+            return debts, tx.balance(deposit_of(state.number))
+
+        debts, deposit = await self.site.ledger.read(read)
+        version = self._tariff.find_version(today)
+        standing = sum(
+            fee.amount for fee in day_fees(self._tariff, today) if fee.kind is LineKind.STANDING
+        )
+        return self.as_dict() | {
+            "accrued": exact_text(currency, state.accrued),
+            "service_balance": f"{currency.rounded_down(state.service_fund):f}",
+            "deposit": f"{currency.rounded(deposit):f}",
+            "debts": [
+                {
+                    "name": debt.name,
+                    "outstanding": exact_text(currency, left),
+                    "due": exact_text(currency, debt.due),
+                }
+                for debt, left in debts
+                if left
+            ],
+            "emergency": {
+                "offered": f"{currency.rounded(state.policy.emergency_credit):f}",
+                "in_use": f"{currency.rounded(state.tenancy.emergency):f}",
+            },
+            "tariff_version": None
+            if version is None
+            else {"valid_from": version.valid_from.isoformat(), "revision": version.revision},
+            "standing_per_day": exact_text(currency, Amount(standing)),
+        }
+
+    @property
+    def _today(self) -> date:
+        return day_of(self.site.clock.now(), self.site.zone)
+
     def _quote(self) -> Quote:
         now = self.site.clock.now()
-        month = self.state.month
-        used_wh = month.energy_wh if month.period == month_of(now, self.site.zone) else 0
-        tariff = self.site.book.tariffs[self.state.tariff]
-        return quote(tariff, now, zone=self.site.zone, used=Used(used_wh))
+        used = self.state.used_in(month_of(now, self.site.zone))
+        return quote(self._tariff, now, zone=self.site.zone, used=used)
+
+    @property
+    def _tariff(self) -> Tariff:
+        return self.site.book.tariffs[self.state.tariff]
 
     def _running(self, running: Running, period_of: Any) -> Decimal:
         now = period_of(self.site.clock.now(), self.site.zone)
@@ -113,6 +167,12 @@ class AccountView:
             "energy_wh": reading.energy_wh if reading else None,
             "read_at": local_iso(self.site, reading.at) if reading else None,
         }
+
+
+def exact_text(currency: Currency, amount: Amount) -> str:
+    """Return an amount as decimal text, nothing rounded: `2.50`, `0.6173`."""
+    exact, shown = currency.exact(amount), currency.rounded(amount)
+    return f"{shown if shown == exact else exact.normalize():f}"
 
 
 def local_iso(site: CompereSite, at: datetime) -> str:

@@ -64,6 +64,12 @@ async def async_require_manager(
     )
 
 
+async def user_name(hass: HomeAssistant, user: str) -> str:
+    """Return what an acting user of the ledger is called; what is no user stays as it is."""
+    found = await hass.auth.async_get_user(user)
+    return (found and found.name) or user
+
+
 async def is_administrator(hass: HomeAssistant, context: Context | None) -> bool:
     """Tell whether an administrator acts; what has no user acts for one."""
     if context is None or context.user_id is None:

@@ -156,7 +156,7 @@ class Composition:
         """Read and switch a meter no more; what it used is posted."""
         site = self._site
         del site.meters[meter.serial]
-        meter.bus.poller.remove(meter.serial)
+        self._unwire(meter)
         site.controller.remove_meter(meter.serial)
         await site.supplies.remove_meter(meter.serial)
         site.events.forget_meter(meter.serial)
@@ -252,8 +252,7 @@ class Composition:
             await site.supplies.add_meter(setup)
             await self._add_meter(subentry, setup.serial, bus)
         elif dict(runtime.data) != dict(data):
-            with suppress(InvalidInputError):  # when this was interrupted it is read no more
-                runtime.bus.poller.remove(setup.serial)
+            self._unwire(runtime)
             site.reading_path.distrust(setup.serial)
             await site.supplies.add_meter(setup)
             self._rewire_meter(runtime, data, bus)
@@ -275,6 +274,11 @@ class Composition:
         site.meters[serial] = runtime
         site.announce(runtime)
         bus.poller.add(runtime.device)
+
+    def _unwire(self, meter: MeterRuntime) -> None:
+        """Read a meter no more; who replaced it has done so before."""
+        with suppress(InvalidInputError):
+            meter.bus.poller.remove(meter.serial)
 
     def _rewire_meter(
         self, runtime: MeterRuntime, data: Mapping[str, Any], bus: BusRuntime

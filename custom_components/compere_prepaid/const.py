@@ -50,6 +50,8 @@ CONF_TARIFF: Final = "tariff"
 CONF_POLICY: Final = "policy"
 CONF_OPENING_BALANCE: Final = "opening_balance"
 CONF_OWNER: Final = "owner"
+MAX_NUMBER: Final = 40
+"""Characters of an account's number. No colon either: it separates the parts of ledger ids."""
 
 
 def bus_unique_id(endpoint: str) -> str:

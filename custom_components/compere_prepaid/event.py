@@ -1,4 +1,4 @@
-"""One event entity per account: warnings, cuts, restored supply, top-ups, meter trouble."""
+"""One event entity per account: warnings, cuts, restored supply, money, meter trouble."""
 
 from collections.abc import Iterator
 from typing import Any, override
@@ -11,9 +11,13 @@ from .core.events import (
     CreditWarning,
     CutOff,
     MeterOffline,
+    MovedOut,
+    Refunded,
+    RegisterRolledOver,
     Restored,
     SuspectReading,
     ToppedUp,
+    TopUpReversed,
 )
 from .entity import AccountEntity, async_feed
 from .runtimes import AccountRuntime
@@ -25,7 +29,18 @@ ACCOUNT_EVENT = EventEntityDescription(
     key="account_event",
     event_types=[
         event.TYPE
-        for event in (CreditWarning, CutOff, Restored, ToppedUp, SuspectReading, MeterOffline)
+        for event in (
+            CreditWarning,
+            CutOff,
+            Restored,
+            ToppedUp,
+            TopUpReversed,
+            Refunded,
+            MovedOut,
+            SuspectReading,
+            RegisterRolledOver,
+            MeterOffline,
+        )
     ],
 )
 

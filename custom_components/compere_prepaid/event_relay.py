@@ -39,10 +39,14 @@ PUBLIC = (
     "cut_off",
     "restored",
     "topped_up",
+    "top_up_reversed",
+    "refunded",
+    "moved_out",
     "overload",
     "protection",
     "meter_offline",
     "suspect_reading",
+    "register_rolled_over",
 )
 """The event types that automations may rely on."""
 

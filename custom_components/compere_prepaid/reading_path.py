@@ -2,7 +2,8 @@
 
 Readings come here from the pollers, with their meter's identity proved. Charging sees them first,
 the relay controller second, the entities last. What charging knows of the money decides how soon
-the meter is read again: well before its credit can run out at its present power.
+the meter is read again: well before its credit can run out at its present power, and right behind
+the next border of its prices.
 """
 
 from collections.abc import Coroutine
@@ -17,10 +18,12 @@ from .core.errors import LedgerReadOnlyError, OperationFailedError
 from .core.events import MeterOffline, MeterOnline
 from .core.ids import AccountNumber, BusId, MeterSerial
 from .core.metering.reading import MeterReading
+from .core.money.amount import Amount
 from .core.prepayment.charging import OTHER_METER
 from .core.prepayment.state import AccountState
-from .core.tariff.model import Used
 from .core.tariff.rating import quote
+from .core.tariff.schedule import next_border
+from .core.tariff.tax import tax_on
 
 if TYPE_CHECKING:
     from .site import CompereSite
@@ -32,6 +35,9 @@ ROUTINE_S = 10.0
 
 SOONEST_S = 1.0
 """No meter is read more often than this for its money's sake."""
+
+BEHIND_BORDER_S = 1.0
+"""So long after a border of prices the meter is read: early enough to need no estimate."""
 
 SILENT_AFTER = 3
 """Missed answers in a row before a meter counts as offline."""
@@ -148,22 +154,21 @@ class ReadingPath:
             runtime.coordinator.push(runtime.coordinator.data, news=True)
 
     def _plan_next(self, serial: MeterSerial, account: AccountState) -> None:
-        """Read again when half the time is over in which credit can run out at present power."""
+        """Read again in time: well before credit can run out, and right behind a price border."""
         site = self._site
         runtime = site.meters.get(serial)
         if runtime is None:
             return
-        price = quote(
-            site.book.tariffs[account.tariff],
-            site.clock.now(),
-            zone=site.zone,
-            used=Used(account.month.energy_wh),
-        ).price
-        power = sum(meter.power_mw for meter in account.meters.values())
-        left = account.seconds_left(price, power)
-        interval = ROUTINE_S if left is None else min(ROUTINE_S, max(SOONEST_S, left / 2))
-        if account.off:
-            interval = ROUTINE_S
+        tariff, now = site.book.tariffs[account.tariff], site.clock.now()
+        interval = ROUTINE_S
+        if not account.off:
+            next_kwh = quote(tariff, now, zone=site.zone, used=account.month.used)
+            price = next_kwh.price + tax_on(Amount(next_kwh.price), next_kwh.tax_ppm)
+            power = sum(meter.power_mw for meter in account.meters.values())
+            left = account.seconds_left(price, power)
+            interval = interval if left is None else min(interval, left / 2)
+        border_s = (next_border(tariff, now, site.zone) - now).total_seconds()
+        interval = max(SOONEST_S, min(interval, border_s + BEHIND_BORDER_S))
         runtime.bus.poller.set_interval(serial, interval)
 
     async def guarded(self, work: Coroutine[Any, Any, None]) -> None:

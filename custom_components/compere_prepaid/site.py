@@ -7,6 +7,7 @@ A bus that is down fails nothing: its meters are offline, everything else goes o
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,6 +15,7 @@ from zoneinfo import ZoneInfo
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers.event import async_track_time_interval
 
 from . import issues
 from .adapters.clock import SystemClock
@@ -33,6 +35,7 @@ from .core.money.amount import Currency
 from .core.policy.relay_control import RelayController
 from .core.prepayment.agreements import Agreements
 from .core.prepayment.book import AccountBook
+from .core.prepayment.calendar import day_of
 from .core.prepayment.cashier import Cashier
 from .core.prepayment.charging import Charging
 from .core.prepayment.debt_desk import DebtDesk
@@ -59,6 +62,9 @@ __all__ = [
 ]
 
 type CompereConfigEntry = ConfigEntry[CompereSite]
+
+TICK = timedelta(seconds=15)
+"""How often it is looked whether an hour, a day or a month is to be posted."""
 
 PROFILES = Path(__file__).parent / "core" / "meters" / "profiles"
 
@@ -126,6 +132,9 @@ class CompereSite:
         self.moves = Moves(self.book)
         self.replacements = Replacements(self.book, self.charging)
         self.running = False
+        self._ticking = asyncio.Lock()
+        self._forecast_of: date | None = None
+        """The day for which days left were reckoned last."""
         self.verification: Verification | None = None
         """What the last check of the ledger found."""
         self._composition = Composition(self)
@@ -162,10 +171,30 @@ class CompereSite:
         await self.async_apply_subentries()
 
     async def async_run(self) -> None:
-        """Start reading the lines."""
+        """Start reading the lines, and follow the clock."""
         self.running = True
         for bus in self.buses.values():
             await bus.async_run()
+        self.entry.async_on_unload(async_track_time_interval(self.hass, self._on_time, TICK))
+        self.spawn(self.async_tick(), "first look at the clock")
+
+    async def async_tick(self) -> None:
+        """Post what the clock asks for; with a new day, reckon anew how long credit lasts."""
+        async with self._ticking:
+            if not self.running:
+                return
+            await self.reading_path.guarded(self.charging.on_clock())
+            today = day_of(self.clock.now(), self.zone)
+            if today != self._forecast_of:
+                self._forecast_of = today
+                for number in list(self.accounts):
+                    if number in self.book.accounts:
+                        await self.reading_path.guarded(self.opening.renew_forecast(number))
+
+    async def _on_time(self, _now: datetime) -> None:
+        """Look at the clock, unless the last look is not over yet."""
+        if not self._ticking.locked():
+            await self.async_tick()
 
     async def async_stop(self) -> None:
         """Stop the lines, then post what has accrued."""
@@ -173,7 +202,8 @@ class CompereSite:
         for bus in self.buses.values():
             await bus.poller.stop()
             await bus.bus.stop()
-        await self.reading_path.guarded(self.charging.settle_all("stop"))
+        async with self._ticking:
+            await self.reading_path.guarded(self.charging.settle_all("stop"))
 
     async def async_apply_subentries(self) -> None:
         """Make what runs agree with the entry's subentries."""

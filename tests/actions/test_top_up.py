@@ -44,6 +44,15 @@ async def test_answers_with_transfer_balance_and_receipt(
                 "balance": "212.34",
                 "receipt": f"{transfer.seq}-{transfer.hash[:12]}",
                 "replayed": False,
+                "waterfall": {
+                    "percent_debts": {},
+                    "time_debts": {},
+                    "below_cut_off": "0.00",
+                    "emergency": "0.00",
+                    "balance": "12.34",
+                    "before": "200.00",
+                    "after": "212.34",
+                },
             }
         }
     }

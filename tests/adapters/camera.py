@@ -4,6 +4,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 import shutil
 
+import pytest
+from sqlalchemy import Engine, event
+
+from custom_components.compere_prepaid.adapters.ledger_database.sqlite import SqliteDatabase
+
 
 @dataclass(slots=True)
 class Camera:
@@ -26,3 +31,15 @@ class Camera:
                 shutil.copy(file, image.with_name(image.name + suffix))
         self.images[sight] = (image, self.acknowledged)
         self.shots += 1
+
+    def watch(self, patch: pytest.MonkeyPatch) -> None:
+        """Shoot around each statement of writers that are opened from now on."""
+        open_writer = SqliteDatabase.open_writer
+
+        def open_watched(database: SqliteDatabase) -> Engine:
+            engine = open_writer(database)
+            for moment in ("before_cursor_execute", "after_cursor_execute", "commit"):
+                event.listen(engine, moment, lambda *_: self.shoot())
+            return engine
+
+        patch.setattr(SqliteDatabase, "open_writer", open_watched)

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from pytest_socket import enable_socket
 
 from custom_components.compere_prepaid.adapters.ledger_database.ledger import DatabaseLedger
 from tests.adapters.ledger_books import open_book
@@ -13,6 +14,7 @@ from tests.adapters.postgresql_server import PostgresqlServer, postgresql_server
 @pytest.fixture(scope="session")
 def server() -> Iterator[PostgresqlServer]:
     """Run a PostgreSQL server that all tests share, one after the other."""
+    enable_socket()  # the test plugin forbids them to each test that does not ask
     with postgresql_server() as server:
         yield server
 
@@ -34,7 +36,6 @@ def place(engine: str, path: Path, request: pytest.FixtureRequest) -> Path | str
     """Return where the engine keeps the book: a file's path, or a database's URL."""
     if engine == "sqlite":
         return path
-    request.getfixturevalue("socket_enabled")
     server: PostgresqlServer = request.getfixturevalue("server")
     return server.emptied()
 

@@ -194,20 +194,25 @@ def next_charge(
     return charge, after
 
 
+def request_for(charge: Charge) -> NewTransfer:
+    """Return the transfer that pays for a charge."""
+    assert charge.transfer_id is not None
+    return NewTransfer(
+        id=charge.transfer_id,
+        debit=tenant(charge.account),
+        credit=energy_income(charge.period),
+        amount=charge.amount,
+        code=TransferCode.CHARGE,
+        effective_at=charge.to_at,
+        source="meter",
+        detail=charge_detail(charge),
+    )
+
+
 def book_charge(tx: LedgerTransaction, charge: Charge) -> None:
     """Store a charge and, unless it is free, the transfer that pays for it."""
     if charge.transfer_id is not None:
-        request = NewTransfer(
-            id=charge.transfer_id,
-            debit=tenant(charge.account),
-            credit=energy_income(charge.period),
-            amount=charge.amount,
-            code=TransferCode.CHARGE,
-            effective_at=charge.to_at,
-            source="meter",
-            detail=charge_detail(charge),
-        )
-        post(tx, request, charge.to_at)
+        post(tx, request_for(charge), charge.to_at)
     tx.insert_charge(charge)
 
 

@@ -1,8 +1,9 @@
 """A process that posts until it is killed; see `test_ledger_crashes`.
 
-For each line `<first number> <when to acknowledge> <path>` it forks a worker, which posts from that
-number on and says so: `<number>` when it was acknowledged. The worker's process id comes first, and
-`dead` when it is gone. Forking makes a worker in milliseconds: all that it needs is loaded already.
+For each line `<first number> <when to acknowledge> <place>` it forks a worker, which posts from
+that number on and says so: `<number>` when it was acknowledged. The worker's process id comes
+first, and `dead` when it is gone. Forking makes a worker in milliseconds: all that it needs is
+loaded already.
 """
 
 import asyncio
@@ -44,12 +45,12 @@ def step(number: int, before_commit: Callable[[], None]) -> Callable[[LedgerTran
     return work
 
 
-async def post_until_killed(first: int, when: str, path: Path) -> None:
+async def post_until_killed(first: int, when: str, place: Path | str) -> None:
     """Post each number twice, as somebody does who missed the first answer; then acknowledge.
 
     `early` is the control: it acknowledges before the commit, and lingers there until it is killed.
     """
-    ledger = await open_book(path)
+    ledger = await open_book(place)
     number = first
     while True:
         if when == "early":
@@ -82,15 +83,16 @@ async def post_until_full(path: Path) -> None:
 def main() -> None:
     """Fork a worker for each line, and wait for its end."""
     for line in sys.stdin:
-        first, when, path = line.split(maxsplit=2)
+        first, when, place = line.split()
         worker = os.fork()
         if worker == 0:
             say(os.getpid())
             try:
                 if when == "full":
-                    asyncio.run(post_until_full(Path(path.strip())))
+                    asyncio.run(post_until_full(Path(place)))
                 else:
-                    asyncio.run(post_until_killed(int(first), when, Path(path.strip())))
+                    where = place if "://" in place else Path(place)
+                    asyncio.run(post_until_killed(int(first), when, where))
             finally:
                 os._exit(0)
         os.waitpid(worker, 0)

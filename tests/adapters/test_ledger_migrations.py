@@ -6,11 +6,10 @@ from pathlib import Path
 import sqlite3
 
 import pytest
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Connection
 
 from custom_components.compere_prepaid.adapters.ledger_database import migrations
 from custom_components.compere_prepaid.adapters.ledger_database.migrations import VERSION
-from custom_components.compere_prepaid.adapters.ledger_database.sqlite import SqliteDatabase
 from custom_components.compere_prepaid.core.ids import TransferId
 from custom_components.compere_prepaid.core.ledger.chain import GENESIS
 from tests.adapters.camera import Camera
@@ -186,16 +185,8 @@ async def test_killed_at_each_step_of_raising(
     """A kill leaves the old book or the new one, and either goes on to the same end."""
     camera = Camera(old, tmp_path / "images")
     camera.folder.mkdir()
-    open_writer = SqliteDatabase.open_writer
-
-    def open_watched(database: SqliteDatabase) -> Engine:
-        engine = open_writer(database)
-        for moment in ("before_cursor_execute", "after_cursor_execute", "commit"):
-            event.listen(engine, moment, lambda *_: camera.shoot())
-        return engine
-
     version = version_of(old)
-    monkeypatch.setattr(SqliteDatabase, "open_writer", open_watched)
+    camera.watch(monkeypatch)
     ledger = await open_book(old)
     camera.shoot()
     await ledger.close()

@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 import tempfile
 from typing import Any
 
 from hypothesis import given, settings, strategies as st
-import pytest
 
 from custom_components.compere_prepaid.adapters.ledger_database.ledger import DatabaseLedger
 from custom_components.compere_prepaid.core.errors import PrepaidError
@@ -23,7 +24,6 @@ from tests.adapters.ledger_books import (
     PRICES,
     YUAN,
     Work,
-    balance as balance_of,
     install,
     open_book,
     remove,
@@ -32,6 +32,7 @@ from tests.adapters.ledger_books import (
     use,
     write_tariff,
 )
+from tests.adapters.postgresql_server import PostgresqlServer
 
 ACCOUNTS = (A_101, AccountNumber("B-202"))
 METERS = (METER, MeterSerial("33B0250100002"))
@@ -98,46 +99,93 @@ def work_of(operation: tuple[Any, ...]) -> Work[object]:
     raise AssertionError(operation)
 
 
-async def kinds_on(ledger: DatabaseLedger, meter: MeterSerial) -> set[HoldKind]:
-    """Return which kinds of hold stand on a meter."""
-    return await ledger.read(lambda tx: {hold.kind for hold in tx.holds(meter)})
+BATCHES = st.lists(
+    st.tuples(st.lists(OPERATIONS, min_size=1, max_size=6), st.booleans()), max_size=12
+)
+"""Operations that are one transaction, and whether it reads ahead what they will need."""
 
 
-async def compare(operations: Sequence[tuple[Any, ...]]) -> None:
-    """Play operations on a real book and on the model, and compare all that they say."""
-    model = Model()
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "ledger.db"
-        ledger = await open_book(path)
-        await ledger.run(write_tariff)
-        for meter in METERS:
-            await ledger.run(install(meter))
+def check(tx: LedgerTransaction, model: Model) -> None:
+    """Compare all that a transaction says with the model; it must see what it did itself."""
+    ever = NOON - timedelta(days=1), NOON + timedelta(days=1000)
+    used = {account: tx.charged_wh(account, *ever) for account in ACCOUNTS}
+    assert sum(sum(periods.values()) for periods in used.values()) == model.used_wh
+    for account, balance in model.balances.items():
+        assert tx.balance(tenant(account)) == balance
+        assert tx.spending(account, *ever).energy_wh == sum(used[account].values())
+        assert sum(charge.to_wh - charge.from_wh for charge in tx.charges(account, *ever)) == sum(
+            used[account].values()
+        )
+    for meter in METERS:
+        assert {hold.kind for hold in tx.holds(meter)} == {
+            kind for held, kind in model.holds if held == meter
+        }
+        demand = tx.demand(meter)
+        assert demand is None or demand.closed == (not tx.holds(meter))
+
+
+async def play(
+    ledger: DatabaseLedger, operations: Sequence[tuple[Any, ...]], *, ahead: bool, model: Model
+) -> Model:
+    """Do operations in one transaction; return what the book must say then."""
+    expected, accepted = deepcopy(model), True
+    for operation in operations:
+        accepted = accepted and expected.expect(operation)
+
+    def work(tx: LedgerTransaction) -> None:
+        now = deepcopy(model)
+        if ahead:
+            tx.prefetch(ACCOUNTS, METERS)
         for operation in operations:
-            if operation[0] == "reopen":
-                await ledger.close()
-                ledger = await open_book(path)
-                continue
-            accepted = True
-            try:
-                await ledger.run(work_of(operation))
-            except PrepaidError:
-                accepted = False
-            assert accepted == model.expect(operation), operation
-        found = await ledger.verify()
-        assert found.faults == ()
-        assert found.charged_wh == found.register_wh == model.used_wh
-        for account, balance in model.balances.items():
-            assert await balance_of(ledger, tenant(account)) == balance
-        for meter in METERS:
-            assert await kinds_on(ledger, meter) == {
-                kind for held, kind in model.holds if held == meter
-            }
-        await ledger.close()
+            work_of(operation)(tx)
+            now.expect(operation)
+            check(tx, now)
+
+    try:
+        await ledger.run(work)
+    except PrepaidError:
+        assert not accepted, operations
+        return model
+    assert accepted, operations
+    return expected
 
 
-@pytest.mark.filterwarnings("ignore:It looks like `register_random`")  # frozen, not forgotten
-@settings(max_examples=25, deadline=None, derandomize=True)
-@given(st.lists(OPERATIONS, max_size=30))
-def test_any_sequence_keeps_the_book_sound(operations: list[tuple[Any, ...]]) -> None:
+async def compare(
+    place: Path | str, batches: Sequence[tuple[Sequence[tuple[Any, ...]], bool]]
+) -> None:
+    """Play transactions on a real book and on the model, and compare all that they say."""
+    model = Model()
+    ledger = await open_book(place)
+    await ledger.run(write_tariff)
+    for meter in METERS:
+        await ledger.run(install(meter))
+    for operations, ahead in batches:
+        if ("reopen",) in operations:
+            await ledger.close()
+            ledger = await open_book(place)
+        rest = [operation for operation in operations if operation != ("reopen",)]
+        model = await play(ledger, rest, ahead=ahead, model=model)
+    await ledger.read(lambda tx: check(tx, model))
+    found = await ledger.verify()
+    assert found.faults == ()
+    assert found.charged_wh == found.register_wh == model.used_wh
+    await ledger.close()
+
+
+@settings(max_examples=40, deadline=None, derandomize=True)
+@given(BATCHES)
+def test_any_sequence_keeps_a_file_sound(
+    batches: list[tuple[list[tuple[Any, ...]], bool]],
+) -> None:
     """Whatever is posted, in whatever order, the book agrees with a plain model and the auditor."""
-    asyncio.run(compare(operations))
+    with tempfile.TemporaryDirectory() as folder:
+        asyncio.run(compare(Path(folder) / "ledger.db", batches))
+
+
+@settings(max_examples=15, deadline=None, derandomize=True)
+@given(BATCHES)
+def test_any_sequence_keeps_a_database_sound(
+    server: PostgresqlServer, batches: list[tuple[list[tuple[Any, ...]], bool]]
+) -> None:
+    """The same in PostgreSQL."""
+    asyncio.run(compare(server.emptied(), batches))

@@ -232,7 +232,7 @@ async def test_conflict_that_does_not_end_is_told(place: str) -> None:
 
 async def test_row_that_stays_locked_is_told(place: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A program that holds the lease's row makes a posting fail, not hang."""
-    monkeypatch.setitem(postgresql._SESSION, "lock_timeout", "100ms")
+    monkeypatch.setitem(postgresql._WRITER, "lock_timeout", "100ms")
     async with opened(place) as ledger:
         with closing(psycopg.connect(place)) as other:
             other.execute("SELECT 1 FROM compere_prepaid.chain_head FOR UPDATE")

@@ -1,6 +1,6 @@
 """A played site: what flows ask of a running site and its lines, answered as a test prepares it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -121,18 +121,32 @@ class PlayedAgreements:
     made: list[tuple[str, str, str]] = field(default_factory=list)
     error: PrepaidError | None = None
 
-    async def assign_tariff(self, number: str, tariff: str, user: str) -> None:
+    async def assign_tariff(self, numbers: Sequence[str], tariff: str, user: str) -> None:
         """Note a new tariff."""
+        (number,) = numbers
         self._agree(number, tariff, user)
 
-    async def apply_policy(self, number: str, policy: str, user: str) -> None:
+    async def apply_policy(self, numbers: Sequence[str], policy: str, user: str) -> None:
         """Note a new policy."""
+        (number,) = numbers
         self._agree(number, policy, user)
 
     def _agree(self, number: str, name: str, user: str) -> None:
         if self.error is not None:
             raise self.error
         self.made.append((number, name, user))
+
+
+@dataclass(slots=True)
+class PlayedOpening:
+    """Knows whose tenants moved out, and what number comes next."""
+
+    closed: dict[str, str] = field(default_factory=dict)
+
+    async def refuse_closed(self, number: str) -> None:
+        """Refuse the number of a tenant who moved out."""
+        if number in self.closed:
+            raise InvalidInputError("account_closed", account=number, next=self.closed[number])
 
 
 @dataclass(slots=True)
@@ -144,6 +158,7 @@ class PlayedSite:
     catalogue: PlayedCatalogue = field(default_factory=PlayedCatalogue)
     book: PlayedBook = field(default_factory=PlayedBook)
     agreements: PlayedAgreements = field(default_factory=PlayedAgreements)
+    opening: PlayedOpening = field(default_factory=PlayedOpening)
     currency: Currency = CURRENCY
 
     async def async_probe_meter(self, bus_id: str, address: int, profile: str) -> str:

@@ -153,12 +153,71 @@ async def test_two_dialogs_for_one_meter(hass: HomeAssistant, entry: MockConfigE
 
 
 async def test_account_needs_a_free_meter(hass: HomeAssistant, entry: MockConfigEntry) -> None:
-    """Where every meter supplies an account there is nothing to choose."""
+    """Where every meter supplies an account only the owner's account is left to be added."""
     both = ACCOUNT_DATA | {"meters": [SERIAL, OTHER_SERIAL]}
     add_part(hass, entry, "account", both, part_id="noodles")
     result = await start(hass, entry)
+    assert meters_offered(result) == []
+    result = await hass.config_entries.subentries.async_configure(
+        result["flow_id"], answers(number="B-7", meters=[])
+    )
+    assert result["errors"] == {"meters": "meters_empty"}
+    result = await hass.config_entries.subentries.async_configure(
+        result["flow_id"], answers(number="OWNER", name="The mall", meters=[], owner=True)
+    )
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    result = await start(hass, entry)
     assert result["type"] is FlowResultType.ABORT
     assert result["reason"] == "no_free_meter"
+
+
+async def test_site_has_one_owner(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """Who comes second is told; the owner stays the owner when the account is changed."""
+    slow, fast = await start(hass, entry), await start(hass, entry)
+    result = await hass.config_entries.subentries.async_configure(
+        fast["flow_id"], answers(owner=True, meters=[])
+    )
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    (owner,) = entry.get_subentries_of_type("account")
+    assert owner.data == ACCOUNT_DATA | {"owner": True, "meters": []}
+    second = answers(number="B-7", owner=True)
+    result = await hass.config_entries.subentries.async_configure(slow["flow_id"], second)
+    assert result["errors"] == {"owner": "owner_exists"}
+    result = await hass.config_entries.subentries.async_configure(
+        result["flow_id"], answers(number="B-7")
+    )
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+
+
+async def test_owner_is_changed(
+    hass: HomeAssistant, entry: MockConfigEntry, site: PlayedSite
+) -> None:
+    """The owner's account may have no meter of its own, and stays the owner's."""
+    owner = ACCOUNT_DATA | {"owner": True}
+    add_part(hass, entry, "account", owner, part_id="noodles")
+    site.book.accounts["A-101"] = PlayedAccount()
+    result = await start_change(hass, entry)
+    kept = {key: ACCOUNT_DATA[key] for key in ("name", "tariff", "policy")}
+    result = await hass.config_entries.subentries.async_configure(
+        result["flow_id"], kept | {"meters": []}
+    )
+    assert result["reason"] == "reconfigure_successful"
+    assert entry.subentries["noodles"].data == owner | {"meters": []}
+
+
+async def test_number_of_a_tenant_who_moved_out(
+    hass: HomeAssistant, entry: MockConfigEntry, site: PlayedSite
+) -> None:
+    """It is refused, and the next one is named."""
+    site.opening.closed["A-101"] = "A-101-2"
+    result = await start(hass, entry)
+    result = await hass.config_entries.subentries.async_configure(result["flow_id"], answers())
+    assert result["errors"] == {"number": "account_closed"}
+    assert result["description_placeholders"]["next"] == "A-101-2"
+    result = await hass.config_entries.subentries.async_configure(
+        result["flow_id"], answers(number="A-101-2")
+    )
+    assert result["type"] is FlowResultType.CREATE_ENTRY
 
 
 async def test_account_needs_a_running_site(hass: HomeAssistant) -> None:

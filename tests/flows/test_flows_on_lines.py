@@ -88,8 +88,8 @@ def gateway(mall: Mall, **changes: Any) -> dict[str, Any]:
 
 def meter(**changes: Any) -> dict[str, Any]:
     """Fill in the form for the mall's second meter."""
-    answers = {"name": "New", "address": 2, "profile": "compere_kpm33b", "breaker": 63, "place": {}}
-    return {"bus": "bus-east-riser"} | answers | changes
+    answers = {"name": "New", "address": 2, "profile": "compere_kpm33b", "breaker": 63}
+    return {"bus": "bus-east-riser", "place": {}, "register": {}} | answers | changes
 
 
 async def test_from_nothing_to_a_tenant_who_is_charged(

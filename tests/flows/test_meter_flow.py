@@ -49,6 +49,7 @@ def answers(**changes: Any) -> dict[str, Any]:
         "profile": "compere_kpm33b",
         "breaker": 63,
         "place": {},
+        "register": {},
     } | changes
 
 
@@ -191,6 +192,35 @@ async def test_meter_of_another_site_is_refused(
     site.answers["east", 1] = SERIAL
     result = await answer(hass, await start(hass, entry))
     assert result["errors"] == {"base": "serial_configured"}
+
+
+async def test_transformers_and_rollover(
+    hass: HomeAssistant, entry: MockConfigEntry, site: PlayedSite
+) -> None:
+    """They are asked for at first; later the ratio is no matter of a form, and stays."""
+    site.answers["east", 1] = SERIAL
+    register = {"multiplier": 40, "rollover_kwh": 100_000}
+    result = await answer(hass, await start(hass, entry), register=register)
+    await hass.config_entries.subentries.async_configure(result["flow_id"], {})
+    (meter,) = entry.get_subentries_of_type("meter")
+    assert meter.data == METER_DATA | register
+    result = await start_change(hass, entry, meter.subentry_id)
+    asked = section_of(form_of(result)["register"])
+    assert suggestions(asked) == {"rollover_kwh": 100_000}
+    assert set(asked) == {"rollover_kwh"}
+    result = await answer(hass, result, name="New name")
+    assert result["reason"] == "reconfigure_successful"
+    (meter,) = entry.get_subentries_of_type("meter")
+    assert meter.data == METER_DATA | {"multiplier": 40, "name": "New name"}
+
+
+@pytest.mark.parametrize("wrong", [{"multiplier": 0}, {"multiplier": 1.5}, {"rollover_kwh": 1}])
+async def test_registers_that_cannot_be(
+    hass: HomeAssistant, entry: MockConfigEntry, wrong: dict[str, Any]
+) -> None:
+    """A ratio is a whole number; no register rolls over within a month."""
+    with pytest.raises(InvalidData):
+        await answer(hass, await start(hass, entry), register=wrong)
 
 
 async def test_two_dialogs_for_one_meter(

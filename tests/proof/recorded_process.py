@@ -12,7 +12,7 @@ from itertools import batched
 from pathlib import Path
 import sys
 
-from custom_components.compere_prepaid.adapters.ledger_database import sqlite as engine_module
+from custom_components.compere_prepaid.adapters.ledger_database import sqlite
 from custom_components.compere_prepaid.adapters.ledger_database.ledger import DatabaseLedger
 from tests.adapters.ledger_books import install, opened, write_tariff
 from tests.adapters.posting_process import say, step
@@ -51,7 +51,7 @@ def main() -> None:
     """Post as the command line says."""
     path, payments, synchronous = sys.argv[1:]
     settings = {"synchronous": synchronous, "wal_autocheckpoint": str(LOG_PAGES)}
-    engine_module._SETTINGS |= settings
+    sqlite._SETTINGS |= settings
     asyncio.run(post_in_two_sittings(Path(path), int(payments)))
 
 

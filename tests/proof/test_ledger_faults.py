@@ -12,7 +12,7 @@ import sys
 
 import pytest
 
-from custom_components.compere_prepaid.adapters.ledger_database import sqlite as engine_module
+from custom_components.compere_prepaid.adapters.ledger_database import sqlite
 from custom_components.compere_prepaid.core.ledger.accounts import CASH
 from tests.adapters.ledger_books import (
     YUAN,
@@ -157,7 +157,7 @@ sys.stdin.read()
 
 async def test_lock_of_another_process(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A process that holds the file stops postings, not reading; its death sets the ledger free."""
-    monkeypatch.setitem(engine_module._SETTINGS, "busy_timeout", "50")
+    monkeypatch.setitem(sqlite._SETTINGS, "busy_timeout", "50")
     async with opened(path) as ledger:
         await ledger.run(top_up("desk-1", 10))
         holder = await asyncio.create_subprocess_exec(

@@ -1,14 +1,15 @@
 """Adding and changing a tenant's prepaid account.
 
 An account's number is its name in the ledger and stays for good. Its opening balance is booked
-once, when the account is added; later the balance changes by top-ups and adjustments only.
+once, when the account is added; later the balance changes by top-ups and adjustments only. One
+account may be the owner's: it has the meters that nobody else has.
 """
 
 from collections.abc import Mapping
 from typing import Any
 
 from homeassistant.config_entries import SubentryFlowResult
-from homeassistant.helpers.selector import TextSelector
+from homeassistant.helpers.selector import BooleanSelector, TextSelector
 import probatio as vol
 
 from ..const import (
@@ -16,23 +17,23 @@ from ..const import (
     CONF_NAME,
     CONF_NUMBER,
     CONF_OPENING_BALANCE,
+    CONF_OWNER,
     CONF_POLICY,
     CONF_SERIAL,
     CONF_TARIFF,
+    MAX_NUMBER,
     SUBENTRY_ACCOUNT,
     SUBENTRY_METER,
     account_unique_id,
 )
 from ..core.errors import InvalidInputError, PrepaidError
+from ..core.ids import AccountNumber
 from ..core.money.amount import Currency
 from ..core.prepayment.state import AccountState
 from ..site import CompereSite
 from .form_errors import BASE, FormError, form_error
 from .schemas import choice, labelled_choice
 from .subentry import SiteSubentryFlow
-
-MAX_NUMBER = 40
-"""Characters. No colon either: it separates the parts of the ledger's ids."""
 
 BALANCE_ERRORS: Mapping[str, str] = {
     "amount_not_a_number": CONF_OPENING_BALANCE,
@@ -41,6 +42,9 @@ BALANCE_ERRORS: Mapping[str, str] = {
 }
 """What is said of an amount that is none."""
 
+NUMBER_ERRORS: Mapping[str, str] = {"account_closed": CONF_NUMBER}
+"""What is said of a number that had a tenant before."""
+
 AGREEMENT_ERRORS: Mapping[str, str] = {
     "ledger_read_only": BASE,
     "ledger_taken_over": BASE,
@@ -48,7 +52,7 @@ AGREEMENT_ERRORS: Mapping[str, str] = {
 }
 """What may keep new terms from being written."""
 
-OPENED_WITH = (CONF_NUMBER, CONF_TARIFF, CONF_POLICY, CONF_OPENING_BALANCE)
+OPENED_WITH = (CONF_NUMBER, CONF_TARIFF, CONF_POLICY, CONF_OPENING_BALANCE, CONF_OWNER)
 """What a subentry keeps as the account was opened with it; tariff and policy change in the ledger,
 where every change has its date."""
 
@@ -63,13 +67,15 @@ class AccountFlow(SiteSubentryFlow):
         """Ask for a new account."""
         if (site := self._site) is None:
             return self.async_abort(reason="entry_not_loaded")
-        if not (meters := self._free_meters()):
+        meters = self._free_meters()
+        if not meters and self._has_owner:
             return self.async_abort(reason="no_free_meter")
         errors: dict[str, str] = {}
         placeholders: dict[str, str] = {}
         if user_input is not None:
             try:
                 data = self._checked(site, user_input)
+                await _async_refuse_closed(site, data[CONF_NUMBER])
             except FormError as error:
                 errors, placeholders = error.errors, error.placeholders
             else:
@@ -96,7 +102,7 @@ class AccountFlow(SiteSubentryFlow):
         errors: dict[str, str] = {}
         placeholders = {"number": present.data[CONF_NUMBER]}
         if user_input is not None:
-            kept = {key: present.data[key] for key in OPENED_WITH}
+            kept = {key: present.data[key] for key in OPENED_WITH if key in present.data}
             try:
                 data = self._checked(site, user_input | kept)
                 await _async_agree(site, present.data[CONF_NUMBER], user_input)
@@ -118,6 +124,11 @@ class AccountFlow(SiteSubentryFlow):
             description_placeholders=placeholders,
         )
 
+    @property
+    def _has_owner(self) -> bool:
+        """Whether an account of the site is the owner's."""
+        return any(account.data.get(CONF_OWNER) for account in self._others(SUBENTRY_ACCOUNT))
+
     def _free_meters(self) -> dict[str, str]:
         """Return the meters that supply no other account: serial and name."""
         taken = {
@@ -131,9 +142,9 @@ class AccountFlow(SiteSubentryFlow):
             if meter.data[CONF_SERIAL] not in taken
         }
 
-    def _check_meters(self, serials: list[str]) -> None:
+    def _check_meters(self, serials: list[str], *, is_owner: bool) -> None:
         """Refuse no meter at all, and meters that another dialog gave away meanwhile."""
-        if not serials:
+        if not serials and not is_owner:
             raise FormError(CONF_METERS, "meters_empty")
         for other in self._others(SUBENTRY_ACCOUNT):
             for serial in serials:
@@ -159,8 +170,11 @@ class AccountFlow(SiteSubentryFlow):
                     number=other.data[CONF_NUMBER],
                     name=other.data[CONF_NAME],
                 )
-        self._check_meters(user_input[CONF_METERS])
-        return {
+        is_owner = user_input.get(CONF_OWNER, False)
+        if is_owner and self._has_owner:
+            raise FormError(CONF_OWNER, "owner_exists")
+        self._check_meters(user_input[CONF_METERS], is_owner=is_owner)
+        data = {
             CONF_NUMBER: number,
             CONF_NAME: name,
             CONF_METERS: user_input[CONF_METERS],
@@ -168,6 +182,7 @@ class AccountFlow(SiteSubentryFlow):
             CONF_POLICY: user_input[CONF_POLICY],
             CONF_OPENING_BALANCE: _balance(site.currency, user_input[CONF_OPENING_BALANCE]),
         }
+        return data | ({CONF_OWNER: True} if is_owner else {})
 
 
 def new_account_schema(site: CompereSite, meters: Mapping[str, str]) -> vol.Schema:
@@ -177,6 +192,7 @@ def new_account_schema(site: CompereSite, meters: Mapping[str, str]) -> vol.Sche
             vol.Required(CONF_NUMBER): TextSelector(),
             **_agreement(site, meters),
             vol.Required(CONF_OPENING_BALANCE, default="0"): TextSelector(),
+            vol.Optional(CONF_OWNER, default=False): BooleanSelector(),
         }
     )
 
@@ -200,6 +216,14 @@ def _agreed(site: CompereSite, data: Mapping[str, Any]) -> dict[str, Any]:
 
 def _terms(account: AccountState) -> dict[str, Any]:
     return {CONF_TARIFF: account.tariff, CONF_POLICY: account.policy.name}
+
+
+async def _async_refuse_closed(site: CompereSite, number: str) -> None:
+    """Refuse the number of a tenant who moved out: it stays with them in the ledger."""
+    try:
+        await site.opening.refuse_closed(AccountNumber(number))
+    except PrepaidError as error:
+        raise form_error(error, NUMBER_ERRORS) from error
 
 
 async def _async_agree(site: CompereSite, number: str, wanted: Mapping[str, Any]) -> None:

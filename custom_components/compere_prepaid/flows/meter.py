@@ -4,7 +4,8 @@ A meter is the serial number that it tells itself, not the address at which it a
 swapped and re-addressed. So the form asks where to look, the meter is asked who it is, and the user
 compares that with the label before anything is saved. When a configured meter is changed, the same
 serial number must answer again; another meter is a replacement, which settles accounts, and no
-matter of editing a form.
+matter of editing a form. Nor is another current transformer: what the register counted until then
+had the old ratio.
 """
 
 from collections.abc import Mapping
@@ -22,9 +23,11 @@ from ..const import (
     CONF_BREAKER,
     CONF_BUS,
     CONF_FLOOR_AREA,
+    CONF_MULTIPLIER,
     CONF_NAME,
     CONF_PROFILE,
     CONF_RATED_POWER,
+    CONF_ROLLOVER,
     CONF_SERIAL,
     SUBENTRY_BUS,
     SUBENTRY_METER,
@@ -37,6 +40,7 @@ from .schemas import decimal_number, labelled_choice, whole_number
 from .subentry import SiteSubentryFlow
 
 SECTION_PLACE = "place"
+SECTION_REGISTER = "register"
 
 PROBE_ERRORS: Mapping[str, str] = {
     "bus_busy": CONF_BUS,
@@ -110,6 +114,8 @@ class MeterFlow(SiteSubentryFlow):
     ) -> dict[str, Any]:
         """Return what will be saved, once everything about it was found right."""
         data = self._subentry_data(user_input)
+        if present is not None and CONF_MULTIPLIER in present.data:
+            data[CONF_MULTIPLIER] = present.data[CONF_MULTIPLIER]
         self._check_unused(data)
         if present is not None and _same_place(data, present.data):
             return data | {CONF_SERIAL: present.data[CONF_SERIAL]}
@@ -179,8 +185,8 @@ class MeterFlow(SiteSubentryFlow):
         site = self._site
         profiles = site.catalogue.profiles if site else {}
         titles = {name: profiles[name].title for name in sorted(profiles)}
-        schema = meter_schema(self._buses, titles)
         present = self._present
+        schema = meter_schema(self._buses, titles, is_new=present is None)
         serial = {"serial_number": present.data[CONF_SERIAL]} if present else {}
         return self.async_show_form(
             step_id=step_id,
@@ -199,7 +205,13 @@ class MeterFlow(SiteSubentryFlow):
         data = {key: user_input[key] for key in (CONF_BUS, CONF_ADDRESS, CONF_PROFILE)}
         data |= {CONF_NAME: name, CONF_AREA: area.name if area else ""}
         data |= {CONF_BREAKER: user_input[CONF_BREAKER]}
-        return data | {key: place.get(key) for key in (CONF_FLOOR_AREA, CONF_RATED_POWER)}
+        data |= {key: place.get(key) for key in (CONF_FLOOR_AREA, CONF_RATED_POWER)}
+        register = user_input[SECTION_REGISTER]
+        if (multiplier := register.get(CONF_MULTIPLIER, 1)) > 1:
+            data[CONF_MULTIPLIER] = multiplier
+        if (rollover := register.get(CONF_ROLLOVER)) is not None:
+            data[CONF_ROLLOVER] = rollover
+        return data
 
     def _form_values(self, data: Mapping[str, Any]) -> dict[str, Any]:
         """Return a kept meter in the shape of the form."""
@@ -209,10 +221,16 @@ class MeterFlow(SiteSubentryFlow):
         if area := ar.async_get(self.hass).async_get_area_by_name(data[CONF_AREA]):
             place[CONF_AREA] = area.id
         asked = (CONF_NAME, CONF_BUS, CONF_ADDRESS, CONF_PROFILE, CONF_BREAKER)
-        return {key: data[key] for key in asked} | {SECTION_PLACE: place}
+        register = {key: data[key] for key in (CONF_MULTIPLIER, CONF_ROLLOVER) if key in data}
+        return {key: data[key] for key in asked} | {
+            SECTION_PLACE: place,
+            SECTION_REGISTER: register,
+        }
 
 
-def meter_schema(buses: Mapping[str, str], profiles: Mapping[str, str]) -> vol.Schema:
+def meter_schema(
+    buses: Mapping[str, str], profiles: Mapping[str, str], *, is_new: bool
+) -> vol.Schema:
     """Return the form for a meter of one of these models on one of these buses."""
     place = vol.Schema(
         {
@@ -221,6 +239,12 @@ def meter_schema(buses: Mapping[str, str], profiles: Mapping[str, str]) -> vol.S
             vol.Optional(CONF_RATED_POWER): decimal_number(0, 100_000, "kW"),
         }
     )
+    register: dict[vol.Marker, Any] = {
+        vol.Optional(CONF_ROLLOVER): whole_number(1000, 1_000_000_000, "kWh")
+    }
+    if is_new:
+        multiplier = vol.Optional(CONF_MULTIPLIER, default=1)
+        register = {multiplier: whole_number(1, 10_000)} | register
     first_bus = next(iter(buses), vol.UNDEFINED)
     first_profile = next(iter(profiles), vol.UNDEFINED)
     return vol.Schema(
@@ -231,6 +255,7 @@ def meter_schema(buses: Mapping[str, str], profiles: Mapping[str, str]) -> vol.S
             vol.Required(CONF_PROFILE, default=first_profile): labelled_choice(profiles),
             vol.Required(CONF_BREAKER): whole_number(1, 10_000, "A"),
             vol.Required(SECTION_PLACE): section(place, {"collapsed": False}),
+            vol.Required(SECTION_REGISTER): section(vol.Schema(register), {"collapsed": True}),
         }
     )
 

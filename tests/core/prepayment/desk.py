@@ -116,7 +116,7 @@ def _write_rules(tx: LedgerTransaction) -> None:
 class Desk:
     """The use cases over one ledger file, and what they told."""
 
-    path: Path
+    path: Path | str
     clock: HandClock = field(default_factory=HandClock)
     events: list[Event] = field(default_factory=list)
     demands: list[RelayDemand] = field(default_factory=list)

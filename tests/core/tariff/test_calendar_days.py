@@ -54,6 +54,13 @@ def test_the_text_is_canonical() -> None:
                 )
             ],
         ),
+        (
+            CHINA | {"days": {"2026-02-20": "Monday", "2026-02-21": "tue", "2026-02-22": "Tue"}},
+            [
+                "days.2026-02-20: is a weekday: write 'mon'",
+                "days.2026-02-22: is a weekday: write 'tue'",
+            ],
+        ),
         (CHINA | {"day": 1}, ["day: unknown key 'day', did you mean 'days'?"]),
         ([], ["must be a group of 'key: value' lines, not a list"]),
     ],

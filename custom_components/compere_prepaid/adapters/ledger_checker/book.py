@@ -38,7 +38,10 @@ class Book:
         found = self.connection.execute(
             text(sql), {"site": self.site, **parameters}, execution_options={"yield_per": 1000}
         )
-        yield from found.mappings()
+        try:
+            yield from found.mappings()
+        finally:
+            found.close()
 
     def batches(self, sql: str, **parameters: object) -> Iterator[list[Any]]:
         """Run a query about this site; yield the driver's own tuples, many at a time.
@@ -48,10 +51,15 @@ class Book:
         found = self.connection.execute(
             text(sql), {"site": self.site, **parameters}, execution_options={"stream_results": True}
         )
+        first = found.fetchone()  # SQLAlchemy may have fetched it already
+        rows = [] if first is None else [tuple(first)]
         cursor: Any = found.cursor
-        while rows := cursor.fetchmany(_BATCH):
-            yield rows
-        found.close()
+        try:
+            while rows:
+                yield rows
+                rows = cursor.fetchmany(_BATCH)
+        finally:
+            found.close()
 
     def fault(self, fault: str) -> None:
         """Add a fault."""

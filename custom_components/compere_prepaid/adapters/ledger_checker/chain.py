@@ -143,12 +143,11 @@ def _take(book: Book, result: Walk, rows: list[Any]) -> None:
         if code in PAID:
             agreed += hash((name, debit, credit, amount, code, kind, detail))
         way = (debit, credit, code, kind)
-        if way in moved:
-            tally = moved[way]
+        if (tally := moved.get(way)) is None:
+            moved[way] = [amount, 1]
+        else:
             tally[0] += amount
             tally[1] += 1
-        else:
-            moved[way] = [amount, 1]
         result.at = recorded_at
     result.seq, result.hash, result.agreed = number, last, agreed
 

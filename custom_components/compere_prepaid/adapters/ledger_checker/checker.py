@@ -67,14 +67,14 @@ def check(
     known: Iterable[str] = (),
     begin_walk: Callable[[Book, int], Walking] = walk_here,
 ) -> Verification:
-    """Audit a site's book within an open transaction; `known` faults come first in the result.
+    """Audit a site's book within an open transaction; `known` faults are told too.
 
     `begin_walk` may let another process walk the chain while this one looks at the rest.
     """
     book = Book(connection, site)
+    walking = begin_walk(book, book.open())
     for fault in known:
         book.fault(fault)
-    walking = begin_walk(book, book.open())
     walked, energy = Walk(), Energy()
     try:
         tariffs = Tariffs.of(book)

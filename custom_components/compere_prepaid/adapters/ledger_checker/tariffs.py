@@ -41,6 +41,8 @@ class Tariffs:
 
     scale: int
     documents: dict[tuple[str, str], Any] = field(default_factory=dict)
+    _taxes: dict[tuple[Version, str], int] = field(default_factory=dict)
+    _fees: dict[tuple[Version, str], tuple[int, int] | None] = field(default_factory=dict)
 
     @classmethod
     def of(cls, book: Book) -> Tariffs:
@@ -78,23 +80,21 @@ class Tariffs:
 
     def excluded_tax(self, version: Version, line: str) -> int:
         """Return the tax that comes on top of a kind of line, in millionths."""
-        try:
-            tax = self.find(version).get("tax", {})
-            own = tax.get("lines", {}).get(line, tax)
-            return 0 if own.get("included") else self._whole(Decimal(own.get("percent", 0)), 4)
-        except _UNREADABLE:
-            return 0
+        place = (version, line)
+        if place not in self._taxes:
+            self._taxes[place] = self._read_tax(version, line)
+        return self._taxes[place]
 
     def day_fee(self, version: Version, kind: str, day: date) -> int | None:
         """Return the standing or service charge of a day, with its share of the month's."""
-        try:
-            fee = self.find(version)[kind]
-            month = self._amount(fee.get("per_month", 0))
-            days = monthrange(day.year, day.month)[1]
-            share = month * day.day // days - month * (day.day - 1) // days
-            return self._amount(fee.get("per_day", 0)) + share
-        except _UNREADABLE:
+        place = (version, kind)
+        if place not in self._fees:
+            self._fees[place] = self._read_fee(version, kind)
+        if (fee := self._fees[place]) is None:
             return None
+        per_day, month = fee
+        days = monthrange(day.year, day.month)[1]
+        return per_day + month * day.day // days - month * (day.day - 1) // days
 
     def minimum(self, version: Version) -> int:
         """Return what a month costs at least."""
@@ -124,6 +124,21 @@ class Tariffs:
             except _UNREADABLE:
                 continue
         return found
+
+    def _read_tax(self, version: Version, line: str) -> int:
+        try:
+            tax = self.find(version).get("tax", {})
+            own = tax.get("lines", {}).get(line, tax)
+            return 0 if own.get("included") else self._whole(Decimal(own.get("percent", 0)), 4)
+        except _UNREADABLE:
+            return 0
+
+    def _read_fee(self, version: Version, kind: str) -> tuple[int, int] | None:
+        try:
+            fee = self.find(version)[kind]
+            return self._amount(fee.get("per_day", 0)), self._amount(fee.get("per_month", 0))
+        except _UNREADABLE:
+            return None
 
     def _demand(self, steps: Sequence[Any], quantity: int) -> int:
         cost = reached = 0

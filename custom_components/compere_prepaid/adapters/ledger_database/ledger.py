@@ -10,13 +10,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Self
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from ...core.clock import Clock
-from ...core.errors import LedgerReadOnlyError
+from ...core.errors import LedgerReadOnlyError, OperationFailedError
 from ...core.ledger.ports import LedgerTransaction
 from ...core.money.amount import Currency
+from ..ledger_checker.apart import LARGE, check_apart
 from ..ledger_checker.checker import Verification, check, unreadable
 from .connection_thread import ConnectionThread
 from .database import Database
@@ -46,6 +47,8 @@ class DatabaseLedger:
         """Whether the book was created by this opening: a surprise where one was expected."""
         self._database = database
         self._site = site
+        self._address = ""
+        """The place as it was given: it may hold a password."""
         self._epoch = _NO_EPOCH
         self._refusal: LedgerReadOnlyError | None = None
         self._writer = ConnectionThread("compere_ledger", database.open_writer)
@@ -94,6 +97,7 @@ class DatabaseLedger:
         """
         database = database_at(place)
         ledger = cls(database, site)
+        ledger._address = str(place)
         claim = Claim(site=site, currency=currency, holder=holder, may_create=may_create)
         try:
             await ledger._writer.call(lambda engine: ledger._take(engine, claim, clock))
@@ -127,26 +131,49 @@ class DatabaseLedger:
 
     async def verify(self) -> Verification:
         """Run the independent checker over the whole book; faults make the ledger read-only."""
-        # A long snapshot on a thread of its own: neither postings nor other reads wait for it.
-        database = self._database
-        thread = ConnectionThread("compere_ledger_check", database.open_reader)
+        if await self._is_large():
+            found = await check_apart(self._address, self._site, self._database.place)
+        else:
+            found = await self._check_here()
+        if not found.ok:
+            self.make_read_only(found.faults[0])
+        return found
 
-        def job(engine: Engine) -> Verification:
+    async def _is_large(self) -> bool:
+        """Tell whether checking takes so long that it is not done in this process."""
+        try:
+            return await self.read(lambda tx: tx.head().seq) > LARGE
+        except OperationFailedError:
+            return False  # the check will say what is wrong
+
+    async def _check_here(self) -> Verification:
+        database = self._database
+
+        def work(connection: Connection, site: str) -> Verification:
             try:
-                with engine.begin() as connection:
-                    return check(connection, self._site, database.damage(connection))
+                return check(connection, site, database.damage(connection))
             except DBAPIError as error:
                 if database.is_damage(error):
                     return unreadable(f"database file: {error.orig}")
                 raise
 
+        return await self.examine(work)
+
+    async def examine[T](self, work: Callable[[Connection, str], T]) -> T:
+        """Look at this site's rows on a snapshot, on a thread of its own, for as long as it takes.
+
+        Neither postings nor other reads wait for it.
+        """
+        thread = ConnectionThread("compere_ledger_long_read", self._database.open_reader)
+
+        def job(engine: Engine) -> T:
+            with engine.begin() as connection:
+                return work(connection, self._site)
+
         try:
-            found = await thread.call(lambda engine: self._guarded(lambda: job(engine)))
+            return await thread.call(lambda engine: self._guarded(lambda: job(engine)))
         finally:
             await thread.close()
-        if not found.ok:
-            self.make_read_only(found.faults[0])
-        return found
 
     def make_read_only(self, reason: str) -> None:
         """Refuse all writes from now on; the first reason is kept."""

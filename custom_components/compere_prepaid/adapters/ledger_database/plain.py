@@ -54,12 +54,12 @@ class PlainRows(Rows):
         super().__init__(connection, site, epoch)
         self._plain = {form.kind: self._sheet(form) for form in _FORMS}
 
-    def find[R: StateRow | HistoryRow](self, kind: type[R], **key: object) -> R | None:
+    def find[R: StateRow | HistoryRow](self, kind: type[R], /, **key: object) -> R | None:
         """Return the row of this kind with this whole key, if any."""
         sheet: Sheet[R] = self._plain[kind]
         return sheet.find(*(key[name] for name in sheet.form.key_names))
 
-    def rows[R: StateRow | HistoryRow](self, kind: type[R], **columns: object) -> tuple[R, ...]:
+    def rows[R: StateRow | HistoryRow](self, kind: type[R], /, **columns: object) -> tuple[R, ...]:
         """Return the rows of this kind with these columns, in the order of their key."""
         sheet: Sheet[R] = self._plain[kind]
         form = sheet.form

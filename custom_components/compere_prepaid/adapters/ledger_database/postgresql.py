@@ -25,23 +25,26 @@ _SAFE: Mapping[str, tuple[str, ...]] = {
 
 _SESSION: Mapping[str, str] = {
     "search_path": SCHEMA,
-    "lock_timeout": "5s",  # for another instance that writes at this moment
-    "statement_timeout": "10min",
-    # A lock whose owner is gone is cleared away, so that the next instance can take over.
-    "idle_in_transaction_session_timeout": "60s",
-    "tcp_keepalives_idle": "10",
-    "tcp_keepalives_interval": "5",
+    "tcp_keepalives_idle": "5",
+    "tcp_keepalives_interval": "2",
     "tcp_keepalives_count": "3",
 }
-"""What the server is asked for in each session."""
+"""What the server is asked for in each session. It soon notices that we are gone."""
+
+_WRITER: Mapping[str, str] = {
+    "lock_timeout": "5s",  # for another instance that writes at this moment
+    "statement_timeout": "60s",
+    "idle_in_transaction_session_timeout": "30s",
+}
+"""What it is asked for by who writes: a lock whose owner is stuck is cleared away in the end."""
 
 _DRIVER: Mapping[str, Any] = {
     "application_name": SCHEMA,
     "connect_timeout": 5,
-    "keepalives_idle": 10,
-    "keepalives_interval": 5,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
     "keepalives_count": 3,
-    "tcp_user_timeout": 20_000,
+    "tcp_user_timeout": 10_000,
 }
 """How the driver notices that the server is gone; the URL may say otherwise."""
 
@@ -58,8 +61,8 @@ _KEYS: Mapping[str, str] = {
 }
 """What an error means to people, by its code; others are unforeseen."""
 
-_PASSING = ("40001", "40003", "40P01", "25P03", "42P06", "42P07", "42710", "42723")
-"""Conflicts with other transactions; two that make the same tables meet in the last four."""
+_PASSING = ("40001", "40003", "40P01", "25P03", "23505", "42P06", "42P07", "42710", "42723")
+"""Conflicts with other transactions; two that make the same tables meet in the last five."""
 
 _GONE = ("08", "57P", "58", "XX000")
 """How the codes begin that mean that the server, or the way to it, is gone."""
@@ -87,7 +90,7 @@ class PostgresqlDatabase:
 
     def open_writer(self) -> Engine:
         """Return an engine whose one connection writes."""
-        engine = self._engine("SERIALIZABLE")
+        engine = self._engine("SERIALIZABLE", {**_SESSION, **_WRITER})
 
         def verify(connection: Any, _record: object) -> None:
             try:
@@ -101,7 +104,7 @@ class PostgresqlDatabase:
 
     def open_reader(self) -> Engine:
         """Return an engine whose one connection can only read; each transaction is a snapshot."""
-        engine = self._engine("REPEATABLE READ")
+        engine = self._engine("REPEATABLE READ", _SESSION)
 
         def forbid_writing(connection: Any, _record: object) -> None:
             connection.read_only = True
@@ -151,9 +154,9 @@ class PostgresqlDatabase:
         state = _state(error)
         return not state or state == "40003" or state.startswith(_GONE)
 
-    def _engine(self, isolation: str) -> Engine:
+    def _engine(self, isolation: str, session: Mapping[str, str]) -> Engine:
         query = dict(self._url.query)
-        asked = " ".join(f"-c {name}={value}" for name, value in _SESSION.items())
+        asked = " ".join(f"-c {name}={value}" for name, value in session.items())
         query["options"] = f"{query.get('options', '')} {asked}".strip()
         try:
             return create_engine(

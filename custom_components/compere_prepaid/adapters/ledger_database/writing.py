@@ -24,9 +24,10 @@ from .transaction import DatabaseTransaction
 _PAUSES_S = (0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.5)
 """How long is waited between attempts, more or less."""
 
-_RECONNECTS = 40
-_RECONNECT_PAUSE_S = 0.25
-"""An answer is looked for during ten seconds: a server that restarts is back by then."""
+_ANSWER_WITHIN_S = 20.0
+"""So long a lost answer is looked for: a server that restarts is back by then."""
+
+_RECONNECT_PAUSE_S = 0.2
 
 _CHANCE = random.Random()  # noqa: S311  -- only keeps two writers from meeting again and again
 
@@ -83,7 +84,8 @@ class Writer:
 
         Raises `OperationFailedError` if that stays unknown: the work must not be done again then.
         """
-        for _ in range(_RECONNECTS):
+        end = time.monotonic() + _ANSWER_WITHIN_S
+        while time.monotonic() < end:
             try:
                 return self._has_token(token)
             except DBAPIError as failed:

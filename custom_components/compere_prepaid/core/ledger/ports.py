@@ -194,11 +194,11 @@ class LedgerTransaction(Protocol):
         """Return an account's fees of the days from `since` to before `until`, by day."""
         ...
 
-    def find[R: StateRow | HistoryRow](self, kind: type[R], **key: object) -> R | None:
+    def find[R: StateRow | HistoryRow](self, kind: type[R], /, **key: object) -> R | None:
         """Return the row of this kind with this whole key, if any."""
         ...
 
-    def rows[R: StateRow | HistoryRow](self, kind: type[R], **columns: object) -> tuple[R, ...]:
+    def rows[R: StateRow | HistoryRow](self, kind: type[R], /, **columns: object) -> tuple[R, ...]:
         """Return the rows of this kind with these columns, in the order of their key."""
         ...
 

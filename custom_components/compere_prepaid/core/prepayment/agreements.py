@@ -46,16 +46,19 @@ class Agreements:
         quote(self.book.tariff(tariff), now, zone=self.book.zone, used=Used())  # in force by now?
         await self._agree(numbers, TermKind.TARIFF, tariff, user)
 
-    async def reconnect(self, number: str, user: str) -> None:
+    async def reconnect(self, numbers: Sequence[str], user: str) -> None:
         """Confirm that supply may come back where the policy waits for a person.
 
-        Raises `InvalidInputError` (`credit_exhausted`) while credit does not allow it.
+        Raises `InvalidInputError` (`credit_exhausted`) while credit does not allow it for all.
         """
-        account = self.book.account(number)
-        async with self.book.locked([account.number]):
-            if account.available <= account.policy.cut_off and not account.never_cut:
-                raise InvalidInputError("credit_exhausted", account=number)
-            await self.book.settle(account, f"reconnect:{user}", reconnect=True)
+        accounts = [self.book.account(number) for number in dict.fromkeys(numbers)]
+        names = [account.number for account in accounts]
+        async with self.book.locked(names):
+            for account in accounts:
+                if account.available <= account.policy.cut_off and not account.never_cut:
+                    raise InvalidInputError("credit_exhausted", account=account.number)
+            cause = f"reconnect:{user}"
+            await self.book.transact_locked(names, cause, lambda *_: None, reconnect=True)
 
     async def place_hold(
         self, meters: Iterable[str], kind: HoldKind, *, user: str, reason: str = ""

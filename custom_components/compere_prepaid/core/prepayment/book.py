@@ -187,9 +187,9 @@ class AccountBook:
             ),
         )
 
-    async def settle(self, account: AccountState, cause: str, *, reconnect: bool = False) -> None:
+    async def settle(self, account: AccountState, cause: str) -> None:
         """Post what has accrued and bring holds in line with credit; hold the account's lock."""
-        await self.transact_locked([account.number], cause, _nothing_more, reconnect=reconnect)
+        await self.transact_locked([account.number], cause, _nothing_more)
 
     async def settle_many(self, numbers: Iterable[AccountNumber], cause: str) -> None:
         """Post what has accrued for many accounts, some hundred in each transaction."""

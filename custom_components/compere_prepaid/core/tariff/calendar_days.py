@@ -15,6 +15,11 @@ from ..document_section import Findings, Section
 from ..documents import Document
 from ..errors import InvalidInputError
 from .document import TARIFF_SCHEMA
+from .year import WEEKDAYS
+
+_NAMES = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_WEEKDAY_OF = dict(zip((*WEEKDAYS, *_NAMES), WEEKDAYS * 2, strict=True))
+"""How weekdays may be meant; as a type of day they would not count as that weekday."""
 
 CALENDAR_SCHEMA: Mapping[str, Any] = {**TARIFF_SCHEMA, "$ref": "#/$defs/calendar"}
 
@@ -29,7 +34,14 @@ class Calendar:
 
 def read_calendar(section: Section) -> Calendar | None:
     """Read a calendar out of a document; None if anything is wrong, which is reported then."""
-    if not isinstance(section.value, Mapping) or not section.sound:
+    if not isinstance(section.value, Mapping):
+        return None
+    before = len(section.findings.meaning)
+    for part in section.items("days"):
+        weekday = _WEEKDAY_OF.get(str(part.value).lower())
+        if weekday not in (None, part.value):
+            part.fault(f"is a weekday: write '{weekday}'")
+    if not section.sound or len(section.findings.meaning) > before:
         return None
     days = section.value["days"]
     return Calendar(
@@ -70,7 +82,7 @@ def calendar_from(data: Mapping[str, Any]) -> Calendar:
             calendar=data.get("name", "?") if isinstance(data, Mapping) else "?",
             faults="\n".join(
                 f"{fault.path}: {fault.message}" if fault.path else fault.message
-                for fault in faults
+                for fault in findings.all
             ),
         )
     return calendar

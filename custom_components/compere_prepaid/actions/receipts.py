@@ -1,0 +1,117 @@
+"""Receipts: what was booked under a reference, with the anchor that proves it."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from homeassistant.core import HomeAssistant, ServiceCall
+
+from ..account_view import exact_text, local_iso
+from ..authority import Duty, async_require_manager, user_name
+from ..core.errors import InvalidInputError
+from ..core.ids import AccountNumber, TransferId
+from ..core.ledger.accounts import Fund, tenant
+from ..core.ledger.ports import LedgerTransaction
+from ..core.ledger.records import Tenancy, Transfer
+from ..core.money.amount import Amount
+from ..core.prepayment.cashier import receipt_of
+from ..core.prepayment.waterfall import Waterfall
+from ..site import CompereSite
+
+_KINDS = {"top": "top_up", "rfd": "refund", "dep": "deposit", "adj": "adjustment"}
+"""What a reference may stand for, by how its transfer's id begins."""
+
+
+class State(StrEnum):
+    """What became of what was booked."""
+
+    BOOKED = "booked"
+    REVERSED = "reversed"
+    RESERVED = "reserved"
+    PAID = "paid"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    """A transfer of an account, and what became of it."""
+
+    name: str
+    kind: str
+    transfer: Transfer
+    state: State
+
+
+def waterfall_data(site: CompereSite, steps: Waterfall) -> dict[str, Any]:
+    """Return every step of a top-up, in the order in which they are taken, exactly."""
+
+    def money(amount: Amount) -> str:
+        return exact_text(site.currency, amount)
+
+    return {
+        "percent_debts": {name: money(share) for name, share in steps.percent_debts.items()},
+        "time_debts": {name: money(share) for name, share in steps.time_debts.items()},
+        "below_cut_off": money(steps.below_cut_off),
+        "emergency": money(steps.emergency),
+        "balance": money(steps.balance),
+        "before": money(steps.before),
+        "after": money(steps.after),
+    }
+
+
+async def get_receipt(hass: HomeAssistant, site: CompereSite, call: ServiceCall) -> dict[str, Any]:
+    """Answer with everything that a receipt shows; for tenants who moved out, too."""
+    await async_require_manager(hass, site.entry, call.context, Duty.MONEY)
+    number, reference = AccountNumber(call.data["account"]), call.data["reference"]
+    found = await site.ledger.read(lambda tx: _find(tx, number, reference))
+    transfer, currency = found.transfer, site.currency
+    service = tenant(number, Fund.SERVICE) in (transfer.debit, transfer.credit)
+    receipt: dict[str, Any] = {
+        "site": site.name,
+        "account": number,
+        "name": found.name,
+        "kind": found.kind,
+        "state": found.state.value,
+        "fund": (Fund.SERVICE if service else Fund.ELECTRICITY).value,
+        "amount": exact_text(currency, transfer.amount),
+        "currency": currency.code,
+        "reference": reference,
+        "reason": transfer.reason,
+        "time": local_iso(site, transfer.effective_at),
+        "user": await user_name(hass, transfer.user),
+        "transfer": transfer.id,
+        "receipt": receipt_of(transfer),
+    }
+    if transfer.outcome:
+        steps = Waterfall.of(transfer.outcome)
+        receipt["waterfall"] = waterfall_data(site, steps)
+        receipt["balance_after"] = f"{currency.rounded_down(steps.after):f}"
+    return receipt
+
+
+async def refund_state(site: CompereSite, number: str, reference: str) -> str:
+    """Return what became of a refund."""
+    pending = TransferId(f"rfd:{reference}:{number}")
+    return (await site.ledger.read(lambda tx: _state(tx, "refund", pending))).value
+
+
+def _find(tx: LedgerTransaction, number: AccountNumber, reference: str) -> _Found:
+    tenancy = tx.find(Tenancy, account=number)
+    if tenancy is None:
+        raise InvalidInputError("account_unknown", account=number)
+    for prefix, kind in _KINDS.items():
+        transfer = tx.find_transfer(TransferId(f"{prefix}:{reference}:{number}"))
+        if transfer is not None:
+            state = _state(tx, kind, transfer.id)
+            return _Found(name=tenancy.name, kind=kind, transfer=transfer, state=state)
+    raise InvalidInputError("receipt_unknown", account=number, reference=reference)
+
+
+def _state(tx: LedgerTransaction, kind: str, transfer: TransferId) -> State:
+    if kind == "refund":
+        if tx.find_transfer(TransferId(f"{transfer}:post")) is not None:
+            return State.PAID
+        voided = tx.find_transfer(TransferId(f"{transfer}:void")) is not None
+        return State.CANCELLED if voided else State.RESERVED
+    reversed_ = tx.find_transfer(TransferId(f"rev:{transfer}")) is not None
+    return State.REVERSED if reversed_ else State.BOOKED

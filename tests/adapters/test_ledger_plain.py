@@ -1,0 +1,280 @@
+"""Rows that need no more than a key: how things stand, and what is written once."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+
+from custom_components.compere_prepaid.adapters.ledger_database.ledger import DatabaseLedger
+from custom_components.compere_prepaid.core.ids import AccountNumber, TransferId
+from custom_components.compere_prepaid.core.ledger.ports import LedgerTransaction
+from custom_components.compere_prepaid.core.ledger.records import (
+    Debt,
+    DebtKind,
+    DemandPeak,
+    Fee,
+    FeeKind,
+    HistoryRow,
+    IssuedStatement,
+    Rerating,
+    StateRow,
+    Supply,
+    TaxTotal,
+    Tenancy,
+)
+from custom_components.compere_prepaid.core.money.amount import Amount
+from tests.adapters.ledger_books import (
+    A_101,
+    ENGINES,
+    METER,
+    NOON,
+    Work,
+    install,
+    refusal,
+    top_up,
+)
+
+pytestmark = pytest.mark.parametrize("engine", ENGINES)
+
+B_202 = AccountNumber("B-202")
+HOUR = timedelta(hours=1)
+
+
+def tax(account: AccountNumber, ppm: int, net: int) -> TaxTotal:
+    """Return what was charged at a tax rate."""
+    return TaxTotal(
+        account=account, fund="electricity", ppm=ppm, net=Amount(net), tax=Amount(net // 10)
+    )
+
+
+def peak(month: int, quantity: int) -> DemandPeak:
+    """Return the highest demand in a month."""
+    return DemandPeak(
+        account=A_101, month=date(2026, month, 1), item="peak kW", quantity=quantity, at=NOON
+    )
+
+
+def supply(number: int, account: AccountNumber = A_101) -> Supply:
+    """Return a supply of the meter's first generation, open."""
+    return Supply(
+        meter=METER,
+        generation=1,
+        number=number,
+        account=account,
+        from_wh=1000 * number,
+        from_at=NOON + number * HOUR,
+    )
+
+
+def fee(day: int, amount: int = 5) -> Fee:
+    """Return a day's standing charge, paid by a transfer that the tests book."""
+    return Fee(
+        account=A_101,
+        kind=FeeKind.STANDING,
+        day=date(2026, 11, day),
+        tariff="Retail",
+        tariff_valid_from=date(2026, 1, 1),
+        amount=Amount(amount),
+        transfer_id=TransferId(f"top:fee-{day}:A-101"),
+    )
+
+
+MONTH = date(2026, 11, 1)
+STATES = [
+    (
+        {"account": A_101, "fund": "electricity", "ppm": 90_000},
+        tax(A_101, 90_000, 100),
+        tax(A_101, 90_000, 250),
+    ),
+    ({"account": A_101, "month": MONTH, "item": "peak kW"}, peak(11, 4000), peak(11, 5000)),
+    (
+        {"account": A_101},
+        Tenancy(account=A_101, name="Noodle House", opened_at=NOON),
+        Tenancy(
+            account=A_101,
+            name="Noodle House & Sons 面",
+            opened_at=NOON,
+            closed_at=NOON + HOUR,
+            charged_through=date(2026, 11, 24),
+            closed_through=date(2026, 10, 1),
+            emergency=Amount(7),
+        ),
+    ),
+    (
+        {"account": A_101, "name": "old"},
+        Debt(account=A_101, name="old", kind=DebtKind.PERCENT, ppm=1, opened_at=NOON),
+        Debt(
+            account=A_101,
+            name="old",
+            kind=DebtKind.TIME,
+            amount=Amount(9),
+            per="week",
+            due=Amount(3),
+            due_through=date(2026, 11, 24),
+            opened_at=NOON,
+        ),
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("key", "first", "second"), STATES, ids=[type(state[1]).__name__ for state in STATES]
+)
+async def test_latest_state_replaces_the_one_before(
+    ledger: DatabaseLedger, key: dict[str, object], first: StateRow, second: StateRow
+) -> None:
+    """A state is found as it was put last, in the same transaction and in later ones."""
+
+    def find(tx: LedgerTransaction) -> StateRow | None:
+        return tx.find(type(first), **key)
+
+    def put(*rows: StateRow) -> Work[StateRow | None]:
+        def work(tx: LedgerTransaction) -> StateRow | None:
+            for row in rows:
+                tx.put(row)
+            return find(tx)
+
+        return work
+
+    assert await ledger.read(find) is None
+    for rows in ((first,), (second,), (first, second)):
+        assert await ledger.run(put(*rows)) == rows[-1]
+        assert await ledger.read(find) == rows[-1]
+    assert await ledger.read(lambda tx: tx.rows(type(first))) == (second,)
+    assert await ledger.read(lambda tx: tx.rows(type(first), account=B_202)) == ()
+
+
+async def test_rows_come_in_the_order_of_their_key(ledger: DatabaseLedger) -> None:
+    """Some columns pick rows; those that a transaction has just put are among them."""
+    written = [tax(A_101, 60_000, 1), tax(A_101, 90_000, 2), tax(B_202, 90_000, 3)]
+
+    def look(tx: LedgerTransaction) -> tuple[object, ...]:
+        return (
+            tx.rows(TaxTotal),
+            tx.rows(TaxTotal, account=A_101),
+            tx.rows(TaxTotal, ppm=90_000),
+            tx.rows(TaxTotal, account=B_202, ppm=60_000),
+        )
+
+    def work(tx: LedgerTransaction) -> tuple[object, ...]:
+        for row in reversed(written):
+            tx.put(row)
+        return look(tx)
+
+    expected = (tuple(written), tuple(written[:2]), tuple(written[1:]), ())
+    assert await ledger.run(work) == expected
+    assert await ledger.read(look) == expected
+
+
+async def test_peaks_are_known_month_by_month(ledger: DatabaseLedger) -> None:
+    """A month's peak is found without reading the years before it, which are there too."""
+
+    def work(tx: LedgerTransaction) -> None:
+        for month in range(1, 12):
+            tx.put(peak(month, month * 100))
+
+    await ledger.run(work)
+    months = await ledger.read(lambda tx: tx.rows(DemandPeak, account=A_101))
+    assert [found.month.month for found in months] == list(range(1, 12))
+    one = await ledger.read(lambda tx: tx.rows(DemandPeak, account=A_101, month=MONTH))
+    assert one == (peak(11, 1100),)
+
+
+def rerating(run: str, transfer: str | None) -> Rerating:
+    """Return a run of rating again."""
+    return Rerating(
+        run=run,
+        account=A_101,
+        since=NOON,
+        until=NOON + HOUR,
+        at=NOON,
+        user="auditor",
+        reason="wrong season",
+        difference=Amount(5 if transfer else 0),
+        transfer_id=TransferId(transfer) if transfer else None,
+    )
+
+
+HISTORY = [
+    (fee(24), fee(25)),
+    (rerating("one", "top:fee-24:A-101"), rerating("two", None)),
+    tuple(
+        IssuedStatement(
+            account=A_101,
+            number=number,
+            since=NOON,
+            until=NOON + HOUR,
+            issued_at=NOON,
+            user="cashier",
+            anchor=f"{number}-abc",
+            content="{}",
+        )
+        for number in (1, 2)
+    ),
+]
+
+
+@pytest.mark.parametrize("rows", HISTORY, ids=lambda rows: type(rows[0]).__name__)
+async def test_history_is_written_once(
+    ledger: DatabaseLedger, rows: tuple[HistoryRow, HistoryRow]
+) -> None:
+    """A row of history is found from the start, and its key cannot come again."""
+    kind = type(rows[0])
+
+    def add(*added: HistoryRow) -> Work[object]:
+        def work(tx: LedgerTransaction) -> tuple[HistoryRow, ...]:
+            for row in added:
+                tx.add(row)
+            return tx.rows(kind)
+
+        return work
+
+    for day in (24, 25):
+        await ledger.run(top_up(f"fee-{day}", 5))
+    assert await ledger.run(add(rows[0])) == (rows[0],)
+    assert await ledger.run(add(rows[1])) == rows
+    for again in ((rows[0],), (rows[1], rows[1])):
+        assert (await refusal(ledger.run(add(*again)))).key == "ledger_rule_broken"
+    assert await ledger.read(lambda tx: tx.rows(kind, account=A_101)) == rows
+
+
+async def test_fee_is_found_before_it_is_written(ledger: DatabaseLedger) -> None:
+    """What asks whether a day is charged already sees the charge of this transaction."""
+    key = {"account": A_101, "kind": FeeKind.STANDING, "day": date(2026, 11, 24), "item": ""}
+
+    def work(tx: LedgerTransaction) -> tuple[Fee | None, Fee | None]:
+        before = tx.find(Fee, **key)
+        top_up("fee-24", 5)(tx)
+        tx.add(fee(24))
+        return before, tx.find(Fee, **key)
+
+    assert await ledger.run(work) == (None, fee(24))
+    assert await ledger.read(lambda tx: tx.find(Fee, **key)) == fee(24)
+
+
+async def test_fee_without_its_transfer_is_refused(ledger: DatabaseLedger) -> None:
+    """What somebody owes is always money that moved."""
+    assert (await refusal(ledger.run(lambda tx: tx.add(fee(24))))).key == "ledger_rule_broken"
+
+
+async def test_supplies_end_once(ledger: DatabaseLedger) -> None:
+    """A supply is open until it is ended, and another one may follow."""
+
+    def begin(number: int, account: AccountNumber) -> Work[None]:
+        return lambda tx: tx.add(supply(number, account))
+
+    await ledger.run(install())
+    await ledger.run(begin(1, A_101))
+    ended = replace(supply(1), to_wh=2000, to_at=NOON + 2 * HOUR)
+    await ledger.run(lambda tx: tx.end_supply(ended))
+    await ledger.run(begin(2, B_202))
+    whole = (ended, supply(2, B_202))
+    assert await ledger.read(lambda tx: tx.rows(Supply, meter=METER)) == whole
+    assert await ledger.read(lambda tx: tx.rows(Supply, meter=METER, generation=1)) == whole
+    assert await ledger.read(lambda tx: tx.rows(Supply, account=B_202)) == whole[1:]
+    for wrong in (ended, supply(2, B_202), replace(supply(3), to_wh=4000, to_at=NOON)):
+        refused = await refusal(ledger.run(lambda tx, wrong=wrong: tx.end_supply(wrong)))  # type: ignore[misc]
+        assert refused.key == "ledger_rule_broken"
+    refused = await refusal(ledger.run(begin(2, A_101)))
+    assert refused.key == "ledger_rule_broken"
+    assert await ledger.read(lambda tx: tx.rows(Supply, meter=METER)) == whole
