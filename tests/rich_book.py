@@ -99,7 +99,7 @@ async def _pay(desk: Desk) -> None:
         await desk.refunds.reserve(SHOP, money(10), reference=reference, reason="asked for it")
     await desk.refunds.resolve(SHOP, "posted", paid=True)
     await desk.refunds.resolve(SHOP, "voided", paid=False)
-    await desk.agreements.set_credit_limit(SHOP, money(5), "anna")
+    await desk.agreements.set_credit_limit([SHOP], money(5), "anna")
 
 
 async def _use(desk: Desk, hours: int) -> None:

@@ -70,6 +70,8 @@ def test_midnight_ends_a_day_and_begins_none() -> None:
     tariff = tariff_of(standing={"per_day": 1})
     assert bill_of(tariff, "2026-06-01", "2026-07-01").total == CNY.parse(30)
     assert bill_of(tariff, "2026-06-01", "2026-06-01").total == 0
+    assert bill_of(tariff, "2026-06-01T12:00", "2026-06-01T12:00").total == 0
+    assert bill_of(tariff, "2026-06-01T04:00", "2026-06-03T04:00").total == CNY.parse(3)
 
 
 def test_days_of_23_and_25_hours_are_days() -> None:
@@ -126,6 +128,54 @@ def test_the_minimum_of_each_month() -> None:
     ]
 
 
+def test_a_power_of_less_than_half_a_watt_is_none() -> None:
+    """A Wh in ten days."""
+    tariff = tariff_of(
+        price="0", demand=[{"name": "D", "quantity": "kW", "prices": [{"price": 1}]}]
+    )
+    found = bill_of(tariff, "2026-06-01", "2026-07-01", interval("2026-06-01", "2026-06-11", 1))
+    assert fees(found) == []
+
+
+def test_all_energy_of_a_month_counts_towards_its_minimum() -> None:
+    """However many readings there were."""
+    found = bill_of(
+        tariff_of(price="1", minimum_per_month=100),
+        "2026-06-01",
+        "2026-07-01",
+        interval("2026-06-01", "2026-06-02", 30_000),
+        interval("2026-06-02", "2026-06-03", 20_000),
+    )
+    assert fees(found) == [("minimum", "2026-06", 30, "50")]
+
+
+def test_a_peak_belongs_to_the_month_of_the_site() -> None:
+    """The first hours of a month in Shanghai are still the month before in UTC."""
+    tariff = tariff_of(
+        price="0", demand=[{"name": "D", "quantity": "kW", "prices": [{"price": 1}]}]
+    )
+    found = bill_of(
+        tariff,
+        "2026-06-01",
+        "2026-08-01",
+        interval("2026-07-01T00:00", "2026-07-01T00:15", 1_000),
+    )
+    assert fees(found) == [("demand", "2026-07", 31, "4")]
+
+
+def test_each_period_has_its_ladder_in_a_bill_too() -> None:
+    """What one interval used lifts the tier of the next one, within the period."""
+    tariff = tariff_of(tiers={"flat": [{"up_to": 10}, {"price": "1"}]})
+    found = bill_of(
+        tariff,
+        "2026-06-01",
+        "2026-07-01",
+        interval("2026-06-01", "2026-06-02", 8_000),
+        interval("2026-06-02", "2026-06-03", 8_000),
+    )
+    assert [line.tier for line in found.lines] == [1, 1, 2]
+
+
 KVA = DemandKey("D", DemandQuantity.KVA, 15)
 
 
@@ -141,7 +191,7 @@ def test_peaks_may_be_told_and_are_looked_back_at() -> None:
             }
         ]
     )
-    peaks = {date(2026, 6, 1): {KVA: 10_000}, date(2026, 8, 1): {KVA: 6_000}}
+    peaks = {date(2026, 6, 1): {KVA: 10_000}, date(2026, 8, 1): {KVA: 4_000}}
     found = bill_of(
         tariff, "2026-06-01", "2026-09-01", peaks=peaks, history=[{KVA: 1_000}, {KVA: 30_000}]
     )
@@ -150,7 +200,7 @@ def test_peaks_may_be_told_and_are_looked_back_at() -> None:
         for billed in found.fees
         if isinstance(billed.fee, DemandFee)
     ]
-    assert measured == [(10_000, 15_000), (0, 5_000), (6_000, 6_000)]
+    assert measured == [(10_000, 15_000), (0, 5_000), (4_000, 5_000)]
     assert found.not_measured == ()
 
 
@@ -161,6 +211,7 @@ def test_apparent_power_is_not_made_up() -> None:
         demand=[
             item | {"name": "Summer", "months": ["6-9"]},
             item | {"name": "Winter", "months": ["12-2"]},
+            item | {"name": "May", "months": [5]},
         ]
     )
     found = bill_of(tariff, "2026-06-01", "2026-07-01", interval("2026-06-01", "2026-06-02", 9_000))
@@ -190,10 +241,14 @@ def test_all_meters_of_an_account_climb_one_ladder() -> None:
         "2026-06-01",
         "2026-08-01",
         interval("2026-06-30T20:00", "2026-07-01T04:00", 16_000),
-        interval("2026-06-30T18:00", "2026-07-01T00:00", 6_000),
+        interval("2026-06-30T18:00", "2026-07-01T00:00", 6_000)._replace(
+            from_wh=900_000, to_wh=906_000
+        ),
         interval("2026-06-30T20:00", "2026-07-01T04:00", 8_000),
         used=Used(1_000),
     )
+    assert found.lines[0].from_at == local("2026-06-30T18:00")
+    assert found.lines[0].tier == 1
     by_tier = {
         (month, tier): sum(
             line.to_wh - line.from_wh
@@ -214,6 +269,10 @@ def test_an_interval_outside_of_the_time_is_refused(since: str, until: str) -> N
     with pytest.raises(InvalidInputError) as caught:
         bill_of(tariff_of(), "2026-06-01", "2026-07-01", interval(since, until, 1))
     assert caught.value.key == "bill_interval_outside"
+    assert caught.value.placeholders == {
+        "from_at": local(since).isoformat(),
+        "to_at": local(until).isoformat(),
+    }
 
 
 def test_tax_by_rate() -> None:

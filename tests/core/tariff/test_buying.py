@@ -28,6 +28,10 @@ def bought(tariff: Tariff, amount: str, used: Used = NOT_USED) -> list[tuple[int
 def test_a_flat_price() -> None:
     """100 at 0.6173 are 161.995 kWh; a Wh more would cost too much."""
     assert bought(Tariff.of([version("0.6173")]), "100") == [(1, 161_995, "99.9995135")]
+    (part,) = buys(
+        Tariff.of([version("10")]), CNY.parse("0.01"), at=NOON, zone=SHANGHAI, used=Used()
+    )
+    assert part == Bought(tier=1, wh=1, price=CNY.parse_price(10), amount=CNY.parse("0.01"))
 
 
 def test_up_the_ladder_from_where_the_account_stands() -> None:

@@ -83,6 +83,39 @@ def test_apparent_power_counts_for_its_time() -> None:
     assert meter.finish() == (DemandBlock(KVA, AT, 6_000),)
 
 
+def test_apparent_power_of_one_period() -> None:
+    """Counts where the measurement asks for it."""
+    meter = DemandMeter([KVA._replace(period="peak")])
+    meter.add_apparent(AT, AT + 15 * MINUTE, 6_000_500, "peak")
+    meter.add_apparent(AT, AT + 15 * MINUTE, 6_000_500, "flat")
+    (block,) = meter.finish()
+    assert (block.mean_w, type(block.mean_w)) == (6_001, int)
+
+
+def test_blocks_come_in_the_order_of_time() -> None:
+    """Whatever they measure."""
+    meter = DemandMeter([PEAK, ANY])
+    meter.add_energy(AT, AT + 60 * MINUTE, 4_000, "peak")
+    assert [(block.key.name, (block.since - AT) // MINUTE) for block in meter.finish()] == [
+        ("peak", 0),
+        ("any", 0),
+        ("any", 15),
+        ("peak", 30),
+        ("any", 30),
+        ("any", 45),
+    ]
+
+
+def test_no_power_is_made_up_by_rounding() -> None:
+    """A great energy over odd times is split exactly, in whole numbers."""
+    meter = DemandMeter([ANY])
+    energy_wh = 10**15 + 7
+    meter.add_energy(AT + timedelta(microseconds=1), AT + 45 * MINUTE, energy_wh, "flat")
+    blocks = meter.finish()
+    assert {type(block.mean_w) for block in blocks} == {int}
+    assert abs(sum(block.mean_w for block in blocks) - energy_wh * 4) <= 2
+
+
 def test_a_meter_that_is_silent_for_long_does_not_fill_the_memory() -> None:
     """The oldest blocks go when very many wait, also out of one long interval."""
     meter = DemandMeter([ANY])

@@ -1,6 +1,7 @@
 """Standing charges, minimum, demand and tax: by the day, by the month, and always adding up."""
 
 from calendar import monthrange
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import pairwise
@@ -19,6 +20,7 @@ from custom_components.compere_prepaid.core.tariff.fees import (
 )
 from custom_components.compere_prepaid.core.tariff.model import LineKind, Tariff, Tax
 from custom_components.compere_prepaid.core.tariff.tax import PPM, tax_on
+from custom_components.compere_prepaid.core.tariff.year import ALL_MONTHS
 from tests.core.tariff.tariffs import CNY, version
 
 JUNE = date(2026, 6, 1)
@@ -108,6 +110,14 @@ def test_the_minimum_is_what_lacks_at_the_end(spent: str, days: int, due: str | 
     assert fee is None or fee.kind is LineKind.MINIMUM
 
 
+def test_the_minimum_lacks_by_the_smallest_unit() -> None:
+    """Nothing is rounded."""
+    spent = Amount(CNY.parse(25) - 1)
+    fee = minimum_fee(tariff_of(minimum_per_month=25), JUNE, spent, 30)
+    assert fee
+    assert fee.amount == 1
+
+
 def test_a_month_before_the_tariff_has_no_minimum_and_no_demand() -> None:
     """Nothing was agreed then."""
     demand = [{"name": "D", "quantity": "kW", "prices": [{"price": 20}]}]
@@ -130,7 +140,8 @@ def demanding(**parts: Any) -> Tariff:
         "period": "flat",
         "prices": [{"up_to": 100, "price": 20}, {"up_to": "150.5", "price": 15}, {"price": "2.5"}],
     }
-    return tariff_of(demand=[item | parts], tax={"percent": 6, "included": False})
+    tax = {"percent": 15, "included": False, "lines": {"demand": {"percent": 6}}}
+    return tariff_of(demand=[item | parts], tax=tax)
 
 
 @pytest.mark.parametrize(
@@ -141,6 +152,7 @@ def demanding(**parts: Any) -> Tariff:
         (100_001, 30, "2000.015"),
         (200_500, 30, "2882.5"),
         (60_000, 10, "400"),
+        (100_001, 7, "466.670166666"),
     ],
 )
 def test_demand_in_steps(measured_w: int, days: int, due: str) -> None:
@@ -149,6 +161,8 @@ def test_demand_in_steps(measured_w: int, days: int, due: str) -> None:
     assert CNY.exact(fee.amount) == Decimal(due)
     assert (fee.key, fee.measured_w, fee.billed_w) == (KEY, measured_w, measured_w)
     assert (fee.kind, fee.tax_ppm) == (LineKind.DEMAND, 60_000)
+    assert (fee.tariff, fee.valid_from, fee.revision) == ("Retail", date(2000, 1, 1), 1)
+    assert isinstance(fee.amount, int)
 
 
 def test_demand_of_months_before() -> None:
@@ -158,8 +172,17 @@ def test_demand_of_months_before() -> None:
     history = [{KEY: 30_000}, {KEY: 50_000, other: 99_000}, {KEY: 90_000}]
     (fee,) = demand_fees(tariff, JUNE, {KEY: 10_000}, history, 30)
     assert (fee.measured_w, fee.billed_w, fee.amount) == (10_000, 40_000, CNY.parse(800))
+    (fee,) = demand_fees(tariff, JUNE, {KEY: 1}, [{KEY: 10_001}], 30)
+    assert (fee.billed_w, type(fee.billed_w)) == (8_000, int)
     (fee,) = demand_fees(tariff, JUNE, {}, history[1:], 30)
     assert (fee.measured_w, fee.billed_w) == (0, 72_000)
+
+
+def test_looking_back_at_nothing() -> None:
+    """No month before, or none with this measurement: only what was measured is billed."""
+    tariff = demanding(look_back={"months": 2, "percent": 100})
+    assert demand_fees(tariff, JUNE, {}, [], 30) == ()
+    assert demand_fees(tariff, JUNE, {}, [{}, {KEY._replace(name="E"): 5_000}], 30) == ()
 
 
 def test_demand_in_some_months_only() -> None:
@@ -168,6 +191,12 @@ def test_demand_in_some_months_only() -> None:
     assert demand_fees(tariff, JUNE, {KEY: 10_000}, [], 30) == ()
     assert len(demand_fees(tariff, date(2026, 7, 1), {KEY: 10_000}, [], 31)) == 1
     assert demand_fees(tariff, date(2026, 7, 1), {}, [], 31) == ()
+    (summer,) = tariff.versions
+    (item,) = summer.demand
+    always = replace(item, key=KEY._replace(name="E"), months=ALL_MONTHS)
+    both = Tariff.of([replace(summer, demand=(item, always))])
+    (fee,) = demand_fees(both, JUNE, {KEY: 10_000, always.key: 5_000}, [], 30)
+    assert fee.key == always.key
 
 
 def test_tax_by_line() -> None:

@@ -188,6 +188,15 @@ def test_across_a_tier_border() -> None:
     assert lines[0].to_at == lines[1].from_at == NOON + HOUR * 32 / 100
 
 
+def test_when_a_tier_was_reached() -> None:
+    """Two of three Wh were full after two thirds of a second, wherever the register stood."""
+    tariff = Tariff.of([version("1", tiers=[{"up_to": 1}, {"adder": "1"}])])
+    interval = used(3, NOON, NOON + timedelta(seconds=1), from_wh=70_000)
+    first, second = rate(tariff, interval, zone=SHANGHAI, used=Used(998))
+    assert (first.to_wh, second.to_wh) == (70_002, 70_003)
+    assert first.to_at == second.from_at == NOON + timedelta(microseconds=666_666)
+
+
 # Borders in time
 
 
@@ -391,6 +400,9 @@ def test_quote_names_period_tier_and_price() -> None:
     )
     found = quote(tariff, NOON, zone=SHANGHAI, used=Used(12_000))
     assert (found.period, found.tier, found.price) == ("day", 2, CNY.parse_price("0.85"))
+    assert found.tax_ppm == 0
+    taxed = Tariff.of([version("0.5", tax={"percent": 15, "included": False})])
+    assert quote(taxed, NOON, zone=SHANGHAI, used=Used()).tax_ppm == 150_000
     assert price_at(tariff, NOON, zone=SHANGHAI, used=Used()) == CNY.parse_price("0.8")
 
 
@@ -412,18 +424,23 @@ def test_an_impossible_interval_is_refused(interval: Interval) -> None:
     with pytest.raises(InvalidInputError) as caught:
         rate(retail(), interval, zone=SHANGHAI, used=Used())
     assert caught.value.key == "interval_invalid"
+    assert caught.value.placeholders == {
+        "from_wh": str(interval.from_wh),
+        "to_wh": str(interval.to_wh),
+    }
 
 
 def test_energy_before_the_first_version_is_not_rated() -> None:
     """There is no price to charge by."""
     tariff = Tariff.of([version("0.5", valid_from=date(2026, 6, 16))])
     for interval in (
-        used(1, NOON, NOON + HOUR),
+        used(1, local("2026-06-15T00:30"), NOON),
         used(1000, local("2026-06-15T23:00"), local("2026-06-16T01:00")),
     ):
         with pytest.raises(InvalidInputError) as caught:
             rate(tariff, interval, zone=SHANGHAI, used=Used())
         assert caught.value.key == "tariff_not_in_force"
+        assert caught.value.placeholders["day"] == "2026-06-15"
 
 
 def test_times_in_other_zones_mean_the_same_instants() -> None:
@@ -431,7 +448,17 @@ def test_times_in_other_zones_mean_the_same_instants() -> None:
     since, until = datetime(2026, 3, 28, 20, tzinfo=UTC), datetime(2026, 3, 29, 9, tzinfo=UTC)
     lines = rate(retail(), used(9000, since, until), zone=BERLIN, used=Used())
     there = used(9000, since.astimezone(BERLIN), until.astimezone(BERLIN))
-    assert rate(retail(), there, zone=BERLIN, used=Used()) == lines
+    found = rate(retail(), there, zone=BERLIN, used=Used())
+    assert found == lines
+    assert all(line.from_at.tzinfo is line.to_at.tzinfo is UTC for line in found)
+    near = used(9, local("2026-06-15T09:00", BERLIN), local("2026-06-15T10:00", BERLIN))
+    (line,) = rate(
+        retail(),
+        near._replace(from_at=near.from_at.astimezone(BERLIN), to_at=near.to_at.astimezone(BERLIN)),
+        zone=BERLIN,
+        used=Used(),
+    )
+    assert line.from_at.tzinfo is line.to_at.tzinfo is UTC
 
 
 # What always holds

@@ -165,6 +165,8 @@ def test_versions_of_one_tariff_have_one_name_and_different_days() -> None:
         with pytest.raises(InvalidInputError) as caught:
             Tariff.of(versions)
         assert caught.value.key == "tariff_versions_clash"
+        names = ", ".join(sorted({version.name for version in versions}))
+        assert caught.value.placeholders == {"tariff": names}
 
 
 def test_a_day_of_23_hours() -> None:

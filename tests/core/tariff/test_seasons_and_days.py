@@ -12,7 +12,7 @@ from custom_components.compere_prepaid.core.money.amount import Price
 from custom_components.compere_prepaid.core.tariff.document import tariff_version_from
 from custom_components.compere_prepaid.core.tariff.model import Tariff, Used
 from custom_components.compere_prepaid.core.tariff.percent import percent_text
-from custom_components.compere_prepaid.core.tariff.rating import quote, rate
+from custom_components.compere_prepaid.core.tariff.rating import quote, rate, used_with
 from custom_components.compere_prepaid.core.tariff.schedule import next_border, stretch_at
 from custom_components.compere_prepaid.core.tariff.tax import PPM
 from custom_components.compere_prepaid.core.tariff.year import MonthDay, Season
@@ -184,6 +184,18 @@ def test_a_type_that_no_rule_names_counts_as_its_weekday() -> None:
     ]
 
 
+def test_a_rule_for_holidays_may_ask_for_a_season() -> None:
+    """A holiday of another season is then a day like any other."""
+    written = version(
+        PRICES,
+        calendar="China",
+        seasons=[{"name": "summer", "from": "05-16", "to": "10-15", "percent": 0}],
+        schedule=[{"days": ["holiday"], "seasons": ["summer"], "slots": NIGHT}, {"slots": WORKDAY}],
+    )
+    tariff = Tariff.of([written], {"China": DAYS})
+    assert [period(tariff, f"2026-{day}T12:00") for day in ("05-01", "10-01")] == ["day", "night"]
+
+
 def test_the_borders_of_a_holiday_are_its_midnights() -> None:
     """Of the site, also on a day of 23 hours."""
     tariff = Tariff.of(
@@ -266,6 +278,16 @@ def test_a_ladder_counts_the_energy_of_its_period() -> None:
         assert shape(rate(tariff, interval, zone=SHANGHAI, used=before)) == shapes
         found = quote(tariff, at, zone=SHANGHAI, used=before)
         assert (found.period, found.tier) == (shapes[0][1], 1)
+
+
+def test_a_ladder_begins_with_nothing_used() -> None:
+    """A bound of one Wh shows whether the first is counted twice."""
+    tariff = Tariff.of([version("1", tiers={"flat": [{"up_to": "0.001"}, {"price": "2"}]})])
+    at = local("2026-06-15T12:00")
+    assert quote(tariff, at, zone=SHANGHAI, used=Used(5)).tier == 1
+    assert quote(tariff, at, zone=SHANGHAI, used=used_with(Used(5), "flat", 1)).tier == 2
+    assert used_with(Used(5, {"peak": 5}), "flat", 3) == Used(8, {"peak": 5, "flat": 3})
+    assert used_with(Used(5, {"peak": 5}), "peak", 3) == Used(8, {"peak": 8})
 
 
 def test_ladders_go_on_over_borders_and_begin_anew_with_the_month() -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Self
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from ...core.clock import Clock
@@ -144,18 +144,28 @@ class DatabaseLedger:
             return False  # the check will say what is wrong
 
     async def _check_here(self) -> Verification:
-        """Check the book on a thread of its own: neither postings nor other reads wait for it."""
         database = self._database
-        thread = ConnectionThread("compere_ledger_check", database.open_reader)
 
-        def job(engine: Engine) -> Verification:
+        def work(connection: Connection, site: str) -> Verification:
             try:
-                with engine.begin() as connection:
-                    return check(connection, self._site, database.damage(connection))
+                return check(connection, site, database.damage(connection))
             except DBAPIError as error:
                 if database.is_damage(error):
                     return unreadable(f"database file: {error.orig}")
                 raise
+
+        return await self.examine(work)
+
+    async def examine[T](self, work: Callable[[Connection, str], T]) -> T:
+        """Look at this site's rows on a snapshot, on a thread of its own, for as long as it takes.
+
+        Neither postings nor other reads wait for it.
+        """
+        thread = ConnectionThread("compere_ledger_long_read", self._database.open_reader)
+
+        def job(engine: Engine) -> T:
+            with engine.begin() as connection:
+                return work(connection, self._site)
 
         try:
             return await thread.call(lambda engine: self._guarded(lambda: job(engine)))
