@@ -21,7 +21,7 @@ from ..ledger_checker.apart import LARGE, check_apart
 from ..ledger_checker.checker import Verification, check, unreadable
 from .connection_thread import ConnectionThread
 from .database import Database
-from .opening import Claim, take_over
+from .opening import Claim, rehearse, take_over
 from .postgresql import PostgresqlDatabase, is_url
 from .rows import Scope
 from .sqlite import SqliteDatabase
@@ -102,6 +102,22 @@ class DatabaseLedger:
             await ledger.close()
             raise
         return ledger
+
+    @classmethod
+    async def rehearse(cls, *, place: Path | str, site: str, currency: Currency) -> None:
+        """Find out whether a site's book could be opened at a place, without changing anything.
+
+        Raises what `open` raises. No lease is taken: whoever has the book goes on with it.
+        """
+        database = database_at(place)
+        ledger = cls(database, site)
+        claim = Claim(site=site, currency=currency, holder="", may_create=True)
+        try:
+            await ledger._writer.call(
+                lambda engine: ledger._guarded(lambda: rehearse(database, engine, claim))
+            )
+        finally:
+            await ledger.close()
 
     async def close(self) -> None:
         """Finish what was asked for and close the database."""
