@@ -1,7 +1,7 @@
 """What the tests of the core share while its mutants are tested, in place of `tests/conftest.py`.
 
-The same examples are tried for each mutant, so that a second run finds what the first one found; what
-fails is not made smaller.
+The same examples are tried for each mutant, so that a second run finds what the first one found;
+what fails is not made smaller.
 """
 
 from collections.abc import Callable
