@@ -10,6 +10,8 @@ import asyncio
 from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+import gc
+import os
 from pathlib import Path
 import sqlite3
 from statistics import median
@@ -33,6 +35,7 @@ from custom_components.compere_prepaid.core.tenancy.supplies import MeterSetup, 
 METERS = 2000
 SWEEPS = 7
 TOP_UPS = 500
+MANY_SWEEPS = 60
 BAR_SWEEP_MS = 250
 BAR_TOP_UP_MS = 10
 
@@ -171,6 +174,27 @@ async def _top_ups(book: AccountBook, folder: Path) -> None:
     )
 
 
+async def _memory(book: AccountBook, clock: _Clock) -> None:
+    """Let history grow, and see that memory does not."""
+    charging, wh = Charging(book), 10_000
+    sizes = []
+    for turn in range(MANY_SWEEPS + 1):
+        clock.time += timedelta(hours=1)
+        wh += 10
+        await _sweep(book, charging, wh)
+        if turn % (MANY_SWEEPS // 4) == 0:
+            gc.collect()
+            sizes.append(_resident_mb())
+    shown = ", ".join(f"{size:.0f}" for size in sizes)
+    head = await book.ledger.read(lambda tx: tx.head())
+    print(f"memory: MB after each {MANY_SWEEPS // 4} hours: {shown}; {head.seq} transfers by then")
+
+
+def _resident_mb() -> float:
+    pages = int(Path("/proc/self/statm").read_text("ascii").split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
 def _raw_commits(folder: Path) -> list[float]:
     """Return the milliseconds of single inserts, each committed durably."""
     times = []
@@ -193,6 +217,7 @@ async def _main() -> None:
         try:
             await _sweeps(path, book, clock)
             await _top_ups(book, folder)
+            await _memory(book, clock)
             found = await book.ledger.verify()
             print(f"ledger: ok {found.ok}, {found.transfers} transfers, faults {found.faults}")
         finally:

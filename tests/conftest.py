@@ -7,11 +7,14 @@ set up only for tests that ask for it; those of the core stay fast.
 
 import custom_components  # noqa: F401, I001  -- see above; must come first
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 import logging
 
 from hypothesis import HealthCheck, settings
 import pytest
+from pytest_socket import enable_socket
+
+from tests.adapters.postgresql_server import PostgresqlServer, postgresql_server
 
 # Time limits fail on a busy machine, and say nothing about the code.
 settings.register_profile("shared", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -44,6 +47,14 @@ def auto_enable_custom_integrations(request: pytest.FixtureRequest) -> None:
         request.getfixturevalue("recorder_mock")
     if "hass" in request.fixturenames:
         request.getfixturevalue("enable_custom_integrations")
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[PostgresqlServer]:
+    """Run a PostgreSQL server that all tests share, one after the other."""
+    enable_socket()  # the test plugin forbids them to each test that does not ask
+    with postgresql_server() as server:
+        yield server
 
 
 _FIGURES = pytest.StashKey[list[str]]()

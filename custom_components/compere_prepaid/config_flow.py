@@ -26,6 +26,7 @@ from homeassistant.helpers.selector import TextSelector
 from homeassistant.util import slugify
 import probatio as vol
 
+from .adapters.ledger_database.postgresql import is_url
 from .const import (
     CONF_CURRENCY,
     CONF_INITIAL_PRICE,
@@ -37,7 +38,7 @@ from .const import (
     SUBENTRY_BUS,
     SUBENTRY_METER,
 )
-from .core.errors import InvalidInputError
+from .core.errors import InvalidInputError, PrepaidError
 from .core.money.amount import Currency
 from .flows.account import AccountFlow
 from .flows.bus import BusFlow
@@ -45,7 +46,7 @@ from .flows.cashiers import CashierFlow
 from .flows.form_errors import FormError, form_error
 from .flows.meter import MeterFlow
 from .flows.schemas import choice
-from .ledger_place import ledger_path
+from .ledger_place import async_try_database, ledger_place
 
 SECTION_LEDGER = "ledger_place"
 
@@ -56,6 +57,20 @@ PRICE_ERRORS: Mapping[str, str] = {
     "price_too_large": CONF_INITIAL_PRICE,
 }
 """What is said of a price that is none."""
+
+LEDGER_ERRORS: Mapping[str, str] = dict.fromkeys(
+    (
+        "ledger_driver_missing",
+        "ledger_newer",
+        "ledger_not_writable",
+        "ledger_other_currency",
+        "ledger_unavailable",
+        "ledger_unsafe",
+        "ledger_url_invalid",
+    ),
+    SECTION_LEDGER,
+)
+"""What is said of a database in which no ledger can be kept."""
 
 
 class CompereConfigFlow(ConfigFlow, domain=DOMAIN):
@@ -147,11 +162,19 @@ class CompereConfigFlow(ConfigFlow, domain=DOMAIN):
         """Return what will be saved and the site's id, once all was found right."""
         name = self._checked_name(user_input[CONF_NAME])
         price = user_input[CONF_INITIAL_PRICE].strip()
+        currency = Currency.of(user_input[CONF_CURRENCY])
         try:
-            Currency.of(user_input[CONF_CURRENCY]).parse_price(price)
+            currency.parse_price(price)
         except InvalidInputError as error:
             raise form_error(error, PRICE_ERRORS) from error
-        ledger = await self._async_checked_ledger(user_input[SECTION_LEDGER].get(CONF_LEDGER, ""))
+        ledger = user_input[SECTION_LEDGER].get(CONF_LEDGER, "").strip()
+        if is_url(ledger):
+            try:
+                await async_try_database(self.hass, ledger, slugify(name), currency)
+            except PrepaidError as error:
+                raise form_error(error, LEDGER_ERRORS) from error
+        elif ledger:
+            await self._async_check_file(Path(self.hass.config.path(ledger)))
         data = {
             CONF_NAME: name,
             CONF_CURRENCY: user_input[CONF_CURRENCY],
@@ -161,19 +184,13 @@ class CompereConfigFlow(ConfigFlow, domain=DOMAIN):
         }
         return data, slugify(name)
 
-    async def _async_checked_ledger(self, text: str) -> str:
-        """Return a place at which a ledger can be kept and none is; empty for the usual one."""
-        if not (ledger := text.strip()):
-            return ""
-        if "://" in ledger:
-            raise FormError(SECTION_LEDGER, "ledger_is_a_url", path=ledger)
-        path = Path(self.hass.config.path(ledger))
+    async def _async_check_file(self, path: Path) -> None:
+        """Refuse a path at which no ledger can be kept, or another site's is."""
         for entry in self._async_current_entries():
-            if ledger_path(self.hass, entry) == path:
+            if ledger_place(self.hass, entry) == path:
                 raise FormError(SECTION_LEDGER, "ledger_in_use", path=path, name=entry.title)
         if key := await self.hass.async_add_executor_job(ledger_fault, path):
             raise FormError(SECTION_LEDGER, key, path=path)
-        return ledger
 
     def _checked_name(self, text: str, but: ConfigEntry | None = None) -> str:
         """Return a name that no other site has, nor one whose ledger would lie at its place."""

@@ -4,20 +4,25 @@ from pathlib import Path
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
+from homeassistant.requirements import RequirementsNotFound, async_process_requirements
 
 from .adapters.clock import SystemClock
 from .adapters.ledger_database.ledger import DatabaseLedger
+from .adapters.ledger_database.postgresql import is_url
 from .const import CONF_LEDGER, CONF_LEDGER_MADE, DOMAIN
 from .core.errors import OperationFailedError
 from .core.money.amount import Currency
 
+DRIVER = "psycopg[binary]>=3.2,<4"
+"""What a ledger on a server needs beyond Home Assistant; installed when it is first asked for."""
 
-def ledger_path(hass: HomeAssistant, entry: ConfigEntry) -> Path:
-    """Return the ledger's file: the place the owner named, or one in our configuration folder."""
+
+def ledger_place(hass: HomeAssistant, entry: ConfigEntry) -> Path | str:
+    """Return where the ledger is: a file or a database's URL that the owner named, or our file."""
     named = entry.data.get(CONF_LEDGER)
-    if named:
-        return Path(hass.config.path(named))
-    return Path(hass.config.path(DOMAIN, f"{entry.unique_id or entry.entry_id}.db"))
+    if not named:
+        return Path(hass.config.path(DOMAIN, f"{entry.unique_id or entry.entry_id}.db"))
+    return named if is_url(named) else Path(hass.config.path(named))
 
 
 async def async_open_ledger(
@@ -28,16 +33,32 @@ async def async_open_ledger(
     A ledger that was there and is gone is not made anew (`ledger_missing`): an empty book would
     credit every opening balance a second time.
     """
-    path = ledger_path(hass, entry)
-    if entry.data.get(CONF_LEDGER_MADE) and not await hass.async_add_executor_job(path.exists):
-        raise OperationFailedError("ledger_missing", path=path)
+    place = ledger_place(hass, entry)
+    await _async_load_driver(hass, place)
     ledger = await DatabaseLedger.open(
-        place=path,
+        place=place,
         site=entry.unique_id or entry.entry_id,
         currency=currency,
         clock=SystemClock(),
         holder=entry.entry_id,
+        may_create=not entry.data.get(CONF_LEDGER_MADE),
     )
     if not entry.data.get(CONF_LEDGER_MADE):
         hass.config_entries.async_update_entry(entry, data={**entry.data, CONF_LEDGER_MADE: True})
     return ledger
+
+
+async def async_try_database(hass: HomeAssistant, url: str, site: str, currency: Currency) -> None:
+    """Find out whether a site's ledger could be kept in a database; raises `PrepaidError`."""
+    await _async_load_driver(hass, url)
+    await DatabaseLedger.rehearse(place=url, site=site, currency=currency)
+
+
+async def _async_load_driver(hass: HomeAssistant, place: Path | str) -> None:
+    """Install what a ledger at this place needs, if it is not there yet."""
+    if isinstance(place, Path):
+        return
+    try:
+        await async_process_requirements(hass, DOMAIN, [DRIVER], is_built_in=False)
+    except RequirementsNotFound as error:
+        raise OperationFailedError("ledger_driver_missing", driver=DRIVER) from error

@@ -19,6 +19,8 @@ from homeassistant.helpers.event import async_track_time_interval
 
 from . import issues
 from .adapters.clock import SystemClock
+from .adapters.ledger_checker.checker import Verification
+from .adapters.ledger_database.ledger import DatabaseLedger
 from .adapters.modbus import open_line
 from .composition import Composition, line_settings_of
 from .const import CONF_CURRENCY, CONF_INITIAL_PRICE, CONF_NAME, CONF_TIME_ZONE, DOMAIN
@@ -28,7 +30,6 @@ from .core.bus.settings import LineSettings
 from .core.errors import InvalidInputError
 from .core.events import Event
 from .core.ids import AccountNumber, BusId, MeterSerial
-from .core.ledger.ports import Ledger, Verification
 from .core.meters.catalogue import Catalogue, load_catalogue
 from .core.meters.device import MeterDevice
 from .core.money.amount import Currency
@@ -85,7 +86,7 @@ class CompereSite:
         self,
         hass: HomeAssistant,
         entry: CompereConfigEntry,
-        ledger: Ledger,
+        ledger: DatabaseLedger,
         catalogue: Catalogue,
     ) -> None:
         """Join the core's use cases with this entry's ledger and events."""

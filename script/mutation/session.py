@@ -2,7 +2,8 @@
 
 The first round, without any mutant, notes which tests run which function, and how long they take.
 Then each mutant is a fork that runs the tests of its function until one fails: first those that
-killed mutants of this function before, then the quickest.
+killed mutants of this function before, then those named after its module, then those that killed
+the most, and the quickest.
 """
 
 from collections import Counter, defaultdict
@@ -46,9 +47,10 @@ class Mutants:
     jobs: int
     verdicts: dict[str, str] = field(default_factory=dict)
     items: dict[str, pytest.Item] = field(default_factory=dict)
-    duration_s: Counter[str] = field(default_factory=Counter)
+    duration_ms: Counter[str] = field(default_factory=Counter)
     tests: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     killers: defaultdict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    kills: Counter[str] = field(default_factory=Counter)
     forks: dict[int, Fork] = field(default_factory=dict)
     """By the pipe's end on which they tell the test that killed them."""
     failed: bool = False
@@ -65,7 +67,7 @@ class Mutants:
             state()._stats.clear()  # noqa: SLF001  -- where the mutants' functions note their calls
             began = time.monotonic()
             self._run(item)
-            self.duration_s[name] = int(1000 * (time.monotonic() - began))
+            self.duration_ms[name] = int(1000 * (time.monotonic() - began))
             if self.failed:
                 raise RuntimeError(f"fails without any mutant: {name}")
             for function in state()._stats:  # noqa: SLF001
@@ -82,12 +84,15 @@ class Mutants:
     def _run(item: pytest.Item) -> None:
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=None)
 
-    def _order(self, function: str) -> Iterator[str]:
-        """Yield the tests of a function: those that killed first, then the quickest."""
-        known = self.killers[function]
-        yield from sorted(
-            self.tests[function], key=lambda name: (-known[name], self.duration_s[name])
-        )
+    def _order(self, function: str) -> list[str]:
+        """Return the tests of a function, those first that will probably fail."""
+        known, topic = self.killers[function], function.split(".")[-2].removesuffix("s")
+
+        def rank(name: str) -> tuple[int, bool, int, int]:
+            file = name.partition("::")[0].rpartition("/")[2]
+            return -known[name], topic not in file, -self.kills[name], self.duration_ms[name]
+
+        return sorted(self.tests[function], key=rank)
 
     def _try(self, mutant: str) -> None:
         """Fork, and try a mutant there."""
@@ -95,14 +100,14 @@ class Mutants:
         if function not in self.tests:
             self.verdicts[mutant] = "no tests"
             return
-        tests = list(self._order(function))
+        tests = self._order(function)
         told, tell = os.pipe()
         pid = os.fork()
         if pid == 0:
             os.close(told)
             self._be(mutant, tests, tell)
         os.close(tell)
-        expected_s = sum(self.duration_s[name] for name in tests) / 1000
+        expected_s = sum(self.duration_ms[name] for name in tests) / 1000
         until = time.monotonic() + PATIENCE_S + PATIENCE * expected_s
         self.forks[told] = Fork(mutant, pid, until)
 
@@ -143,6 +148,7 @@ class Mutants:
     def _judge(self, mutant: str, killer: str, *, late: bool, status: int) -> None:
         if killer:
             self.killers[mangled_name_from_mutant_name(mutant)][killer] += 1
+            self.kills[killer] += 1
             self.verdicts[mutant] = "killed"
         elif late:
             self.verdicts[mutant] = "timeout"
@@ -170,7 +176,8 @@ def main() -> int:
     selection = mutmut.config().pytest_add_cli_args_test_selection
     mutants = Mutants(names, jobs)
     os.chdir("mutants")
-    status = pytest.main(["-q", "--capture=no", "--rootdir=.", *selection], plugins=[mutants])
+    quick = ("-q", "--capture=no", "--tb=no", "--assert=plain", "--rootdir=.")
+    status = pytest.main([*quick, *selection], plugins=[mutants])
     if status not in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED}:
         return int(status)
     (Path("..") / "verdicts.json").write_text(json.dumps(mutants.verdicts), encoding="utf-8")

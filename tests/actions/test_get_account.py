@@ -35,6 +35,13 @@ async def test_tells_everything(hass: HomeAssistant, mall: Mall, site: CompereSi
         "policy": "Standard",
         "cost_today": "5.00",
         "cost_month": "5.00",
+        "accrued": "0.00",
+        "service_balance": "0.00",
+        "deposit": "0.00",
+        "debts": [],
+        "emergency": {"offered": "0.00", "in_use": "0.00"},
+        "tariff_version": {"valid_from": "2000-01-01", "revision": 1},
+        "standing_per_day": "0.00",
         "meters": [
             {
                 "serial": serial_of(mall, TEA),

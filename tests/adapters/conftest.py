@@ -1,22 +1,13 @@
 """A new book per test, for the tests of the ledger's database."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from pytest_socket import enable_socket
 
 from custom_components.compere_prepaid.adapters.ledger_database.ledger import DatabaseLedger
 from tests.adapters.ledger_books import open_book
-from tests.adapters.postgresql_server import PostgresqlServer, postgresql_server
-
-
-@pytest.fixture(scope="session")
-def server() -> Iterator[PostgresqlServer]:
-    """Run a PostgreSQL server that all tests share, one after the other."""
-    enable_socket()  # the test plugin forbids them to each test that does not ask
-    with postgresql_server() as server:
-        yield server
+from tests.adapters.postgresql_server import PostgresqlServer
 
 
 @pytest.fixture

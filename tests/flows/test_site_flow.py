@@ -9,10 +9,13 @@ from unittest.mock import AsyncMock, patch
 from homeassistant.config_entries import SOURCE_USER
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType, InvalidData
+from homeassistant.requirements import RequirementsNotFound
 import pytest
 
 from custom_components.compere_prepaid.config_flow import ledger_fault
 from custom_components.compere_prepaid.const import DOMAIN
+from tests.adapters.ledger_books import meddle, open_book, top_up
+from tests.adapters.postgresql_server import PostgresqlServer
 from tests.flows.played import SITE_DATA, add_site, form_of, suggestions
 
 
@@ -80,7 +83,9 @@ async def test_currency_and_time_zone_are_suggested(hass: HomeAssistant) -> None
         ({"initial_price": "-0.1"}, "initial_price", "price_negative"),
         ({"initial_price": "0.1234567"}, "initial_price", "price_too_precise"),
         ({"initial_price": "1e9"}, "initial_price", "price_too_large"),
-        ({"ledger": "postgresql://server/mall"}, "ledger_place", "ledger_is_a_url"),
+        ({"ledger": "mysql://server/mall"}, "ledger_place", "ledger_url_invalid"),
+        ({"ledger": "postgresql://server"}, "ledger_place", "ledger_url_invalid"),
+        ({"ledger": "postgresql://127.0.0.1:1/mall"}, "ledger_place", "ledger_unavailable"),
         ({"ledger": "/nowhere/mall.db"}, "ledger_place", "ledger_folder_missing"),
         ({"ledger": "/"}, "ledger_place", "ledger_is_a_folder"),
         ({"ledger": "compere_prepaid/riverside_mall.db"}, "ledger_place", "ledger_in_use"),
@@ -116,6 +121,90 @@ async def test_ledger_elsewhere_is_kept(hass: HomeAssistant, tmp_path: Path) -> 
     result = await hass.config_entries.flow.async_configure(flow_id, answers(ledger=place))
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert result["data"]["ledger"] == place
+
+
+# -- a ledger in a database --------------------------------------------------------------------
+
+
+async def answered(hass: HomeAssistant, url: str, **changes: str) -> Any:
+    """Fill in the form with a database; return what the dialog says."""
+    flow_id = await start(hass)
+    return await hass.config_entries.flow.async_configure(flow_id, answers(ledger=url, **changes))
+
+
+async def test_database_is_tried_and_left_as_it_was(
+    hass: HomeAssistant, server: PostgresqlServer
+) -> None:
+    """A database that can hold a ledger is kept as it was named; nothing is made in it yet."""
+    url = server.emptied()
+    result = await answered(hass, url)
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert result["data"]["ledger"] == url
+    with server.connect("postgres") as other:
+        schemas = other.execute("SELECT nspname FROM pg_namespace").fetchall()
+    assert ("compere_prepaid",) not in schemas
+
+
+async def test_several_sites_share_a_database(
+    hass: HomeAssistant, server: PostgresqlServer
+) -> None:
+    """One database holds the books of many sites; a running one is not disturbed by the next."""
+    url = server.emptied()
+    ledger = await open_book(url, "riverside_mall")
+    for name in ("Riverside Mall", "Lakeside Mall"):
+        result = await answered(hass, url, name=name)
+        assert result["type"] is FlowResultType.CREATE_ENTRY
+    await ledger.run(top_up("desk-1", 5))
+    await ledger.close()
+
+
+async def test_database_that_cannot_be_used_is_explained(
+    hass: HomeAssistant, server: PostgresqlServer
+) -> None:
+    """The form says what is wrong, and shows no password while it does."""
+    url = server.emptied()
+    wrong = url.replace(server.password, "deep-secret")
+    for bad, key in ((wrong, "ledger_unavailable"), (f"{url}_else", "ledger_unavailable")):
+        result = await answered(hass, bad)
+        assert result["errors"] == {"ledger_place": key}
+        told = str(result["description_placeholders"])
+        assert "postgresql://mall:***@127.0.0.1" in told
+        assert "deep-secret" not in told
+        assert server.password not in told
+    meddle(url, "ALTER ROLE mall SET synchronous_commit = off")
+    result = await answered(hass, url)
+    meddle(url, "ALTER ROLE mall RESET synchronous_commit")
+    assert result["errors"] == {"ledger_place": "ledger_unsafe"}
+
+
+async def test_books_in_a_database_are_compared(
+    hass: HomeAssistant, server: PostgresqlServer
+) -> None:
+    """A site's book of another currency, or of a newer program, is refused before it is saved."""
+    url = server.emptied()
+    await (await open_book(url, "riverside_mall")).close()
+    result = await answered(hass, url, currency="EUR")
+    assert result["errors"] == {"ledger_place": "ledger_other_currency"}
+    meddle(url, "UPDATE book SET schema_version = 99")
+    result = await answered(hass, url)
+    assert result["errors"] == {"ledger_place": "ledger_newer"}
+
+
+async def test_driver_is_fetched_when_it_is_needed(
+    hass: HomeAssistant, server: PostgresqlServer
+) -> None:
+    """A file needs no driver; a database does, and the form says if it cannot be had."""
+    module = "custom_components.compere_prepaid.ledger_place.async_process_requirements"
+    missing = RequirementsNotFound(DOMAIN, ["psycopg"])
+    with patch(module, side_effect=missing) as process:
+        result = await answered(hass, server.emptied())
+        assert result["errors"] == {"ledger_place": "ledger_driver_missing"}
+        process.assert_awaited_once_with(
+            hass, DOMAIN, ["psycopg[binary]>=3.2,<4"], is_built_in=False
+        )
+        result = await answered(hass, "")
+        assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert process.await_count == 1
 
 
 @pytest.mark.parametrize("present", [True, False])

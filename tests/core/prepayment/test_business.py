@@ -179,7 +179,7 @@ class Business(RuleBasedStateMachine):
     def assign_tariff(self, name: str, tariff: str) -> None:
         """Change prices; what was used until now is charged by the old ones."""
         holder = self.holder(self.units[name])
-        self.run(self.desk.agreements.assign_tariff(holder, tariff, "anna"))
+        self.run(self.desk.agreements.assign_tariff([holder], tariff, "anna"))
         self.model.tariffs[holder] = tariff
 
     @precondition(lambda self: any(not unit.tenant for unit in self.units.values()))

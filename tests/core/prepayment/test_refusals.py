@@ -137,7 +137,7 @@ REFUSALS: tuple[tuple[Act, str, dict[str, str]], ...] = (
         {"tariff": "None", "known": "Flat, Ladder, Retail"},
     ),
     (
-        lambda desk: desk.agreements.reconnect("B-9", "anna"),
+        lambda desk: desk.agreements.reconnect(["B-9"], "anna"),
         "account_unknown",
         {"account": "B-9"},
     ),

@@ -119,16 +119,23 @@ def test_lines_go_to_their_day_and_month() -> None:
     assert state.used_in(MARCH) == Used()
 
 
-def test_extras_go_to_the_running_day_and_month() -> None:
-    """What is booked besides energy, on the day on which it is booked."""
+def test_extras_go_to_their_day_and_month() -> None:
+    """A fee falls due as its day begins: before anything is used on it."""
     state = account()
     state.add(line(5, 50), DAY)
     state.add_extras(Amount(7), DAY)
     assert (state.day.amount, state.month.amount) == (57, 57)
     state.add_extras(Amount(3), DAY + timedelta(days=1))
-    assert (state.day.amount, state.month.amount) == (57, 60)
-    state.add_extras(Amount(1), date(2026, 4, 2))
-    assert (state.day.amount, state.month.amount) == (57, 60)
+    assert (state.day.period, state.day.amount) == (DAY + timedelta(days=1), 3)
+    assert (state.day.energy_wh, state.month.amount) == (0, 60)
+    state.add(line(1, 10), DAY)  # read late
+    assert (state.day.amount, state.month.amount) == (3, 70)
+    state.add_extras(Amount(1), date(2026, 4, 1))
+    assert (state.day.amount, state.month.amount) == (1, 1)
+    assert {month: one.amount for month, one in state.months.items()} == {
+        MARCH: 70,
+        date(2026, 4, 1): 1,
+    }
 
 
 @pytest.mark.parametrize(

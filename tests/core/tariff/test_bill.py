@@ -128,6 +128,15 @@ def test_the_minimum_of_each_month() -> None:
     ]
 
 
+def test_a_power_of_less_than_half_a_watt_is_none() -> None:
+    """A Wh in ten days."""
+    tariff = tariff_of(
+        price="0", demand=[{"name": "D", "quantity": "kW", "prices": [{"price": 1}]}]
+    )
+    found = bill_of(tariff, "2026-06-01", "2026-07-01", interval("2026-06-01", "2026-06-11", 1))
+    assert fees(found) == []
+
+
 def test_all_energy_of_a_month_counts_towards_its_minimum() -> None:
     """However many readings there were."""
     found = bill_of(

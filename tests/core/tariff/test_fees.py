@@ -178,6 +178,13 @@ def test_demand_of_months_before() -> None:
     assert (fee.measured_w, fee.billed_w) == (0, 72_000)
 
 
+def test_looking_back_at_nothing() -> None:
+    """No month before, or none with this measurement: only what was measured is billed."""
+    tariff = demanding(look_back={"months": 2, "percent": 100})
+    assert demand_fees(tariff, JUNE, {}, [], 30) == ()
+    assert demand_fees(tariff, JUNE, {}, [{}, {KEY._replace(name="E"): 5_000}], 30) == ()
+
+
 def test_demand_in_some_months_only() -> None:
     """And none where nothing was drawn."""
     tariff = demanding(months=["7-9"])

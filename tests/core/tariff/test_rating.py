@@ -450,7 +450,7 @@ def test_times_in_other_zones_mean_the_same_instants() -> None:
     there = used(9000, since.astimezone(BERLIN), until.astimezone(BERLIN))
     found = rate(retail(), there, zone=BERLIN, used=Used())
     assert found == lines
-    assert {line.from_at.tzinfo for line in found} == {line.to_at.tzinfo for line in found} == {UTC}
+    assert all(line.from_at.tzinfo is line.to_at.tzinfo is UTC for line in found)
     near = used(9, local("2026-06-15T09:00", BERLIN), local("2026-06-15T10:00", BERLIN))
     (line,) = rate(
         retail(),
@@ -458,7 +458,7 @@ def test_times_in_other_zones_mean_the_same_instants() -> None:
         zone=BERLIN,
         used=Used(),
     )
-    assert (line.from_at.tzinfo, line.to_at.tzinfo) == (UTC, UTC)
+    assert line.from_at.tzinfo is line.to_at.tzinfo is UTC
 
 
 # What always holds

@@ -58,19 +58,23 @@ class Form[R: Record]:
         *,
         owner: int = 0,
         only: ColumnElement[bool] | None = None,
+        keeps: Callable[[R], bool] | None = None,
         guard: str = "",
         more: Mapping[str, Callable[[Any], Any]] | None = None,
     ) -> None:
         """Describe a table.
 
         The first `owner` columns of its key name what the rows belong to: the rows of an owner (of
-        those that `only` picks) are few, are known together, and may change if `guard` holds, in
-        which `excluded` is the new row. With 0, rows are only ever added. `more` are columns that
-        the record does not have; those of rows that change count the changes.
+        those that `only` picks and `keeps` knows) are few, are known together, and may change if
+        `guard` holds, in which `excluded` is the new row. With 0, rows are only ever added.
+
+        `more` are columns that the record does not have; those of rows that change count the
+        changes.
         """
         self.kind = kind
         self.table = table
         self.owner = owner
+        self.keeps = keeps
         self.names = tuple(field.name for field in fields(kind))
         self.key_names = tuple(column.name for column in table.primary_key if column.name != "site")
         self.key_parameters = ("key_site", *(f"key_{name}" for name in self.key_names))

@@ -23,16 +23,15 @@ from ..ledger_checker.apart import LARGE, check_apart
 from ..ledger_checker.checker import Verification, check, unreadable
 from .connection_thread import ConnectionThread
 from .database import Database
-from .opening import Claim, take_over
+from .opening import Claim, rehearse, take_over
 from .postgresql import PostgresqlDatabase, is_url
+from .rows import Scope
 from .safekeeping import allow_checkpoints, keep_still, let_go, still_busy
 from .sqlite import SqliteDatabase
 from .transaction import DatabaseTransaction
 from .writing import Writer, persist
 
 _FREEZE_STEP_S = 0.1
-_NO_EPOCH = 0
-"""A lease that nobody ever holds: readers write nothing."""
 
 
 def database_at(place: Path | str) -> Database:
@@ -53,7 +52,6 @@ class DatabaseLedger:
         self._site = site
         self._address = ""
         """The place as it was given: it may hold a password."""
-        self._epoch = _NO_EPOCH
         self._refusal: LedgerReadOnlyError | None = None
         self._writer = ConnectionThread("compere_ledger", database.open_writer)
         self._reader = ConnectionThread("compere_ledger_read", database.open_reader)
@@ -110,6 +108,22 @@ class DatabaseLedger:
             raise
         return ledger
 
+    @classmethod
+    async def rehearse(cls, *, place: Path | str, site: str, currency: Currency) -> None:
+        """Find out whether a site's book could be opened at a place, without changing anything.
+
+        Raises what `open` raises. No lease is taken: whoever has the book goes on with it.
+        """
+        database = database_at(place)
+        ledger = cls(database, site)
+        claim = Claim(site=site, currency=currency, holder="", may_create=True)
+        try:
+            await ledger._writer.call(
+                lambda engine: ledger._guarded(lambda: rehearse(database, engine, claim))
+            )
+        finally:
+            await ledger.close()
+
     async def close(self) -> None:
         """Finish what was asked for and close the database."""
         await self._reader.close()
@@ -126,7 +140,7 @@ class DatabaseLedger:
 
         def job(engine: Engine) -> T:
             with engine.begin() as connection:
-                transaction = DatabaseTransaction(connection, self._site, _NO_EPOCH)
+                transaction = DatabaseTransaction(Scope(connection, self._site))
                 result = query(transaction)
                 transaction.flush()  # the connection refuses what a query should not do
             return result
@@ -209,12 +223,13 @@ class DatabaseLedger:
     def _take(self, engine: Engine, claim: Claim, clock: Clock) -> None:
         """Open the book and take its lease."""
         lease = self._guarded(lambda: take_over(self._database, engine, claim, clock.now()))
-        self._epoch, self.is_new = lease.epoch, lease.is_new
+        self.is_new = lease.is_new
+        self._writes = Writer(self._database, engine, self._site, lease.epoch)
 
     def _write[T](self, engine: Engine, work: Callable[[LedgerTransaction], T]) -> T:
         if self._refusal is not None:
             raise self._refusal.with_traceback(None)  # raised often, it must not grow
-        return Writer(self._database, engine, self._site, self._epoch).run(work)
+        return self._writes.run(work)
 
     def _guarded[T](self, job: Callable[[], T]) -> T:
         """Run a job on the database and translate what goes wrong with it."""

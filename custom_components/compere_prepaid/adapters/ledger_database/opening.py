@@ -56,6 +56,23 @@ def take_over(database: Database, engine: Engine, claim: Claim, now: datetime) -
     return Lease(epoch, found is None)
 
 
+def rehearse(database: Database, engine: Engine, claim: Claim) -> None:
+    """Find out whether the book could be kept here, and keep nothing of it.
+
+    Tables are made and taken back; a book that is there is compared, and its lease left alone.
+    """
+    with engine.connect() as connection:
+        version = version_of(connection)
+        if version is None:
+            database.prepare(connection)
+            make_tables(connection)
+        else:
+            _refuse_newer(database, version)
+            if (found := _book(connection, claim.site)) is not None:
+                _compare(database, found, claim.currency)
+        connection.rollback()
+
+
 def _prepare(
     database: Database, connection: Connection, claim: Claim, now: datetime
 ) -> RowMapping | None:
@@ -64,13 +81,23 @@ def _prepare(
     if version is None:
         database.prepare(connection)
         make_tables(connection)
-    elif version > VERSION:
+    else:
+        _refuse_newer(database, version)
+        if version < VERSION:
+            raise_books(connection, version, claim.holder, now)
+    return _book(connection, claim.site)
+
+
+def _book(connection: Connection, site: str) -> RowMapping | None:
+    return connection.execute(select(book).where(book.c.site == site)).mappings().first()
+
+
+def _refuse_newer(database: Database, version: int) -> None:
+    """Refuse what only a newer program understands."""
+    if version > VERSION:
         raise OperationFailedError(
             "ledger_newer", path=database.place, version=version, known=VERSION
         )
-    elif version < VERSION:
-        raise_books(connection, version, claim.holder, now)
-    return connection.execute(select(book).where(book.c.site == claim.site)).mappings().first()
 
 
 def _compare(database: Database, found: RowMapping, currency: Currency) -> None:

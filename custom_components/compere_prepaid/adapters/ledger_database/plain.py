@@ -3,8 +3,6 @@
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection
-
 from ...core.ledger.records import (
     Correction,
     Debt,
@@ -19,7 +17,7 @@ from ...core.ledger.records import (
     Tenancy,
 )
 from .forms import Form
-from .rows import Rows
+from .rows import Rows, Scope
 from .sheet import Sheet
 from .tables import (
     correction,
@@ -49,9 +47,9 @@ _FORMS: tuple[Form[Any], ...] = (
 class PlainRows(Rows):
     """The part of a transaction that stores records as they are."""
 
-    def __init__(self, connection: Connection, site: str, epoch: int) -> None:
+    def __init__(self, scope: Scope) -> None:
         """Work on a site's rows."""
-        super().__init__(connection, site, epoch)
+        super().__init__(scope)
         self._plain = {form.kind: self._sheet(form) for form in _FORMS}
 
     def find[R: StateRow | HistoryRow](self, kind: type[R], /, **key: object) -> R | None:

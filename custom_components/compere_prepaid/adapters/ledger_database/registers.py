@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 import hashlib
 
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import bindparam, func, select
 
 from ...core.errors import OperationFailedError
 from ...core.ids import AccountNumber, MeterSerial
@@ -13,7 +13,7 @@ from ...core.ledger.charges import charge_detail
 from ...core.ledger.records import BillMark, Charge, RegisterGeneration, Spending
 from ...core.money.amount import Amount
 from .forms import Form, with_key
-from .rows import Rows
+from .rows import Rows, Scope
 from .tables import (
     bill_mark,
     charge as charge_table,
@@ -73,9 +73,9 @@ class RegisterRows(Rows):
     stands at the end of the last one (`_seal_registers`).
     """
 
-    def __init__(self, connection: Connection, site: str, epoch: int) -> None:
+    def __init__(self, scope: Scope) -> None:
         """Work on a site's rows."""
-        super().__init__(connection, site, epoch)
+        super().__init__(scope)
         self._generations = self._sheet(_GENERATIONS)
         self._marks = self._sheet(_MARKS)
         self._charges = self._sheet(_CHARGES)

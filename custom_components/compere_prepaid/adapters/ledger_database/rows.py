@@ -5,6 +5,7 @@ history have the sheets written first (`_query`), so that they see what the tran
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from sqlalchemy import Connection, Executable, Row
@@ -13,20 +14,32 @@ from sqlalchemy.exc import IntegrityError
 from ...core.errors import OperationFailedError, PrepaidError
 from .columns import metadata
 from .forms import Form, Record
-from .sheet import Sheet
+from .sheet import Memory, Sheet
 
 _ORDER = tuple(table.name for table in metadata.sorted_tables)
 """The tables, each behind those that its foreign keys name."""
 
 
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a transaction works on."""
+
+    connection: Connection
+    site: str
+    epoch: int = 0
+    """The lease under which it may write; nobody ever holds the one with 0."""
+    memory: Memory = field(default_factory=Memory)
+
+
 class Rows:
     """The rows of one site within an open database transaction."""
 
-    def __init__(self, connection: Connection, site: str, epoch: int) -> None:
-        """Work on a site's rows; `epoch` is the lease under which this instance may write."""
-        self._connection = connection
-        self._site = site
-        self._epoch = epoch
+    def __init__(self, scope: Scope) -> None:
+        """Work on a site's rows."""
+        self._connection = scope.connection
+        self._site = scope.site
+        self._epoch = scope.epoch
+        self._memory = scope.memory
         self._failed: PrepaidError | None = None
         self._wrote = False
         self._sheets: dict[str, Sheet[Any]] = {}
@@ -35,7 +48,9 @@ class Rows:
         """Return the sheet of a table."""
         sheet = self._sheets.get(form.table.name)
         if sheet is None:
-            sheet = self._sheets[form.table.name] = Sheet(form, self._connection, self._site)
+            sheet = self._sheets[form.table.name] = Sheet(
+                form, self._connection, self._site, self._memory
+            )
         return sheet
 
     def _fail(self, error: PrepaidError) -> NoReturn:

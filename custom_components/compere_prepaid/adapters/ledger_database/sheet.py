@@ -6,6 +6,7 @@ statements, and not a handful for each meter.
 """
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection
@@ -16,15 +17,45 @@ _MAX_OWNERS = 500
 """So many are named in one query: engines limit how many parameters a statement may have."""
 
 
+_MAX_KNOWN = 200_000
+"""So many owners' rows are remembered at most: those of a mall, and by far not its history."""
+
+type Known = dict[Key, dict[Key, Any]]
+"""Rows by their keys, by what they belong to."""
+
+
+@dataclass(slots=True)
+class Memory:
+    """What a writer knows from its transactions before, as long as nobody else has written since.
+
+    Each transaction that writes leaves a token of its own in the book; the last one's there says
+    that all of this is still so.
+    """
+
+    token: str | None = None
+    known: dict[str, Known] = field(default_factory=dict)
+
+    def check(self, token: str) -> None:
+        """Forget everything unless the book's last transaction is the one that is remembered."""
+        if token != self.token or sum(map(len, self.known.values())) > _MAX_KNOWN:
+            self.forget()
+
+    def forget(self) -> None:
+        """Know nothing, as after a transaction that was not kept."""
+        self.token = None
+        for rows in self.known.values():
+            rows.clear()
+
+
 class Sheet[R: Record]:
     """One site's rows of one table within an open transaction."""
 
-    def __init__(self, form: Form[R], connection: Connection, site: str) -> None:
-        """Know nothing yet."""
+    def __init__(self, form: Form[R], connection: Connection, site: str, memory: Memory) -> None:
+        """Know what is remembered."""
         self.form = form
         self.unwritten: dict[Key, R] = {}
         """What is to be written, in the order of asking."""
-        self._known: dict[Key, dict[Key, R]] = {}
+        self._known: Known = memory.known.setdefault(form.table.name, {})
         """All rows of the owners that were asked about."""
         self._connection = connection
         self._site = site
@@ -70,6 +101,10 @@ class Sheet[R: Record]:
             return True
         statement = self.form.statement(self._connection.dialect)
         rows = [statement.row(self._site, record) for record in self.unwritten.values()]
+        if (keeps := self.form.keeps) is not None:
+            for key, record in self.unwritten.items():
+                if not keeps(record):
+                    del self._known[key[: self.form.owner]][key]
         self.unwritten.clear()
         done = self._connection.exec_driver_sql(statement.sql, rows if len(rows) > 1 else rows[0])
         return done.rowcount == len(rows)

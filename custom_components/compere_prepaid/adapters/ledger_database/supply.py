@@ -4,7 +4,7 @@ from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, Table, bindparam, func, select
+from sqlalchemy import Select, Table, bindparam, func, select
 
 from ...core.errors import InvalidInputError
 from ...core.ids import AccountNumber, MeterSerial
@@ -18,7 +18,7 @@ from ...core.ledger.records import (
     TermKind,
 )
 from .forms import Form, Record, with_key
-from .rows import Rows
+from .rows import Rows, Scope
 from .tables import (
     announcement as announcement_table,
     document as document_table,
@@ -47,6 +47,7 @@ _HOLDS = Form(
     hold_table,
     owner=1,
     only=hold_table.c.released_at.is_(None),
+    keeps=lambda hold: hold.released_at is None,
     guard="hold.released_at IS NULL",
 )
 _DEMANDS = Form(RelayDemand, demand_table, owner=1)
@@ -77,9 +78,9 @@ class SupplyRows(Rows):
     When the transaction commits, every relay demand follows from the holds (`_seal_demands`).
     """
 
-    def __init__(self, connection: Connection, site: str, epoch: int) -> None:
+    def __init__(self, scope: Scope) -> None:
         """Work on a site's rows."""
-        super().__init__(connection, site, epoch)
+        super().__init__(scope)
         self._holds = self._sheet(_HOLDS)
         self._demands = self._sheet(_DEMANDS)
         self._announcements = self._sheet(_ANNOUNCEMENTS)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NoReturn
 
-from sqlalchemy import Connection, RowMapping, Select, bindparam, select, union_all, update
+from sqlalchemy import RowMapping, Select, bindparam, select, union_all, update
 
 from ...core.errors import InvalidInputError, LedgerReadOnlyError
 from ...core.ids import TransferId
@@ -13,7 +13,7 @@ from ...core.ledger.records import ChainHead, Transfer, TransferCode, TransferKi
 from ...core.money.amount import MAX_AMOUNT, Amount
 from .columns import TEXT
 from .forms import Form, with_key
-from .rows import Rows
+from .rows import Rows, Scope
 from .sums import EVER, NEVER
 from .tables import account as account_table, chain_head, transfer as transfer_table
 
@@ -95,9 +95,9 @@ _LATEST = _latest()
 class TransferRows(Rows):
     """The part of a transaction that moves money."""
 
-    def __init__(self, connection: Connection, site: str, epoch: int) -> None:
+    def __init__(self, scope: Scope) -> None:
         """Work on a site's rows."""
-        super().__init__(connection, site, epoch)
+        super().__init__(scope)
         self._transfers = self._sheet(_TRANSFERS)
         self._totals = self._sheet(_TOTALS)
         self._lease: RowMapping | None = None
@@ -111,6 +111,7 @@ class TransferRows(Rows):
         self._lease = self._first_lease(_LOCKED_LEASE)
         if self._lease["epoch"] != self._epoch:
             self._taken_over()
+        self._memory.check(self._lease["token"])
 
     def head(self) -> ChainHead:
         """Return the end of the chain."""
@@ -175,10 +176,11 @@ class TransferRows(Rows):
 
     def _seal_head(self, token: str) -> None:
         """Store where the chain ends now, and which transaction brought it there."""
-        if not self._wrote:
-            return
         if self._lease is None:
             self._broken("a transaction that was not claimed wrote")
+        if not self._wrote:
+            self._memory.token = self._lease["token"]
+            return
         head = self.head()
         moved = self._connection.execute(
             _MOVE_HEAD,
@@ -194,6 +196,7 @@ class TransferRows(Rows):
         )
         if moved.rowcount != 1:
             self._taken_over()
+        self._memory.token = token
 
     def _first_lease(self, query: Select[Any]) -> RowMapping:
         row = self._connection.execute(query, {"key_site": self._site}).mappings().first()

@@ -18,6 +18,8 @@ from sqlalchemy.exc import DBAPIError
 from ...core.errors import LedgerReadOnlyError
 from ...core.ledger.ports import LedgerTransaction
 from .database import Database
+from .rows import Scope
+from .sheet import Memory
 from .tables import chain_head
 from .transaction import DatabaseTransaction
 
@@ -53,6 +55,7 @@ class Writer:
         self._engine = engine
         self._site = site
         self._epoch = epoch
+        self._memory = Memory()
 
     def run[T](self, work: Callable[[LedgerTransaction], T]) -> T:
         """Run `work` in one transaction; return when it is durable.
@@ -61,9 +64,16 @@ class Writer:
         (`ledger_taken_over`). After any of them nothing was kept, except if the database stayed
         away when it was to be asked.
         """
-        token = uuid4().hex
+        try:
+            return self._run(work, uuid4().hex)
+        except BaseException:
+            self._memory.forget()
+            raise
+
+    def _run[T](self, work: Callable[[LedgerTransaction], T], token: str) -> T:
         with self._engine.connect() as connection:
-            transaction = DatabaseTransaction(connection, self._site, self._epoch)
+            scope = Scope(connection, self._site, self._epoch, self._memory)
+            transaction = DatabaseTransaction(scope)
             transaction.claim()
             result = work(transaction)
             transaction.seal(token)

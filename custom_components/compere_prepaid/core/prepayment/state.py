@@ -5,7 +5,7 @@ lines not yet posted, per meter, in Wh that follow the bill mark without a gap. 
 nothing, for the next reading spans the gap from the mark on.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
@@ -172,23 +172,30 @@ class AccountState:
 
     def add(self, line: RatedLine, day: date) -> None:
         """Add a rated line of a calendar day to the running sums."""
+        for running in self._running(day):
+            running.add(line)
+
+    def add_extras(self, amount: Amount, day: date) -> None:
+        """Add what was booked besides energy to the running sums."""
+        for running in self._running(day):
+            running.amount += amount
+
+    def _running(self, day: date) -> Iterator[Running]:
+        """Yield the sums of a day and its month, as far as they are remembered.
+
+        A later day or month than was running begins with this.
+        """
         month = day.replace(day=1)
         if month not in self.months:
             self.months[month] = Running(month)
             while len(self.months) > 2:
                 del self.months[min(self.months)]
         if month in self.months:
-            self.months[month].add(line)
+            yield self.months[month]
         if day > self.day.period:
             self.day = Running(day)
         if day == self.day.period:
-            self.day.add(line)
-
-    def add_extras(self, amount: Amount, day: date) -> None:
-        """Add what was booked besides energy to the running sums."""
-        for running, period in ((self.day, day), (self.month, day.replace(day=1))):
-            if running.period == period:
-                running.amount += amount
+            yield self.day
 
     def seconds_left(self, price: int, power_mw: int) -> int | None:
         """Return how long credit lasts above the cut-off at this power; None if for ever."""
