@@ -175,7 +175,7 @@ async def test_closed_account_does_nothing(desk: Desk) -> None:
 
 
 async def test_costs_of_the_day_and_the_forecast(desk: Desk) -> None:
-    """Energy counts when it is read, fees and tax when they are booked."""
+    """Energy and fees count on their day, with the tax on them, whenever they are booked."""
     taxed = {
         "name": "Taxed",
         "valid_from": "2020-01-01",
@@ -192,15 +192,15 @@ async def test_costs_of_the_day_and_the_forecast(desk: Desk) -> None:
     assert (account.day.amount, account.past_spending) == (money("2.20"), money("2.20"))
     desk.clock.forward(minutes=30)
     await desk.read(1000)
-    assert account.day.amount == money("3.20")
+    assert account.day.amount == money("3.30")
     desk.clock.forward(minutes=30)  # midnight
     await desk.charging.on_clock()
-    assert (account.day.period.day, account.day.amount) == (3, money("2.30"))
+    assert (account.day.period.day, account.day.amount) == (3, money("2.20"))
     await desk.read(1000)
     desk.clock.forward(minutes=10)
     await desk.read(3000)
     await desk.charging.settle_all("test")
-    assert account.day.amount == money("4.50")
+    assert account.day.amount == money("4.40")
     assert account.month.amount == money("7.70")
     assert account.past_spending == money("7.70")
     assert account.tax_nets == {100_000: money(7)}

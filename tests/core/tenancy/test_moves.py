@@ -7,7 +7,7 @@ import json
 import pytest
 
 from custom_components.compere_prepaid.core.errors import InvalidInputError
-from custom_components.compere_prepaid.core.events import MovedOut
+from custom_components.compere_prepaid.core.events import CreditWarning, CutOff, MovedOut
 from custom_components.compere_prepaid.core.ids import AccountNumber
 from custom_components.compere_prepaid.core.ledger.accounts import (
     CASH,
@@ -106,6 +106,9 @@ async def test_move_out_pays_the_rest(desk: Desk) -> None:
     [event] = desk.told(MovedOut)
     assert isinstance(event, MovedOut)
     assert event.statement == 1
+    assert not desk.told(CutOff)
+    assert len(desk.told(CreditWarning)) == 1  # with 100 to begin with, and not again
+    assert not desk.demands
     with pytest.raises(InvalidInputError, match="account_closed"):
         await desk.cashier.top_up([SHOP], money(1), reference="late")
     with pytest.raises(InvalidInputError, match="account_closed"):

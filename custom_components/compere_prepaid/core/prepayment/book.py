@@ -24,7 +24,6 @@ from ..money.amount import Amount, Currency
 from ..policy.credit import Policy
 from ..tariff.calendar_days import Calendar
 from ..tariff.model import Tariff
-from .calendar import day_of
 from .settlement import AccountDue, MeterDue, Settled, book_due, conclude
 from .slip import Slip
 from .state import AccountState, MeterState
@@ -223,7 +222,8 @@ class AccountBook:
         for serial, held in settled.holds.items():
             self.meters[serial].holds = held
         account.past_spending = Amount(account.past_spending + settled.spent)
-        account.add_extras(settled.extras, day_of(at, self.zone))
+        for day, amount in settled.extras.items():
+            account.add_extras(amount, day)
         account.posted_at = at
         for event in (*before, *settled.events):
             self.emit(event)

@@ -212,7 +212,7 @@ class Refunds:
             raise InvalidInputError(
                 "refund_too_large",
                 account=due.number,
-                amount=self.book.currency.exact(amount),
+                amount=self.book.currency.rounded(amount),
                 balance=self.book.currency.rounded_down(held),
             )
 
