@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from custom_components.compere_prepaid.core.ids import TransferId
-from custom_components.compere_prepaid.core.ledger.records import (
+from custom_components.compere_prepaid.core.ledger.account_rows import (
     Correction,
     Rerating,
     TaxTotal,

@@ -8,13 +8,15 @@ from typing import Any
 import pytest
 
 from custom_components.compere_prepaid.core.ids import AccountNumber, TransferId
-from custom_components.compere_prepaid.core.ledger.accounts import Fund
-from custom_components.compere_prepaid.core.ledger.records import (
+from custom_components.compere_prepaid.core.ledger.account_rows import (
     Fee,
     FeeKind,
-    NewTransfer,
     TaxTotal,
     Tenancy,
+)
+from custom_components.compere_prepaid.core.ledger.accounts import Fund
+from custom_components.compere_prepaid.core.ledger.records import (
+    NewTransfer,
     TransferCode,
 )
 from custom_components.compere_prepaid.core.money.amount import ZERO, Amount, Price
