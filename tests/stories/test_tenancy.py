@@ -8,7 +8,7 @@ from typing import Any
 from homeassistant.core import HomeAssistant
 
 from custom_components.compere_prepaid.core.ids import MeterSerial
-from custom_components.compere_prepaid.core.ledger.records import Supply
+from custom_components.compere_prepaid.core.ledger.account_rows import Supply
 from custom_components.compere_prepaid.site import CompereSite
 from simulator.mall import Mall
 from tests.actions.asking import add_rules

@@ -102,7 +102,10 @@ async def test_many_are_settled_in_chunks(desk: Desk, monkeypatch: pytest.Monkey
         await desk.open_other(number, "10")
     await desk.moves.move_out(NUMBERS[1], user="anna")
     at = desk.clock.forward(minutes=1)
+    changed: list[str] = []
+    desk.book.changed = lambda account: changed.append(account.number)
     await desk.book.settle_many([*NUMBERS, AccountNumber("none")], "test")
+    assert changed == ["B-0", "B-2", "B-3", "B-4"]
     settled = [one for one in NUMBERS if desk.book.account(one).posted_at == at]
     assert settled == [one for one in NUMBERS if one != NUMBERS[1]]
 

@@ -9,6 +9,10 @@ import pytest
 from custom_components.compere_prepaid.core.errors import InvalidInputError
 from custom_components.compere_prepaid.core.events import CreditWarning, CutOff, MovedOut
 from custom_components.compere_prepaid.core.ids import AccountNumber
+from custom_components.compere_prepaid.core.ledger.account_rows import (
+    IssuedStatement,
+    Supply,
+)
 from custom_components.compere_prepaid.core.ledger.accounts import (
     CASH,
     ROUNDING,
@@ -17,7 +21,6 @@ from custom_components.compere_prepaid.core.ledger.accounts import (
     deposit_of,
     tenant,
 )
-from custom_components.compere_prepaid.core.ledger.records import IssuedStatement, Supply
 from custom_components.compere_prepaid.core.prepayment.debt_desk import DebtTerms
 from tests.core.prepayment.desk import CNY, METER, OTHER, SHOP, Desk, money
 

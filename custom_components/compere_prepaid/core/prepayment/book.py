@@ -100,9 +100,6 @@ class AccountBook:
         cause: str | Callable[[T], str],
         work: Callable[[Slip, AccountDue], T],
         told: Callable[[T, Settled, AccountDue], Iterable[Event]] = lambda *_: (),
-        *,
-        reconnect: bool = False,
-        final: bool = False,
     ) -> Mapping[AccountNumber, T]:
         """Settle accounts and do something to each of them, all in one transaction.
 
@@ -112,9 +109,7 @@ class AccountBook:
         """
         accounts = [self.account(number).number for number in dict.fromkeys(numbers)]
         async with self.locked(accounts):
-            return await self.transact_locked(
-                accounts, cause, work, told, reconnect=reconnect, final=final
-            )
+            return await self.transact_locked(accounts, cause, work, told)
 
     async def transact_locked[T](
         self,

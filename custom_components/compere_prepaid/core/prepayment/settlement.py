@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from ..events import CreditWarning, CutOff, Event
 from ..ids import AccountNumber, MeterSerial
+from ..ledger.account_rows import Tenancy
 from ..ledger.accounts import Fund, tenant
 from ..ledger.ports import LedgerTransaction
 from ..ledger.records import (
@@ -22,7 +23,6 @@ from ..ledger.records import (
     Hold,
     HoldKind,
     RelayDemand,
-    Tenancy,
 )
 from ..money.amount import Amount
 from ..policy.credit import Policy, Reconnect, assess

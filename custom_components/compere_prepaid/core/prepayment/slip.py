@@ -9,6 +9,12 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from ..ids import AccountNumber, TransferId
+from ..ledger.account_rows import (
+    Fee,
+    FeeKind,
+    TaxTotal,
+    Tenancy,
+)
 from ..ledger.accounts import TAX, Fund, energy_income, fee_income, tenant
 from ..ledger.charges import charge_detail
 from ..ledger.ports import LedgerTransaction
@@ -16,11 +22,7 @@ from ..ledger.posting import post_new
 from ..ledger.records import (
     BillMark,
     Charge,
-    Fee,
-    FeeKind,
     NewTransfer,
-    TaxTotal,
-    Tenancy,
     TransferCode,
 )
 from ..money.amount import Amount

@@ -10,7 +10,11 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from ..ids import AccountNumber, MeterSerial
-from ..ledger.records import BillMark, HoldKind, Tenancy
+from ..ledger.account_rows import Tenancy
+from ..ledger.records import (
+    BillMark,
+    HoldKind,
+)
 from ..metering.plausibility import Baseline
 from ..money.amount import ZERO, Amount
 from ..policy.credit import Policy
