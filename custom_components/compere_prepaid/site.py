@@ -140,6 +140,7 @@ class CompereSite:
         """The day for which days left were reckoned last."""
         self.verification: Verification | None = None
         """What the last check of the ledger found."""
+        self.verified_at: datetime | None = None
         self._composition = Composition(self)
         self.importing = asyncio.Lock()
         """Imports come one after the other: each compares with what the one before has left."""
@@ -233,6 +234,7 @@ class CompereSite:
     async def async_verify(self) -> Verification:
         """Run the checker; a ledger that fails it is read-only, and relays stay as they are."""
         found = self.verification = await self.ledger.verify()
+        self.verified_at = self.clock.now()
         self.tell_refusal()
         return found
 
