@@ -26,6 +26,7 @@ RELAY_DOES_NOT_OPEN = "relay_does_not_open"
 REFUSED = "subentry_refused"
 LEDGER_READ_ONLY = "ledger_read_only"
 LEDGER_UNAVAILABLE = "ledger_unavailable"
+SNAPSHOT_FAILED = "snapshot_failed"
 SUSPECT_TEXTS: dict[str, str] = {
     Suspicion.MISSING: "suspect_reading_missing",
     Suspicion.BACKWARDS: "suspect_reading_backwards",
@@ -133,6 +134,11 @@ def raise_ledger_unavailable(site: CompereSite, error: OperationFailedError) -> 
     """Say that the ledger cannot be written now: nothing is lost, charging waits."""
     reason = in_words(site.hass, error)
     _raise(site, LEDGER_UNAVAILABLE, "", {"error": reason}, ir.IssueSeverity.ERROR)
+
+
+def raise_snapshot_failed(site: CompereSite, error: PrepaidError) -> None:
+    """Say that last night's copy of the ledger was not made, or is not good."""
+    _raise(site, SNAPSHOT_FAILED, "", {"error": in_words(site.hass, error)})
 
 
 def _kwh(energy_wh: int | None) -> str:

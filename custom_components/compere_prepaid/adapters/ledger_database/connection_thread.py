@@ -23,6 +23,11 @@ class ConnectionThread:
         self._engine: Engine | None = None
         self._closed = False
 
+    @property
+    def closed(self) -> bool:
+        """Tell whether it takes no more jobs."""
+        return self._closed
+
     async def call[T](self, job: Callable[[Engine], T]) -> T:
         """Run a job on the thread and return its result."""
         if self._closed:

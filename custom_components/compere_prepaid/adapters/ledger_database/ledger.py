@@ -6,8 +6,10 @@ instances on one database only the one that opened it last may write: opening ta
 by raising its epoch, which every write compares.
 """
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
+import time
 from typing import Self
 
 from sqlalchemy import Connection, Engine
@@ -24,9 +26,12 @@ from .database import Database
 from .opening import Claim, rehearse, take_over
 from .postgresql import PostgresqlDatabase, is_url
 from .rows import Scope
+from .safekeeping import allow_checkpoints, keep_still, let_go, still_busy
 from .sqlite import SqliteDatabase
 from .transaction import DatabaseTransaction
 from .writing import Writer, persist
+
+_FREEZE_STEP_S = 0.1
 
 
 def database_at(place: Path | str) -> Database:
@@ -187,6 +192,28 @@ class DatabaseLedger:
             return await thread.call(lambda engine: self._guarded(lambda: job(engine)))
         finally:
             await thread.close()
+
+    async def freeze(self, patience_s: float = 300) -> None:
+        """Keep the ledger's files still, so that a backup can copy them; business goes on.
+
+        Each call wants a `thaw`. Raises `OperationFailedError` (`ledger_backup_busy`) if somebody
+        reads the ledger all the time. PostgreSQL has backups of its own.
+        """
+        path, end = self.path, time.monotonic() + patience_s
+        if path is None:
+            return
+        while not await self._on_writer(lambda engine: keep_still(engine, path)):
+            if time.monotonic() >= end:
+                raise still_busy(path)
+            await asyncio.sleep(_FREEZE_STEP_S)
+
+    async def thaw(self) -> None:
+        """Let the ledger's files change again; a ledger that was closed meanwhile just notes it."""
+        if self.path is not None and let_go(self.path) and not self._writer.closed:
+            await self._on_writer(allow_checkpoints)
+
+    async def _on_writer[T](self, job: Callable[[Engine], T]) -> T:
+        return await self._writer.call(lambda engine: self._guarded(lambda: job(engine)))
 
     def make_read_only(self, reason: str) -> None:
         """Refuse all writes from now on; the first reason is kept."""

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Engine, StaticPool, create_engine, event
 from sqlalchemy.exc import DBAPIError
 
 from ...core.errors import OperationFailedError
+from .safekeeping import forbid_checkpoints, is_kept_still
 
 BUSY_TIMEOUT_MS = 5000
 """How long a writer waits for another process, a backup tool for instance."""
@@ -78,6 +79,8 @@ class SqliteDatabase:
                 for name, wanted in _SETTINGS.items():
                     connection.execute(f"PRAGMA {name}={wanted}").close()
                 self._verify_settings(connection)
+                if is_kept_still(self.path):
+                    forbid_checkpoints(connection)
             except BaseException:
                 connection.close()
                 raise
