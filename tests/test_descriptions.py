@@ -22,6 +22,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.compere_prepaid import actions, issues
+from custom_components.compere_prepaid.actions import fields
 from custom_components.compere_prepaid.const import DOMAIN
 from custom_components.compere_prepaid.core.errors import (
     InvalidInputError,
@@ -77,7 +78,7 @@ async def test_action_takes_what_its_form_asks_for(
 ) -> None:
     """The form's fields are those that the action takes, needed ones are marked, all are named."""
     form = fields_of(descriptions[action])
-    taken = {str(key): key for key in {**actions.ENTRY, **actions.ACTIONS[action].fields}}
+    taken = {str(key): key for key in {**fields.ENTRY, **actions.ACTIONS[action].fields}}
     assert set(form) == set(taken) - TARGET_KEYS
     assert ("target" in descriptions[action]) == (set(taken) >= TARGET_KEYS)
     named = TEXTS["services"][action]["fields"]

@@ -6,9 +6,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from .core.ids import MeterSerial
+from .core.ledger.account_rows import Debt
 from .core.ledger.accounts import deposit_of
 from .core.ledger.ports import LedgerTransaction
-from .core.ledger.records import Debt
 from .core.money.amount import Amount, Currency
 from .core.policy.credit import SupplyState, supply_state
 from .core.prepayment.calendar import day_of, month_of

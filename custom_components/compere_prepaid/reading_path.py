@@ -7,6 +7,7 @@ the next border of its prices.
 """
 
 from collections.abc import Coroutine
+from contextlib import suppress
 import logging
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from . import issues
 from .action_errors import in_words
 from .core.bus.bus import RequestClass
 from .core.bus.requests import BusError, LineDownError
-from .core.errors import LedgerReadOnlyError, OperationFailedError
+from .core.errors import InvalidInputError, LedgerReadOnlyError, OperationFailedError
 from .core.events import MeterOffline, MeterOnline
 from .core.ids import AccountNumber, BusId, MeterSerial
 from .core.metering.reading import MeterReading
@@ -169,7 +170,8 @@ class ReadingPath:
             interval = interval if left is None else min(interval, left / 2)
         border_s = (next_border(tariff, now, site.zone) - now).total_seconds()
         interval = max(SOONEST_S, min(interval, border_s + BEHIND_BORDER_S))
-        runtime.bus.poller.set_interval(serial, interval)
+        with suppress(InvalidInputError):  # it is just being wired anew, and read soon
+            runtime.bus.poller.set_interval(serial, interval)
 
     async def guarded(self, work: Coroutine[Any, Any, None]) -> None:
         """Let one meter's trouble be its own: the line goes on for the others."""

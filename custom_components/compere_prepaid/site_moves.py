@@ -29,8 +29,8 @@ from .const import (
 )
 from .core.errors import InvalidInputError, OperationFailedError, PrepaidError
 from .core.ids import AccountNumber, MeterSerial
+from .core.ledger.account_rows import Supply
 from .core.ledger.ports import LedgerTransaction
-from .core.ledger.records import Supply
 from .core.money.amount import Amount
 from .core.prepayment.state import AccountSetup
 from .core.tenancy.moves import MovedAway

@@ -1,13 +1,15 @@
 """Mutation testing of the rooms that handle money: what no test would notice if it were wrong.
 
-mutmut works on a copy, `.mutants/`, with core and adapters and the core's own tests. There the
-integration's package is empty: the core needs no Home Assistant, whose import would take longer
-than all of a mutant's tests. `mutmut show NAME` in that folder shows a mutant once more.
+mutmut makes the mutants in a copy, `.mutants/`, with core and adapters and the core's own tests.
+There the integration's package is empty: the core needs no Home Assistant, whose import would take
+longer than all of a mutant's tests. `session` tries them there. `mutmut show NAME` in that folder
+shows a mutant once more.
 """
 
 import argparse
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+import json
 import os
 from pathlib import Path
 import re
@@ -45,7 +47,8 @@ addopts = [
 ]
 filterwarnings = ["error"]
 markers = ["slow"]
-timeout = 120
+timeout = 60
+tmp_path_retention_policy = "none"
 """
 _NAME = re.compile(
     r"(?P<module>.+)\.x(?:ǁ(?P<type>\w+)ǁ|_)(?P<function>\w+)__mutmut_(?P<number>\d+)"
@@ -69,14 +72,14 @@ def main() -> int:
         if not (ROOT / PACKAGE / room).exists():
             arguments.error(f"there is no room {room}; there is, for example, {ROOMS[0]}")
     make_copy(rooms)
-    log = COPY / "mutmut.log"
+    log = COPY / "mutants.log"
     print(f"mutate: {', '.join(rooms)}; this takes minutes, {log.relative_to(ROOT)} tells how far")
     with log.open("wb") as output:
-        run = mutmut("run", "--max-children", str(options.jobs), output=output.fileno())
-    if run.returncode:
-        print(f"mutate: mutmut failed:\n{log.read_text(encoding='utf-8')[-3000:]}", file=sys.stderr)
-        return run.returncode
-    report(rooms)
+        status = try_mutants(options.jobs, output.fileno())
+    if status:
+        print(f"mutate: failed:\n{log.read_text(encoding='utf-8')[-3000:]}", file=sys.stderr)
+        return status
+    report(rooms, json.loads((COPY / "verdicts.json").read_text(encoding="utf-8")))
     return 0
 
 
@@ -102,26 +105,22 @@ def make_copy(rooms: Sequence[str]) -> None:
     (COPY / "pyproject.toml").write_text(settings, encoding="utf-8")
 
 
-def mutmut(*arguments: str, output: int = subprocess.PIPE) -> subprocess.CompletedProcess[str]:
-    """Run mutmut in the copy, without the plugins that bring Home Assistant."""
+def try_mutants(jobs: int, output: int) -> int:
+    """Try the copy's mutants, without the plugins that bring Home Assistant, and in memory."""
+    memory = Path("/dev/shm")  # noqa: S108  -- a folder within it
+    fast = {"TMPDIR": str(memory)} if memory.is_dir() else {}
     return subprocess.run(  # noqa: S603  -- our own words
-        [sys.executable, "-m", "mutmut", *arguments],
+        [sys.executable, Path(__file__).with_name("session.py"), str(jobs)],
         cwd=COPY,
-        env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+        env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONUNBUFFERED": "1", **fast},
         stdout=output,
         stderr=subprocess.STDOUT,
-        text=True,
         check=False,
-    )
+    ).returncode
 
 
-def report(rooms: Sequence[str]) -> None:
+def report(rooms: Sequence[str], verdicts: Mapping[str, str]) -> None:
     """Tell how many mutants of each room were killed, and show those that were not."""
-    verdicts = dict(
-        line.strip().rsplit(": ", 1)
-        for line in mutmut("results", "--all", "true").stdout.splitlines()
-        if "__mutmut_" in line
-    )
     for room in rooms:
         prefix = ".".join((*PACKAGE.parts, *room.removesuffix(".py").split("/"), ""))
         own = {name: verdict for name, verdict in verdicts.items() if name.startswith(prefix)}
@@ -141,7 +140,14 @@ def show(name: str, verdict: str) -> None:
     place = found["module"].removeprefix(".".join((*PACKAGE.parts, ""))).replace(".", "/")
     function = ".".join(filter(None, (found["type"], found["function"])))
     print(f"  {place}.py, {function}, mutant {found['number']}: {verdict}")
-    for line in mutmut("show", name).stdout.splitlines():
+    changed = subprocess.run(  # noqa: S603  -- our own words
+        [sys.executable, "-m", "mutmut", "show", name],
+        cwd=COPY,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    for line in changed.stdout.splitlines():
         if line.startswith(("-", "+")) and not line.startswith(("---", "+++")):
             print(f"    {line}")
 

@@ -17,13 +17,15 @@ import signal
 import sys
 import time
 
-from mutmut import __main__ as mutmut
+from mutmut.__main__ import create_mutants
+from mutmut.configuration import config
 from mutmut.mutation.trampoline import set_mutant_under_test
 from mutmut.state import state
+from mutmut.utils.file_utils import copy_also_copy_files, copy_src_dir, setup_source_paths
 from mutmut.utils.format_utils import mangled_name_from_mutant_name
 import pytest
 
-PATIENCE, PATIENCE_S = 20, 20
+PATIENCE, PATIENCE_S = 10, 60
 """A mutant may take so many times as long as its tests took, and so many seconds: it may hang."""
 
 BROKEN = b"?"
@@ -165,16 +167,15 @@ def mutants_of(folder: Path) -> Iterator[str]:
 
 def main() -> int:
     """Make the mutants of the copy that this runs in, try them, and write down what they did."""
-    jobs, chosen = int(sys.argv[1]), set(sys.argv[2:])
+    jobs = int(sys.argv[1])
     set_mutant_under_test("mutant_generation")
     Path("mutants").mkdir()
-    mutmut.copy_src_dir()
-    mutmut.copy_also_copy_files()
-    mutmut.setup_source_paths()
-    mutmut.create_mutants(jobs)
-    names = [name for name in mutants_of(Path("mutants")) if not chosen or name in chosen]
-    selection = mutmut.config().pytest_add_cli_args_test_selection
-    mutants = Mutants(names, jobs)
+    copy_src_dir()
+    copy_also_copy_files()
+    setup_source_paths()
+    create_mutants(jobs)
+    mutants = Mutants(list(mutants_of(Path("mutants"))), jobs)
+    selection = config().pytest_add_cli_args_test_selection
     os.chdir("mutants")
     quick = ("-q", "--capture=no", "--tb=no", "--assert=plain", "--rootdir=.")
     status = pytest.main([*quick, *selection], plugins=[mutants])

@@ -20,7 +20,7 @@ from custom_components.compere_prepaid.core.ledger.records import Hold
 from custom_components.compere_prepaid.site import CompereSite
 from simulator.mall import Mall
 from tests.adapters.ledger_books import content
-from tests.stories.telling import relay_settled
+from tests.stories.telling import ask, relay_settled
 
 NOODLES, TEA, BAKERY = "A-101", "A-102", "A-103"
 """Two shops with accounts, and the meter of the second one's bakery."""
@@ -56,6 +56,13 @@ async def refused(
     assert content(path) == before
     assert site.entry.as_dict()["subentries"] == subentries
     assert (await site.ledger.verify()).ok
+
+
+async def add_rules(hass: HomeAssistant, *lines: str) -> None:
+    """Put tariffs, policies and calendars into force, as a site file that has nothing else."""
+    head = "site: {name: Riverside Mall, currency: CNY, time_zone: Asia/Shanghai}"
+    answer = await ask(hass, "import_site", content="\n".join((head, *lines, "")))
+    assert answer["faults"] == []
 
 
 async def holds_on(site: CompereSite, serial: str) -> tuple[Hold, ...]:

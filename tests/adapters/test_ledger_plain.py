@@ -7,8 +7,7 @@ import pytest
 
 from custom_components.compere_prepaid.adapters.ledger_database.ledger import DatabaseLedger
 from custom_components.compere_prepaid.core.ids import AccountNumber, TransferId
-from custom_components.compere_prepaid.core.ledger.ports import LedgerTransaction
-from custom_components.compere_prepaid.core.ledger.records import (
+from custom_components.compere_prepaid.core.ledger.account_rows import (
     Debt,
     DebtKind,
     DemandPeak,
@@ -22,6 +21,7 @@ from custom_components.compere_prepaid.core.ledger.records import (
     TaxTotal,
     Tenancy,
 )
+from custom_components.compere_prepaid.core.ledger.ports import LedgerTransaction
 from custom_components.compere_prepaid.core.money.amount import Amount
 from tests.adapters.ledger_books import (
     A_101,

@@ -190,6 +190,51 @@ async def test_server_that_became_read_only_recovers(place: str) -> None:
         assert await balance(ledger) == YUAN
 
 
+@pytest.mark.parametrize(
+    ("code", "key"),
+    [
+        ("53100", "ledger_disk_full"),
+        ("57014", "ledger_busy"),
+        ("42501", "ledger_not_writable"),
+        ("XX001", "ledger_damaged"),
+        ("22000", "ledger_unavailable"),
+        ("23514", "ledger_rule_broken"),
+    ],
+)
+async def test_server_that_refuses_is_understood(place: str, code: str, key: str) -> None:
+    """What a server says by its codes is told in ours; only damage is for good."""
+    async with opened(place) as ledger:
+        meddle(
+            place,
+            "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS "
+            f"$$ BEGIN RAISE EXCEPTION 'no' USING ERRCODE = '{code}'; END $$; "
+            "CREATE TRIGGER refuse BEFORE INSERT ON transfer FOR EACH ROW "
+            "EXECUTE FUNCTION refuse()",
+        )
+        error = await refusal(ledger.run(top_up("a", 1)))
+        assert error.key == key
+        assert await balance(ledger) == 0
+        meddle(place, "DROP TRIGGER refuse ON transfer")
+        if key == "ledger_damaged":
+            assert (await refusal(ledger.run(top_up("a", 1)))).key == "ledger_read_only"
+        else:
+            await ledger.run(top_up("a", 1))
+            assert await balance(ledger) == YUAN
+
+
+async def test_index_that_the_server_does_not_trust_is_a_fault(place: str) -> None:
+    """The engine's own check is part of the verification."""
+    await fill(place)
+    meddle(
+        place,
+        "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'transfer_debit_at'::regclass",
+    )
+    async with opened(place) as ledger:
+        assert (await ledger.verify()).faults == (
+            "database: the index transfer_debit_at is not valid",
+        )
+
+
 # -- conflicts -------------------------------------------------------------------------------------
 
 

@@ -213,7 +213,7 @@ async def test_number_of_a_tenant_who_moved_out(
     result = await start(hass, entry)
     result = await hass.config_entries.subentries.async_configure(result["flow_id"], answers())
     assert result["errors"] == {"number": "account_closed"}
-    assert result["description_placeholders"]["next"] == "A-101-2"
+    assert (result["description_placeholders"] or {})["next"] == "A-101-2"
     result = await hass.config_entries.subentries.async_configure(
         result["flow_id"], answers(number="A-101-2")
     )

@@ -10,9 +10,10 @@ from ..account_view import exact_text, local_iso
 from ..authority import Duty, async_require_manager, user_name
 from ..core.errors import InvalidInputError
 from ..core.ids import AccountNumber, TransferId
+from ..core.ledger.account_rows import Tenancy
 from ..core.ledger.accounts import Fund, tenant
 from ..core.ledger.ports import LedgerTransaction
-from ..core.ledger.records import Tenancy, Transfer
+from ..core.ledger.records import Transfer
 from ..core.money.amount import Amount
 from ..core.prepayment.cashier import receipt_of
 from ..core.prepayment.waterfall import Waterfall

@@ -12,8 +12,11 @@ from ..action_targets import accounts_meant
 from ..authority import Duty, async_require_manager, user_name
 from ..core.errors import InvalidInputError
 from ..core.ids import AccountNumber
+from ..core.ledger.account_rows import (
+    IssuedStatement,
+    Tenancy,
+)
 from ..core.ledger.ports import LedgerTransaction
-from ..core.ledger.records import IssuedStatement, Tenancy
 from ..core.statement.statement import make_statement, statement_data
 from ..site import CompereSite
 from .fields import ACCOUNTS, ONE_ACCOUNT, WRITTEN, Action, moment_of, per_account

@@ -1,5 +1,6 @@
 """The chain's texts: the same for ever, and never the same for two different things."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 import hashlib
 
@@ -83,6 +84,15 @@ def test_payload_is_hashed_as_it_is_written_down() -> None:
         '["compere_prepaid payload 2","rfd:f1:A-101:post","liability:tenant:A-101:electricity",'
         '"asset:cash",12340000000,"refund","post","rfd:f1:A-101","cash desk","anna",'
         r'"said \"茶\", twice","x"]'
+    )
+
+
+def test_payload_without_another_transfer() -> None:
+    """What is not there is an empty text."""
+    plain = replace(TRANSFER, kind=TransferKind.POSTED, pending_id=None, reason="", detail="")
+    assert payload_hash(plain) == sha256(
+        '["compere_prepaid payload 2","rfd:f1:A-101:post","liability:tenant:A-101:electricity",'
+        '"asset:cash",12340000000,"refund","posted","","cash desk","anna","",""]'
     )
 
 

@@ -13,13 +13,13 @@ from typing import Any
 
 from custom_components.compere_prepaid.core.errors import InvalidInputError
 from custom_components.compere_prepaid.core.ids import AccountNumber, MeterSerial
-from custom_components.compere_prepaid.core.ledger.ports import LedgerTransaction
-from custom_components.compere_prepaid.core.ledger.records import (
-    HoldKind,
+from custom_components.compere_prepaid.core.ledger.account_rows import (
     IssuedStatement,
     Supply,
     TaxTotal,
 )
+from custom_components.compere_prepaid.core.ledger.ports import LedgerTransaction
+from custom_components.compere_prepaid.core.ledger.records import HoldKind
 from custom_components.compere_prepaid.core.policy.credit import Policy
 from custom_components.compere_prepaid.core.prepayment.debt_desk import DebtTerms
 from custom_components.compere_prepaid.core.prepayment.rerating import RerateRequest

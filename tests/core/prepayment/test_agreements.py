@@ -1,6 +1,6 @@
 """Terms and holds, always in the name of somebody, and what follows from them."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -135,7 +135,7 @@ async def test_tariff_must_be_in_force(desk: Desk) -> None:
     await desk.shop("10")
     with pytest.raises(InvalidInputError, match="tariff_not_in_force"):
         await desk.agreements.assign_tariff([SHOP], "Later", "anna")
-    desk.clock.forward(days=1)
+    desk.clock.time = datetime(2026, 3, 2, 16, 0, tzinfo=UTC)  # midnight of the site
     await desk.agreements.assign_tariff([SHOP], "Later", "anna")
     assert desk.book.account(SHOP).tariff == "Later"
 

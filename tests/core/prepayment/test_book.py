@@ -102,7 +102,10 @@ async def test_many_are_settled_in_chunks(desk: Desk, monkeypatch: pytest.Monkey
         await desk.open_other(number, "10")
     await desk.moves.move_out(NUMBERS[1], user="anna")
     at = desk.clock.forward(minutes=1)
+    changed: list[str] = []
+    desk.book.changed = lambda account: changed.append(account.number)
     await desk.book.settle_many([*NUMBERS, AccountNumber("none")], "test")
+    assert changed == ["B-0", "B-2", "B-3", "B-4"]
     settled = [one for one in NUMBERS if desk.book.account(one).posted_at == at]
     assert settled == [one for one in NUMBERS if one != NUMBERS[1]]
 
@@ -175,7 +178,7 @@ async def test_closed_account_does_nothing(desk: Desk) -> None:
 
 
 async def test_costs_of_the_day_and_the_forecast(desk: Desk) -> None:
-    """Energy counts when it is read, fees and tax when they are booked."""
+    """Energy and fees count on their day, with the tax on them, whenever they are booked."""
     taxed = {
         "name": "Taxed",
         "valid_from": "2020-01-01",
@@ -192,15 +195,15 @@ async def test_costs_of_the_day_and_the_forecast(desk: Desk) -> None:
     assert (account.day.amount, account.past_spending) == (money("2.20"), money("2.20"))
     desk.clock.forward(minutes=30)
     await desk.read(1000)
-    assert account.day.amount == money("3.20")
+    assert account.day.amount == money("3.30")
     desk.clock.forward(minutes=30)  # midnight
     await desk.charging.on_clock()
-    assert (account.day.period.day, account.day.amount) == (3, money("2.30"))
+    assert (account.day.period.day, account.day.amount) == (3, money("2.20"))
     await desk.read(1000)
     desk.clock.forward(minutes=10)
     await desk.read(3000)
     await desk.charging.settle_all("test")
-    assert account.day.amount == money("4.50")
+    assert account.day.amount == money("4.40")
     assert account.month.amount == money("7.70")
     assert account.past_spending == money("7.70")
     assert account.tax_nets == {100_000: money(7)}

@@ -14,12 +14,12 @@ from custom_components.compere_prepaid.core.events import (
     SuspectReading,
 )
 from custom_components.compere_prepaid.core.ids import MeterSerial
+from custom_components.compere_prepaid.core.ledger.account_rows import Supply
 from custom_components.compere_prepaid.core.ledger.records import (
     Announcement,
     Hold,
     HoldKind,
     RegisterGeneration,
-    Supply,
 )
 from custom_components.compere_prepaid.core.metering.plausibility import Baseline
 from custom_components.compere_prepaid.core.metering.reading import MeterReading, Quantity

@@ -6,8 +6,11 @@ from decimal import Decimal
 import pytest
 
 from custom_components.compere_prepaid.core.ids import AccountNumber
+from custom_components.compere_prepaid.core.ledger.account_rows import (
+    Debt,
+    Tenancy,
+)
 from custom_components.compere_prepaid.core.ledger.accounts import debt_of
-from custom_components.compere_prepaid.core.ledger.records import Debt, Tenancy
 from custom_components.compere_prepaid.core.money.amount import ZERO, Amount
 from custom_components.compere_prepaid.core.prepayment.debt_desk import DebtTerms
 from custom_components.compere_prepaid.core.prepayment.debts import owed, take_instalments

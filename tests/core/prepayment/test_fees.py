@@ -4,8 +4,12 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
+from custom_components.compere_prepaid.core.ledger.account_rows import (
+    Fee,
+    FeeKind,
+    TaxTotal,
+)
 from custom_components.compere_prepaid.core.ledger.accounts import Fund, tenant
-from custom_components.compere_prepaid.core.ledger.records import Fee, FeeKind, TaxTotal
 from custom_components.compere_prepaid.core.metering.reading import Quantity
 from tests.core.prepayment.desk import CNY, METER, OTHER, SHOP, Desk, money
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from custom_components.compere_prepaid.core.ledger.records import (
+from custom_components.compere_prepaid.core.ledger.account_rows import (
     DemandPeak,
     Fee,
     FeeKind,

@@ -7,7 +7,11 @@ from typing import Any
 import pytest
 
 from custom_components.compere_prepaid.core.errors import InvalidInputError
-from custom_components.compere_prepaid.core.ledger.records import Correction, Rerating, TaxTotal
+from custom_components.compere_prepaid.core.ledger.account_rows import (
+    Correction,
+    Rerating,
+    TaxTotal,
+)
 from custom_components.compere_prepaid.core.prepayment.rerating import RerateRequest
 from tests.core.prepayment.desk import SHOP, START, Desk, money
 

@@ -5,7 +5,11 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from custom_components.compere_prepaid.core.ids import AccountNumber, MeterSerial
-from custom_components.compere_prepaid.core.ledger.records import BillMark, HoldKind, Tenancy
+from custom_components.compere_prepaid.core.ledger.account_rows import Tenancy
+from custom_components.compere_prepaid.core.ledger.records import (
+    BillMark,
+    HoldKind,
+)
 from custom_components.compere_prepaid.core.metering.plausibility import Baseline
 from custom_components.compere_prepaid.core.money.amount import ZERO, Amount, Price
 from custom_components.compere_prepaid.core.policy.credit import Policy

@@ -8,17 +8,19 @@ import pytest
 
 from custom_components.compere_prepaid.core.events import Refunded, ToppedUp, TopUpReversed
 from custom_components.compere_prepaid.core.ids import TransferId
-from custom_components.compere_prepaid.core.ledger.accounts import Fund
-from custom_components.compere_prepaid.core.ledger.records import (
-    Charge,
+from custom_components.compere_prepaid.core.ledger.account_rows import (
     Correction,
     Debt,
     DebtKind,
     Fee,
     FeeKind,
-    NewTransfer,
     Rerating,
     TaxTotal,
+)
+from custom_components.compere_prepaid.core.ledger.accounts import Fund
+from custom_components.compere_prepaid.core.ledger.records import (
+    Charge,
+    NewTransfer,
     TransferCode,
     TransferKind,
 )

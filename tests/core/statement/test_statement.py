@@ -5,9 +5,9 @@ import json
 
 from hypothesis import HealthCheck, given, settings, strategies as st
 
+from custom_components.compere_prepaid.core.ledger.account_rows import Tenancy
 from custom_components.compere_prepaid.core.ledger.accounts import Fund, tenant
 from custom_components.compere_prepaid.core.ledger.ports import LedgerTransaction
-from custom_components.compere_prepaid.core.ledger.records import Tenancy
 from custom_components.compere_prepaid.core.statement.statement import (
     Statement,
     make_statement,

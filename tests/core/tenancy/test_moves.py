@@ -7,8 +7,12 @@ import json
 import pytest
 
 from custom_components.compere_prepaid.core.errors import InvalidInputError
-from custom_components.compere_prepaid.core.events import MovedOut
+from custom_components.compere_prepaid.core.events import CreditWarning, CutOff, MovedOut
 from custom_components.compere_prepaid.core.ids import AccountNumber
+from custom_components.compere_prepaid.core.ledger.account_rows import (
+    IssuedStatement,
+    Supply,
+)
 from custom_components.compere_prepaid.core.ledger.accounts import (
     CASH,
     ROUNDING,
@@ -17,7 +21,6 @@ from custom_components.compere_prepaid.core.ledger.accounts import (
     deposit_of,
     tenant,
 )
-from custom_components.compere_prepaid.core.ledger.records import IssuedStatement, Supply
 from custom_components.compere_prepaid.core.prepayment.debt_desk import DebtTerms
 from tests.core.prepayment.desk import CNY, METER, OTHER, SHOP, Desk, money
 
@@ -106,6 +109,9 @@ async def test_move_out_pays_the_rest(desk: Desk) -> None:
     [event] = desk.told(MovedOut)
     assert isinstance(event, MovedOut)
     assert event.statement == 1
+    assert not desk.told(CutOff)
+    assert len(desk.told(CreditWarning)) == 1  # with 100 to begin with, and not again
+    assert not desk.demands
     with pytest.raises(InvalidInputError, match="account_closed"):
         await desk.cashier.top_up([SHOP], money(1), reference="late")
     with pytest.raises(InvalidInputError, match="account_closed"):

@@ -4,6 +4,7 @@ Money is whole 10⁻⁹ (or 10⁻⁶) of the currency, energy whole Wh, instants
 days ISO text. The core's records hold richer things; the types here turn one into the other.
 """
 
+from collections.abc import Callable
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, override
@@ -32,69 +33,62 @@ TEXT = Text().with_variant(Text(collation="C"), "postgresql")
 """Text that sorts by its characters' numbers everywhere, as SQLite does by itself."""
 
 
-class Instant(TypeDecorator[datetime]):
+class Stored[T](TypeDecorator[T]):
+    """A value of the core that an engine keeps as something plainer."""
+
+    store: Callable[[Any], Any]
+    """Turns a value into what is kept."""
+    load: Callable[[Any], Any]
+    """Turns it back."""
+
+    @override
+    def process_bind_param(self, value: T | None, dialect: Dialect) -> Any:
+        return None if value is None else self.store(value)
+
+    @override
+    def process_result_value(self, value: Any, dialect: Dialect) -> T | None:
+        return None if value is None else self.load(value)
+
+
+class Instant(Stored[datetime]):
     """An aware instant, stored as microseconds since 1970."""
 
     impl = WHOLE
     cache_ok = True
-
-    @override
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
-        return None if value is None else microseconds(value)
-
-    @override
-    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
-        return None if value is None else instant(value)
+    store = staticmethod(microseconds)
+    load = staticmethod(instant)
 
 
-class Day(TypeDecorator[date]):
+class Day(Stored[date]):
     """A calendar day, stored as ISO text, which sorts."""
 
     impl = TEXT
     cache_ok = True
-
-    @override
-    def process_bind_param(self, value: date | None, dialect: Dialect) -> str | None:
-        return None if value is None else value.isoformat()
-
-    @override
-    def process_result_value(self, value: str | None, dialect: Dialect) -> date | None:
-        return None if value is None else date.fromisoformat(value)
+    store = staticmethod(date.isoformat)
+    load = staticmethod(date.fromisoformat)
 
 
-class Flag(TypeDecorator[bool]):
+class Flag(Stored[bool]):
     """Yes or no, stored as 1 or 0."""
 
     impl = Integer
     cache_ok = True
-
-    @override
-    def process_bind_param(self, value: bool | None, dialect: Dialect) -> int | None:
-        return None if value is None else int(value)
-
-    @override
-    def process_result_value(self, value: int | None, dialect: Dialect) -> bool | None:
-        return None if value is None else bool(value)
+    store = int
+    load = bool
 
 
-class Word[E: StrEnum](TypeDecorator[E]):
+class Word[E: StrEnum](Stored[E]):
     """A word of a closed vocabulary, stored as it is spelled."""
 
     impl = TEXT
     cache_ok = True
+    store = str
 
     def __init__(self, vocabulary: type[E]) -> None:
         """Remember which words there are."""
         super().__init__()
         self.vocabulary = vocabulary
-
-    @override
-    def process_bind_param(self, value: E | None, dialect: Dialect) -> str | None:
-        return None if value is None else value.value
-
-    @override
-    def process_result_value(self, value: str | None, dialect: Dialect) -> E | None:
-        return None if value is None else self.vocabulary(value)
+        self.load = vocabulary
 
 
 def column(

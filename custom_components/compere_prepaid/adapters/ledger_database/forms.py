@@ -11,7 +11,9 @@ from dataclasses import dataclass, fields
 from operator import attrgetter
 from typing import Any, ClassVar, Protocol
 
-from sqlalchemy import ColumnElement, Dialect, Select, Table, and_, bindparam, select
+from sqlalchemy import Column, ColumnElement, Dialect, Select, Table, and_, bindparam, select
+
+from .columns import Stored
 
 type Key = tuple[object, ...]
 """The columns of a row's key, without the site."""
@@ -139,5 +141,12 @@ def _processors(
     table: Table, names: Sequence[str], dialect: Dialect
 ) -> tuple[tuple[int, Callable[[Any], Any]], ...]:
     """Return what the columns' types do to values on their way into the engine."""
-    found = (table.c[name].type.dialect_impl(dialect).bind_processor(dialect) for name in names)
+    found = (_processor(table.c[name], dialect) for name in names)
     return tuple((place, process) for place, process in enumerate(found) if process is not None)
+
+
+def _processor(column: Column[Any], dialect: Dialect) -> Callable[[Any], Any] | None:
+    """Return what a column's type does, on the shortest way there is."""
+    if isinstance(column.type, Stored) and not column.nullable:
+        return column.type.store
+    return column.type.dialect_impl(dialect).bind_processor(dialect)

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from ...core.ledger.records import (
+from ...core.ledger.account_rows import (
     Correction,
     Debt,
     DemandPeak,

@@ -6,7 +6,11 @@ from datetime import UTC, date, datetime
 from sqlalchemy import bindparam, func, select
 
 from ...core.ids import AccountNumber
-from ...core.ledger.records import Fee, TransferCode, TransferKind
+from ...core.ledger.account_rows import Fee
+from ...core.ledger.records import (
+    TransferCode,
+    TransferKind,
+)
 from ...core.money.amount import Amount
 from .forms import Form, with_key
 from .rows import Rows

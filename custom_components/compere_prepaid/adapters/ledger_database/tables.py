@@ -14,9 +14,11 @@ from sqlalchemy import (
     text,
 )
 
-from ...core.ledger.records import (
+from ...core.ledger.account_rows import (
     DebtKind,
     FeeKind,
+)
+from ...core.ledger.records import (
     HoldKind,
     TermKind,
     TransferCode,

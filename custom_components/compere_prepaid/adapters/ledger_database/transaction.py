@@ -7,8 +7,13 @@ the book: nothing is committed after a refusal, and what belongs together must b
 from collections.abc import Iterable
 
 from ...core.ids import AccountNumber, MeterSerial
+from ...core.ledger.account_rows import (
+    Debt,
+    Supply,
+    TaxTotal,
+    Tenancy,
+)
 from ...core.ledger.accounts import Fund, tenant
-from ...core.ledger.records import Debt, Supply, TaxTotal, Tenancy
 from .plain import PlainRows
 from .registers import RegisterRows
 from .sums import SumRows

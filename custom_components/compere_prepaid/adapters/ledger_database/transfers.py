@@ -10,7 +10,7 @@ from sqlalchemy import RowMapping, Select, bindparam, select, union_all, update
 from ...core.errors import InvalidInputError, LedgerReadOnlyError
 from ...core.ids import TransferId
 from ...core.ledger.records import ChainHead, Transfer, TransferCode, TransferKind
-from ...core.money.amount import MAX_AMOUNT, Amount
+from ...core.money.amount import MAX_AMOUNT, ZERO, Amount
 from .columns import TEXT
 from .forms import Form, with_key
 from .rows import Rows, Scope
@@ -38,9 +38,11 @@ class _Totals:
 
     def add(self, transfer: Transfer, pending: int) -> None:
         """Add a transfer to its side; it resolves what was `pending` of it."""
-        moves = transfer.kind in {TransferKind.POSTED, TransferKind.POST}
-        amount = transfer.amount if moves else 0
-        reserved = (transfer.amount if transfer.kind is TransferKind.PENDING else 0) - pending
+        amount, reserved = transfer.amount, -pending
+        if transfer.kind is TransferKind.PENDING:
+            amount, reserved = ZERO, transfer.amount
+        elif transfer.kind is TransferKind.VOID:
+            amount = ZERO
         if self.id == transfer.debit:
             self.dr += amount
             self.dr_pending += reserved
@@ -51,9 +53,14 @@ class _Totals:
     @property
     def fits(self) -> bool:
         """Whether all of it fits 64 bits, with room for what may come next."""
-        return abs(self.cr - self.dr) < MAX_AMOUNT and max(self.cr, self.dr) < _MAX_TOTAL
+        return (
+            -MAX_AMOUNT < self.cr - self.dr < MAX_AMOUNT
+            and self.cr < _MAX_TOTAL
+            and self.dr < _MAX_TOTAL
+        )
 
 
+_RESOLVES = frozenset({TransferKind.POST, TransferKind.VOID})
 _TOTALS = Form(_Totals, account_table, owner=1, guard="account.version = excluded.version - 1")
 _TRANSFERS = Form(Transfer, transfer_table)
 _RESOLVING = select(transfer_table.c.id).where(with_key(transfer_table, "pending_id"))
@@ -220,7 +227,7 @@ class TransferRows(Rows):
 
     def _resolved(self, transfer: Transfer) -> int:
         """Return how much pending money a transfer resolves, having checked that it may."""
-        resolves = transfer.kind in {TransferKind.POST, TransferKind.VOID}
+        resolves = transfer.kind in _RESOLVES
         if not resolves and transfer.pending_id is None:
             return 0
         pending = self.find_transfer(transfer.pending_id) if transfer.pending_id else None

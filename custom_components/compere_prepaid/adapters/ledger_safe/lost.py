@@ -16,13 +16,15 @@ import sqlite3
 from typing import Any
 
 from ...core.ids import AccountNumber, MeterSerial, TransferId
+from ...core.ledger.account_rows import (
+    Debt,
+    DebtKind,
+)
 from ...core.ledger.chain import chain_hash, payload_hash
 from ...core.ledger.ports import LedgerTransaction
 from ...core.ledger.posting import post
 from ...core.ledger.records import (
     ChainHead,
-    Debt,
-    DebtKind,
     Document,
     Hold,
     HoldKind,

@@ -12,21 +12,23 @@ from typing import Protocol
 from ..errors import LedgerReadOnlyError
 from ..ids import AccountNumber, MeterSerial, TransferId
 from ..money.amount import Amount
+from .account_rows import (
+    Fee,
+    HistoryRow,
+    StateRow,
+    Supply,
+)
 from .records import (
     Announcement,
     BillMark,
     ChainHead,
     Charge,
     Document,
-    Fee,
-    HistoryRow,
     Hold,
     HoldKind,
     RegisterGeneration,
     RelayDemand,
     Spending,
-    StateRow,
-    Supply,
     Term,
     TermKind,
     Transfer,

@@ -24,7 +24,6 @@ from ..money.amount import Amount, Currency
 from ..policy.credit import Policy
 from ..tariff.calendar_days import Calendar
 from ..tariff.model import Tariff
-from .calendar import day_of
 from .settlement import AccountDue, MeterDue, Settled, book_due, conclude
 from .slip import Slip
 from .state import AccountState, MeterState
@@ -101,9 +100,6 @@ class AccountBook:
         cause: str | Callable[[T], str],
         work: Callable[[Slip, AccountDue], T],
         told: Callable[[T, Settled, AccountDue], Iterable[Event]] = lambda *_: (),
-        *,
-        reconnect: bool = False,
-        final: bool = False,
     ) -> Mapping[AccountNumber, T]:
         """Settle accounts and do something to each of them, all in one transaction.
 
@@ -113,9 +109,7 @@ class AccountBook:
         """
         accounts = [self.account(number).number for number in dict.fromkeys(numbers)]
         async with self.locked(accounts):
-            return await self.transact_locked(
-                accounts, cause, work, told, reconnect=reconnect, final=final
-            )
+            return await self.transact_locked(accounts, cause, work, told)
 
     async def transact_locked[T](
         self,
@@ -223,7 +217,8 @@ class AccountBook:
         for serial, held in settled.holds.items():
             self.meters[serial].holds = held
         account.past_spending = Amount(account.past_spending + settled.spent)
-        account.add_extras(settled.extras, day_of(at, self.zone))
+        for day, amount in settled.extras.items():
+            account.add_extras(amount, day)
         account.posted_at = at
         for event in (*before, *settled.events):
             self.emit(event)

@@ -159,7 +159,7 @@ class Cashier:
             available = fund_of(slip.tx, due.number) + due.credit_limit
             lowest = policy.warning_levels[-1] if policy.warning_levels else policy.cut_off
             if available > lowest:
-                level = self.book.currency.exact(lowest)
+                level = self.book.currency.rounded(lowest)
                 raise InvalidInputError("emergency_not_needed", account=number, level=level)
             slip.tenancy = replace(slip.tenancy, emergency=policy.emergency_credit)
             slip.tx.put(slip.tenancy)
@@ -168,14 +168,14 @@ class Cashier:
         return self.book.account(number).available
 
     def _refuse_outside_limits(self, due: AccountDue, amount: Amount) -> None:
-        policy, exact = due.policy, self.book.currency.exact
+        policy, shown = due.policy, self.book.currency.rounded
         if amount < policy.minimum_top_up:
             raise InvalidInputError(
-                "top_up_too_small", account=due.number, minimum=exact(policy.minimum_top_up)
+                "top_up_too_small", account=due.number, minimum=shown(policy.minimum_top_up)
             )
         if policy.maximum_top_up is not None and amount > policy.maximum_top_up:
             raise InvalidInputError(
-                "top_up_too_large", account=due.number, maximum=exact(policy.maximum_top_up)
+                "top_up_too_large", account=due.number, maximum=shown(policy.maximum_top_up)
             )
 
 

@@ -4,9 +4,16 @@ from dataclasses import dataclass, replace
 
 from ..errors import InvalidInputError
 from ..ids import TransferId
+from ..ledger.account_rows import (
+    Debt,
+    DebtKind,
+)
 from ..ledger.accounts import ADJUSTMENT, debt_of
 from ..ledger.posting import post
-from ..ledger.records import Debt, DebtKind, NewTransfer, TransferCode
+from ..ledger.records import (
+    NewTransfer,
+    TransferCode,
+)
 from ..money.amount import ZERO, Amount
 from .book import AccountBook
 from .calendar import day_of

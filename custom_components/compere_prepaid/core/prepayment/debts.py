@@ -10,10 +10,17 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from ..ids import AccountNumber, TransferId
+from ..ledger.account_rows import (
+    Debt,
+    DebtKind,
+)
 from ..ledger.accounts import debt_of, tenant
 from ..ledger.ports import LedgerTransaction
 from ..ledger.posting import post_new
-from ..ledger.records import Debt, DebtKind, NewTransfer, TransferCode
+from ..ledger.records import (
+    NewTransfer,
+    TransferCode,
+)
 from ..money.amount import ZERO, Amount
 from .calendar import day_of, day_share, day_start, days_of_month
 from .slip import Slip

@@ -12,7 +12,12 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from ..ids import AccountNumber
-from ..ledger.records import DemandPeak, Fee, FeeKind, Tenancy
+from ..ledger.account_rows import (
+    DemandPeak,
+    Fee,
+    FeeKind,
+    Tenancy,
+)
 from ..money.amount import ZERO, Amount
 from ..tariff.demand import DemandKey
 from ..tariff.fees import DemandFee, Fee as DueFee, day_fees, demand_fees, minimum_fee

@@ -12,9 +12,14 @@ from datetime import datetime
 from ..errors import InvalidInputError
 from ..events import Event, Refunded, TopUpReversed
 from ..ids import AccountNumber, TransferId
+from ..ledger.account_rows import Debt
 from ..ledger.accounts import CASH, Fund, debt_of, deposit_of, tenant
 from ..ledger.posting import Posting, post
-from ..ledger.records import Debt, NewTransfer, TransferCode, TransferKind
+from ..ledger.records import (
+    NewTransfer,
+    TransferCode,
+    TransferKind,
+)
 from ..money.amount import Amount
 from .book import AccountBook
 from .cashier import Credited, available_of, book_transfers, credited
@@ -212,7 +217,7 @@ class Refunds:
             raise InvalidInputError(
                 "refund_too_large",
                 account=due.number,
-                amount=self.book.currency.exact(amount),
+                amount=self.book.currency.rounded(amount),
                 balance=self.book.currency.rounded_down(held),
             )
 

@@ -12,10 +12,18 @@ from typing import NamedTuple
 
 from ..errors import InvalidInputError
 from ..ids import AccountNumber, TransferId
+from ..ledger.account_rows import (
+    Correction,
+    Rerating,
+)
 from ..ledger.accounts import CORRECTION, Fund, tenant
 from ..ledger.ports import LedgerTransaction
 from ..ledger.posting import post_new
-from ..ledger.records import Charge, Correction, NewTransfer, Rerating, TransferCode
+from ..ledger.records import (
+    Charge,
+    NewTransfer,
+    TransferCode,
+)
 from ..money.amount import Amount
 from ..tariff.model import LineKind, Tariff, Used
 from ..tariff.rating import Interval, RatedLine, rate, used_with

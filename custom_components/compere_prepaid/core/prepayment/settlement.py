@@ -8,11 +8,13 @@ them: `book_due` posts everything up to now, `conclude` decides what the credit 
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from ..events import CreditWarning, CutOff, Event
 from ..ids import AccountNumber, MeterSerial
+from ..ledger.account_rows import Tenancy
 from ..ledger.accounts import Fund, tenant
 from ..ledger.ports import LedgerTransaction
 from ..ledger.records import (
@@ -21,13 +23,13 @@ from ..ledger.records import (
     Hold,
     HoldKind,
     RelayDemand,
-    Tenancy,
 )
 from ..money.amount import Amount
 from ..policy.credit import Policy, Reconnect, assess
 from ..policy.holds import kinds, place, release, standing
 from ..tariff.model import Tariff
 from ..tariff.rating import RatedLine
+from .calendar import day_of
 from .debts import take_instalments
 from .fees import Peaks, book_fees, close_account_fees, first_tenancy, store_peaks
 from .slip import Slip
@@ -85,8 +87,8 @@ class Settled:
     holds: Mapping[MeterSerial, tuple[HoldKind, ...]]
     spent: Amount
     """Booked to the electricity fund just now: energy, fees and tax."""
-    extras: Amount
-    """Of it, what is not for energy."""
+    extras: Mapping[date, Amount]
+    """Of it, what is not for energy, by the day for which it is due."""
     tax_nets: Mapping[int, Amount]
     """What the electricity fund was charged so far at the tax rates that were just booked."""
     events: tuple[Event, ...] = ()
@@ -127,11 +129,51 @@ def book_due(tx: LedgerTransaction, due: AccountDue, at: datetime, *, final: boo
 
 
 def conclude(slip: Slip, due: AccountDue, cause: str) -> Settled:
-    """Bring warnings, emergency credit and holds in line with what the account has now."""
-    tx, at = slip.tx, slip.at
+    """Bring warnings and holds in line with what the account has now.
+
+    Who has just moved out is neither warned nor cut: whose the meters are next decides on them.
+    """
+    tx = slip.tx
     slip.book_taxes()
     fund = fund_of(tx, due.number)
     available = Amount(fund + due.credit_limit + slip.tenancy.emergency)
+    verdict = _Verdict(tx.announcement(due.number).level)
+    if slip.tenancy.closed_at is None:
+        verdict = _decide(slip, due, available, cause)
+    return Settled(
+        fund=fund,
+        service_fund=fund_of(tx, due.number, Fund.SERVICE),
+        tenancy=slip.tenancy,
+        announced=verdict.announced,
+        marks=tuple(slip.marks),
+        holds={meter.serial: kinds(tx, meter.serial) for meter in due.meters},
+        spent=Amount(slip.spent),
+        extras=_extras(slip),
+        tax_nets=slip.tax_nets,
+        events=verdict.events,
+        demands=verdict.demands,
+    )
+
+
+def _extras(slip: Slip) -> Mapping[date, Amount]:
+    """Return what was booked besides energy: fees on their days, everything else on this one."""
+    today = day_of(slip.at, slip.zone)
+    others = slip.spent - slip.energy - sum(slip.fees.values())
+    days = {**slip.fees, today: slip.fees.get(today, 0) + others}
+    return {day: Amount(amount) for day, amount in sorted(days.items())}
+
+
+class _Verdict(NamedTuple):
+    """What an account's credit means: the level that is told, what happened, what relays do."""
+
+    announced: Amount | None
+    events: tuple[Event, ...] = ()
+    demands: tuple[RelayDemand, ...] = ()
+
+
+def _decide(slip: Slip, due: AccountDue, available: Amount, cause: str) -> _Verdict:
+    """Warn, cut and restore as credit asks for it."""
+    tx, at = slip.tx, slip.at
     told = tx.announcement(due.number)
     verdict = assess(due.policy, available, told.level)
     events: list[Event] = []
@@ -144,19 +186,7 @@ def conclude(slip: Slip, due: AccountDue, cause: str) -> Settled:
     demands, cut = _align_holds(tx, due, exhausted=verdict.exhausted, at=at, cause=cause)
     if cut:
         events.append(CutOff(at=at, account=due.number, available=available, meters=cut))
-    return Settled(
-        fund=fund,
-        service_fund=fund_of(tx, due.number, Fund.SERVICE),
-        tenancy=slip.tenancy,
-        announced=verdict.announced,
-        marks=tuple(slip.marks),
-        holds={meter.serial: kinds(tx, meter.serial) for meter in due.meters},
-        spent=Amount(slip.spent),
-        extras=Amount(slip.spent - slip.energy),
-        tax_nets=slip.tax_nets,
-        events=tuple(events),
-        demands=demands,
-    )
+    return _Verdict(verdict.announced, tuple(events), demands)
 
 
 def _align_holds(

@@ -9,6 +9,12 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from ..ids import AccountNumber, TransferId
+from ..ledger.account_rows import (
+    Fee,
+    FeeKind,
+    TaxTotal,
+    Tenancy,
+)
 from ..ledger.accounts import TAX, Fund, energy_income, fee_income, tenant
 from ..ledger.charges import charge_detail
 from ..ledger.ports import LedgerTransaction
@@ -16,17 +22,13 @@ from ..ledger.posting import post_new
 from ..ledger.records import (
     BillMark,
     Charge,
-    Fee,
-    FeeKind,
     NewTransfer,
-    TaxTotal,
-    Tenancy,
     TransferCode,
 )
 from ..money.amount import Amount
 from ..tariff.rating import RatedLine
 from ..tariff.tax import tax_on
-from .calendar import month_of
+from .calendar import day_of, month_of
 
 _SERVICE = frozenset({FeeKind.SERVICE})
 """The fees that the service fund pays; all others are the electricity's."""
@@ -55,7 +57,9 @@ class Slip:
     spent: int = 0
     """Booked to the electricity fund: energy, fees and their tax."""
     energy: int = 0
-    """Of it, what is for energy."""
+    """Of it, what is for energy, with the tax on it."""
+    fees: dict[date, int] = field(default_factory=dict)
+    """What of the rest fell due on which day, with the tax on it."""
     tax_nets: dict[int, Amount] = field(default_factory=dict)
     """What the electricity fund was charged so far at the tax rates that were booked here."""
     _taxed: dict[tuple[Fund, int, date], _Taxed] = field(default_factory=dict)
@@ -94,7 +98,7 @@ class Slip:
             )
             post_new(self.tx, request, self.at)
             self.spent += line.amount
-            self.energy += line.amount
+            self.energy += line.amount + tax_on(line.amount, line.tax_ppm)
             self.tax(Fund.ELECTRICITY, line.tax_ppm, line.amount, request)
         self.tx.insert_charge(charge)
 
@@ -115,6 +119,9 @@ class Slip:
         self.tx.add(fee)
         if fund is Fund.ELECTRICITY:
             self.spent += fee.amount
+            day = day_of(effective_at, self.zone)
+            with_tax = fee.amount + tax_on(fee.amount, fee.tax_ppm)
+            self.fees[day] = self.fees.get(day, 0) + with_tax
         self.tax(fund, fee.tax_ppm, fee.amount, request)
 
     def tax(self, fund: Fund, ppm: int, net: int, cause: NewTransfer) -> None:

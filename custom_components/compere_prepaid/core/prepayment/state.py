@@ -10,7 +10,11 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from ..ids import AccountNumber, MeterSerial
-from ..ledger.records import BillMark, HoldKind, Tenancy
+from ..ledger.account_rows import Tenancy
+from ..ledger.records import (
+    BillMark,
+    HoldKind,
+)
 from ..metering.plausibility import Baseline
 from ..money.amount import ZERO, Amount
 from ..policy.credit import Policy
@@ -84,8 +88,8 @@ class Running:
         return Used(self.energy_wh, self.by_period)
 
     def add(self, line: RatedLine) -> None:
-        """Add a rated line."""
-        self.amount += line.amount
+        """Add a rated line, with the tax on it."""
+        self.amount += line.amount + tax_on(line.amount, line.tax_ppm)
         used_wh = self.by_period.get(line.period, 0) + line.to_wh - line.from_wh
         self.by_period[line.period] = used_wh
 

@@ -18,13 +18,15 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from ..ids import AccountNumber, MeterSerial, TransferId
+from ..ledger.account_rows import (
+    Fee,
+    IssuedStatement,
+    Tenancy,
+)
 from ..ledger.accounts import Fund, tenant
 from ..ledger.ports import LedgerTransaction
 from ..ledger.records import (
     Charge,
-    Fee,
-    IssuedStatement,
-    Tenancy,
     Transfer,
     TransferCode,
     TransferKind,

@@ -3,8 +3,9 @@
 from dataclasses import replace
 
 from ..ids import AccountNumber, MeterSerial
+from ..ledger.account_rows import Supply
 from ..ledger.ports import LedgerTransaction
-from ..ledger.records import BillMark, Supply
+from ..ledger.records import BillMark
 
 
 def begin_supply(tx: LedgerTransaction, mark: BillMark, account: AccountNumber) -> None:

@@ -7,9 +7,16 @@ from datetime import datetime, timedelta
 from ..errors import InvalidInputError
 from ..events import Event, MovedOut
 from ..ids import AccountNumber, TransferId
+from ..ledger.account_rows import (
+    Debt,
+    IssuedStatement,
+)
 from ..ledger.accounts import CASH, ROUNDING, Fund, debt_of, deposit_of, tenant
 from ..ledger.posting import post_new
-from ..ledger.records import Debt, IssuedStatement, NewTransfer, TransferCode
+from ..ledger.records import (
+    NewTransfer,
+    TransferCode,
+)
 from ..money.amount import Amount
 from ..prepayment.book import AccountBook
 from ..prepayment.cashier import available_of

@@ -7,10 +7,19 @@ from itertools import count
 
 from ..errors import InvalidInputError
 from ..ids import AccountNumber, TransferId
+from ..ledger.account_rows import (
+    TaxTotal,
+    Tenancy,
+)
 from ..ledger.accounts import OPENING, Fund, tenant
 from ..ledger.ports import LedgerTransaction
 from ..ledger.posting import post
-from ..ledger.records import NewTransfer, TaxTotal, Tenancy, Term, TermKind, TransferCode
+from ..ledger.records import (
+    NewTransfer,
+    Term,
+    TermKind,
+    TransferCode,
+)
 from ..money.amount import ZERO, Amount
 from ..prepayment.agreements import terms_of
 from ..prepayment.book import AccountBook

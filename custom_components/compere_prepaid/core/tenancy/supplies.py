@@ -10,8 +10,8 @@ import json
 
 from ..errors import InvalidInputError
 from ..ids import AccountNumber, MeterSerial
+from ..ledger.account_rows import Supply
 from ..ledger.ports import LedgerTransaction
-from ..ledger.records import Supply
 from ..metering.plausibility import Baseline
 from ..policy.holds import kinds, refresh_demand
 from ..prepayment.book import AccountBook

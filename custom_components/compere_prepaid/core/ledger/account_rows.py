@@ -1,0 +1,201 @@
+"""The rows of the ledger that say how accounts stand besides their money, and what they were told.
+
+Like the other rows (`records`) they belong to the site whose book is open. A `StateRow` says how
+something stands: the latest replaces the one before. A `HistoryRow` is written once; a `Supply` is
+also ended, once.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+from ..ids import AccountNumber, MeterSerial, TransferId
+from ..money.amount import ZERO, Amount, Price
+
+
+class FeeKind(StrEnum):
+    """A charge that is not for energy. The words are those of the tariff's lines."""
+
+    STANDING = "standing"
+    SERVICE = "service"
+    MINIMUM = "minimum"
+    DEMAND = "demand"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fee:
+    """What an account owes once for a day or a month: key (account, kind, day, item).
+
+    `day` is the site's calendar day, or the first of the month; `quantity` a demand in W or VA.
+    """
+
+    account: AccountNumber
+    kind: FeeKind
+    day: date
+    item: str = ""
+    tariff: str
+    tariff_valid_from: date
+    revision: int = 1
+    quantity: int = 0
+    amount: Amount
+    tax_ppm: int = 0
+    transfer_id: TransferId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Supply:
+    """A meter supplied an account from one reading of a generation to another; open until ended.
+
+    Key (meter, generation, number): several accounts may have one meter one after the other.
+    """
+
+    meter: MeterSerial
+    generation: int
+    number: int
+    account: AccountNumber
+    from_wh: int
+    from_at: datetime
+    to_wh: int | None = None
+    to_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rerating:
+    """A run of rating again: what an account used in a time, by another version of its tariff.
+
+    `difference` is new minus old before tax, and is carried by the transfer `transfer_id` (None if
+    it is zero).
+    """
+
+    run: str
+    account: AccountNumber
+    since: datetime
+    until: datetime
+    at: datetime
+    user: str
+    reason: str
+    difference: Amount
+    transfer_id: TransferId | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Correction:
+    """A line of a rerating: a part of the charge that begins at `charge_from_wh`, priced again.
+
+    The lines of one charge and run tile it. Key (run, meter, generation, from_wh).
+    """
+
+    run: str
+    meter: MeterSerial
+    generation: int
+    charge_from_wh: int
+    from_wh: int
+    to_wh: int
+    from_at: datetime
+    to_at: datetime
+    tariff: str
+    tariff_valid_from: date
+    revision: int
+    period: str
+    tier: int
+    price: Price
+    amount: Amount
+    tax_ppm: int
+    estimated: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssuedStatement:
+    """A statement as it was given to a tenant: canonical JSON, and where the chain stood then."""
+
+    account: AccountNumber
+    number: int
+    since: datetime
+    until: datetime
+    issued_at: datetime
+    user: str
+    anchor: str
+    content: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tenancy:
+    """How an account stands apart from its money. Key (account).
+
+    `charged_through` is the last calendar day whose standing charges are posted, `closed_through`
+    the first day of the last month that was closed (minimum, demand); None before the first.
+    `emergency` is the emergency credit in use, zero while none is. An account that moved out has
+    `closed_at` and takes no more money.
+    """
+
+    account: AccountNumber
+    name: str
+    opened_at: datetime
+    closed_at: datetime | None = None
+    charged_through: date | None = None
+    closed_through: date | None = None
+    emergency: Amount = ZERO
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaxTotal:
+    """All that was charged to a fund at one excluded tax rate, and the tax posted on it.
+
+    Key (account, fund, ppm). `tax` = floor(`net` × `ppm` ÷ 10⁶), so that taxes always add up.
+    """
+
+    account: AccountNumber
+    fund: str
+    ppm: int
+    net: Amount
+    tax: Amount
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemandPeak:
+    """The highest demand of an account in a month, in W or VA. Key (account, month, item)."""
+
+    account: AccountNumber
+    month: date
+    item: str
+    quantity: int
+    at: datetime
+
+
+class DebtKind(StrEnum):
+    """How a debt is recovered."""
+
+    PERCENT = "percent"
+    """A share of each top-up, up to a cap per week."""
+    TIME = "time"
+    """An amount per day, week or month."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Debt:
+    """How a debt of an account is recovered. Key (account, name).
+
+    What is still owed is on the ledger account `asset:debt:<account>:<name>`. Of a percent debt
+    `ppm` of each top-up is taken, at most `amount` a week (zero: no cap). Of a time debt `amount`
+    per `per` (`day`, `week`, `month`) falls due by the day up to `due_through`, and `due` is what
+    fell due and could not be taken yet.
+    """
+
+    account: AccountNumber
+    name: str
+    kind: DebtKind
+    ppm: int = 0
+    amount: Amount = ZERO
+    per: str = ""
+    due: Amount = ZERO
+    due_through: date | None = None
+    opened_at: datetime
+    user: str = ""
+    reason: str = ""
+
+
+type StateRow = Tenancy | TaxTotal | DemandPeak | Debt
+"""Rows that say how things stand: the latest replaces the one before."""
+
+type HistoryRow = Fee | Supply | Rerating | Correction | IssuedStatement
+"""Rows that are written once (a `Supply` is also ended, once)."""
