@@ -185,7 +185,7 @@ class DatabaseLedger:
         thread = ConnectionThread("compere_ledger_long_read", self._database.open_reader)
 
         def job(engine: Engine) -> T:
-            with engine.begin() as connection:
+            with engine.connect() as connection:  # nothing to commit, and damage cannot be
                 return work(connection, self._site)
 
         try:

@@ -1,7 +1,7 @@
 """Files that hold a ledger: checking one that nobody has open, and putting files in place."""
 
 import asyncio
-from contextlib import closing
+from contextlib import closing, suppress
 import os
 from pathlib import Path
 import sqlite3
@@ -68,9 +68,10 @@ def sync(path: Path) -> None:
 
 
 def discard(path: Path) -> None:
-    """Delete a ledger's files, whichever there are."""
+    """Delete a ledger's files, whichever there are, as far as that can be done."""
     for suffix in SUFFIXES:
-        path.with_name(path.name + suffix).unlink(missing_ok=True)
+        with suppress(OSError):
+            path.with_name(path.name + suffix).unlink(missing_ok=True)
 
 
 def not_possible(key: str, path: Path, error: Exception) -> OperationFailedError:
