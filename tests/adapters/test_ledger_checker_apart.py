@@ -55,6 +55,14 @@ def _damaged(book: Path, path: Path) -> Path:
     return path
 
 
+async def test_fingerprints_are_the_same_in_both(
+    book: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However Home Assistant's own interpreter was started."""
+    monkeypatch.setenv("PYTHONHASHSEED", "random")
+    assert (await check_apart(str(book), SITE, "shown")).faults == ()
+
+
 async def test_damaged_file_is_a_fault(book: Path, tmp_path: Path) -> None:
     """What cannot be read is told as what it is."""
     found = await check_apart(str(_damaged(book, tmp_path / "book.db")), SITE, "shown")
