@@ -155,7 +155,7 @@ async def test_what_a_power_cut_left_is_cleared(tmp_path: Path) -> None:
 async def test_large_file_is_checked_apart(tmp_path: Path) -> None:
     """The copy of a large book does not keep this process busy."""
     path = tmp_path / "large.db"
-    write_big_book(path, meters=50, days=45)
+    write_big_book(path, meters=30, days=30)
     found = await check_file(path, BIG_SITE)
     assert found.ok
     assert found.transfers > LARGE

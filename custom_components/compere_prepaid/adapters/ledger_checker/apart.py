@@ -20,7 +20,7 @@ from typing import Any
 from ...core.errors import OperationFailedError
 from .checker import Verification
 
-LARGE = 50_000
+LARGE = 20_000
 """From so many transfers on, a book is checked apart."""
 
 PROGRAM = Path(__file__).with_name("child.py")
