@@ -10,6 +10,7 @@ from custom_components.compere_prepaid.core.ledger.account_rows import (
     Rerating,
     TaxTotal,
 )
+from custom_components.compere_prepaid.core.ledger.records import Transfer
 from custom_components.compere_prepaid.core.prepayment.rerating import Rerated, RerateRequest
 from tests.core.prepayment.desk import METER, OTHER, SHOP, START, Desk, money
 
@@ -33,6 +34,11 @@ def request(run: str, **more: Any) -> RerateRequest:
         "user": "anna",
     }
     return RerateRequest(**(values | more))
+
+
+async def transfer(desk: Desk, name: str) -> Transfer | None:
+    """Return a transfer by its id."""
+    return await desk.ledger.read(lambda tx: tx.find_transfer(TransferId(name)))
 
 
 async def used(desk: Desk, kwh: int, first: dict[str, Any], *, hours: int = 1) -> None:
@@ -83,9 +89,7 @@ async def test_the_tenant_gets_back_or_pays(desk: Desk) -> None:
         desk.clock.forward(minutes=1)
         await desk.write(version(price, revision=2 if run == "up" else 3))
         await desk.rerater.rerate(SHOP, request(run))
-        found = await desk.ledger.read(
-            lambda tx, run=run: tx.find_transfer(TransferId(f"cor:{run}:A-101"))
-        )
+        found = await transfer(desk, f"cor:{run}:A-101")
         assert found is not None
         assert (found.debit, found.credit) == ends
     assert desk.balance == 998
