@@ -119,6 +119,23 @@ async def test_charges_fees_and_taxes(desk: Desk) -> None:
     await desk.verified()
 
 
+async def test_charge_names_the_revision_of_its_price(desk: Desk) -> None:
+    """Of two for the same day the later one holds, and the charge and its text say so."""
+    first = {"name": "Twice", "valid_from": "2020-01-01", "prices": {"flat": Decimal(2)}}
+    await desk.write(first, first | {"revision": 2, "prices": {"flat": Decimal(3)}})
+    await desk.shop("100", rates="Twice")
+    await desk.read(0)
+    at = desk.clock.forward(minutes=30)
+    await desk.read(1000)
+    await desk.charging.settle_all("test")
+    [charge] = await desk.ledger.read(lambda tx: list(tx.charges(SHOP, START, at)))
+    assert (charge.revision, charge.amount) == (2, money(3))
+    found = await booked(desk, "chg:33B0250100001:1:0")
+    assert found is not None
+    assert found.detail.endswith("|2020-01-01|2|1|3000000|0|5|Twice|flat")
+    await desk.verified()
+
+
 async def test_free_energy_is_kept_without_a_transfer(desk: Desk) -> None:
     """What costs nothing moves no money, but its Wh are charged."""
     free = {"name": "Free", "valid_from": "2020-01-01", "prices": {"flat": Decimal(0)}}
