@@ -2,8 +2,9 @@
 
 An error of the core is raised by calling one of the classes that descend from `PrepaidError`, with
 its key as the first argument and its placeholders as keywords. A class with a key of its own names
-it where it calls its base's `__init__`. Keys that are computed are followed as far as module
-constants and tables go; what cannot be followed is reported, not overlooked.
+it where it calls its base's `__init__`; a function that makes errors takes the key as its first
+argument. Keys that are computed are followed as far as module constants and tables go; what cannot
+be followed is reported, not overlooked.
 
 Home Assistant's own exceptions name their key as `translation_key`, their placeholders in a table.
 """
@@ -37,11 +38,44 @@ def raised_keys(package: Path) -> tuple[Raised, ...]:
     ]
     errors = _descendants(classes)
     keyed = {node.name for node in classes if node.name in errors and _has_init(node)}
+    makers = dict(maker for module in modules.values() for maker in _makers(module, errors))
     return tuple(
         found
         for path, module in modules.items()
-        for found in _in_module(path, module, errors, keyed - {ROOT})
+        for found in (
+            *_in_module(path, module, errors, keyed - {ROOT}, set(makers.values())),
+            *_made_in(path, module, {name: _names(call) for name, call in makers.items()}),
+        )
     )
+
+
+def _makers(module: ast.Module, errors: set[str]) -> Iterator[tuple[str, ast.Call]]:
+    """Yield the functions that return an error with the key they are given, and that call."""
+    for node in ast.walk(module):
+        if not isinstance(node, ast.FunctionDef) or not node.args.args:
+            continue
+        for call in ast.walk(node):
+            if (
+                isinstance(call, ast.Call)
+                and _name(call.func) in errors
+                and call.args
+                and _name(call.args[0]) == node.args.args[0].arg
+            ):
+                yield node.name, call
+
+
+def _made_in(
+    path: Path, module: ast.Module, makers: Mapping[str, frozenset[str]]
+) -> Iterator[Raised]:
+    for call in ast.walk(module):
+        if isinstance(call, ast.Call) and _name(call.func) in makers and call.args:
+            for key in _strings(call.args[0], _constants(module)) or {""}:
+                place = f"{path.name}:{call.lineno}"
+                yield Raised(key=key, placeholders=makers[_name(call.func)], place=place)
+
+
+def _names(call: ast.Call) -> frozenset[str]:
+    return frozenset(keyword.arg or "**" for keyword in call.keywords)
 
 
 def translation_keys(package: Path) -> tuple[Raised, ...]:
@@ -86,7 +120,7 @@ def _has_init(node: ast.ClassDef) -> bool:
 
 
 def _in_module(
-    path: Path, module: ast.Module, errors: set[str], keyed: set[str]
+    path: Path, module: ast.Module, errors: set[str], keyed: set[str], made: set[ast.Call]
 ) -> Iterator[Raised]:
     constants = _constants(module)
     for node in ast.walk(module):
@@ -98,9 +132,9 @@ def _in_module(
             continue
         for call in calls:
             assert isinstance(call, ast.Call)
-            if not call.args:
+            if not call.args or call in made:
                 continue
-            names = frozenset(keyword.arg or "**" for keyword in call.keywords)
+            names = _names(call)
             for key in _strings(call.args[0], constants) or {""}:
                 yield Raised(key=key, placeholders=names, place=f"{path.name}:{call.lineno}")
 

@@ -218,6 +218,8 @@ def raised_issues(hass: HomeAssistant, entry: MockConfigEntry) -> dict[str, Any]
     issues.raise_ledger_read_only(site, refusal)
     full = OperationFailedError("ledger_disk_full", path="/config", error="no space")
     issues.raise_ledger_unavailable(site, full)
+    issues.raise_snapshot_failed(site, full)
+    issues.raise_restored(site, "12-9f3c01aa77de")
     return told | _told(hass)
 
 

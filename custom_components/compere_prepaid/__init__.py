@@ -15,6 +15,7 @@ from .core.errors import PrepaidError
 from .core.money.amount import Currency
 from .dashboard import async_setup_dashboard
 from .ledger_place import async_open_ledger
+from .safekeeping import async_snapshot
 from .site import CompereConfigEntry, CompereSite, async_load_catalogue
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
@@ -62,8 +63,9 @@ async def async_setup_entry(hass: HomeAssistant, entry: CompereConfigEntry) -> b
     entry.async_on_unload(entry.add_update_listener(_async_entry_changed))
 
     async def check_ledger(now: datetime) -> None:
-        """Look after the ledger while the mall sleeps."""
+        """Check the ledger and copy it while the mall sleeps."""
         await site.async_verify()
+        await async_snapshot(site)
 
     async def stop(event: Event) -> None:
         """Post what has accrued and close the ledger before Home Assistant ends."""

@@ -13,11 +13,13 @@ from homeassistant.components.diagnostics import REDACTED, async_redact_data
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.device_registry import DeviceEntry
 
+from .adapters.ledger_database.migrations import VERSION
 from .authority import OPTION_CASHIERS
 from .const import CONF_DEVICE, CONF_HOST, CONF_LEDGER, CONF_NAME, DOMAIN, SUBENTRY_ACCOUNT
 from .core.bus.health import BusHealth
 from .core.errors import InvalidInputError
 from .runtimes import AccountRuntime, BusRuntime, MeterRuntime
+from .safekeeping import async_snapshots
 from .site import CompereConfigEntry, CompereSite
 
 SECRET = frozenset({CONF_HOST, CONF_DEVICE, CONF_LEDGER, OPTION_CASHIERS})
@@ -29,7 +31,6 @@ async def async_get_config_entry_diagnostics(
 ) -> dict[str, Any]:
     """Return the whole site."""
     site = entry.runtime_data
-    verification = site.verification
     return _without_places(
         site,
         {
@@ -49,12 +50,7 @@ async def async_get_config_entry_diagnostics(
                     for subentry in entry.subentries.values()
                 ],
             },
-            "ledger": {
-                "frozen": site.controller.frozen,
-                "ok": verification.ok if verification else None,
-                "transfers": verification.transfers if verification else None,
-                "faults": list(verification.faults) if verification else None,
-            },
+            "ledger": await _ledger(hass, site),
             "rules": {"tariffs": site.tariff_names(), "policies": site.policy_names()},
             "buses": {bus.id: _bus(site, bus) for bus in site.buses.values()},
             "meters": {serial: _meter(site, meter) for serial, meter in site.meters.items()},
@@ -86,6 +82,31 @@ async def async_get_device_diagnostics(
                 if serial in site.meters
             }
     return _without_places(site, found)
+
+
+async def _ledger(hass: HomeAssistant, site: CompereSite) -> dict[str, Any]:
+    """Return how the ledger is kept, and when it was last found good."""
+    found = site.verification
+    try:
+        days = [one.day.isoformat() for one in await async_snapshots(hass, site.entry)]
+    except InvalidInputError:  # on a server, which has backups of its own
+        days = []
+    return {
+        "engine": site.ledger.engine_version,
+        "schema_version": VERSION,
+        "refusal": str(site.ledger.refusal) if site.ledger.refusal else None,
+        "frozen": site.controller.frozen,
+        "restored": site.book.restored or None,
+        "verified_at": site.verified_at,
+        "ok": found.ok if found else None,
+        "transfers": found.transfers if found else None,
+        "charged_wh": found.charged_wh if found else None,
+        "register_wh": found.register_wh if found else None,
+        "faults": list(found.faults) if found else None,
+        "hints": list(found.hints) if found else None,
+        "snapshots": len(days),
+        "last_snapshot": days[-1] if days else None,
+    }
 
 
 def _bus(site: CompereSite, runtime: BusRuntime) -> dict[str, Any]:
@@ -126,6 +147,8 @@ def _meter(site: CompereSite, runtime: MeterRuntime) -> dict[str, Any]:
             "suspicion": charged.suspicion,
             "holds": list(charged.holds),
             "max_power_w": charged.max_power_w,
+            "multiplier": charged.multiplier,
+            "modulus_wh": charged.modulus_wh,
         },
         "demand": asdict(demand) if demand else None,
     }
@@ -152,7 +175,12 @@ def _account(runtime: AccountRuntime) -> dict[str, Any]:
         "tariff": state.tariff,
         "policy": asdict(state.policy),
         "credit_limit": state.credit_limit,
+        "owner": state.owner,
         "fund": state.fund,
+        "service_fund": state.service_fund,
+        "emergency": state.tenancy.emergency,
+        "charged_through": state.tenancy.charged_through,
+        "closed_through": state.tenancy.closed_through,
         "accrued": state.accrued,
         "announced": state.announced,
         "day": asdict(state.day),

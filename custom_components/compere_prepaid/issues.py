@@ -27,6 +27,7 @@ REFUSED = "subentry_refused"
 LEDGER_READ_ONLY = "ledger_read_only"
 LEDGER_UNAVAILABLE = "ledger_unavailable"
 SNAPSHOT_FAILED = "snapshot_failed"
+LEDGER_RESTORED = "ledger_restored"
 SUSPECT_TEXTS: dict[str, str] = {
     Suspicion.MISSING: "suspect_reading_missing",
     Suspicion.BACKWARDS: "suspect_reading_backwards",
@@ -139,6 +140,11 @@ def raise_ledger_unavailable(site: CompereSite, error: OperationFailedError) -> 
 def raise_snapshot_failed(site: CompereSite, error: PrepaidError) -> None:
     """Say that last night's copy of the ledger was not made, or is not good."""
     _raise(site, SNAPSHOT_FAILED, "", {"error": in_words(site.hass, error)})
+
+
+def raise_restored(site: CompereSite, head: str) -> None:
+    """Say that the ledger was restored, and what has to be compared."""
+    _raise(site, LEDGER_RESTORED, "", {"head": head}, ir.IssueSeverity.ERROR)
 
 
 def _kwh(energy_wh: int | None) -> str:

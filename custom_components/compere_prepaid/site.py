@@ -8,6 +8,7 @@ A bus that is down fails nothing: its meters are offline, everything else goes o
 import asyncio
 from collections.abc import Callable, Coroutine
 from datetime import date, datetime, timedelta
+import json
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -21,6 +22,7 @@ from . import issues
 from .adapters.clock import SystemClock
 from .adapters.ledger_checker.checker import Verification
 from .adapters.ledger_database.ledger import DatabaseLedger
+from .adapters.ledger_safe.restoring import confirm_restoration, restoration
 from .adapters.modbus import open_line
 from .composition import Composition, line_settings_of
 from .const import CONF_CURRENCY, CONF_INITIAL_PRICE, CONF_NAME, CONF_TIME_ZONE, DOMAIN
@@ -138,6 +140,7 @@ class CompereSite:
         """The day for which days left were reckoned last."""
         self.verification: Verification | None = None
         """What the last check of the ledger found."""
+        self.verified_at: datetime | None = None
         self._composition = Composition(self)
         self.importing = asyncio.Lock()
         """Imports come one after the other: each compares with what the one before has left."""
@@ -160,6 +163,7 @@ class CompereSite:
     async def async_start(self) -> None:
         """Compose the site from its subentries; the lines start with `async_run`."""
         await load_rules(self.book, self.entry.data.get(CONF_INITIAL_PRICE) or "0")
+        await self._look_whether_restored()
         registry = dr.async_get(self.hass)
         self.device_id = registry.async_get_or_create(
             config_entry_id=self.entry.entry_id,
@@ -230,6 +234,7 @@ class CompereSite:
     async def async_verify(self) -> Verification:
         """Run the checker; a ledger that fails it is read-only, and relays stay as they are."""
         found = self.verification = await self.ledger.verify()
+        self.verified_at = self.clock.now()
         self.tell_refusal()
         return found
 
@@ -240,6 +245,22 @@ class CompereSite:
         else:
             issues.raise_ledger_read_only(self, self.ledger.refusal)
         self.totals.push(None, news=True)
+
+    async def _look_whether_restored(self) -> None:
+        """Cut nobody on the strength of a restored book before somebody has looked at it."""
+        waiting = await self.ledger.read(restoration)
+        self.book.restored = json.loads(waiting.content)["head"] if waiting else ""
+        if waiting:
+            issues.raise_restored(self, self.book.restored)
+        else:
+            issues.clear(self, issues.LEDGER_RESTORED, "")
+
+    async def async_confirm_restoration(self, user: str) -> None:
+        """Let credit decide about supply again: the receipts were compared, and booked."""
+        at = self.clock.now()
+        await self.ledger.run(lambda tx: confirm_restoration(tx, user, at))
+        await self._look_whether_restored()
+        await self.reading_path.guarded(self.charging.settle_all("restoration confirmed"))
 
     # What flows ask for
 

@@ -19,6 +19,12 @@ from tests.stories.telling import PRICE
 __all__ = ["anna", "bob", "boss"]
 
 
+@pytest.fixture(autouse=True)
+def own_configuration(hass: HomeAssistant, tmp_path: Path) -> None:
+    """Let Home Assistant's folder be this test's own: exports and snapshots are written to it."""
+    hass.config.config_dir = str(tmp_path)
+
+
 @pytest.fixture
 async def mall(socket_enabled: None) -> AsyncIterator[Mall]:
     """Open a mall of three meters."""

@@ -187,6 +187,11 @@ async def test_diagnostics_tell_no_names_and_no_places(
     serial = mall.meter("A-101").serial
     assert whole["meters"][serial]["reading"]["values"]["energy_import"] > 0
     assert whole["buses"]["bus-east-riser"]["health"]["answered"] > 0
-    assert whole["ledger"]["ok"] is True
+    ledger = whole["ledger"]
+    assert (ledger["ok"], ledger["refusal"], ledger["restored"]) == (True, None, None)
+    assert ledger["engine"].startswith("SQLite 3.")
+    assert ledger["schema_version"] >= 2
+    assert (ledger["snapshots"], ledger["last_snapshot"]) == (0, None)
+    assert ledger["verified_at"].startswith("2026-03-02T04:00:00")
     assert [sorted(part) for part in parts if "account" in part] == [["account", "meters"]] * 2
     assert sum("meter" in part for part in parts) == 3

@@ -8,17 +8,18 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse
+from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers.service import async_get_config_entry
 import probatio as vol
 
 from ..action_errors import translated_errors
 from ..const import DOMAIN
 from ..core.errors import LedgerReadOnlyError
-from ..site import CompereSite
-from . import audit, holds, money, readings, site_files, statements, tariffs, tenancy, terms
-from .fields import ENTRY, Action, Handler
+from ..site import CompereConfigEntry, CompereSite
+from . import audit, holds, money, readings, safe, site_files, statements, tariffs, tenancy, terms
+from .fields import ENTRY, Action, EntryAction, EntryHandler, Handler
 
-ACTIONS: dict[str, Action] = {
+ACTIONS: dict[str, Action | EntryAction] = {
     **money.ACTIONS,
     **holds.ACTIONS,
     **terms.ACTIONS,
@@ -28,6 +29,7 @@ ACTIONS: dict[str, Action] = {
     **readings.ACTIONS,
     **site_files.ACTIONS,
     **audit.ACTIONS,
+    **safe.ACTIONS,
 }
 
 
@@ -37,7 +39,9 @@ def async_register_actions(hass: HomeAssistant) -> None:
         hass.services.async_register(
             DOMAIN,
             name,
-            _handled(hass, action.handler),
+            _handled(hass, action.handler)
+            if isinstance(action, Action)
+            else _handled_by_entry(hass, action.handler),
             schema=vol.Schema({**ENTRY, **action.fields}),
             supports_response=action.response,
         )
@@ -58,3 +62,23 @@ def _handled(
                 raise
 
     return handle
+
+
+def _handled_by_entry(
+    hass: HomeAssistant, handler: EntryHandler
+) -> Callable[[ServiceCall], Coroutine[Any, Any, ServiceResponse]]:
+    async def handle(call: ServiceCall) -> ServiceResponse:
+        """Find the site's entry, whether it runs or not, then act; errors leave translated."""
+        with translated_errors():
+            return await handler(hass, _entry_of(hass, call.data.get("config_entry_id")), call)
+
+    return handle
+
+
+def _entry_of(hass: HomeAssistant, entry_id: str | None) -> CompereConfigEntry:
+    """Return the named entry, or the only one."""
+    entries: list[CompereConfigEntry] = hass.config_entries.async_entries(DOMAIN)
+    found = [entry for entry in entries if entry_id in {None, entry.entry_id}]
+    if len(found) != 1:
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="site_not_named")
+    return found[0]

@@ -20,9 +20,22 @@ from ..core.errors import InvalidInputError
 from ..core.ids import AccountNumber
 from ..core.money.amount import Amount
 from ..core.prepayment.calendar import day_start
-from ..site import CompereSite
+from ..site import CompereConfigEntry, CompereSite
 
 type Handler = Callable[[HomeAssistant, CompereSite, ServiceCall], Awaitable[dict[str, Any]]]
+
+
+type EntryHandler = Callable[
+    [HomeAssistant, CompereConfigEntry, ServiceCall], Awaitable[dict[str, Any]]
+]
+
+
+class EntryAction(NamedTuple):
+    """An action that works also while its site does not run."""
+
+    handler: EntryHandler
+    fields: dict[Any, Any]
+    response: SupportsResponse = SupportsResponse.OPTIONAL
 
 
 class Action(NamedTuple):

@@ -83,9 +83,15 @@ async def new_book(path: Path) -> AccountBook:
         clock=clock,
         currency=CNY,
         zone=ZONE,
-        emit=[].append,
-        demand=[].append,
+        emit=lambda _event: None,
+        demand=lambda _demand: None,
     )
+
+
+async def close(book: AccountBook) -> None:
+    """Close the book's ledger."""
+    assert isinstance(book.ledger, DatabaseLedger)
+    await book.ledger.close()
 
 
 async def test_new_site_has_a_flat_price_and_a_plain_policy(tmp_path: Path) -> None:
@@ -106,7 +112,7 @@ async def test_new_site_has_a_flat_price_and_a_plain_policy(tmp_path: Path) -> N
             ("Standard", "2000-01-01"),
         ]
     finally:
-        await book.ledger.close()
+        await close(book)
 
 
 async def test_a_price_that_is_none_writes_nothing(tmp_path: Path) -> None:
@@ -117,7 +123,7 @@ async def test_a_price_that_is_none_writes_nothing(tmp_path: Path) -> None:
             await load_rules(book, "-1")
         assert await book.ledger.read(read_rules) == Rules((), (), ())
     finally:
-        await book.ledger.close()
+        await close(book)
 
 
 async def test_the_latest_is_in_force(desk: Desk) -> None:

@@ -44,6 +44,9 @@ class AccountBook:
     demand: Callable[[RelayDemand], None]
     changed: Callable[[AccountState], None] = lambda _account: None
     """Called when an account's committed state changed, by whatever use case."""
+    restored: str = ""
+    """The last anchor of a book that was restored, while nobody has confirmed that receipts were
+    compared with it: a balance may lack a payment, so nobody is cut for credit. Else empty."""
     tariffs: dict[str, Tariff] = field(default_factory=dict)
     policies: dict[str, Policy] = field(default_factory=dict)
     calendars: dict[str, Calendar] = field(default_factory=dict)
@@ -175,7 +178,7 @@ class AccountBook:
                     lines=tuple(meter.pending),
                     read_at=meter.last.at if meter.last else None,
                     registers=_registers_text(meter.registers),
-                    may_open=meter.may_open,
+                    may_open=meter.may_open and not self.restored,
                 )
                 for meter in account.meters.values()
             ),

@@ -254,9 +254,8 @@ class Charging:
         verdict = assess(account.policy, account.available, account.announced)
         if verdict.announced != account.announced:
             return True
-        cuttable = not account.never_cut and any(
-            meter.may_open for meter in account.meters.values()
-        )
+        may_cut = not account.never_cut and not self.book.restored
+        cuttable = may_cut and any(meter.may_open for meter in account.meters.values())
         return verdict.exhausted and not account.off and cuttable
 
     def _has_fees_due(self, account: AccountState, now: datetime) -> bool:
