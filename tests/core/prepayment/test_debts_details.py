@@ -10,6 +10,7 @@ from custom_components.compere_prepaid.core.ids import AccountNumber
 from custom_components.compere_prepaid.core.ledger.accounts import debt_of
 from custom_components.compere_prepaid.core.ledger.records import Debt, Tenancy
 from custom_components.compere_prepaid.core.money.amount import ZERO, Amount
+from custom_components.compere_prepaid.core.policy.credit import Policy
 from custom_components.compere_prepaid.core.prepayment.debt_desk import DebtTerms
 from custom_components.compere_prepaid.core.prepayment.debts import owed, take_instalments
 from custom_components.compere_prepaid.core.prepayment.slip import Slip
@@ -215,3 +216,23 @@ async def test_instalments_begin_with_the_debt_where_nothing_is_said(desk: Desk)
     assert await take(None) == old
     assert (await take(date(2026, 3, 4))).due_through == date(2026, 3, 4)
     assert await left(desk) == 48
+
+
+async def test_emergency_credit_stays_in_use_until_there_is_credit(desk: Desk) -> None:
+    """What repays all of it and no more leaves nothing to be supplied from: it is kept."""
+    policy = Policy(name="Roomy", warning_levels=(money(20),), emergency_credit=money(10))
+    await desk.write(policy)
+    await desk.shop("5", policy="Roomy")
+    await desk.read(0)
+    await desk.cashier.use_emergency_credit(SHOP)
+    desk.clock.forward(hours=1)
+    await desk.read(10_000)
+    done = (await desk.cashier.top_up([SHOP], money(5), reference="r1"))[SHOP]
+    assert done.steps is not None
+    assert done.steps.emergency == money(5)
+    account = desk.book.account(SHOP)
+    assert (account.tenancy.emergency, account.available) == (money(10), money(10))
+    assert desk.demands == []
+    await desk.cashier.top_up([SHOP], money("0.01"), reference="r2")
+    assert (account.tenancy.emergency, account.available) == (0, money("0.01"))
+    await desk.verified()

@@ -286,11 +286,11 @@ async def test_each_account_pays_for_its_own_demand(desk: Desk) -> None:
     await desk.read(0)
     await desk.read(0, OTHER)
     desk.clock.forward(minutes=15)
-    await desk.read(1000)
     await desk.read(5000, OTHER)
+    await desk.read(1000)
     desk.clock.time = FIRST_OF_APRIL
-    await desk.read(1000)
     await desk.read(5000, OTHER)
+    await desk.read(1000)
     await desk.charging.on_clock()
     assert await fees(desk) == [("demand", MARCH, Decimal(8))]
 
