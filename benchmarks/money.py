@@ -35,7 +35,7 @@ from custom_components.compere_prepaid.core.tenancy.supplies import MeterSetup, 
 METERS = 2000
 SWEEPS = 7
 TOP_UPS = 500
-MANY_SWEEPS = 60
+MANY_SWEEPS = 40
 BAR_SWEEP_MS = 250
 BAR_TOP_UP_MS = 10
 

@@ -23,7 +23,7 @@ from custom_components.compere_prepaid.adapters.ledger_checker.checker import ch
 from custom_components.compere_prepaid.adapters.ledger_database.ledger import DatabaseLedger
 from custom_components.compere_prepaid.adapters.ledger_database.safekeeping import is_kept_still
 from custom_components.compere_prepaid.adapters.ledger_database.sqlite import SqliteDatabase
-from custom_components.compere_prepaid.backup import LONGEST
+from custom_components.compere_prepaid.backup import LONGEST, note_of
 from custom_components.compere_prepaid.core.ledger.accounts import CASH
 from custom_components.compere_prepaid.core.ledger.ports import LedgerTransaction
 from custom_components.compere_prepaid.site import CompereSite
@@ -310,3 +310,19 @@ async def test_backup_does_not_begin_without_the_ledger(
     with pytest.raises(BackupManagerError, match="ledger is closed"):
         await manager.async_pre_backup_actions()
     assert not is_kept_still(path)
+
+
+async def test_note_lies_beside_the_ledger_meanwhile(
+    manager: BackupManager, site: CompereSite
+) -> None:
+    """It goes into the backup, and is gone when that is done; without it there is no backup."""
+    _, path = ledger_of(site)
+    await manager.async_pre_backup_actions()
+    assert note_of(path).exists()
+    await manager.async_post_backup_actions()
+    assert not note_of(path).exists()
+    note_of(path).mkdir()
+    with pytest.raises(BackupManagerError, match="directory"):
+        await manager.async_pre_backup_actions()
+    assert not is_kept_still(path)
+    note_of(path).rmdir()

@@ -19,6 +19,7 @@ import pytest
 from benchmarks.stage.big_book import SITE as BIG_SITE, write_big_book
 from custom_components.compere_prepaid.adapters.ledger_checker.anchors import Anchor, find_anchor
 from custom_components.compere_prepaid.adapters.ledger_checker.apart import LARGE
+from custom_components.compere_prepaid.adapters.ledger_database.ledger import DatabaseLedger
 from custom_components.compere_prepaid.adapters.ledger_safe import snapshots as snapshots_module
 from custom_components.compere_prepaid.adapters.ledger_safe.files import check_file
 from custom_components.compere_prepaid.adapters.ledger_safe.lost import Rebooked, rebook
@@ -36,6 +37,7 @@ from custom_components.compere_prepaid.adapters.ledger_safe.snapshots import (
     snapshots,
     take_snapshot,
 )
+from custom_components.compere_prepaid.backup import async_post_backup, async_pre_backup
 from custom_components.compere_prepaid.const import DOMAIN
 from custom_components.compere_prepaid.core.errors import (
     InvalidInputError,
@@ -50,7 +52,11 @@ from custom_components.compere_prepaid.core.ledger.records import (
 )
 from custom_components.compere_prepaid.core.prepayment.debt_desk import DebtTerms
 from custom_components.compere_prepaid.core.prepayment.rerating import RerateRequest
-from custom_components.compere_prepaid.safekeeping import async_restore, async_snapshot
+from custom_components.compere_prepaid.safekeeping import (
+    async_notice_backup,
+    async_restore,
+    async_snapshot,
+)
 from custom_components.compere_prepaid.site import CompereSite
 from simulator.mall import Mall
 from tests.adapters.ledger_books import SITE, open_book, opened, top_up
@@ -149,7 +155,7 @@ async def test_what_a_power_cut_left_is_cleared(tmp_path: Path) -> None:
 async def test_large_file_is_checked_apart(tmp_path: Path) -> None:
     """The copy of a large book does not keep this process busy."""
     path = tmp_path / "large.db"
-    write_big_book(path, meters=50, days=45)
+    write_big_book(path, meters=30, days=30)
     found = await check_file(path, BIG_SITE)
     assert found.ok
     assert found.transfers > LARGE
@@ -624,3 +630,33 @@ async def test_read_only_ledger_is_not_copied(hass: HomeAssistant, site: Compere
     site.ledger.make_read_only("test")
     assert await async_snapshot(site) is None
     assert _snapshot_issue(hass) is None
+
+
+async def test_ledger_out_of_a_backup_is_noticed(
+    hass: HomeAssistant, site: CompereSite, tmp_path: Path
+) -> None:
+    """Whoever starts from a backup is told that payments may be missing, without being asked."""
+    ledger = site.ledger
+    assert isinstance(ledger, DatabaseLedger)
+    assert ledger.path is not None
+    copy = tmp_path / "restored"
+    await async_pre_backup(hass)
+    assert not await async_notice_backup(hass, ledger)  # a reload meanwhile is no restoration
+    await hass.async_add_executor_job(_copy_all, ledger.path, copy)
+    await async_post_backup(hass)
+    assert not await async_notice_backup(hass, ledger)
+    assert await ledger.read(restoration) is None
+    restored = await open_book(copy / ledger.path.name, site.key)
+    assert await async_notice_backup(hass, restored)
+    waiting = await restored.read(restoration)
+    assert waiting is not None
+    assert waiting.name == "backup"
+    assert not await async_notice_backup(hass, restored)
+    assert (await restored.verify()).ok
+    await restored.close()
+
+
+def _copy_all(ledger: Path, folder: Path) -> None:
+    folder.mkdir()
+    for path in ledger.parent.glob(f"{ledger.name}*"):
+        shutil.copy(path, folder)

@@ -3,13 +3,18 @@
 Payments and charges go on meanwhile; what is booked after the copy began may or may not be in it,
 but whatever is in it fits together. A backup that is never told to have ended (the computer was
 busy with its own end, or another part refused) is taken for ended after some hours.
+
+While a backup runs, a note lies beside each ledger, and so in the backup too. A ledger that finds
+one when it starts comes out of a backup (`safekeeping.async_notice_backup`).
 """
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 import logging
+from pathlib import Path
 
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
@@ -18,12 +23,15 @@ from homeassistant.util.hass_dict import HassKey
 
 from .action_errors import in_words
 from .adapters.ledger_database.ledger import DatabaseLedger
+from .adapters.ledger_database.safekeeping import is_kept_still
 from .const import DOMAIN
 from .core.errors import PrepaidError
 from .site import CompereConfigEntry
 
 LONGEST = timedelta(hours=6)
 """No backup takes longer."""
+
+_NOTE = "This ledger is being copied, or it was restored from a backup. Do not delete this note.\n"
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -51,6 +59,11 @@ async def async_pre_backup(hass: HomeAssistant) -> None:
         if not isinstance(error, PrepaidError):
             raise error
         raise HomeAssistantError(in_words(hass, error)) from error
+    try:
+        await hass.async_add_executor_job(_write_notes, still)
+    except OSError as error:
+        await _async_thaw(hass, still)
+        raise HomeAssistantError(str(error)) from error
     backups = hass.data.setdefault(_BACKUPS, _Backups())
     backups.running.append(still)
     _wait_again(hass, backups)
@@ -86,6 +99,25 @@ async def _async_thaw(hass: HomeAssistant, ledgers: list[DatabaseLedger]) -> Non
     present = {ledger.path: ledger for ledger in _ledgers(hass)}
     for ledger in ledgers:
         await present.get(ledger.path, ledger).thaw()
+    await hass.async_add_executor_job(_remove_notes, ledgers)
+
+
+def note_of(ledger: Path) -> Path:
+    """Return where the note lies that says that a ledger's file is being copied."""
+    return ledger.with_name(f"{ledger.name}.backup-note")
+
+
+def _write_notes(ledgers: list[DatabaseLedger]) -> None:
+    for ledger in ledgers:
+        if ledger.path is not None:
+            note_of(ledger.path).write_text(_NOTE, encoding="utf-8")
+
+
+def _remove_notes(ledgers: list[DatabaseLedger]) -> None:
+    for ledger in ledgers:
+        if ledger.path is not None and not is_kept_still(ledger.path):
+            with suppress(OSError):
+                note_of(ledger.path).unlink(missing_ok=True)
 
 
 def _ledgers(hass: HomeAssistant) -> list[DatabaseLedger]:

@@ -15,9 +15,11 @@ from homeassistant.core import HomeAssistant
 from . import issues
 from .adapters.clock import SystemClock
 from .adapters.ledger_database.ledger import DatabaseLedger
+from .adapters.ledger_database.safekeeping import is_kept_still
 from .adapters.ledger_safe.lost import Rebooked, rebook
-from .adapters.ledger_safe.restoring import Restored, restore
+from .adapters.ledger_safe.restoring import Restored, mark_restored, restore
 from .adapters.ledger_safe.snapshots import Snapshot, snapshots, take_snapshot
+from .backup import note_of
 from .const import CONF_CURRENCY, DOMAIN
 from .core.errors import InvalidInputError, OperationFailedError, PrepaidError
 from .core.ledger.ports import Verification
@@ -25,6 +27,9 @@ from .core.money.amount import Currency
 from .core.prepayment.calendar import day_of
 from .ledger_place import ledger_place
 from .site import CompereConfigEntry, CompereSite
+
+_BACKUP = "backup"
+"""What a book is restored from that comes out of a backup of Home Assistant."""
 
 FOLDER = "snapshots"
 """Where snapshots are, in our folder of the configuration."""
@@ -114,6 +119,24 @@ async def _async_recover(
     finally:
         await ledger.close()
     return Recovery(restored=restored, rebooked=rebooked, verification=found)
+
+
+async def async_notice_backup(hass: HomeAssistant, ledger: DatabaseLedger) -> bool:
+    """Note in a book that has just been opened that it was restored, if it comes out of a backup.
+
+    What tells is the note that lay beside it while the backup was made. (It also lies there after
+    the power failed during a backup: then a person confirms once too often.)
+    """
+    path = ledger.path
+    if path is None or is_kept_still(path):
+        return False
+    note = note_of(path)
+    if not await hass.async_add_executor_job(note.exists):
+        return False
+    at = SystemClock().now()
+    await ledger.run(lambda tx: mark_restored(tx, _BACKUP, "", at))
+    await hass.async_add_executor_job(note.unlink)
+    return True
 
 
 def _file(hass: HomeAssistant, entry: ConfigEntry) -> Path:

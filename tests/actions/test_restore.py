@@ -117,7 +117,9 @@ async def test_the_ledger_is_checked_and_copied_every_night(
     """While the mall sleeps, on Home Assistant's clock."""
     assert (await ask(hass, "list_snapshots"))["snapshots"] == []
     night = datetime.combine(
-        dt_util.now().date(), time(**CHECKED_AT), dt_util.get_default_time_zone()
+        dt_util.now().date(),
+        time(CHECKED_AT["hour"], CHECKED_AT["minute"]),
+        dt_util.get_default_time_zone(),
     ) + timedelta(days=1)
     async_fire_time_changed(hass, night)
     await hass.async_block_till_done(wait_background_tasks=True)

@@ -55,6 +55,14 @@ def _damaged(book: Path, path: Path) -> Path:
     return path
 
 
+async def test_fingerprints_are_the_same_in_both(
+    book: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However Home Assistant's own interpreter was started."""
+    monkeypatch.setenv("PYTHONHASHSEED", "random")
+    assert (await check_apart(str(book), SITE, "shown")).faults == ()
+
+
 async def test_damaged_file_is_a_fault(book: Path, tmp_path: Path) -> None:
     """What cannot be read is told as what it is."""
     found = await check_apart(str(_damaged(book, tmp_path / "book.db")), SITE, "shown")
@@ -91,7 +99,7 @@ async def test_check_that_is_given_up_ends_at_once(book: Path) -> None:
 async def test_large_ledger_is_checked_apart(tmp_path: Path, figure: Callable[[str], None]) -> None:
     """While a large book is checked, the event loop goes on, and so does business."""
     path = tmp_path / "large.db"
-    write_big_book(path, meters=50, days=45)
+    write_big_book(path, meters=30, days=30)
     ledger = await open_book(path)
     checking = asyncio.create_task(ledger.verify())
     longest = 0.0

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 
+from custom_components.compere_prepaid.core.errors import InvalidInputError
 from custom_components.compere_prepaid.core.ids import AccountNumber
 from custom_components.compere_prepaid.core.ledger.account_rows import (
     Debt,
@@ -12,6 +13,7 @@ from custom_components.compere_prepaid.core.ledger.account_rows import (
 )
 from custom_components.compere_prepaid.core.ledger.accounts import debt_of
 from custom_components.compere_prepaid.core.money.amount import ZERO, Amount
+from custom_components.compere_prepaid.core.policy.credit import Policy
 from custom_components.compere_prepaid.core.prepayment.debt_desk import DebtTerms
 from custom_components.compere_prepaid.core.prepayment.debts import owed, take_instalments
 from custom_components.compere_prepaid.core.prepayment.slip import Slip
@@ -107,7 +109,20 @@ async def test_never_more_falls_due_than_is_owed(desk: Desk) -> None:
     assert await left(desk) == 0
     desk.clock.forward(days=1)
     await desk.charging.on_clock()
-    assert (desk.balance, (await debt(desk)).due) == (4, 0)
+    assert desk.balance == 4
+    assert (await debt(desk)).due == 0
+
+
+async def test_debts_of_others_are_theirs(desk: Desk) -> None:
+    """Each account pays its own."""
+    await desk.shop("10")
+    await desk.open_other("B-7", "10")
+    terms = DebtTerms(instalment=money(1), per="day")
+    await desk.debts.add_debt("B-7", "plan", money(50), terms, reason="x")
+    desk.clock.forward(days=1)
+    await desk.charging.on_clock()
+    assert desk.balance == 10
+    assert desk.book.account("B-7").balance == money(9)
 
 
 async def test_shares_are_no_instalments(desk: Desk) -> None:
@@ -118,7 +133,8 @@ async def test_shares_are_no_instalments(desk: Desk) -> None:
     await desk.debts.add_debt(SHOP, "b", money(50), plan, reason="x")
     desk.clock.forward(days=1)
     await desk.charging.on_clock()
-    assert (desk.balance, await left(desk, "a"), await left(desk, "b")) == (9, 50, 49)
+    assert desk.balance == 9
+    assert [await left(desk, name) for name in "ab"] == [50, 49]
 
 
 async def test_what_a_top_up_may_be_used_for(desk: Desk) -> None:
@@ -131,7 +147,7 @@ async def test_what_a_top_up_may_be_used_for(desk: Desk) -> None:
     await desk.debts.add_debt(SHOP, "c plan", money(9), plan, reason="x")
     await desk.debts.add_debt(SHOP, "d paid", money(1), free, reason="x")
     await desk.debts.add_debt(SHOP, "d paid", Amount(-money(1)), free, reason="x")
-    await desk.debts.add_debt(SHOP, "e last", Amount(1), free, reason="x")
+    await desk.debts.add_debt(SHOP, "e last", money(100), free, reason="x")
     await desk.cashier.top_up([SHOP], money(80), reference="r1")
     sunday = datetime(2026, 3, 8, 15, 59, 59, tzinfo=UTC)
 
@@ -142,6 +158,7 @@ async def test_what_a_top_up_may_be_used_for(desk: Desk) -> None:
         Owed(name="a capped", outstanding=money(80), ppm=250_000, week_left=money(10), due=ZERO),
         Owed(name="b free", outstanding=money(92), ppm=100_000),
         Owed(name="c plan", outstanding=money(9)),
+        Owed(name="e last", outstanding=money(92), ppm=100_000),
     )
     assert await open_debts(sunday) == wanted
     monday = await open_debts(datetime(2026, 3, 8, 16, 0, 0, tzinfo=UTC))
@@ -162,6 +179,16 @@ async def test_cap_of_a_debt_that_was_recovered_beyond_it(desk: Desk) -> None:
     await desk.debts.add_debt(SHOP, "a", money(1), lower, reason="x")
     [one] = await desk.ledger.read(lambda tx: owed(tx, SHOP, START, ZONE))
     assert one.week_left == 0
+
+
+def test_terms_that_are_refused_say_so() -> None:
+    """The whole of it, the least, and no more than the whole may be a share."""
+    for ppm in (1, 1_000_000):
+        assert DebtTerms(ppm=ppm, weekly_cap=ZERO).ppm == ppm
+    assert DebtTerms(instalment=Amount(1), per="month").per == "month"
+    with pytest.raises(InvalidInputError) as refused:
+        DebtTerms(ppm=1_000_001)
+    assert (refused.value.key, refused.value.placeholders) == ("debt_terms_wrong", {})
 
 
 async def test_instalments_begin_with_the_debt_where_nothing_is_said(desk: Desk) -> None:
@@ -192,3 +219,23 @@ async def test_instalments_begin_with_the_debt_where_nothing_is_said(desk: Desk)
     assert await take(None) == old
     assert (await take(date(2026, 3, 4))).due_through == date(2026, 3, 4)
     assert await left(desk) == 48
+
+
+async def test_emergency_credit_stays_in_use_until_there_is_credit(desk: Desk) -> None:
+    """What repays all of it and no more leaves nothing to be supplied from: it is kept."""
+    policy = Policy(name="Roomy", warning_levels=(money(20),), emergency_credit=money(10))
+    await desk.write(policy)
+    await desk.shop("5", policy="Roomy")
+    await desk.read(0)
+    await desk.cashier.use_emergency_credit(SHOP)
+    desk.clock.forward(hours=1)
+    await desk.read(10_000)
+    done = (await desk.cashier.top_up([SHOP], money(5), reference="r1"))[SHOP]
+    assert done.steps is not None
+    assert done.steps.emergency == money(5)
+    account = desk.book.account(SHOP)
+    assert (account.tenancy.emergency, account.available) == (money(10), money(10))
+    assert desk.demands == []
+    await desk.cashier.top_up([SHOP], money("0.01"), reference="r2")
+    assert (account.tenancy.emergency, account.available) == (0, money("0.01"))
+    await desk.verified()

@@ -28,7 +28,7 @@ from custom_components.compere_prepaid.core.prepayment.fees import (
 )
 from custom_components.compere_prepaid.core.prepayment.slip import Slip, fee_detail, fee_id
 from custom_components.compere_prepaid.core.tariff.demand import DemandKey, DemandQuantity
-from tests.core.prepayment.desk import CNY, SHOP, START, ZONE, Desk, money
+from tests.core.prepayment.desk import CNY, OTHER, SHOP, START, ZONE, Desk, money
 
 MARCH = date(2026, 3, 1)
 FIRST_OF_MARCH = datetime(2026, 2, 28, 16, 0, tzinfo=UTC)
@@ -167,7 +167,8 @@ async def test_month_closes_with_its_last_midnight(desk: Desk) -> None:
     desk.clock.time = FIRST_OF_APRIL - SECOND
     await desk.read(1000)
     await desk.charging.settle_all("test")
-    assert (await fees(desk), desk.balance) == ([], 99)
+    assert await fees(desk) == []
+    assert desk.balance == 99
     desk.clock.time = FIRST_OF_APRIL
     await desk.read(1000)
     await desk.charging.settle_all("test")
@@ -266,21 +267,50 @@ async def test_demand_looks_back(desk: Desk) -> None:
     await desk.verified()
 
 
-async def test_demand_of_a_year_ago_is_found(desk: Desk) -> None:
-    """As far back as a tariff may look: twelve months, and not thirteen."""
-    item = DEMAND | {"look_back": {"months": 12, "percent": 50}}
-    await desk.write(flat("0", demand=[item]))
+async def test_month_closes_by_the_version_of_its_last_day(desk: Desk) -> None:
+    """What begins with the next month has no part in it."""
+    await desk.write(flat(minimum_per_month=31), flat() | {"valid_from": "2026-04-01"})
+    desk.clock.time = FIRST_OF_MARCH
+    await desk.shop("1000", rates="Fees", meters=())
+    desk.clock.time = FIRST_OF_APRIL
+    await desk.charging.on_clock()
+    assert await fees(desk) == [("minimum", MARCH, Decimal(31))]
+
+
+async def test_each_account_pays_for_its_own_demand(desk: Desk) -> None:
+    """Though both have the same tariff, which measures the same."""
+    await desk.write(flat("0", demand=[DEMAND]))
     desk.clock.time = FIRST_OF_MARCH
     await desk.shop("1000", rates="Fees")
+    await desk.open_other("B-7", "1000", rates="Fees", meters=(OTHER,))
+    await desk.read(0)
+    await desk.read(0, OTHER)
+    desk.clock.forward(minutes=15)
+    await desk.read(5000, OTHER)
+    await desk.read(1000)
+    desk.clock.time = FIRST_OF_APRIL
+    await desk.read(5000, OTHER)
+    await desk.read(1000)
+    await desk.charging.on_clock()
+    assert await fees(desk) == [("demand", MARCH, Decimal(8))]
+
+
+@pytest.mark.parametrize("months", [1, 13, 60])
+async def test_demand_is_found_as_far_back_as_the_tariff_looks(desk: Desk, months: int) -> None:
+    """A month, or five years, and not one more."""
+    item = DEMAND | {"look_back": {"months": months, "percent": 50}}
+    await desk.write(flat("0", demand=[item]))
+    desk.clock.time = FIRST_OF_MARCH
+    await desk.shop("10000", rates="Fees")
     await desk.read(0)
     desk.clock.forward(minutes=15)
     await desk.read(5000)
-    desk.clock.time = datetime(2027, 4, 30, 16, 0, tzinfo=UTC)
+    desk.clock.time = datetime(2031, 12, 31, 16, 0, tzinfo=UTC)
     await desk.read(5000)
     await desk.charging.on_clock()
     booked = await fees(desk)
-    assert len(booked) == 13
-    assert booked[-1] == ("demand", MARCH.replace(year=2027), Decimal(20))
+    assert len(booked) == 1 + months
+    assert {amount for _, _, amount in booked[1:]} == {Decimal(20)}
     await desk.verified()
 
 

@@ -85,7 +85,9 @@ def test_apparent_power_counts_for_its_time() -> None:
     """A reading at the same instant again says nothing."""
     keeper = PeakKeeper()
     keeper.follow(tariff("kVA", "kW"), AT, ZONE)
-    keeper.add_apparent(AT, AT, 90_000_000, "flat", ZONE)
+    keeper.add_apparent(AT - QUARTER, AT - QUARTER, 90_000_000, "flat", ZONE)
+    keeper.finish(AT, ZONE)
+    assert keeper.peaks == {}
     keeper.add_apparent(AT, AT + QUARTER, 6_000_000, "flat", ZONE)
     keeper.finish(AT + QUARTER, ZONE)
     assert keeper.peaks == {(MARCH, KVA): Peak(quantity=6000, at=AT)}

@@ -4,7 +4,6 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from custom_components.compere_prepaid.core.ids import TransferId
 from custom_components.compere_prepaid.core.ledger.account_rows import (
     Correction,
     Rerating,
@@ -12,6 +11,7 @@ from custom_components.compere_prepaid.core.ledger.account_rows import (
 )
 from custom_components.compere_prepaid.core.prepayment.rerating import Rerated, RerateRequest
 from tests.core.prepayment.desk import METER, OTHER, SHOP, START, Desk, money
+from tests.core.prepayment.test_what_is_booked import booked
 
 HOUR = timedelta(hours=1)
 LATER = datetime(2026, 5, 1, tzinfo=UTC)
@@ -83,9 +83,7 @@ async def test_the_tenant_gets_back_or_pays(desk: Desk) -> None:
         desk.clock.forward(minutes=1)
         await desk.write(version(price, revision=2 if run == "up" else 3))
         await desk.rerater.rerate(SHOP, request(run))
-        found = await desk.ledger.read(
-            lambda tx, run=run: tx.find_transfer(TransferId(f"cor:{run}:A-101"))
-        )
+        found = await booked(desk, f"cor:{run}:A-101")
         assert found is not None
         assert (found.debit, found.credit) == ends
     assert desk.balance == 998
@@ -218,3 +216,29 @@ async def test_latest_correction_of_a_charge_stands(desk: Desk) -> None:
     desk.clock.forward(minutes=1)
     done = await desk.rerater.rerate(SHOP, request("m", dry_run=True))
     assert (done.changed, done.difference) == (1, money(2))  # the second still stands at 2
+
+
+async def test_the_least_difference_with_the_least_tax(desk: Desk) -> None:
+    """A unit is paid by the tenant; of less than a unit of tax nothing is told."""
+    await desk.write(version("0"))
+    await desk.shop("1000", rates="Wrong")
+    await desk.read(0)
+    desk.clock.forward(hours=1)
+    await desk.read(1)
+    await desk.charging.settle_all("test")
+    tax = {"percent": Decimal("0.0001"), "included": False}
+    await desk.write(version("0.000001", revision=2))
+    assert (await desk.rerater.rerate(SHOP, request("r"))).difference == 1
+    assert desk.book.account(SHOP).fund == money(1000) - 1
+    desk.clock.forward(minutes=1)
+    await desk.write(version("1", revision=3, tax=tax))
+    done = await desk.rerater.rerate(SHOP, request("s"))
+    assert (done.difference, done.tax) == (999_999, 1)
+    desk.clock.forward(minutes=1)
+    await desk.write(version("0.999999", revision=4, tax=tax))
+    found = await desk.ledger.read(lambda tx: tx.rows(TaxTotal, account=SHOP))
+    assert [(one.net, one.tax) for one in found] == [(1_000_000, 1)]
+    done = await desk.rerater.rerate(SHOP, request("t"))
+    assert (done.difference, done.tax) == (-1, -1)
+    assert desk.book.account(SHOP).fund == money(1000) - 999_999
+    await desk.verified()

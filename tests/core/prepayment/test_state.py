@@ -200,11 +200,10 @@ def test_account_flags() -> None:
     state = account()
     assert (state.is_open, state.off, state.never_cut) == (True, False, False)
     state.meters[METER].holds = (HoldKind.MANUAL,)
-    assert not state.off
+    assert (state.off, state.never_cut) == (False, False)
     state.meters[METER].holds = (HoldKind.MANUAL, HoldKind.NO_CREDIT)
-    assert state.off
     state.owner = True
-    assert state.never_cut
+    assert (state.off, state.never_cut) == (True, True)
 
 
 def test_meter_forgets() -> None:
@@ -215,9 +214,15 @@ def test_meter_forgets() -> None:
     state.mark = BillMark(meter=METER, generation=1, wh=5, at=AT)
     state.forget()
     assert state == MeterState(serial=METER, max_power_w=1000)
-    assert (state.account, state.mark, state.last) == (None, None, None)
-    assert not state.may_open
-    state.fresh = True
-    assert state.may_open
-    state.suspicion = "backwards"
-    assert not state.may_open
+    assert [state.account, state.mark, state.last, state.may_open] == [None, None, None, False]
+
+
+@pytest.mark.parametrize(
+    ("fresh", "suspicion", "may_open"),
+    [(False, None, False), (True, None, True), (True, "backwards", False)],
+)
+def test_relay_that_may_open(*, fresh: bool, suspicion: str | None, may_open: bool) -> None:
+    """Read in this run, and believed."""
+    state = meter()
+    state.fresh, state.suspicion = fresh, suspicion
+    assert state.may_open == may_open

@@ -4,10 +4,17 @@ from custom_components.compere_prepaid.core.money.amount import ZERO, Amount
 from custom_components.compere_prepaid.core.prepayment.waterfall import Owed, Waterfall, pour
 
 
-def owed(name: str, outstanding: int, **more: int) -> Owed:
+def owed(
+    name: str, outstanding: int, *, ppm: int = 0, week_left: int | None = None, due: int = 0
+) -> Owed:
     """Return a debt in the smallest unit."""
-    amounts = {key: value if key == "ppm" else Amount(value) for key, value in more.items()}
-    return Owed(name=name, outstanding=Amount(outstanding), **amounts)
+    return Owed(
+        name=name,
+        outstanding=Amount(outstanding),
+        ppm=ppm,
+        week_left=None if week_left is None else Amount(week_left),
+        due=Amount(due),
+    )
 
 
 def poured(

@@ -20,7 +20,7 @@ from typing import Any
 from ...core.errors import OperationFailedError
 from .checker import Verification
 
-LARGE = 50_000
+LARGE = 20_000
 """From so many transfers on, a book is checked apart."""
 
 PROGRAM = Path(__file__).with_name("child.py")
@@ -35,7 +35,7 @@ def environment() -> dict[str, str]:
     """Return the surroundings of a child: the same modules, and the same fingerprints in all."""
     seed = str(secrets.randbelow(2**32 - 1) + 1)
     modules = os.pathsep.join(path for path in sys.path if path)
-    return {"PYTHONHASHSEED": seed, **os.environ, "PYTHONPATH": modules}
+    return {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": modules}
 
 
 async def check_apart(address: str, site: str, shown: str) -> Verification:

@@ -90,10 +90,9 @@ def _prepare(snapshot: Path, new: Path, site: str, user: str, at: datetime) -> C
         query = "SELECT seq, hash FROM chain_head WHERE site = ?"
         seq, link = raw.execute(query, (site,)).fetchone()
         head = ChainHead(seq=seq, hash=link)
-        content = {"head": f"{seq}-{link[:12]}", "user": user}
         raw.execute(
             "INSERT INTO document (site, kind, name, version, content) VALUES (?, ?, ?, ?, ?)",
-            (site, RESTORED, snapshot.name, at.isoformat(), json.dumps(content, sort_keys=True)),
+            (site, RESTORED, snapshot.name, at.isoformat(), _content(head, user)),
         ).close()
     sync(new)
     return head
@@ -128,6 +127,17 @@ def _move_aside(ledger: Path, at: datetime) -> Path | None:
             moved = present.replace(aside.with_name(aside.name + suffix))
     sync(ledger.parent)
     return moved if moved == aside else None
+
+
+def mark_restored(tx: LedgerTransaction, name: str, user: str, at: datetime) -> None:
+    """Note that a book was restored by other means, from something with this name."""
+    head = tx.head()
+    content = _content(head, user)
+    tx.insert_document(Document(kind=RESTORED, name=name, version=at.isoformat(), content=content))
+
+
+def _content(head: ChainHead, user: str) -> str:
+    return json.dumps({"head": f"{head.seq}-{head.hash[:12]}", "user": user}, sort_keys=True)
 
 
 def restoration(tx: LedgerTransaction) -> Document | None:

@@ -137,7 +137,8 @@ def _close_month(slip: Slip, tariff: Tariff, zone: ZoneInfo, month: date, days: 
         rows = tx.rows(DemandPeak, account=account, month=of)
         return {keys[row.item]: row.quantity for row in rows if row.item in keys}
 
-    history = [peaks(earlier) for earlier in _months_before(month)] if keys else []
+    looked_back = max((item.look_back_months for item in version.demand), default=0)
+    history = [peaks(earlier) for earlier in _months_before(month, looked_back)]
     for demand in demand_fees(tariff, month, peaks(month), history, days):
         slip.fee(_fee(account, demand, month), booked_at)
     energy = tx.spending(account, day_start(month, zone), day_start(end, zone)).amount
@@ -152,9 +153,9 @@ def item_of(key: DemandKey) -> str:
     return f"{key.quantity}|{key.minutes}|{len(key.period)}|{key.period}|{key.name}"
 
 
-def _months_before(month: date) -> Iterator[date]:
-    """Yield the months before a month, the latest first, as far as a tariff may look back."""
-    for _ in range(12):
+def _months_before(month: date, count: int) -> Iterator[date]:
+    """Yield so many months before a month, the latest first."""
+    for _ in range(count):
         month = (month - _DAY).replace(day=1)
         yield month
 

@@ -135,7 +135,8 @@ class Slip:
 
     def book_taxes(self) -> None:
         """Book the tax on everything so far: cumulative, so that it always adds up."""
-        for (fund, ppm, _), taxed in sorted(self._taxed.items(), key=_place):
+        for place in sorted(self._taxed):
+            (fund, ppm, _), taxed = place, self._taxed[place]
             key = {"account": self.account, "fund": fund, "ppm": ppm}
             before = self.tx.find(TaxTotal, **key)
             net = Amount((before.net if before else 0) + taxed.net)
@@ -163,10 +164,6 @@ class Slip:
         post_new(self.tx, request, self.at)
         if fund is Fund.ELECTRICITY:
             self.spent += due
-
-
-def _place(item: tuple[tuple[Fund, int, date], _Taxed]) -> tuple[Fund, int, date]:
-    return item[0]
 
 
 def fee_detail(fee: Fee) -> str:
