@@ -168,8 +168,14 @@ async def test_database_that_another_program_locks(
             await ask(hass, "top_up", account=NOODLES, amount=5, reference="R-1")
         assert refusal.value.translation_key == "ledger_locked"
         await burn(mall, site, NOODLES, 500)
+        assert isinstance(mall.clock, ManualClock)
+        mall.clock.advance(hours=1)
         await site.async_tick()
+        issue = f"ledger_unavailable_{site.entry.entry_id}"
+        assert ir.async_get(hass).async_get_issue(DOMAIN, issue) is not None
         other.execute("ROLLBACK")
+    await site.async_tick()
+    assert ir.async_get(hass).async_get_issue(DOMAIN, issue) is None
     answer = await ask(hass, "top_up", account=NOODLES, amount=5, reference="R-1")
     assert (answer["accounts"][NOODLES]["balance"], answer["accounts"][NOODLES]["replayed"]) == (
         "203.50",

@@ -225,6 +225,7 @@ WRONG: list[tuple[str, dict[str, Any]]] = [
     ("energy_wrong", {"start_kwh": "-1"}),
     ("energy_wrong", {"start_kwh": "1e3"}),
     ("final_reading_wrong", {"final_kwh": 1}),
+    ("final_reading_wrong", {"final_kwh": 1, "multiplier": 40}),
     ("final_reading_wrong", {"final_kwh": 9_000_000}),
     ("replaced_when", {"at": "2026-03-02 11:59:59"}),
     ("replaced_when", {"at": "2026-03-02T12:00:01+08:00"}),

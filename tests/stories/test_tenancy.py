@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
 
 from custom_components.compere_prepaid.core.ids import MeterSerial
 from custom_components.compere_prepaid.core.ledger.account_rows import Supply
 from custom_components.compere_prepaid.site import CompereSite
 from simulator.mall import Mall
-from tests.actions.asking import add_rules
+from tests.actions.asking import add_rules, refused
 from tests.site_fixtures import all_online, expected_event, read_again, running_site, use
 from tests.stories.telling import PRICE, ask, burn, contact, relay_settled, verified
 
@@ -196,8 +197,30 @@ async def test_import_gives_a_vacant_meter_away(
         )
         answer = await ask(hass, "import_site", content=full.replace("accounts:\n", line))
         assert (answer["created"], answer["faults"]) == (1, [])
+        await read_again(site, meter.serial)  # it was wired anew: time stands still meanwhile
         await burn(mall, site, SHOP, 1000)
         assert (await ask(hass, "get_account", account=SHOP))["balance"] == "9.00"
+        second = OWNED.replace("number: OWNER", "number: LANDLORD")
+        (fault,) = (await ask(hass, "import_site", content=second))["faults"]
+        assert fault["path"] == "accounts[0].owner"
+        assert "OWNER" in fault["message"]
+
+
+async def test_nobody_moves_in_on_a_reading_that_cannot_be(
+    hass: HomeAssistant, mall: Mall, tmp_path: Path
+) -> None:
+    """The owner's register ran backwards: who used what would be a guess."""
+    meter = mall.meter(SHOP)
+    async with running_site(hass, mall, tmp_path, price=PRICE, accounts={}) as site:
+        await ask(hass, "import_site", content=OWNED)
+        await read_again(site, meter.serial)
+        meter.set_energy(meter.true_wh - 5000)
+        terms = {"tariff": "Standard", "policy": "Standard"}
+        async with refused(site, "reading_not_believed", meter=meter.serial, doubt="backwards"):
+            await ask(hass, "move_in", number=SHOP, name="Tea", meters=[meter.serial], **terms)
+        site.ledger.make_read_only("a test")
+        async with refused(site, "ledger_read_only", error=HomeAssistantError):
+            await ask(hass, "move_in", number=SHOP, name="Tea", meters=[meter.serial], **terms)
 
 
 OWNED = """\
