@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from .composition import line_settings_of
 from .const import (
     CONF_ADDRESS,
+    CONF_METERS,
     CONF_SERIAL,
     CONF_TIME_ZONE,
     DOMAIN,
@@ -107,14 +108,15 @@ def _meters_of_others(site: CompereSite, wanted: SiteFile, written: Document) ->
 
 
 def _taken_meters(site: CompereSite, wanted: SiteFile, written: Document) -> Iterable[Fault]:
-    """Find meters that supply an account outside the file."""
+    """Find meters that supply an account outside the file; the owner gives what is vacant."""
     listed = {account.number for account in wanted.accounts}
+    rented = {serial for account in site.accounts.values() for serial in account.data[CONF_METERS]}
     for index, entry in enumerate(wanted.accounts):
         for place, serial in enumerate(entry.meters):
             meter = site.book.meters.get(serial)
-            owner = meter.account if meter else None
-            if owner is not None and owner not in listed:
-                message = f"meter {serial} supplies account {owner} already"
+            holder = meter.account if meter else None
+            if holder is not None and holder not in listed and serial in rented:
+                message = f"meter {serial} supplies account {holder} already"
                 yield written.fault("accounts", index, "meters", place, message=message)
 
 

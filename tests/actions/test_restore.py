@@ -1,5 +1,6 @@
 """Going back to a snapshot by action: payments come again, and nobody is cut on a doubt."""
 
+from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -7,9 +8,14 @@ from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import issue_registry as ir
+from homeassistant.util import dt as dt_util
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_fire_time_changed,
+)
 
+from custom_components.compere_prepaid import CHECKED_AT
 from custom_components.compere_prepaid.const import DOMAIN
 from custom_components.compere_prepaid.safekeeping import async_snapshot
 from custom_components.compere_prepaid.site import CompereSite
@@ -103,6 +109,23 @@ async def test_site_that_cannot_start_is_restored(
     assert entry.state is ConfigEntryState.SETUP_RETRY
     await restored(hass, site, complete=False)
     assert (await ask(hass, "get_account", account=NOODLES))["balance"] == "200.00"
+
+
+async def test_the_ledger_is_checked_and_copied_every_night(
+    hass: HomeAssistant, site: CompereSite
+) -> None:
+    """While the mall sleeps, on Home Assistant's clock."""
+    assert (await ask(hass, "list_snapshots"))["snapshots"] == []
+    night = datetime.combine(
+        dt_util.now().date(),
+        time(CHECKED_AT["hour"], CHECKED_AT["minute"]),
+        dt_util.get_default_time_zone(),
+    ) + timedelta(days=1)
+    async_fire_time_changed(hass, night)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert (await ask(hass, "list_snapshots"))["snapshots"] == [
+        {"day": "2026-03-02", "snapshot": NAME}
+    ]
 
 
 async def test_what_cannot_be(

@@ -19,12 +19,15 @@ from tests.tampering import RICHER, tamper
 
 async def test_counts_what_was_charged(hass: HomeAssistant, mall: Mall, site: CompereSite) -> None:
     """Wh charged and Wh that registers advanced are the same; every transfer was checked."""
+    head = await site.ledger.read(lambda tx: tx.head())
     assert await ask(hass, "verify_ledger") == {
         "ok": True,
         "transfers": 2,
         "charged_wh": 0,
         "register_wh": 0,
         "faults": [],
+        "hints": [],
+        "head": f"2-{head.hash[:12]}",
     }
     for name, seconds in ((NOODLES, 900), (TEA, 1800), (BAKERY, 3600)):
         use(mall, name, watts=4_000, seconds=seconds)

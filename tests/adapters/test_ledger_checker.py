@@ -38,7 +38,7 @@ UNSEEN = {
     "hold": {"placed_at", "placed_by", "reason", "released_at", "released_by"},
     "migration": {"at"},
     "register_generation": {"closed_at", "multiplier", "reason", "start_at", "user"},
-    "relay_demand": {"version", "cause", "decided_at", "confirmed_at"},
+    "relay_demand": {"meter", "version", "cause", "decided_at", "confirmed_at"},
     "rerating": {"account", "at", "reason", "run", "since", "until", "user"},
     "statement": {"issued_at", "user"},
     "supply": {"from_at"},
@@ -46,7 +46,8 @@ UNSEEN = {
     "term": {"account", "valid_from", "user"},
 }
 """What may change a little without a fault: no money, no Wh and no relay demand hangs on it, or
-(what a debt's or rerating's own words say) nothing else in the book says it too."""
+(what a debt's or rerating's own words say) nothing else in the book says it too. A demand that no
+hold speaks of is made anew when its meter is next taken up."""
 
 BOOKS = {"small": SITE, "rich": RICH_SITE, "old": SITE}
 

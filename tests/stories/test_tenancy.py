@@ -157,6 +157,49 @@ async def test_vacant_shop_is_the_owners(hass: HomeAssistant, mall: Mall, tmp_pa
         assert await verified(hass) == (19_000, 19_000)
 
 
+async def test_supply_comes_back_for_the_next_tenant(
+    hass: HomeAssistant, mall: Mall, tmp_path: Path
+) -> None:
+    """Who was cut leaves a dark shop behind; whoever comes with credit has power at once."""
+    meter = mall.meter(SHOP)
+    terms: dict[str, Any] = {"meters": [meter.serial], "tariff": "Standard", "policy": "Standard"}
+    accounts = {SHOP: (SHOP,)}
+    async with running_site(
+        hass, mall, tmp_path, price=PRICE, accounts=accounts, opening_balance="1"
+    ) as site:
+        async with expected_event(hass, "cut_off", account=SHOP):
+            await burn(mall, site, SHOP, 2000)
+        await relay_settled(site.controller, MeterSerial(meter.serial))
+        assert contact(meter) == "open"
+        assert (await ask(hass, "move_out", account=SHOP))["owed"] == "1.00"
+        assert contact(meter) == "open"
+        async with expected_event(hass, "restored", account=NEXT):
+            await ask(hass, "move_in", number=NEXT, name="Tea", opening_balance=100, **terms)
+        assert contact(meter) == "closed"
+        await burn(mall, site, SHOP, 3000)
+        await site.charging.settle_all("test")
+        assert await verified(hass) == (5000, 5000)
+
+
+async def test_import_gives_a_vacant_meter_away(
+    hass: HomeAssistant, mall: Mall, tmp_path: Path
+) -> None:
+    """A file may open an account with meters that are the owner's only because nobody had them."""
+    meter = mall.meter(SHOP)
+    async with running_site(hass, mall, tmp_path, price=PRICE, accounts={}) as site:
+        await ask(hass, "import_site", content=OWNED)
+        await read_again(site, meter.serial)
+        full = (await ask(hass, "export_site"))["content"]
+        line = (
+            f"accounts:\n  - {{number: {SHOP}, name: Noodles, meters: [{meter.serial}], "
+            "tariff: Standard, policy: Standard, opening_balance: 10}\n"
+        )
+        answer = await ask(hass, "import_site", content=full.replace("accounts:\n", line))
+        assert (answer["created"], answer["faults"]) == (1, [])
+        await burn(mall, site, SHOP, 1000)
+        assert (await ask(hass, "get_account", account=SHOP))["balance"] == "9.00"
+
+
 OWNED = """\
 site: {name: Riverside Mall, currency: CNY, time_zone: Asia/Shanghai}
 accounts:

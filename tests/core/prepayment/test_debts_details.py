@@ -13,6 +13,7 @@ from custom_components.compere_prepaid.core.ledger.account_rows import (
 )
 from custom_components.compere_prepaid.core.ledger.accounts import debt_of
 from custom_components.compere_prepaid.core.money.amount import ZERO, Amount
+from custom_components.compere_prepaid.core.policy.credit import Policy
 from custom_components.compere_prepaid.core.prepayment.debt_desk import DebtTerms
 from custom_components.compere_prepaid.core.prepayment.debts import owed, take_instalments
 from custom_components.compere_prepaid.core.prepayment.slip import Slip
@@ -121,7 +122,7 @@ async def test_debts_of_others_are_theirs(desk: Desk) -> None:
     desk.clock.forward(days=1)
     await desk.charging.on_clock()
     assert desk.balance == 10
-    assert CNY.exact(desk.book.account("B-7").balance) == 9
+    assert desk.book.account("B-7").balance == money(9)
 
 
 async def test_shares_are_no_instalments(desk: Desk) -> None:
@@ -133,8 +134,7 @@ async def test_shares_are_no_instalments(desk: Desk) -> None:
     desk.clock.forward(days=1)
     await desk.charging.on_clock()
     assert desk.balance == 9
-    assert await left(desk, "a") == 50
-    assert await left(desk, "b") == 49
+    assert [await left(desk, name) for name in "ab"] == [50, 49]
 
 
 async def test_what_a_top_up_may_be_used_for(desk: Desk) -> None:
@@ -219,3 +219,23 @@ async def test_instalments_begin_with_the_debt_where_nothing_is_said(desk: Desk)
     assert await take(None) == old
     assert (await take(date(2026, 3, 4))).due_through == date(2026, 3, 4)
     assert await left(desk) == 48
+
+
+async def test_emergency_credit_stays_in_use_until_there_is_credit(desk: Desk) -> None:
+    """What repays all of it and no more leaves nothing to be supplied from: it is kept."""
+    policy = Policy(name="Roomy", warning_levels=(money(20),), emergency_credit=money(10))
+    await desk.write(policy)
+    await desk.shop("5", policy="Roomy")
+    await desk.read(0)
+    await desk.cashier.use_emergency_credit(SHOP)
+    desk.clock.forward(hours=1)
+    await desk.read(10_000)
+    done = (await desk.cashier.top_up([SHOP], money(5), reference="r1"))[SHOP]
+    assert done.steps is not None
+    assert done.steps.emergency == money(5)
+    account = desk.book.account(SHOP)
+    assert (account.tenancy.emergency, account.available) == (money(10), money(10))
+    assert desk.demands == []
+    await desk.cashier.top_up([SHOP], money("0.01"), reference="r2")
+    assert (account.tenancy.emergency, account.available) == (0, money("0.01"))
+    await desk.verified()

@@ -4,15 +4,14 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from custom_components.compere_prepaid.core.ids import TransferId
 from custom_components.compere_prepaid.core.ledger.account_rows import (
     Correction,
     Rerating,
     TaxTotal,
 )
-from custom_components.compere_prepaid.core.ledger.records import Transfer
 from custom_components.compere_prepaid.core.prepayment.rerating import Rerated, RerateRequest
 from tests.core.prepayment.desk import METER, OTHER, SHOP, START, Desk, money
+from tests.core.prepayment.test_what_is_booked import booked
 
 HOUR = timedelta(hours=1)
 LATER = datetime(2026, 5, 1, tzinfo=UTC)
@@ -34,11 +33,6 @@ def request(run: str, **more: Any) -> RerateRequest:
         "user": "anna",
     }
     return RerateRequest(**(values | more))
-
-
-async def transfer(desk: Desk, name: str) -> Transfer | None:
-    """Return a transfer by its id."""
-    return await desk.ledger.read(lambda tx: tx.find_transfer(TransferId(name)))
 
 
 async def used(desk: Desk, kwh: int, first: dict[str, Any], *, hours: int = 1) -> None:
@@ -89,7 +83,7 @@ async def test_the_tenant_gets_back_or_pays(desk: Desk) -> None:
         desk.clock.forward(minutes=1)
         await desk.write(version(price, revision=2 if run == "up" else 3))
         await desk.rerater.rerate(SHOP, request(run))
-        found = await transfer(desk, f"cor:{run}:A-101")
+        found = await booked(desk, f"cor:{run}:A-101")
         assert found is not None
         assert (found.debit, found.credit) == ends
     assert desk.balance == 998

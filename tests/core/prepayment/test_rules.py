@@ -1,5 +1,6 @@
 """Rules as documents: how they are named in the ledger, and which are in force."""
 
+from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -72,58 +73,46 @@ def test_versions_follow_each_other_however_the_clock_goes() -> None:
     )
 
 
-async def new_book(path: Path) -> AccountBook:
+@pytest.fixture
+async def new(tmp_path: Path) -> AsyncIterator[AccountBook]:
     """Return a book over a new ledger, without any rules."""
     clock = HandClock()
     ledger = await DatabaseLedger.open(
-        place=path, site="mall", currency=CNY, clock=clock, holder="test"
+        place=tmp_path / "new.db", site="mall", currency=CNY, clock=clock, holder="test"
     )
-    return AccountBook(
+    yield AccountBook(
         ledger=ledger,
         clock=clock,
         currency=CNY,
         zone=ZONE,
-        emit=lambda _event: None,
-        demand=lambda _demand: None,
+        emit=lambda _: None,
+        demand=lambda _: None,
     )
+    await ledger.close()
 
 
-async def close(book: AccountBook) -> None:
-    """Close the book's ledger."""
-    assert isinstance(book.ledger, DatabaseLedger)
-    await book.ledger.close()
-
-
-async def test_new_site_has_a_flat_price_and_a_plain_policy(tmp_path: Path) -> None:
+async def test_new_site_has_a_flat_price_and_a_plain_policy(new: AccountBook) -> None:
     """They are written once; a later start with another price changes nothing."""
-    book = await new_book(tmp_path / "ledger.db")
-    try:
-        await load_rules(book, "0.6173")
-        await load_rules(book, "2")
-        [version] = book.tariff("Standard").versions
-        assert (version.valid_from, version.prices) == (date(2000, 1, 1), {"flat": 617_300})
-        assert book.policies == {
-            "Standard": Policy(name="Standard", warning_levels=(money(100), money(50)))
-        }
-        assert book.calendars == {}
-        rules = await book.ledger.read(read_rules)
-        assert [(one.name, one.version) for one in (*rules.tariffs, *rules.policies)] == [
-            ("Standard", "2000-01-01"),
-            ("Standard", "2000-01-01"),
-        ]
-    finally:
-        await close(book)
+    await load_rules(new, "0.6173")
+    await load_rules(new, "2")
+    [version] = new.tariff("Standard").versions
+    assert (version.valid_from, version.prices) == (date(2000, 1, 1), {"flat": 617_300})
+    assert new.policies == {
+        "Standard": Policy(name="Standard", warning_levels=(money(100), money(50)))
+    }
+    assert new.calendars == {}
+    rules = await new.ledger.read(read_rules)
+    assert [(one.name, one.version) for one in (*rules.tariffs, *rules.policies)] == [
+        ("Standard", "2000-01-01"),
+        ("Standard", "2000-01-01"),
+    ]
 
 
-async def test_a_price_that_is_none_writes_nothing(tmp_path: Path) -> None:
+async def test_a_price_that_is_none_writes_nothing(new: AccountBook) -> None:
     """The site may be set up again with a better one."""
-    book = await new_book(tmp_path / "ledger.db")
-    try:
-        with pytest.raises(InvalidInputError, match="price_negative"):
-            await load_rules(book, "-1")
-        assert await book.ledger.read(read_rules) == Rules((), (), ())
-    finally:
-        await close(book)
+    with pytest.raises(InvalidInputError, match="price_negative"):
+        await load_rules(new, "-1")
+    assert await new.ledger.read(read_rules) == Rules((), (), ())
 
 
 async def test_the_latest_is_in_force(desk: Desk) -> None:

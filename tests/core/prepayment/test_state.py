@@ -199,13 +199,11 @@ def test_account_flags() -> None:
     """Open until closed, off by the hold for credit only, never cut by policy or as owner."""
     state = account()
     assert (state.is_open, state.off, state.never_cut) == (True, False, False)
-    flags = []
-    for holds in ((HoldKind.MANUAL,), (HoldKind.MANUAL, HoldKind.NO_CREDIT)):
-        state.meters[METER].holds = holds
-        flags.append(state.off)
-    assert flags == [False, True]
+    state.meters[METER].holds = (HoldKind.MANUAL,)
+    assert (state.off, state.never_cut) == (False, False)
+    state.meters[METER].holds = (HoldKind.MANUAL, HoldKind.NO_CREDIT)
     state.owner = True
-    assert (state.never_cut,) == (True,)
+    assert (state.off, state.never_cut) == (True, True)
 
 
 def test_meter_forgets() -> None:
@@ -216,9 +214,15 @@ def test_meter_forgets() -> None:
     state.mark = BillMark(meter=METER, generation=1, wh=5, at=AT)
     state.forget()
     assert state == MeterState(serial=METER, max_power_w=1000)
-    flags = [state.may_open]
-    state.fresh = True
-    flags.append(state.may_open)
-    state.suspicion = "backwards"
-    flags.append(state.may_open)
-    assert flags == [False, True, False]
+    assert [state.account, state.mark, state.last, state.may_open] == [None, None, None, False]
+
+
+@pytest.mark.parametrize(
+    ("fresh", "suspicion", "may_open"),
+    [(False, None, False), (True, None, True), (True, "backwards", False)],
+)
+def test_relay_that_may_open(*, fresh: bool, suspicion: str | None, may_open: bool) -> None:
+    """Read in this run, and believed."""
+    state = meter()
+    state.fresh, state.suspicion = fresh, suspicion
+    assert state.may_open == may_open

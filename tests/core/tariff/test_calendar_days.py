@@ -31,12 +31,15 @@ def test_the_text_is_canonical() -> None:
     text = '{"days":{"2026-10-01":"holiday","2026-10-10":"mon"},"name":"China"}'
     assert calendar_content(calendar_from(CHINA)) == text
     assert calendar_content(calendar_of(text)) == text
+    chinese = '{"days":{"2026-10-01":"节日"},"name":"中国"}'
+    assert calendar_content(calendar_of(chinese)) == chinese
 
 
 @pytest.mark.parametrize(
     ("data", "expected"),
     [
         ({"name": "China"}, ["'days' is missing"]),
+        ({"days": {}}, ["'name' is missing"]),
         (
             {"name": " ", "days": {}},
             ["name: must be a name of 1 to 100 characters, without blanks at its ends, not ' '"],
@@ -71,6 +74,8 @@ def test_what_is_wrong_is_told(data: Any, expected: list[str]) -> None:
         calendar_from(data)
     assert caught.value.key == "calendar_invalid"
     assert caught.value.placeholders["faults"].split("\n") == expected
+    name = data.get("name", "?") if isinstance(data, dict) else "?"
+    assert caught.value.placeholders["calendar"] == name
 
 
 def content(**days: str) -> str:

@@ -50,6 +50,13 @@ def test_within_a_period_that_stands_twice_time_decides() -> None:
     ]
 
 
+def test_the_period_that_begins_at_the_end_is_not_in_the_interval() -> None:
+    """Flat 13–14, peak 14–22; the flat that begins at 22:00 makes no estimate of the first."""
+    time = (local("2026-06-15T13:00"), local("2026-06-15T22:00"))
+    lines = rate(retail(), interval(90, time, {"peak": 50, "flat": 40}), zone=SHANGHAI, used=Used())
+    assert shape(lines) == [(40, "flat", 1, False), (50, "peak", 1, False)]
+
+
 def test_a_period_in_which_nothing_was_counted_has_no_line() -> None:
     """All was used in the evening, whatever the clock says of the rest."""
     lines = rate(

@@ -145,7 +145,7 @@ def test_before_its_first_day_a_tariff_has_no_price() -> None:
     """The error names the tariff, the day and the first day; the first day is a border."""
     tariff = Tariff.of([version("0.5", valid_from=date(2026, 6, 16))])
     with pytest.raises(InvalidInputError) as caught:
-        stretch_at(tariff, local("2026-06-15T23:59"), SHANGHAI)
+        stretch_at(tariff, local("2026-06-15T00:30"), SHANGHAI)
     assert caught.value.key == "tariff_not_in_force"
     assert caught.value.placeholders == {
         "tariff": "Retail",

@@ -134,6 +134,7 @@ def test_percentages_are_exact_or_refused(base: int, season: int, peak: int) -> 
     if usual % PPM == 0 and both % PPM**2 == 0:
         found = tariff_version_from(data, CNY)
         assert found.prices == {"peak": usual // PPM}
+        assert type(found.prices["peak"]) is int
         assert found.seasons[0].prices == {"peak": both // PPM**2}
     else:
         with pytest.raises(InvalidInputError) as caught:

@@ -12,6 +12,12 @@ import pytest
 
 from custom_components.compere_prepaid.core.errors import InvalidInputError
 from custom_components.compere_prepaid.core.money.amount import Currency, Price
+from custom_components.compere_prepaid.core.tariff.demand import (
+    DemandItem,
+    DemandKey,
+    DemandQuantity,
+    DemandStep,
+)
 from custom_components.compere_prepaid.core.tariff.document import (
     tariff_content,
     tariff_version_from,
@@ -294,6 +300,36 @@ def test_a_version_is_no_part_of_what_was_not_said() -> None:
     version = tariff_version_from(data, CNY)
     assert version == flat_tariff("Flat", CNY.parse_price("0.6173"))
     assert json.loads(tariff_content(version, CNY)) == data | {"currency": "CNY"}
+
+
+def test_what_is_at_its_limit_is_allowed() -> None:
+    """The largest bound, a price that falls to 0, an adder of 0, a free demand, a tiny percent."""
+    data = {
+        "name": "Limits",
+        "valid_from": "2026-01-01",
+        "base_price": 10,
+        "prices": {"flat": "+0.0001 %"},
+        "tiers": [
+            {"up_to": "0.001", "adder": 0},
+            {"up_to": 1_000_000_000, "adder": "-10.00001"},
+            {"adder": "0.5"},
+        ],
+        "demand": [{"name": "D", "quantity": "kVA", "prices": [{"price": 0}]}],
+    }
+    version = tariff_version_from(data, CNY)
+    assert version.tier_prices("flat") == (10_000_010, 0, 10_500_010)
+    assert version.tier_bounds("flat", date(2026, 6, 1)) == (1, 10**12)
+    assert all(type(bound) is int for bound in version.tier_bounds("flat", date(2026, 6, 1)))
+    assert all(type(price) is int for price in version.tier_prices("flat"))
+    assert version.demand == (
+        DemandItem(
+            key=DemandKey("D", DemandQuantity.KVA, 15),
+            steps=(DemandStep(None, Price(0)),),
+            look_back_months=0,
+            look_back_ppm=0,
+        ),
+    )
+    assert '"+0.0001 %"' in tariff_content(version, CNY)
 
 
 OLD_TEXTS = [

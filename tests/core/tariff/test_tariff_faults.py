@@ -1,5 +1,6 @@
 """What is wrong in the parts of a tariff, told with the days, hours and keys that are meant."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -103,6 +104,45 @@ FLAT: dict[str, Any] = {"schedule": ALWAYS_FLAT, "tiers": []}
             },
             ["schedule[2]: can never hold: the rules before it have all its days"],
         ),
+        (
+            {
+                "seasons": [
+                    {"name": "wet", "months": [6], "percent": 0},
+                    {"name": "dry", "months": [12], "percent": 0},
+                ],
+                "calendar": "China",
+                "schedule": [
+                    {
+                        "days": ["sat-sun", "mon", "holiday", "bridge"],
+                        "seasons": ["wet", "dry", "damp"],
+                        "slots": [slot("00:00", "12:00"), slot("11:59", "24:00")],
+                    },
+                    *ALWAYS_FLAT,
+                ],
+            },
+            [
+                "schedule[0].seasons[2]: there is no season 'damp'; seasons: wet, dry",
+                (
+                    "schedule[0].slots[1]: on days mon, sat-sun, bridge, holiday, months 1-12, "
+                    "season damp, dry, wet, 11:59 to 12:00 is in two slots, 'flat' from 00:00 to "
+                    "12:00 and 'flat' from 11:59 to 24:00: end one of them earlier"
+                ),
+            ],
+        ),
+        (
+            {
+                "calendar": "China",
+                "schedule": [
+                    {"days": ["holiday"], "slots": {"01:00": "flat"}},
+                    {"days": ["sat"], "slots": {"02:00": "flat"}},
+                    *ALWAYS_FLAT,
+                ],
+            },
+            [
+                no_price("days sat, months 1-12, from 00:00 to 02:00"),
+                no_price("days holiday, months 1-12, from 00:00 to 01:00"),
+            ],
+        ),
         # types of day
         (
             {
@@ -143,6 +183,19 @@ FLAT: dict[str, Any] = {"schedule": ALWAYS_FLAT, "tiers": []}
         (
             {"seasons": [{"name": "wet", "percent": 10, "from": "06-15"}]},
             ["seasons[0]: 'to' is missing"],
+        ),
+        (
+            {"seasons": [{"name": "wet", "percent": 10, "to": "06-15"}]},
+            ["seasons[0]: 'from' is missing"],
+        ),
+        (
+            {
+                "seasons": [
+                    {"name": "wet", "months": [1], "percent": 0},
+                    {"name": "dry", "from": "12-31", "to": "01-01", "percent": 0},
+                ]
+            },
+            ["seasons[1]: seasons 'wet' and 'dry' both hold on 01-01: a day has one season"],
         ),
         (
             {"seasons": [{"name": "wet", "percent": 10, "from": "02-30", "to": "03-01"}]},
@@ -323,6 +376,26 @@ FLAT: dict[str, Any] = {"schedule": ALWAYS_FLAT, "tiers": []}
                 "demand[1].prices[1].up_to: the last step must have no end: leave 'up_to' out",
                 "demand[1].prices[1].up_to: must be more than the 'up_to' of the step before",
                 "demand[2].look_back.percent: must be a percentage from 0 to 100",
+            ],
+        ),
+        (
+            {
+                "demand": [
+                    demand(prices=[{"price": "0.1234567"}]),
+                    demand(name="E", prices=[{"price": 10**7}]),
+                    demand(name="F", prices=[{"price": Decimal("NaN")}]),
+                    demand(
+                        name="G", quantity="kVA", prices=[{"up_to": 0, "price": 1}, {"price": 1}]
+                    ),
+                    demand(name="H", prices=[{"up_to": "0.0001", "price": 1}, {"price": 1}]),
+                ]
+            },
+            [
+                "demand[0].prices[0].price: has too many decimals: a price per kW has at most 6",
+                "demand[1].prices[0].price: is too large: a price per kW is at most 1000000",
+                "demand[2].prices[0].price: must be a price like 20, not NaN",
+                "demand[3].prices[0].up_to: must be more than 0 and at most 1000000000 kVA",
+                ("demand[4].prices[0].up_to: has too many decimals: a number of kW has at most 3"),
             ],
         ),
         ({"demand": [demand(), demand()]}, ["demand[1]: there is a demand 'D' already"]),

@@ -12,6 +12,7 @@ from ..errors import InvalidInputError
 from ..ids import AccountNumber, MeterSerial
 from ..ledger.account_rows import Supply
 from ..ledger.ports import LedgerTransaction
+from ..ledger.records import HoldKind
 from ..metering.plausibility import Baseline
 from ..policy.holds import kinds, refresh_demand
 from ..prepayment.book import AccountBook
@@ -117,10 +118,15 @@ class Supplies:
         meter.account = account.number
         account.meters[serial] = meter
         mark = meter.mark
-        if mark is not None and not await self.book.ledger.read(
-            lambda tx: _supplies(tx, mark.meter, mark.generation, account.number)
-        ):
+        if mark is not None:
+            if await self.book.ledger.read(
+                lambda tx: _supplies(tx, mark.meter, mark.generation, account.number)
+            ):
+                return  # as it was before the program started
             await self.book.ledger.run(lambda tx: begin_supply(tx, mark, account.number))
+        if HoldKind.NO_CREDIT in meter.holds:  # of whoever was there before
+            async with self.book.locked([account.number]):
+                await self.book.settle(account, f"attached:{serial}")
 
     async def pass_on(self, giver: AccountState, meter: MeterState, taker: AccountState) -> None:
         """Hand a meter over from account to account, at its last reading."""
