@@ -16,7 +16,6 @@ from .forms import Form, Key, Record
 _MAX_OWNERS = 500
 """So many are named in one query: engines limit how many parameters a statement may have."""
 
-
 _MAX_KNOWN = 200_000
 """So many owners' rows are remembered at most: those of a mall, and by far not its history."""
 
@@ -121,9 +120,9 @@ class Sheet[R: Record]:
     def _load(self, owners: Collection[str]) -> None:
         form = self.form
         parameters: dict[str, Any] = {form.key_parameters[0]: self._site, "owners": list(owners)}
-        for owner in owners:
-            self._known[owner,] = {}
+        found: Known = {(owner,): {} for owner in owners}
         for row in self._connection.execute(form.of_owners, parameters).all():
             record = form.record(row)
             key = form.key(record)
-            self._known[key[:1]][key] = record
+            found[key[:1]][key] = record
+        self._known.update(found)

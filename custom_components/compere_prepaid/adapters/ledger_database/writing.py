@@ -15,7 +15,7 @@ from uuid import uuid4
 from sqlalchemy import Engine, select
 from sqlalchemy.exc import DBAPIError
 
-from ...core.errors import LedgerReadOnlyError
+from ...core.errors import LedgerReadOnlyError, OperationFailedError
 from ...core.ledger.ports import LedgerTransaction
 from .database import Database
 from .rows import Scope
@@ -60,9 +60,9 @@ class Writer:
     def run[T](self, work: Callable[[LedgerTransaction], T]) -> T:
         """Run `work` in one transaction; return when it is durable.
 
-        Raises what `work` raises, errors of the driver, and `LedgerReadOnlyError`
-        (`ledger_taken_over`). After any of them nothing was kept, except if the database stayed
-        away when it was to be asked.
+        Raises what `work` raises, errors of the driver, `LedgerReadOnlyError`
+        (`ledger_taken_over`), and `OperationFailedError`. After any of them nothing was kept, only
+        after `ledger_unanswered` that is not known.
         """
         try:
             return self._run(work, uuid4().hex)
@@ -92,7 +92,8 @@ class Writer:
     def _was_kept(self, token: str, error: DBAPIError) -> bool:
         """Find out whether a transaction was kept whose commit was not answered.
 
-        Raises `OperationFailedError` if that stays unknown: the work must not be done again then.
+        Raises `OperationFailedError` (`ledger_unanswered`) if that stays unknown: the work must not
+        be done again then, and who asked for it should look again what stands in the book.
         """
         end = time.monotonic() + _ANSWER_WITHIN_S
         while time.monotonic() < end:
@@ -101,7 +102,8 @@ class Writer:
             except DBAPIError as failed:
                 error = failed
             time.sleep(_RECONNECT_PAUSE_S)
-        raise self._database.failure(error) from error
+        said = self._database.failure(error).placeholders
+        raise OperationFailedError("ledger_unanswered", **said) from error
 
     def _has_token(self, token: str) -> bool:
         """Tell whether the site's last transaction is the one with this token.
