@@ -261,7 +261,8 @@ def test_every_error_has_a_text(raised: Raised) -> None:
     """The text exists, and where it is raised everything is given that the text speaks of."""
     text = strings("en").get(f"exceptions.{raised.key}.message")
     assert text is not None
-    assert set(PLACEHOLDER.findall(text)) <= raised.placeholders, raised.place
+    asked, given = set(PLACEHOLDER.findall(text)), raised.placeholders
+    assert asked <= given or "**" in given, raised.place  # passed on whole: seen where it was made
 
 
 def test_no_error_text_is_orphaned() -> None:
