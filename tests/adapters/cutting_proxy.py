@@ -31,6 +31,8 @@ class CuttingProxy:
     """What to do at the next commit; done once."""
     meanwhile: Callable[[], None] = lambda: None
     """What happens before anybody can connect again."""
+    stays_cut: bool = False
+    """Whether nobody is let through after the cut, from its very moment on."""
     refuses: bool = False
     """Whether nobody is let through."""
     cuts: int = 0
@@ -79,6 +81,7 @@ class CuttingProxy:
                 if self.cut is cut and _COMMIT in data:
                     self.cut = Cut.NEVER
                     self.cuts += 1
+                    self.refuses = self.stays_cut
                     _end(target if cut is Cut.BEFORE else source)
                     self.meanwhile()
                     break

@@ -132,11 +132,7 @@ async def test_server_that_stays_away(
 ) -> None:
     """Without an answer nothing is acknowledged; when the server is back, all goes on."""
     monkeypatch.setattr(writing, "_ANSWER_WITHIN_S", 1)
-
-    def stay_away() -> None:
-        proxy.refuses = True
-
-    proxy.cut, proxy.meanwhile = cut, stay_away
+    proxy.cut, proxy.stays_cut = cut, True
     for key in ("ledger_unanswered", "ledger_unavailable"):
         error = await refusal(wired.run(top_up("a", 5)))
         assert error.key == key

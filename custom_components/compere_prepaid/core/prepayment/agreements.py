@@ -109,7 +109,9 @@ class Agreements:
         ) -> list[tuple[RelayDemand | None, tuple[HoldKind, ...]]]:
             return [(act(tx, serial), kinds(tx, serial)) for serial in serials]
 
-        results = await self.book.ledger.run(work)
+        accounts = [account for one in serials if (account := self.book.meter(one).account)]
+        with self.book.doubting(accounts):
+            results = await self.book.ledger.run(work)
         for serial, (demand, held) in zip(serials, results, strict=True):
             self.book.meter(serial).holds = held
             if demand is not None:

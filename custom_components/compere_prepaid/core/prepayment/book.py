@@ -7,29 +7,47 @@ If the ledger fails, nothing was changed and the accrued lines wait for the next
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 import json
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from ..clock import Clock
-from ..errors import InvalidInputError
+from ..errors import InvalidInputError, OperationFailedError
 from ..events import Event
 from ..ids import AccountNumber, MeterSerial
+from ..ledger.account_rows import TaxTotal, Tenancy
+from ..ledger.accounts import Fund
 from ..ledger.ports import Ledger, LedgerTransaction
-from ..ledger.records import BillMark, RelayDemand
+from ..ledger.records import BillMark, HoldKind, RelayDemand
 from ..money.amount import Amount, Currency
 from ..policy.credit import Policy
+from ..policy.holds import kinds
 from ..tariff.calendar_days import Calendar
 from ..tariff.model import Tariff
-from .settlement import AccountDue, MeterDue, Settled, book_due, conclude
+from .settlement import AccountDue, MeterDue, Settled, book_due, conclude, fund_of
 from .slip import Slip
 from .state import AccountState, MeterState
 
 CHUNK = 500
 """So many accounts are settled in one transaction: a top-up waits for no more than that."""
+
+_MAY_BE_BEHIND = frozenset({"ledger_unanswered", "mark_moved"})
+"""What an error says after which the ledger may be ahead of what is remembered."""
+
+
+class _Standing(NamedTuple):
+    """How an account and its meters stand in the ledger."""
+
+    tenancy: Tenancy | None
+    funds: tuple[Amount, Amount]
+    """The electricity and the service fund."""
+    announced: Amount | None
+    tax_nets: dict[int, Amount]
+    meters: list[tuple[BillMark | None, tuple[HoldKind, ...], RelayDemand | None]]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -52,6 +70,8 @@ class AccountBook:
     calendars: dict[str, Calendar] = field(default_factory=dict)
     accounts: dict[AccountNumber, AccountState] = field(default_factory=dict)
     meters: dict[MeterSerial, MeterState] = field(default_factory=dict)
+    doubtful: set[AccountNumber] = field(default_factory=set)
+    """Accounts of which the ledger may say more than what is remembered."""
     _locks: dict[AccountNumber, asyncio.Lock] = field(default_factory=dict)
 
     def account(self, number: str) -> AccountState:
@@ -129,6 +149,7 @@ class AccountBook:
 
         `revise` gives an account other terms before the supply is decided.
         """
+        await self._catch_up(numbers)
         at = self.clock.now()
         for number in numbers:
             if not self.account(number).is_open:
@@ -154,10 +175,53 @@ class AccountBook:
             return results
 
         results: dict[AccountNumber, T] = {}
-        for due, (result, settled) in zip(dues, await self.ledger.run(run), strict=True):
+        with self.doubting(numbers):
+            committed = await self.ledger.run(run)
+        for due, (result, settled) in zip(dues, committed, strict=True):
             self.apply(self.account(due.number), settled, at, told(result, settled, due))
             results[due.number] = result
         return results
+
+    @contextmanager
+    def doubting(self, numbers: Iterable[AccountNumber]) -> Iterator[None]:
+        """Doubt what is remembered of accounts if what they do ends without an answer.
+
+        Whether it was kept is not known then; the ledger is asked before anything else is done.
+        """
+        try:
+            yield
+        except OperationFailedError as error:
+            if error.key in _MAY_BE_BEHIND:
+                self.doubtful.update(numbers)
+            raise
+
+    async def _catch_up(self, numbers: Iterable[AccountNumber]) -> None:
+        """Read anew what the ledger says of doubtful accounts; hold their locks."""
+        for number in self.doubtful.intersection(numbers):
+            account = self.account(number)
+
+            def look(tx: LedgerTransaction, account: AccountState = account) -> _Standing:
+                taxes = tx.rows(TaxTotal, account=account.number, fund=Fund.ELECTRICITY)
+                return _Standing(
+                    tx.find(Tenancy, account=account.number),
+                    (fund_of(tx, account.number), fund_of(tx, account.number, Fund.SERVICE)),
+                    tx.announcement(account.number).level,
+                    {total.ppm: total.net for total in taxes},
+                    [(tx.mark(one), kinds(tx, one), tx.demand(one)) for one in account.meters],
+                )
+
+            standing = await self.ledger.read(look)
+            account.tenancy = standing.tenancy or account.tenancy
+            account.fund, account.service_fund = standing.funds
+            account.announced, account.tax_nets = standing.announced, standing.tax_nets
+            for meter, (mark, held, demand) in zip(
+                account.meters.values(), standing.meters, strict=True
+            ):
+                meter.follow(mark)
+                meter.holds = held
+                if demand is not None:  # nobody may have heard of it; twice is harmless
+                    self.demand(demand)
+            self.doubtful.discard(number)
 
     def due(self, account: AccountState, *, reconnect: bool = False) -> AccountDue:
         """Describe an account as it is to be settled now; hold its lock."""

@@ -131,6 +131,8 @@ class Charging:
         baseline = _baseline(reading)
 
         def work(tx: LedgerTransaction) -> BillMark | None:
+            if (mark := tx.mark(meter.serial)) is not None:
+                return mark  # it was opened by a commit that nobody answered
             number = tx.last_generation(meter.serial) + 1
             generation = RegisterGeneration(
                 meter=meter.serial,
@@ -142,9 +144,9 @@ class Charging:
             )
             return open_generation(tx, generation, account.number)
 
-        meter.mark = await self.book.ledger.run(work)
-        meter.last = baseline
-        meter.registers = tariff_registers(reading)
+        meter.follow(await self.book.ledger.run(work))
+        if meter.last == baseline:
+            meter.registers = tariff_registers(reading)
 
     async def _rolled_over(self, meter: MeterState, reading: MeterReading) -> bool:
         """Charge up to the register's end if it began anew; tell whether it did so.
@@ -246,6 +248,8 @@ class Charging:
 
     def _must_settle(self, account: AccountState, now: datetime) -> bool:
         """Tell whether charges are due for posting, or credit crossed a line."""
+        if account.number in self.book.doubtful:
+            return True
         if any(len(meter.pending) > 1 for meter in account.meters.values()):
             return True  # a border was crossed: the finished part is final
         overdue = _hour(now) != _hour(account.posted_at) and now - _hour(now) >= CLOCK_PATIENCE

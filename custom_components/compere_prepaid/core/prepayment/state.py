@@ -8,6 +8,7 @@ nothing, for the next reading spans the gap from the mark on.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+import json
 
 from ..ids import AccountNumber, MeterSerial
 from ..ledger.account_rows import Tenancy
@@ -16,7 +17,7 @@ from ..ledger.records import (
     HoldKind,
 )
 from ..metering.plausibility import Baseline
-from ..money.amount import ZERO, Amount
+from ..money.amount import ZERO, Amount, energy_cost
 from ..policy.credit import Policy
 from ..tariff.model import Used
 from ..tariff.rating import RatedLine
@@ -62,11 +63,35 @@ class MeterState:
         """Whether its relay may open for credit: read in this run, and believed."""
         return self.fresh and self.suspicion is None
 
+    def follow(self, mark: BillMark | None) -> None:
+        """Go on from the mark that the ledger has, which may be ahead of the one known here.
+
+        What accrued behind it stays pending; another generation goes on from its mark.
+        """
+        known, self.mark = self.mark, mark
+        if mark is None or known is None or mark.generation != known.generation:
+            self.last = None if mark is None else Baseline(wh=mark.wh, at=mark.at)
+            self.registers = json.loads(mark.registers) if mark and mark.registers else {}
+            self.pending.clear()
+            return
+        self.pending = [_behind(mark, line) for line in self.pending if line.to_wh > mark.wh]
+
     def forget(self) -> None:
         """Forget up to where it was charged: somebody else, or another register, comes next."""
         self.account, self.mark, self.last = None, None, None
         self.registers = {}
         self.pending.clear()
+
+
+def _behind(mark: BillMark, line: RatedLine) -> RatedLine:
+    """Return the part of a line that lies behind a mark."""
+    if line.from_wh >= mark.wh:
+        return line
+    return line._replace(
+        from_wh=mark.wh,
+        from_at=max(line.from_at, mark.at),
+        amount=energy_cost(line.to_wh - mark.wh, line.price),
+    )
 
 
 @dataclass(slots=True)
