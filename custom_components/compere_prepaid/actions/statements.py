@@ -17,7 +17,8 @@ from ..core.ledger.account_rows import (
     Tenancy,
 )
 from ..core.ledger.ports import LedgerTransaction
-from ..core.statement.statement import make_statement, statement_data
+from ..core.statement.data import statement_data
+from ..core.statement.statement import make_statement
 from ..site import CompereSite
 from .fields import ACCOUNTS, ONE_ACCOUNT, WRITTEN, Action, moment_of, per_account
 

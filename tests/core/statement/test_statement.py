@@ -8,11 +8,10 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from custom_components.compere_prepaid.core.ledger.account_rows import Tenancy
 from custom_components.compere_prepaid.core.ledger.accounts import Fund, tenant
 from custom_components.compere_prepaid.core.ledger.ports import LedgerTransaction
+from custom_components.compere_prepaid.core.statement.data import statement_data, statement_text
 from custom_components.compere_prepaid.core.statement.statement import (
     Statement,
     make_statement,
-    statement_data,
-    statement_text,
 )
 from tests.core.prepayment.desk import CNY, SHOP, START, ZONE, Desk, money
 from tests.core.statement.rich_month import a_rich_month

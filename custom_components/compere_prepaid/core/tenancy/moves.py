@@ -24,7 +24,8 @@ from ..prepayment.debts import outstanding
 from ..prepayment.settlement import AccountDue, Settled, fund_of
 from ..prepayment.slip import Slip
 from ..prepayment.state import AccountState
-from ..statement.statement import make_statement, statement_data, statement_text
+from ..statement.data import statement_data, statement_text
+from ..statement.statement import make_statement
 from .handover import begin_supply, close_generation
 
 
