@@ -50,6 +50,7 @@ from .core.errors import InvalidInputError, PrepaidError
 from .core.events import BusDown, BusUp
 from .core.ids import AccountNumber, BusId, MeterSerial
 from .core.metering.plausibility import max_power_w
+from .core.meters.building import build_device
 from .core.meters.device import MeterDevice
 from .core.meters.poller import Poller
 from .core.prepayment.state import AccountSetup
@@ -290,7 +291,7 @@ class Composition:
         bus.poller.add(runtime.device)
 
     def _device(self, data: Mapping[str, Any], bus: BusRuntime) -> MeterDevice:
-        return MeterDevice(
+        return build_device(
             self._site.catalogue.get(data[CONF_PROFILE]),
             int(data[CONF_ADDRESS]),
             MeterSerial(data[CONF_SERIAL]),

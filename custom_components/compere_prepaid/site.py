@@ -32,8 +32,8 @@ from .core.bus.settings import LineSettings
 from .core.errors import InvalidInputError
 from .core.events import Event
 from .core.ids import AccountNumber, BusId, MeterSerial
+from .core.meters.building import build_device
 from .core.meters.catalogue import Catalogue, load_catalogue
-from .core.meters.device import MeterDevice
 from .core.money.amount import Currency
 from .core.policy.relay_control import RelayController
 from .core.prepayment.agreements import Agreements
@@ -278,7 +278,7 @@ class CompereSite:
         bus = self.buses.get(BusId(bus_id))
         if bus is None:
             raise InvalidInputError("bus_unknown", bus=bus_id)
-        device = MeterDevice(
+        device = build_device(
             self.catalogue.get(profile), address, MeterSerial(""), bus.bus, self.clock
         )
         return await device.identify(klass)

@@ -35,7 +35,7 @@ async def async_setup_entry(
     site = entry.runtime_data
 
     def of_meter(runtime: MeterRuntime) -> Iterator[SwitchEntity]:
-        if runtime.device.profile.relay is not None:
+        if runtime.device.profile.has_relay:
             yield RelaySwitch(site, runtime)
 
     async_feed(site, MeterRuntime, add_entities, of_meter)

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import pytest
 
@@ -14,9 +13,7 @@ from custom_components.compere_prepaid.core.bus.scheduler import RequestClass
 from custom_components.compere_prepaid.core.bus.settings import LineSettings
 from custom_components.compere_prepaid.core.ids import MeterSerial
 from custom_components.compere_prepaid.core.metering.reading import MeterReading
-from custom_components.compere_prepaid.core.meters import catalogue
-from custom_components.compere_prepaid.core.meters.catalogue import load_catalogue
-from custom_components.compere_prepaid.core.meters.device import MeterDevice
+from custom_components.compere_prepaid.core.meters.modbus_meter import ModbusMeter
 from custom_components.compere_prepaid.core.meters.poller import OtherMeterError, Poller
 from simulator.faults import Fault, FaultKind
 from simulator.line import Transport
@@ -24,10 +21,11 @@ from simulator.mall import Mall
 from simulator.meter import SimulatedMeter
 from simulator.tenants import one_line_plan
 from tests.adapters.real_line import SystemClock, bus_on
+from tests.core.meters.shipped import modbus_profile
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
 
-KPM33B = load_catalogue([Path(catalogue.__file__).with_name("profiles")]).get("compere_kpm33b")
+KPM33B = modbus_profile("compere_kpm33b")
 RISER = "East riser"
 
 
@@ -71,7 +69,7 @@ class Polled:
     """A simulated line that is polled."""
 
     meters: list[SimulatedMeter]
-    devices: list[MeterDevice]
+    devices: list[ModbusMeter]
     poller: Poller
     listener: Listener
 
@@ -94,7 +92,7 @@ async def polled(transport: Transport, count: int, timeout_s: float = 5.0) -> As
         async with bus_on(settings) as bus:
             poller = Poller(bus, clock, listener)
             devices = [
-                MeterDevice(KPM33B, meter.address, MeterSerial(meter.serial), bus, clock)
+                ModbusMeter(KPM33B, meter.address, MeterSerial(meter.serial), bus, clock)
                 for meter in meters
             ]
             for device in devices:

@@ -43,6 +43,7 @@ from tmodbus.transport import (
 from ..core.bus.ports import LinePort
 from ..core.bus.requests import (
     BusError,
+    BusRequest,
     Function,
     GarbledAnswerError,
     LineDownError,
@@ -117,7 +118,9 @@ class ModbusLine(LinePort):
         await asyncio.sleep(0)  # the event loop closes sockets in its next round
 
     @override
-    async def execute(self, request: Request, deadline_s: float) -> tuple[int, ...]:
+    async def execute(self, request: BusRequest, deadline_s: float) -> tuple[int, ...]:
+        if not isinstance(request, Request):
+            raise TypeError(f"no Modbus request: {request!r}")
         if self._transport is None:
             raise LineDownError("not connected")
         try:

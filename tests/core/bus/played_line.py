@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from custom_components.compere_prepaid.core.bus.bus import Bus
 from custom_components.compere_prepaid.core.bus.requests import (
     BusError,
+    BusRequest,
     LineDownError,
     NoAnswerError,
     Request,
@@ -67,8 +68,9 @@ class PlayedLine:
         self.closings += 1
         self.is_open = False
 
-    async def execute(self, request: Request, deadline_s: float) -> tuple[int, ...]:
+    async def execute(self, request: BusRequest, deadline_s: float) -> tuple[int, ...]:
         """Take the time that the wire takes, then say what the unit says."""
+        assert isinstance(request, Request)
         assert not self._is_busy, "two transactions at once"
         if not self.is_open:
             raise LineDownError("not connected")

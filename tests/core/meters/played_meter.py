@@ -1,15 +1,13 @@
 """A KPM33B that is played: its registers are a table, its relay a flag."""
 
 from dataclasses import dataclass, field
-from pathlib import Path
 import struct
 
 from custom_components.compere_prepaid.core.bus.requests import Function, RefusedError, Request
-from custom_components.compere_prepaid.core.meters import catalogue
-from custom_components.compere_prepaid.core.meters.catalogue import load_catalogue
 from tests.core.bus.played_line import Answer
+from tests.core.meters.shipped import modbus_profile
 
-KPM33B = load_catalogue([Path(catalogue.__file__).with_name("profiles")]).get("compere_kpm33b")
+KPM33B = modbus_profile("compere_kpm33b")
 
 
 @dataclass(slots=True)

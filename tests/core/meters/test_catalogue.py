@@ -10,11 +10,10 @@ from custom_components.compere_prepaid.core.bus.requests import Function
 from custom_components.compere_prepaid.core.documents import DocumentError
 from custom_components.compere_prepaid.core.errors import InvalidInputError
 from custom_components.compere_prepaid.core.metering.reading import Quantity
-from custom_components.compere_prepaid.core.meters import catalogue
 from custom_components.compere_prepaid.core.meters.catalogue import load_catalogue
-from custom_components.compere_prepaid.core.meters.profile import Cadence
+from custom_components.compere_prepaid.core.meters.modbus_profile import Cadence, ModbusProfile
+from tests.core.meters.shipped import SHIPPED, modbus_profile
 
-SHIPPED = Path(catalogue.__file__).with_name("profiles")
 GOOD = """\
 name: my_meter
 title: My meter
@@ -48,7 +47,7 @@ def test_every_shipped_profile_loads(file: Path) -> None:
     """It has its file's name, says what is charged, and every measurand lies in one block."""
     found = load_catalogue([SHIPPED])
     assert found.refused == ()
-    profile = found.get(file.stem)
+    profile = modbus_profile(file.stem)
     assert Quantity.ENERGY_IMPORT in profile.quantities
     placed = [measurand for block in profile.layout.values() for measurand in block]
     assert sorted(measurand.quantity for measurand in placed) == sorted(profile.quantities)
@@ -56,7 +55,7 @@ def test_every_shipped_profile_loads(file: Path) -> None:
 
 def test_the_kpm33b_is_as_the_manual_says() -> None:
     """The numbers that money and power depend on."""
-    profile = load_catalogue([SHIPPED]).get("compere_kpm33b")
+    profile = modbus_profile("compere_kpm33b")
     by_quantity = {measurand.quantity: measurand for measurand in profile.measurands}
     assert by_quantity[Quantity.ENERGY_IMPORT].address == 0x0082
     assert by_quantity[Quantity.ENERGY_T1].address == 0x008C
@@ -95,6 +94,7 @@ def test_a_users_profile_joins_the_shipped_ones(tmp_path: Path) -> None:
     assert found.names == ("compere_kpm33b", "my_meter")
     assert found.refused == ()
     profile = found.get("my_meter")
+    assert isinstance(profile, ModbusProfile)
     assert profile.relay is None
     assert profile.stored_credit is None
     assert profile.unverified() == ()

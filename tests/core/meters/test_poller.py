@@ -20,7 +20,7 @@ from custom_components.compere_prepaid.core.bus.scheduler import RequestClass
 from custom_components.compere_prepaid.core.errors import InvalidInputError
 from custom_components.compere_prepaid.core.ids import MeterSerial
 from custom_components.compere_prepaid.core.metering.reading import MeterReading
-from custom_components.compere_prepaid.core.meters.device import MeterDevice
+from custom_components.compere_prepaid.core.meters.modbus_meter import ModbusMeter
 from custom_components.compere_prepaid.core.meters.poller import OtherMeterError, Poller
 from tests.core.bus.played_line import PlayedLine, running_bus
 from tests.core.bus.virtual_time import VirtualClock, run
@@ -77,7 +77,7 @@ class Stage:
     def add(self, unit: int) -> MeterSerial:
         """Let the poller read the meter at this address."""
         serial = MeterSerial(f"S{unit}")
-        self.poller.add(MeterDevice(KPM33B, unit, serial, self.bus, VirtualClock()))
+        self.poller.add(ModbusMeter(KPM33B, unit, serial, self.bus, VirtualClock()))
         return serial
 
 
@@ -423,7 +423,7 @@ def test_a_relay_command_overtakes_the_sweep() -> None:
     async def story() -> None:
         async with staged(60, interval_s=0.1) as stage:
             await asyncio.sleep(30)
-            device = MeterDevice(KPM33B, 60, MeterSerial("S60"), stage.bus, VirtualClock())
+            device = ModbusMeter(KPM33B, 60, MeterSerial("S60"), stage.bus, VirtualClock())
             for closed in (False, True) * 10:
                 asked = now()
                 await device.write_relay(closed, RequestClass.RELAY)

@@ -26,11 +26,11 @@ from .health import BusHealth
 from .ports import LinePort
 from .requests import (
     BusError,
+    BusRequest,
     GarbledAnswerError,
     LineDownError,
     NoAnswerError,
     RefusedError,
-    Request,
 )
 from .scheduler import RequestClass, RequestQueue, Waiting
 from .settings import LineSettings
@@ -109,7 +109,7 @@ class Bus:
         await self._came_up.wait()
 
     async def execute(
-        self, request: Request, klass: RequestClass, *, is_brief: bool = False
+        self, request: BusRequest, klass: RequestClass, *, is_brief: bool = False
     ) -> tuple[int, ...]:
         """Queue a request and return its answer: the values read, or the echo of those written.
 
@@ -212,7 +212,7 @@ class Bus:
             patience_s = min(patience_s, max(BRIEF_FLOOR_S, BRIEF_FACTOR * slowest))
         return self._wire_s(waiting.request) + patience_s
 
-    def _wire_s(self, request: Request) -> float:
+    def _wire_s(self, request: BusRequest) -> float:
         settings = self.settings
         return request.characters * settings.character_s + 2 * settings.silence_s
 
@@ -223,7 +223,7 @@ class Bus:
             health.relay_wait_longest_s = max(health.relay_wait_longest_s, health.relay_wait_s)
 
     def _account(
-        self, request: Request, outcome: tuple[int, ...] | BusError, started: float
+        self, request: BusRequest, outcome: tuple[int, ...] | BusError, started: float
     ) -> None:
         """Count the outcome, and leave the unit alone for a while if its answer was missed."""
         health, now = self.health, self._clock.monotonic()

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from .requests import Request
+from .requests import BusRequest
 
 
 class LinePort(Protocol):
@@ -21,7 +21,7 @@ class LinePort(Protocol):
         """Disconnect; does nothing when not connected."""
         ...
 
-    async def execute(self, request: Request, deadline_s: float) -> tuple[int, ...]:
+    async def execute(self, request: BusRequest, deadline_s: float) -> tuple[int, ...]:
         """Carry out one transaction: values that were read, or the values that a write echoes.
 
         Unit, function and checksum of the answer are checked here. A meter that stays silent does

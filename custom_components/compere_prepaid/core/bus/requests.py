@@ -1,18 +1,51 @@
-"""What is asked of a meter on a Modbus line, and what can go wrong.
+"""What is asked of a meter on a line, and what can go wrong.
 
-A `Request` is one transaction: one frame out, one frame back. It knows how long both are on the
-wire, and whether an answer can be its own.
+A request is one transaction: one frame out, one frame back. It knows how long both are on the
+wire, and whether an answer can be its own. `Request` is the Modbus one; other protocols that share
+the wires have their own, and the bus tells them apart as little as the wires do.
 """
 
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Final
+from typing import Final, Protocol
 
 from ..errors import OperationFailedError
 
 # Both ends of an RTU frame: address, function code, CRC.
 _FRAME_BYTES: Final = 4
 _BUSY: Final = 6
+
+
+type Station = int | str
+"""Who is asked: a Modbus unit, or the address digits of a protocol that has longer ones."""
+
+
+class BusRequest(Protocol):
+    """One transaction with one meter, whatever language it is in."""
+
+    @property
+    def unit(self) -> Station:
+        """Return who is asked."""
+        ...
+
+    @property
+    def is_write(self) -> bool:
+        """Tell whether the request changes the meter."""
+        ...
+
+    @property
+    def is_proven_by_echo(self) -> bool:
+        """Tell whether the answer repeats all that was written: no other can pass for it."""
+        ...
+
+    @property
+    def characters(self) -> int:
+        """Return how many bytes question and answer have together on a serial line."""
+        ...
+
+    def is_answered_by(self, answer: tuple[int, ...]) -> bool:
+        """Tell whether these values can be the answer."""
+        ...
 
 
 class Function(IntEnum):
@@ -39,7 +72,7 @@ class Function(IntEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One transaction with one meter. A coil's value is 1 or 0."""
+    """One Modbus transaction. A coil's value is 1 or 0."""
 
     unit: int
     function: Function
@@ -114,7 +147,7 @@ class NoAnswerError(BusError):
     `gateway_answered` tells that the gateway said so (exceptions 10 and 11): the line is alive.
     """
 
-    def __init__(self, unit: int, *, gateway_answered: bool = False) -> None:
+    def __init__(self, unit: Station, *, gateway_answered: bool = False) -> None:
         """Name the silent address."""
         super().__init__("meter_silent", address=unit)
         self.gateway_answered = gateway_answered
@@ -123,7 +156,7 @@ class NoAnswerError(BusError):
 class GarbledAnswerError(BusError):
     """Something came back that cannot be the answer: bad CRC, other length, other echo."""
 
-    def __init__(self, unit: int, detail: str) -> None:
+    def __init__(self, unit: Station, detail: str) -> None:
         """Name the address and what was wrong."""
         super().__init__("answer_garbled", address=unit, detail=detail)
 
@@ -131,7 +164,7 @@ class GarbledAnswerError(BusError):
 class RefusedError(BusError):
     """The meter answered with a Modbus exception."""
 
-    def __init__(self, unit: int, code: int) -> None:
+    def __init__(self, unit: Station, code: int) -> None:
         """Name the address and the exception code."""
         super().__init__("meter_refused", address=unit, code=code)
         self.code = code

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 
 from ..errors import OperationFailedError
-from .requests import Request
+from .requests import BusRequest, Station
 
 LONGEST_QUEUE = 10_000
 
@@ -38,7 +38,7 @@ class RequestClass(IntEnum):
 class Waiting:
     """A request in the queue, and who waits for its answer."""
 
-    request: Request
+    request: BusRequest
     klass: RequestClass
     answer: asyncio.Future[tuple[int, ...]]
     queued_at: float
@@ -58,7 +58,7 @@ class RequestQueue:
     _classes: dict[RequestClass, deque[Waiting]] = field(
         default_factory=lambda: {klass: deque() for klass in RequestClass}
     )
-    _quarantine: dict[int, float] = field(default_factory=dict)
+    _quarantine: dict[Station, float] = field(default_factory=dict)
 
     def __len__(self) -> int:
         """Return how many requests wait."""
@@ -80,7 +80,7 @@ class RequestQueue:
         if waiting in self._classes[waiting.klass]:
             self._classes[waiting.klass].remove(waiting)
 
-    def quarantine(self, unit: int, until: float) -> None:
+    def quarantine(self, unit: Station, until: float) -> None:
         """Leave a unit alone until then."""
         self._quarantine[unit] = max(until, self._quarantine.get(unit, until))
 

@@ -23,6 +23,7 @@ class Quantity(StrEnum):
     ENERGY_T2 = "energy_t2"
     ENERGY_T3 = "energy_t3"
     ENERGY_T4 = "energy_t4"
+    ENERGY_T5 = "energy_t5"
     VOLTAGE_A = "voltage_a"
     VOLTAGE_B = "voltage_b"
     VOLTAGE_C = "voltage_c"
@@ -43,7 +44,18 @@ class Quantity(StrEnum):
     POWER_FACTOR_B = "power_factor_b"
     POWER_FACTOR_C = "power_factor_c"
     FREQUENCY = "frequency"
+    CURRENT_N = "current_n"
+    RESIDUAL_CURRENT = "residual_current"
+    VOLTAGE_THD_A = "voltage_thd_a"
+    VOLTAGE_THD_B = "voltage_thd_b"
+    VOLTAGE_THD_C = "voltage_thd_c"
+    CURRENT_THD_A = "current_thd_a"
+    CURRENT_THD_B = "current_thd_b"
+    CURRENT_THD_C = "current_thd_c"
     STORED_CREDIT = "stored_credit"
+    """Energy that the meter itself still grants, in Wh."""
+    STORED_AMOUNT = "stored_amount"
+    """Money that the meter itself holds, in thousandths of its currency unit; never charged by."""
 
     @property
     def is_energy(self) -> bool:

@@ -15,9 +15,10 @@ from ..documents import Document, DocumentError, load_document
 from ..errors import InvalidInputError
 from ..metering.reading import Quantity
 from .decode import Encoding, Unit
-from .profile import Profile, profile_from
+from .modbus_profile import modbus_profile_from
+from .profile import Profile
 
-_SCHEMA = Path(__file__).with_name("profile.schema.json")
+_SCHEMA = Path(__file__).with_name("modbus_profile.schema.json")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +74,7 @@ def load_profile(file: Path, schema: Mapping[str, Any]) -> Profile:
     document = load_document(text, schema, file=file.name)
     if faults := list(_faults(document, file.stem)):
         raise DocumentError(file.name, faults)
-    return profile_from(document.data)
+    return modbus_profile_from(document.data)
 
 
 def _faults(document: Document, stem: str) -> Iterator[Fault]:

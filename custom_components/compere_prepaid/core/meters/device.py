@@ -1,162 +1,53 @@
-"""One meter on a line: its profile, its address, its identity."""
+"""One meter, whatever language it speaks: what its poller and its relay controller need of it."""
 
-from ..bus.bus import Bus
-from ..bus.requests import BusError, GarbledAnswerError, RefusedError, Request
+from typing import Protocol
+
 from ..bus.scheduler import RequestClass
-from ..clock import Clock
-from ..errors import InvalidInputError
 from ..ids import MeterSerial
-from ..metering.reading import MeterReading, Quantity
-from .decode import decode_number, decode_text
-from .profile import Block, Cadence, Profile, Relay
-
-_NOT_SUPPORTED = (1, 2, 3)
-"""Modbus exceptions that mean "I do not have that": illegal function, address, value."""
+from ..metering.reading import MeterReading
+from .profile import Profile
 
 
-_THROUGH_TRANSFORMERS = ("energy", "power", "reactive_power", "apparent_power", "current")
-"""What current transformers divide. A power factor, a voltage, a frequency they leave alone."""
+class MeterDevice(Protocol):
+    """Reads and switches one meter. What it returns is what the meter said, nothing inferred."""
 
+    @property
+    def profile(self) -> Profile:
+        """Return what its model can do."""
+        ...
 
-def _scaled(quantity: Quantity) -> bool:
-    """Tell whether a quantity is divided by current transformers."""
-    return quantity.startswith(_THROUGH_TRANSFORMERS) and "factor" not in quantity
+    @property
+    def serial(self) -> MeterSerial:
+        """Return the serial number that the meter must prove."""
+        ...
 
-
-class SerialUnreadableError(BusError):
-    """The meter answers, but what it tells as its serial number is none."""
-
-    def __init__(self, unit: int) -> None:
-        """Name the address."""
-        super().__init__("serial_unreadable", address=unit)
-
-
-class MeterDevice:
-    """Reads and switches one meter. What it returns is what the meter said, nothing inferred.
-
-    Only where current transformers stand before a meter that does not know their ratio, its
-    energies, powers and currents are multiplied by it.
-    """
-
-    def __init__(
-        self,
-        profile: Profile,
-        unit: int,
-        serial: MeterSerial,
-        bus: Bus,
-        clock: Clock,
-        multiplier: int = 1,
-    ) -> None:
-        """Raise `InvalidInputError` (`bus_address_invalid`) for what is no Modbus address."""
-        if not 1 <= unit <= 247:
-            raise InvalidInputError("bus_address_invalid", address=unit)
-        self.profile = profile
-        self.unit = unit
-        self.serial = serial
-        self._bus = bus
-        self._clock = clock
-        self.multiplier = multiplier
-        self._missing_blocks: set[str] = set()
+    @property
+    def multiplier(self) -> int:
+        """Return the ratio of the current transformers before the meter; 1 if it knows them."""
+        ...
 
     async def identify(self, klass: RequestClass, *, is_brief: bool = False) -> MeterSerial:
         """Return the serial number that the meter tells. Raises `BusError`.
 
         `is_brief` is for probing a meter that has long been silent (see `Bus.execute`).
         """
-        identity = self.profile.identity
-        request = Request(
-            unit=self.unit,
-            function=identity.function,
-            address=identity.address,
-            count=identity.count,
-        )
-        registers = await self._bus.execute(request, klass, is_brief=is_brief)
-        serial = decode_text(registers, identity.characters)
-        if serial is None:
-            raise SerialUnreadableError(self.unit)
-        return MeterSerial(serial)
+        ...
 
     async def read(self, klass: RequestClass, *, detail: bool) -> MeterReading:
         """Read the energies and the relay, and with `detail` everything else. Raises `BusError`.
 
-        The reading is stamped when the energies arrive. A detail block that the meter says it does
-        not have is left out from then on.
+        The reading is stamped when the energies arrive.
         """
-        values: dict[Quantity, int] = {}
-        for block in self.profile.blocks_of(Cadence.BILLING):
-            values |= await self._read_block(block, klass)
-        at = self._clock.now()
-        relay_closed = None if self.profile.relay is None else await self._relay_state(klass)
-        if detail:
-            for block in self.profile.blocks_of(Cadence.DETAIL):
-                values |= await self._read_detail(block, klass)
-        return MeterReading(serial=self.serial, at=at, values=values, relay_closed=relay_closed)
+        ...
 
     async def read_relay(self, klass: RequestClass) -> bool:
         """Return whether the relay is closed. Raises `BusError`, or `relay_missing`."""
-        state = await self._relay_state(klass)
-        if state is None:
-            raise GarbledAnswerError(self.unit, "a relay that is neither closed nor open")
-        return state
+        ...
 
-    async def write_relay(self, closed: bool, klass: RequestClass) -> None:  # noqa: FBT001  # the contract's form
-        """Command the relay, once. The meter's echo is checked, the relay's state is not.
+    async def write_relay(self, closed: bool, klass: RequestClass) -> None:  # noqa: FBT001  # said by what it commands
+        """Command the relay, once; whether it moved, only reading it back tells.
 
-        After any `BusError` the command may have been carried out or not: read back.
+        After any `BusError` the command may have been carried out or not. Raises `relay_missing`
+        for a meter without a relay.
         """
-        relay = self._relay()
-        await self._bus.execute(
-            Request(
-                unit=self.unit,
-                function=relay.write_function,
-                address=relay.write_address,
-                values=(relay.closed if closed else relay.open,),
-            ),
-            klass,
-        )
-
-    def _relay(self) -> Relay:
-        if self.profile.relay is None:
-            raise InvalidInputError("relay_missing", serial=self.serial, model=self.profile.model)
-        return self.profile.relay
-
-    async def _relay_state(self, klass: RequestClass) -> bool | None:
-        """Return whether the relay is closed; None when the meter tells neither state."""
-        relay = self._relay()
-        (state,) = await self._bus.execute(
-            Request(unit=self.unit, function=relay.read_function, address=relay.read_address), klass
-        )
-        return {relay.closed: True, relay.open: False}.get(state)
-
-    async def _read_block(self, block: Block, klass: RequestClass) -> dict[Quantity, int]:
-        registers = await self._bus.execute(
-            Request(
-                unit=self.unit, function=block.function, address=block.address, count=block.count
-            ),
-            klass,
-        )
-        values: dict[Quantity, int] = {}
-        for measurand in self.profile.layout[block.name]:
-            first = measurand.address - block.address
-            number = decode_number(
-                registers[first : first + measurand.encoding.registers],
-                measurand.encoding,
-                measurand.order,
-                measurand.unit,
-                measurand.scale,
-            )
-            if number is not None:
-                factor = self.multiplier if _scaled(measurand.quantity) else 1
-                values[measurand.quantity] = number * factor
-        return values
-
-    async def _read_detail(self, block: Block, klass: RequestClass) -> dict[Quantity, int]:
-        if block.name in self._missing_blocks:
-            return {}
-        try:
-            return await self._read_block(block, klass)
-        except RefusedError as error:
-            if error.code not in _NOT_SUPPORTED:
-                raise
-            self._missing_blocks.add(block.name)
-            return {}
+        ...

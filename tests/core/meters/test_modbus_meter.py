@@ -14,7 +14,10 @@ from custom_components.compere_prepaid.core.bus.scheduler import RequestClass
 from custom_components.compere_prepaid.core.errors import InvalidInputError
 from custom_components.compere_prepaid.core.ids import MeterSerial
 from custom_components.compere_prepaid.core.metering.reading import Quantity
-from custom_components.compere_prepaid.core.meters.device import MeterDevice, SerialUnreadableError
+from custom_components.compere_prepaid.core.meters.modbus_meter import (
+    ModbusMeter,
+    SerialUnreadableError,
+)
 from tests.core.bus.played_line import PlayedLine, running_bus
 from tests.core.bus.virtual_time import NOON, VirtualClock, run
 from tests.core.meters.played_meter import KPM33B, PlayedMeter
@@ -29,7 +32,7 @@ def test_a_reading_has_energies_and_relay_and_on_demand_everything() -> None:
 
     async def story() -> None:
         async with running_bus(line) as bus:
-            device = MeterDevice(KPM33B, 7, SERIAL, bus, VirtualClock())
+            device = ModbusMeter(KPM33B, 7, SERIAL, bus, VirtualClock())
             reading = await device.read(RequestClass.ROUTINE, detail=False)
             assert reading.energy_wh == 1_234_500
             assert reading.power_mw == 5_000_000
@@ -53,8 +56,8 @@ def test_transformers_multiply_what_flows_through_them() -> None:
 
     async def story() -> None:
         async with running_bus(line) as bus:
-            plain = MeterDevice(KPM33B, 7, SERIAL, bus, VirtualClock())
-            behind = MeterDevice(KPM33B, 7, SERIAL, bus, VirtualClock(), multiplier=40)
+            plain = ModbusMeter(KPM33B, 7, SERIAL, bus, VirtualClock())
+            behind = ModbusMeter(KPM33B, 7, SERIAL, bus, VirtualClock(), multiplier=40)
             told = (await plain.read(RequestClass.ROUTINE, detail=True)).values
             reckoned = (await behind.read(RequestClass.ROUTINE, detail=True)).values
             same = {name for name in told if name.startswith(("voltage", "power_f", "freq"))}
@@ -72,7 +75,7 @@ def test_the_serial_number_is_read_from_the_meter() -> None:
 
     async def story() -> None:
         async with running_bus(line) as bus:
-            device = MeterDevice(KPM33B, 7, MeterSerial(""), bus, VirtualClock())
+            device = ModbusMeter(KPM33B, 7, MeterSerial(""), bus, VirtualClock())
             assert await device.identify(RequestClass.DISCOVERY) == SERIAL
             meter.serial = ""
             with pytest.raises(SerialUnreadableError) as caught:
@@ -89,7 +92,7 @@ def test_a_relay_is_written_once_and_read_back_by_who_asks() -> None:
 
     async def story() -> None:
         async with running_bus(line) as bus:
-            device = MeterDevice(KPM33B, 7, SERIAL, bus, VirtualClock())
+            device = ModbusMeter(KPM33B, 7, SERIAL, bus, VirtualClock())
             await device.write_relay(False, RequestClass.RELAY)
             assert await device.read_relay(RequestClass.RELAY) is False
             await device.write_relay(True, RequestClass.RELAY)
@@ -114,7 +117,7 @@ def test_a_block_that_the_meter_does_not_have_is_left_out_for_good() -> None:
 
     async def story() -> None:
         async with running_bus(line) as bus:
-            device = MeterDevice(KPM33B, 7, SERIAL, bus, VirtualClock())
+            device = ModbusMeter(KPM33B, 7, SERIAL, bus, VirtualClock())
             with pytest.raises(RefusedError):
                 await device.read(RequestClass.ROUTINE, detail=True)
             meter.refuses = {0x30: 2}
@@ -138,7 +141,7 @@ def test_a_meter_without_a_relay_has_none() -> None:
     async def story() -> None:
         async with running_bus(line) as bus:
             profile = replace(KPM33B, relay=None)
-            device = MeterDevice(profile, 7, SERIAL, bus, VirtualClock())
+            device = ModbusMeter(profile, 7, SERIAL, bus, VirtualClock())
             reading = await device.read(RequestClass.ROUTINE, detail=False)
             assert reading.relay_closed is None
             for work in (
@@ -167,7 +170,7 @@ def test_a_relay_register_that_tells_neither_state_is_unknown() -> None:
 
     async def story() -> None:
         async with running_bus(line) as bus:
-            device = MeterDevice(profile, 7, SERIAL, bus, VirtualClock())
+            device = ModbusMeter(profile, 7, SERIAL, bus, VirtualClock())
             reading = await device.read(RequestClass.ROUTINE, detail=False)
             assert reading.relay_closed is None
             with pytest.raises(GarbledAnswerError):
@@ -183,7 +186,7 @@ def test_what_is_no_address_is_refused(address: int) -> None:
     async def story() -> None:
         async with running_bus(PlayedLine()) as bus:
             with pytest.raises(InvalidInputError) as caught:
-                MeterDevice(KPM33B, address, SERIAL, bus, VirtualClock())
+                ModbusMeter(KPM33B, address, SERIAL, bus, VirtualClock())
             assert caught.value.key == "bus_address_invalid"
 
     run(story())

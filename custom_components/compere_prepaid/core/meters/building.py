@@ -1,0 +1,29 @@
+"""From a profile to the meter that speaks its language."""
+
+from ..bus.bus import Bus
+from ..clock import Clock
+from ..errors import InvalidInputError
+from ..ids import MeterSerial
+from .device import MeterDevice
+from .modbus_meter import ModbusMeter
+from .modbus_profile import ModbusProfile
+from .profile import Profile
+
+
+def build_device(
+    profile: Profile,
+    address: int | str,
+    serial: MeterSerial,
+    bus: Bus,
+    clock: Clock,
+    multiplier: int = 1,
+) -> MeterDevice:
+    """Return the meter of a model at an address of a line.
+
+    Raises `InvalidInputError` (`bus_address_invalid`) for an address that the model cannot have.
+    """
+    if isinstance(profile, ModbusProfile):
+        if not isinstance(address, int):
+            raise InvalidInputError("bus_address_invalid", address=address)
+        return ModbusMeter(profile, address, serial, bus, clock, multiplier)
+    raise TypeError(f"no meter speaks {profile.PROTOCOL}")

@@ -1,0 +1,16 @@
+"""The profiles that we ship, for tests."""
+
+from pathlib import Path
+
+from custom_components.compere_prepaid.core.meters import catalogue
+from custom_components.compere_prepaid.core.meters.catalogue import load_catalogue
+from custom_components.compere_prepaid.core.meters.modbus_profile import ModbusProfile
+
+SHIPPED = Path(catalogue.__file__).with_name("profiles")
+
+
+def modbus_profile(name: str) -> ModbusProfile:
+    """Return a Modbus profile that we ship."""
+    profile = load_catalogue([SHIPPED]).get(name)
+    assert isinstance(profile, ModbusProfile)
+    return profile
