@@ -1,0 +1,216 @@
+"""Wrong values: answers that come after the time-out, and a long run with everything going wrong.
+
+In the first part one read is answered some time after its asker gave up, and the next read of the
+same meter is asked at once. What comes back for it is right, wrong, or nothing. In the second, one
+per cent of the answers are late, one per cent have a wrong checksum, one per cent are lost.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+import random
+import time
+
+from benchmarks.bus_cases.clients import Client, OnTmodbus, Ours, Pymodbus, SharedUnit
+from benchmarks.bus_cases.stand import Line, Tally, opened
+from benchmarks.bus_line.plan import LATE_ADDRESS, LinePlan, Way, coded
+from benchmarks.bus_line.process import Simulator
+
+LATE_ANSWERS = 1000
+LINES_EACH = 5
+LATEST_S = 0.8
+"""How long after the time-out an answer comes, at most."""
+SOAK_REQUESTS = 100_000
+SOAK_LINES = 24
+SOAK_METERS = 32
+SOAK_LIMIT_S = 150.0
+_LIMIT_S = 100.0
+_PEERS_ANSWERS = 12
+_COUNT, _OTHER_COUNT, _ADDRESS = 10, 12, 0x100
+
+
+@dataclass(slots=True)
+class Outcomes:
+    """What became of reads."""
+
+    late: int = 0
+    right: int = 0
+    wrong: int = 0
+    lost: int = 0
+
+    def add(self, other: Outcomes) -> None:
+        """Count another's, too."""
+        self.late += other.late
+        self.right += other.right
+        self.wrong += other.wrong
+        self.lost += other.lost
+
+    def take(self, unit: int, address: int, values: list[int] | None, count: int) -> None:
+        """Judge what was read."""
+        if values is None:
+            self.lost += 1
+        elif values == [coded(unit, address + place) for place in range(count)]:
+            self.right += 1
+        else:
+            self.wrong += 1
+
+
+async def measure(simulator: Simulator, tally: Tally) -> None:
+    """Answer late, then soak."""
+    await _measure_late(simulator, tally)
+    await _soak(simulator, tally, Ours)
+    await _soak(simulator, tally, OnTmodbus)
+
+
+def _plans() -> dict[str, LinePlan]:
+    return {
+        "tty": LinePlan(way=Way.PTY, baudrate=115_200),
+        "rtu": LinePlan(way=Way.RTU_TCP, baudrate=115_200),
+        "tcp, patient gateway": LinePlan(way=Way.MODBUS_TCP, baudrate=115_200, patience_s=4.0),
+        "tcp, gateway gives up": LinePlan(way=Way.MODBUS_TCP, baudrate=115_200, patience_s=0.2),
+    }
+
+
+async def _measure_late(simulator: Simulator, tally: Tally) -> None:
+    share = LATE_ANSWERS // (len(_plans()) * 2 * LINES_EACH)
+    total = Outcomes()
+    for count in (_COUNT, _OTHER_COUNT):
+        length = "the same length" if count == _COUNT else "another length"
+        results = await asyncio.gather(
+            *(
+                _late(Line.make(simulator, plan), Ours, share, count)
+                for plan in _plans().values()
+                for _ in range(LINES_EACH)
+            )
+        )
+        for number, name in enumerate(_plans()):
+            outcomes = Outcomes()
+            for result in results[number * LINES_EACH : (number + 1) * LINES_EACH]:
+                outcomes.add(result)
+            total.add(outcomes)
+            tally.tell(f"late answers: {name}, ours, then a block of {length}: {_told(outcomes)}")
+    name = f"late answers: {total.late} after the time-out, ours: taken for another's"
+    tally.judge(f"{name}: {total.wrong}", total.wrong, most=0)
+    tally.judge(f"late answers: ours: {total.late} made", total.late, least=LATE_ANSWERS)
+    await _measure_late_peers(simulator, tally)
+
+
+async def _measure_late_peers(simulator: Simulator, tally: Tally) -> None:
+    for count in (_COUNT, _OTHER_COUNT):
+        length = "the same length" if count == _COUNT else "another length"
+        cases = [
+            (name, plan, peer)
+            for name, plan in _plans().items()
+            for peer in (_quick, _shared)
+            if plan.way is not Way.PTY or peer is not _quick
+        ]
+        results = await asyncio.gather(
+            *(
+                _late(Line.make(simulator, plan), peer, _PEERS_ANSWERS, count)
+                for _, plan, peer in cases
+            )
+        )
+        for (name, _, peer), outcomes in zip(cases, results, strict=True):
+            who = "pymodbus" if peer is _quick else "modbus-connection"
+            tally.tell(f"late answers: {name}, {who}, then a block of {length}: {_told(outcomes)}")
+
+
+def _quick(plan: LinePlan, place: str) -> Client:
+    return Pymodbus(plan, place, tuned=True)
+
+
+def _shared(plan: LinePlan, place: str) -> Client:
+    client = SharedUnit(plan, place)
+    client.be_quick()
+    return client
+
+
+def _told(outcomes: Outcomes) -> str:
+    return (
+        f"{outcomes.late} late, then {outcomes.right} right, {outcomes.wrong} WRONG, "
+        f"{outcomes.lost} lost"
+    )
+
+
+async def _late(
+    line: Line, peer: Callable[[LinePlan, str], Client], wanted: int, count: int
+) -> Outcomes:
+    """Have answers come after the time-out, as many as wanted, and read on at once each time."""
+    outcomes, chance = Outcomes(), random.Random(line.number)
+    client, given_up_after_s = peer(line.plan, line.place), 0.2
+    end = time.monotonic() + _LIMIT_S
+    async with opened(client):
+        while outcomes.late < wanted and time.monotonic() < end:
+            unit = chance.randint(1, line.plan.meters)
+            late_s = given_up_after_s + chance.uniform(0.0, LATEST_S)
+            address, began_at = LATE_ADDRESS + int(late_s * 1000), time.monotonic()
+            if await _values(client, unit, address, _COUNT) is not None:
+                given_up_after_s = max(given_up_after_s, time.monotonic() - began_at)
+                continue  # that was in time
+            given_up_after_s = time.monotonic() - began_at
+            outcomes.late += 1
+            values = await _values(client, unit, _ADDRESS, count)
+            outcomes.take(unit, _ADDRESS, values, count)
+            if not isinstance(client, Ours):
+                await asyncio.sleep(2 * LATEST_S)  # what is late must not spoil the next trial
+    return outcomes
+
+
+async def _values(client: Client, unit: int, address: int, count: int) -> list[int] | None:
+    try:
+        return await client.read(unit, address, count)
+    except Exception:  # noqa: BLE001  # each library has its own
+        return None
+
+
+async def _soak(
+    simulator: Simulator, tally: Tally, peer: Callable[[LinePlan, str], Client]
+) -> None:
+    """Read from many unpaced lines at the same time, until there were enough requests."""
+    plan = LinePlan(
+        way=Way.RTU_TCP,
+        meters=SOAK_METERS,
+        baudrate=1_000_000,
+        turnaround_s=0.001,
+        late_share=0.01,
+        crc_share=0.01,
+        lost_share=0.01,
+    )
+    end = time.monotonic() + SOAK_LIMIT_S
+    lines = [Line.make(simulator, plan) for _ in range(SOAK_LINES)]
+    results = await asyncio.gather(*(_soak_line(line, peer, end) for line in lines))
+    total = Outcomes()
+    for result in results:
+        total.add(result)
+    requests = total.right + total.wrong + total.lost
+    name = peer(plan, lines[0].place).name
+    text = (
+        f"soak: {name}: {requests} requests, 1 % late, 1 % wrong checksum, 1 % lost: "
+        f"{total.right} right, {total.lost} lost, {total.wrong} wrong"
+    )
+    if peer is Ours:
+        tally.judge(text, total.wrong, most=0)
+        tally.judge(f"soak: {name}: {requests} requests", requests, least=SOAK_REQUESTS)
+    else:
+        tally.tell(text)
+
+
+async def _soak_line(
+    line: Line, peer: Callable[[LinePlan, str], Client], end: float
+) -> Outcomes:
+    outcomes = Outcomes()
+    left = iter(range(SOAK_REQUESTS // SOAK_LINES + 1))
+    client = peer(line.plan, line.place)
+
+    async def read_on(unit: int) -> None:
+        chance = random.Random(unit)
+        for _ in left:
+            if time.monotonic() > end:
+                return
+            address, count = chance.randrange(0x100, 0x800), chance.choice((8, 10, 12))
+            values = await _values(client, unit, address, count)
+            outcomes.take(unit, address, values, count)
+
+    async with opened(client):
+        await asyncio.gather(*(read_on(unit) for unit in range(1, line.plan.meters + 1)))
+    return outcomes
