@@ -53,6 +53,7 @@ class PlayedLine:
     sent: list[Sent] = field(default_factory=list)
     opened_at: list[float] = field(default_factory=list)
     closings: int = 0
+    drained: int = 0
     _is_busy: bool = False
 
     async def open(self) -> None:
