@@ -13,7 +13,7 @@ import logging
 import sys
 import time
 
-from benchmarks.bus_cases import dead, efficiency, load, relay, trouble, wrong
+from benchmarks.bus_cases import dead, efficiency, load, pipeline, relay, trouble, wrong, zero
 from benchmarks.bus_cases.stand import Tally
 from benchmarks.bus_line.process import Simulator, simulator
 
@@ -24,6 +24,8 @@ QUESTIONS: dict[str, Callable[[Simulator, Tally], Awaitable[None]]] = {
     "trouble": trouble.measure,
     "wrong": wrong.measure,
     "load": load.measure,
+    "zero": zero.measure,
+    "pipeline": pipeline.measure,
 }
 
 
@@ -37,7 +39,7 @@ def main() -> None:
     for name in names:
         started = time.monotonic()
         with simulator() as lines:
-            asyncio.run(QUESTIONS[name](lines, tally))  # type: ignore[arg-type]
+            asyncio.run(QUESTIONS[name](lines, tally))
         print(f"({name} took {time.monotonic() - started:.0f} s)")
     print(f"bars: {tally.met} met, {len(tally.missed)} missed")
     for missed in tally.missed:

@@ -21,7 +21,7 @@ from pymodbus.client import AsyncModbusTcpClient
 from benchmarks.bus_cases.tmodbus_line import TmodbusLine
 from benchmarks.bus_line.plan import RELAY_COIL, LinePlan, Way
 from custom_components.compere_prepaid.adapters.clock import SystemClock
-from custom_components.compere_prepaid.adapters.modbus import open_line
+from custom_components.compere_prepaid.adapters.line.opening import open_line
 from custom_components.compere_prepaid.core.bus.bus import Bus
 from custom_components.compere_prepaid.core.bus.ports import LinePort
 from custom_components.compere_prepaid.core.bus.requests import Function, Request
@@ -52,6 +52,7 @@ def settings_of(plan: LinePlan, place: str) -> LineSettings:
         device=place if plan.way is Way.PTY else "",
         baudrate=plan.baudrate,
         parity="E" if plan.bits == 11 else "N",
+        in_flight=2 if plan.answer_delay_s else 1,  # what an owner of such a gateway sets
     )
 
 

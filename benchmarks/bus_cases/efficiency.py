@@ -118,7 +118,7 @@ async def measure_insisting(simulator: Simulator, tally: Tally) -> None:
     for peer in (Ours, OnTmodbus, SharedUnit, Pymodbus):
         line = Line.make(simulator, plan)
         client: Client = (
-            Pymodbus(plan, line.place, tuned=True) if peer is Pymodbus else peer(plan, line.place)  # type: ignore[abstract]
+            Pymodbus(plan, line.place, tuned=True) if peer is Pymodbus else peer(plan, line.place)
         )
         counts = await _window(line, client, sweep_in_one_loop(client, _units(plan)))
         text = (

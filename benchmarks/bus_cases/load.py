@@ -6,7 +6,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 from itertools import cycle
 import time
 
-from benchmarks.bus_cases.clients import Client, Pymodbus, SharedUnit, open_line, settings_of
+from benchmarks.bus_cases.clients import Client, Pymodbus, SharedUnit, settings_of
 from benchmarks.bus_cases.stand import (
     BLOCK,
     BLOCK_ADDRESS,
@@ -22,6 +22,7 @@ from benchmarks.bus_cases.stand import (
 from benchmarks.bus_cases.tmodbus_line import TmodbusLine
 from benchmarks.bus_line.plan import LinePlan, Way
 from benchmarks.bus_line.process import Simulator
+from custom_components.compere_prepaid.adapters.line.opening import open_line
 from custom_components.compere_prepaid.core.bus.ports import LinePort
 from custom_components.compere_prepaid.core.bus.requests import Function, Request
 from custom_components.compere_prepaid.core.bus.settings import LineSettings
@@ -58,9 +59,7 @@ async def measure(simulator: Simulator, tally: Tally) -> None:
                 tally.tell(told)
 
 
-async def _measure(
-    simulator: Simulator, plan: LinePlan, sweep: _Sweep
-) -> tuple[float, str]:
+async def _measure(simulator: Simulator, plan: LinePlan, sweep: _Sweep) -> tuple[float, str]:
     lines = [Line.make(simulator, plan) for _ in range(LINES)]
     lags: list[float] = []
     async with AsyncExitStack() as stack:
@@ -114,6 +113,7 @@ async def _sweep_bare(port: LinePort, meters: int) -> None:
 @asynccontextmanager
 async def _asked(line: Line, peer: Callable[[LinePlan, str], Client]) -> AsyncIterator[None]:
     """Let a peer sweep a line."""
-    async with opened(peer(line.plan, line.place)) as client:
-        async with meanwhile(sweep_in_one_loop(client, range(1, line.plan.meters + 1))):
-            yield
+    client = peer(line.plan, line.place)
+    sweep = sweep_in_one_loop(client, range(1, line.plan.meters + 1))
+    async with opened(client), meanwhile(sweep):
+        yield

@@ -112,7 +112,9 @@ async def _measure_peers(simulator: Simulator, tally: Tally) -> None:
     )
     await asyncio.gather(
         *(
-            _measure_peer(simulator, tally, LinePlan(way=Way.RTU_TCP, meters=meters), peer, sweep, dead)
+            _measure_peer(
+                simulator, tally, LinePlan(way=Way.RTU_TCP, meters=meters), peer, sweep, dead
+            )
             for sweep, peer, meters, dead in crowd
         )
     )
@@ -137,7 +139,7 @@ def _tuned(plan: LinePlan, place: str) -> Client:
     return Pymodbus(plan, place, tuned=True)
 
 
-async def _measure_peer(  # noqa: PLR0913, PLR0917  # a line of a table
+async def _measure_peer(  # a line of a table
     simulator: Simulator,
     tally: Tally,
     plan: LinePlan,
@@ -163,9 +165,7 @@ async def _measure_peer(  # noqa: PLR0913, PLR0917  # a line of a table
     tally.tell(f"{name}: {told}, {waiting} still waiting after {PEERS_LIMIT_S:.0f} s")
 
 
-async def _command(
-    client: Client, commands: Commands, dead: tuple[int, ...], meters: int
-) -> None:
+async def _command(client: Client, commands: Commands, dead: tuple[int, ...], meters: int) -> None:
     """Command the living, one after the other."""
     chance, number = random.Random(meters), 0
     while True:

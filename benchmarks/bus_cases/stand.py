@@ -12,11 +12,11 @@ from benchmarks.bus_cases.clients import Client, open_bus
 from benchmarks.bus_line.plan import LinePlan, serial
 from benchmarks.bus_line.process import Simulator
 from custom_components.compere_prepaid.adapters.clock import SystemClock
-import custom_components.compere_prepaid.core.meters as meters_room
 from custom_components.compere_prepaid.core.bus.bus import Bus
 from custom_components.compere_prepaid.core.bus.requests import BusError
 from custom_components.compere_prepaid.core.ids import MeterSerial
 from custom_components.compere_prepaid.core.metering.reading import MeterReading
+import custom_components.compere_prepaid.core.meters as meters_room
 from custom_components.compere_prepaid.core.meters.building import build_device
 from custom_components.compere_prepaid.core.meters.catalogue import load_catalogue
 from custom_components.compere_prepaid.core.meters.device import MeterDevice
@@ -27,6 +27,7 @@ BLOCK_ADDRESS: Final = 0x100
 PROFILE: Final = load_catalogue([Path(meters_room.__file__).parent / "profiles"]).get(
     "compere_kpm33b"
 )
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -137,7 +138,7 @@ async def worked(work: Awaitable[object]) -> bool:
     """
     try:
         await work
-    except Exception as error:  # noqa: BLE001  # see above
+    except Exception as error:  # see above
         task = asyncio.current_task()
         if task is not None and task.cancelling():
             raise asyncio.CancelledError from error

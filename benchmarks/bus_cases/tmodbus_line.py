@@ -47,6 +47,11 @@ class TmodbusLine(LinePort):
     def is_open(self) -> bool:
         return self._transport is not None and self._transport.is_open()
 
+    @property
+    @override
+    def drained(self) -> int:
+        return 0  # tmodbus does not tell
+
     @override
     async def open(self) -> None:
         try:

@@ -195,9 +195,7 @@ async def _soak(
         tally.tell(text)
 
 
-async def _soak_line(
-    line: Line, peer: Callable[[LinePlan, str], Client], end: float
-) -> Outcomes:
+async def _soak_line(line: Line, peer: Callable[[LinePlan, str], Client], end: float) -> Outcomes:
     outcomes = Outcomes()
     left = iter(range(SOAK_REQUESTS // SOAK_LINES + 1))
     client = peer(line.plan, line.place)

@@ -1,6 +1,6 @@
-"""An RS485 line with its meters and gateways, in a process of its own: what the bus is measured on.
+"""RS485 lines with meters and gateways, in a process of their own: what the bus is measured on.
 
-It knows nothing of the product and of no Modbus library: its frames are its own. Bytes take the time
-that their baud rate gives them; meters think; whoever speaks too early after the last byte is
-counted, or not heard; whoever speaks while another does spoils both.
+They know nothing of the product and of no Modbus library: their frames are their own. Bytes take
+the time that their baud rate gives them; meters think; whoever speaks too early after the last byte
+is counted, or not heard; whoever speaks while another does spoils both.
 """

@@ -5,7 +5,7 @@ import struct
 import time
 
 from benchmarks.bus_line.frames import BUSY, WRITE_COIL, Question, refusal, values
-from benchmarks.bus_line.plan import RELAY_COIL, SERIAL_ADDRESS, coded
+from benchmarks.bus_line.plan import RELAY_COIL, SERIAL_ADDRESS, Energy, coded
 
 _ENERGY_ADDRESSES = (0x80, 0x82)
 _POWER_ADDRESS = 0x48
@@ -35,6 +35,11 @@ class Meter:
         """Move the contact."""
         self._count()
         self.closed = closed
+
+    def energy(self) -> Energy:
+        """Return what was counted up to now."""
+        self._count()
+        return Energy(self.kwh, self.watts, self.since)
 
     def answer(self, asked: Question) -> bytes:
         """Return the body of the answer."""

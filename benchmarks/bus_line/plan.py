@@ -104,6 +104,19 @@ class Move:
     at: float
 
 
+@dataclass(frozen=True, slots=True)
+class Energy:
+    """A meter's register at a time of the monotonic clock, and its load while it is closed."""
+
+    kwh: float
+    watts: int
+    at: float
+
+    def reaches(self, kwh: float) -> float:
+        """Return when the register comes to this at this load."""
+        return self.at + (kwh - self.kwh) * 3_600_000 / self.watts
+
+
 def coded(unit: int, address: int) -> int:
     """Return what a register holds that tells whose it is and where."""
     return (unit * 40_503 + address * 7_919) & 0xFFFF

@@ -8,7 +8,7 @@ from multiprocessing.connection import Connection
 import os
 from typing import Any, cast
 
-from benchmarks.bus_line.plan import Counts, LinePlan, Move
+from benchmarks.bus_line.plan import Counts, Energy, LinePlan, Move
 from benchmarks.bus_line.reactor import Reactor
 from benchmarks.bus_line.ways import Door, door
 from benchmarks.bus_line.wire import Wire
@@ -57,6 +57,10 @@ class Lines:
         for unit in units:
             self._wires[line].meters[unit].load(watts)
 
+    def energies(self, line: int) -> dict[int, Energy]:
+        """Return what each meter has counted, and how fast it counts."""
+        return {unit: meter.energy() for unit, meter in self._wires[line].meters.items()}
+
     def mute(self, line: int, *, muted: bool) -> None:
         """Let a line's gateway take everything and give nothing."""
         self._doors[line].mute(muted=muted)
@@ -96,6 +100,10 @@ class Simulator:
     def set_load(self, line: int, units: Iterable[int], watts: int) -> None:
         """Let meters draw so much from now on."""
         self._call("set_load", line, tuple(units), watts)
+
+    def energies(self, line: int) -> dict[int, Energy]:
+        """Return what each meter has counted, and how fast it counts."""
+        return cast("dict[int, Energy]", self._call("energies", line))
 
     def mute(self, line: int, *, muted: bool) -> None:
         """Let a line's gateway take everything and give nothing."""

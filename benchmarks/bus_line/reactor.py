@@ -1,4 +1,4 @@
-"""Timers that are late by microseconds, not by asyncio's millisecond, and files that are watched."""
+"""Timers that are late by microseconds, not by asyncio's millisecond, and watched files."""
 
 from collections.abc import Callable
 import ctypes
@@ -59,7 +59,5 @@ class Reactor:
             return None
         if self._heap[0][0] <= time.monotonic():
             return 0
-        os.timerfd_settime(
-            self._timer, flags=os.TFD_TIMER_ABSTIME, initial=self._heap[0][0]
-        )
+        os.timerfd_settime(self._timer, flags=os.TFD_TIMER_ABSTIME, initial=self._heap[0][0])
         return None

@@ -53,7 +53,10 @@ class Adapter(Door):
         self._master, self._slave = os.openpty()  # kept open, or the port hangs up
         tty.setraw(self._slave)
         os.set_blocking(self._master, False)
-        reactor.watch(self._master, lambda: wire.ask(os.read(self._master, 512)) and None)
+        reactor.watch(self._master, self._take)
+
+    def _take(self) -> None:
+        self.wire.ask(os.read(self._master, 512))
 
     @property
     @override
@@ -87,7 +90,7 @@ class TcpDoor(Door):
         """Listen on a free port."""
         super().__init__(wire, reactor)
         self._listener = socket.create_server((HOST, 0))
-        self._listener.setblocking(False)
+        self._listener.settimeout(0)
         self._place = f"{HOST}:{self._listener.getsockname()[1]}"
         self._clients: list[socket.socket] = []
         self._is_mute = False
@@ -111,7 +114,7 @@ class TcpDoor(Door):
 
     def _accept(self) -> None:
         client, _ = self._listener.accept()
-        client.setblocking(False)
+        client.settimeout(0)
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._clients.append(client)
         self.reactor.watch(client.fileno(), lambda: self._read(client))
