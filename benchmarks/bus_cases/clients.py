@@ -97,9 +97,9 @@ class Ours(Client):
 
     name = "ours"
 
-    def __init__(self, plan: LinePlan, place: str) -> None:
-        """Take a line."""
-        self.bus = open_bus(plan, place)
+    def __init__(self, plan: LinePlan, place: str, bus: Bus | None = None) -> None:
+        """Take a line, or speak through a bus that has taken it."""
+        self.bus = bus or open_bus(plan, place)
 
     @override
     async def open(self) -> None:
@@ -135,7 +135,7 @@ class OnTmodbus(Ours):
 
     def __init__(self, plan: LinePlan, place: str) -> None:
         """Take a line."""
-        self.bus = open_bus(plan, place, TmodbusLine)
+        super().__init__(plan, place, open_bus(plan, place, TmodbusLine))
 
 
 class Pymodbus(Client):

@@ -85,9 +85,14 @@ async def _poll(line: Line) -> Counts:
 
 
 async def _ask_blocks(line: Line) -> Counts:
-    """Ask by our bus what the peers ask, as many at a time as a line of coordinators would."""
-    client = Ours(line.plan, line.place)
-    return await _window(line, client, sweep_in_one_loop(client, _units(line.plan)))
+    """Ask by our bus what the peers ask, by as many loops as requests may be under way."""
+    client, units = Ours(line.plan, line.place), _units(line.plan)
+    loops = client.bus.settings.in_flight
+
+    async def sweep() -> None:
+        await asyncio.gather(*(sweep_in_one_loop(client, units[at::loops]) for at in range(loops)))
+
+    return await _window(line, client, sweep())
 
 
 async def _window(line: Line, client: Client, sweep: Awaitable[None]) -> Counts:

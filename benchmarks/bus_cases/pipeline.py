@@ -15,8 +15,8 @@ from benchmarks.bus_line.process import Simulator
 LINES = int(os.environ.get("BENCH_LINES", "32"))
 METERS = int(os.environ.get("BENCH_METERS", "64"))
 IDLE_S = 10.0
-SETTLE_S = 60.0
-WINDOW_S = 60.0
+SETTLE_S = float(os.environ.get("BENCH_SETTLE_S", "60"))
+WINDOW_S = float(os.environ.get("BENCH_WINDOW_S", "60"))
 _IMPORT_LIMIT_S = 400.0
 
 

@@ -1,13 +1,13 @@
 """From the call to the moved contact, and to the relay read back, while the line is swept."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 import random
 import time
 
-from benchmarks.bus_cases.clients import Client, Pymodbus, SharedUnit, YamlHub
+from benchmarks.bus_cases.clients import Client, Ours, Pymodbus, SharedUnit, YamlHub
 from benchmarks.bus_cases.stand import (
     Line,
     Tally,
@@ -23,7 +23,6 @@ from benchmarks.bus_cases.stand import (
 )
 from benchmarks.bus_line.plan import LinePlan, Way
 from benchmarks.bus_line.process import Simulator
-from custom_components.compere_prepaid.core.bus.scheduler import RequestClass
 
 COMMANDS = 100
 PEERS_LIMIT_S = 60.0
@@ -56,10 +55,15 @@ class Commands:
 
 async def measure(simulator: Simulator, tally: Tally) -> None:
     """Command relays on lines of 64 and 247 meters, healthy or with dead ones."""
+    cases = (
+        (_blocks, _plan(Way.PTY, 64), ()),
+        (_blocks, _plan(Way.RTU_TCP, 247), ()),
+        (_blocks, _plan(Way.RTU_TCP, 64), DEAD),
+        (_poller, _plan(Way.RTU_TCP, 64), ()),
+        (_poller, _plan(Way.RTU_TCP, 64), DEAD),
+    )
     await asyncio.gather(
-        _measure_ours(simulator, tally, _plan(Way.PTY, 64), dead=()),
-        _measure_ours(simulator, tally, _plan(Way.RTU_TCP, 247), dead=()),
-        _measure_ours(simulator, tally, _plan(Way.RTU_TCP, 64), dead=DEAD),
+        *(_measure_ours(simulator, tally, plan, swept, dead) for swept, plan, dead in cases)
     )
     await _measure_peers(simulator, tally)
 
@@ -68,25 +72,46 @@ def _plan(way: Way, meters: int) -> LinePlan:
     return LinePlan(way=way, meters=meters, adapter_s=0.001 if way is Way.PTY else 0)
 
 
-async def _measure_ours(
-    simulator: Simulator, tally: Tally, plan: LinePlan, dead: tuple[int, ...]
-) -> None:
-    line = Line.make(simulator, plan)
-    simulator.set_dead(line.number, dead, dead=True)
-    commands, chance = Commands(), random.Random(plan.meters)
+@asynccontextmanager
+async def _blocks(line: Line) -> AsyncIterator[Client]:
+    """Sweep in blocks of 20 registers without pause, as the peers do."""
+    client, units = Ours(line.plan, line.place), range(1, line.plan.meters + 1)
+    async with opened(client), meanwhile(sweep_in_one_loop(client, units)):
+        yield client
+
+
+@asynccontextmanager
+async def _poller(line: Line) -> AsyncIterator[Client]:
+    """Sweep as the product does: a meter's own blocks, the dead left alone."""
     async with our_sweep(line) as sweep:
-        await asyncio.sleep(SETTLED_AFTER_S if dead else 2)
+        yield Ours(line.plan, line.place, sweep.bus)
+
+
+async def _measure_ours(
+    simulator: Simulator,
+    tally: Tally,
+    plan: LinePlan,
+    swept: Callable[[Line], AbstractAsyncContextManager[Client]],
+    dead: tuple[int, ...],
+) -> None:
+    line, commands, chance = Line.make(simulator, plan), Commands(), random.Random(plan.meters)
+    simulator.set_dead(line.number, dead, dead=True)
+    living = [unit for unit in range(1, plan.meters + 1) if unit not in dead]
+    async with swept(line) as client:
+        await asyncio.sleep(SETTLED_AFTER_S if dead else 5)
         for number in range(COMMANDS):
             await asyncio.sleep(chance.uniform(0.05, 0.25))
-            unit = chance.choice([unit for unit in sweep.devices if unit not in dead])
-            closed, device = bool(number % 2), sweep.devices[unit]
-            called_at = time.monotonic()
+            unit, closed, called_at = chance.choice(living), bool(number % 2), time.monotonic()
             commands.calls.append((unit, closed, called_at))
-            await worked(device.write_relay(closed, RequestClass.RELAY))
-            if await device.read_relay(RequestClass.RELAY) is closed:
+            await worked(client.switch(unit, closed=closed))
+            if await client.is_closed(unit) is closed:
                 commands.read_back_s.append(time.monotonic() - called_at)
+    _judge(tally, line, commands, f"{swept.__name__.strip('_')}, {len(dead)} dead", len(dead))
+
+
+def _judge(tally: Tally, line: Line, commands: Commands, how: str, dead: int) -> None:
     moved = commands.moved_s(line)
-    name = f"relay: {plan.way} 9600, {plan.meters} meters, {len(dead)} dead, ours"
+    name = f"relay: {line.plan.way} 9600, {line.plan.meters} meters, ours, {how}"
     tally.judge(f"{name}: {len(moved)} of {COMMANDS} moved", len(moved), least=COMMANDS)
     told = f"{name}: call to contact: {spread(moved)}"
     if dead:
