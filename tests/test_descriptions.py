@@ -211,6 +211,13 @@ def raised_issues(hass: HomeAssistant, entry: MockConfigEntry) -> dict[str, Any]
             SuspectReading(at=at, meter=serial, reason=reason, energy_wh=1, baseline_wh=2),
         )
         told |= _told(hass)
+    for kind, action in itertools.product(RuleKind, (Move.WARNED, Move.LOCKED_OUT)):
+        issues.keep_protection(
+            site,
+            Protected(at=at, meter=serial, kind=kind, action=action, value=23_100_000, limit=1),
+        )
+        told |= _told(hass)
+    issues.raise_tamper(site, Tamper(at=at, meter=serial, kind=BYPASS, energy_wh=30))
     subentry = cast("Any", SimpleNamespace(subentry_id="a", title="A-101"))
     issues.raise_refused(site, subentry, InvalidInputError("profile_unknown", profile="x"))
     issues.raise_other_meter(site, serial, "33B0250100002")
