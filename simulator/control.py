@@ -41,7 +41,9 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     verbs = ["status", *FAULTS, "heal", *changes, "unplug", "plug-in"]
     parser.add_argument("command", choices=verbs)
     parser.add_argument("target", nargs="?", help="name of a meter or a line")
-    parser.add_argument("value", nargs="?", help="watts or auto; volts, one or three; Wh; the new serial number")
+    parser.add_argument(
+        "value", nargs="?", help="watts or auto; volts, one or three; Wh; the new serial number"
+    )
     parser.add_argument("--seconds", type=float, help="how slow, or how late")
     parser.add_argument("--code", type=int, help="of the exception")
     parser.add_argument("--times", type=int, help="over after so many requests")

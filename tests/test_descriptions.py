@@ -5,6 +5,7 @@ for what it found.
 """
 
 from datetime import UTC, datetime
+import itertools
 import json
 from pathlib import Path
 import re
@@ -32,11 +33,16 @@ from custom_components.compere_prepaid.core.errors import (
 from custom_components.compere_prepaid.core.events import (
     BusDown,
     MeterOffline,
+    Protected,
     RelayDisobeys,
     SuspectReading,
+    Tamper,
 )
 from custom_components.compere_prepaid.core.ids import BusId, MeterSerial
 from custom_components.compere_prepaid.core.metering.plausibility import Suspicion
+from custom_components.compere_prepaid.core.policy.protection import RuleKind
+from custom_components.compere_prepaid.core.policy.protection_state import Move
+from custom_components.compere_prepaid.core.prepayment.protecting import BYPASS
 
 TEXTS: dict[str, Any] = json.loads(
     (Path(actions.__file__).parents[1] / "translations/en.json").read_text("utf-8")
