@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from custom_components.compere_prepaid.core.events import ProtectionEvent
 from custom_components.compere_prepaid.core.ledger.records import Hold, HoldKind
@@ -49,9 +48,8 @@ class GuardedShop:
     more: dict[Quantity, int] = field(default_factory=dict)
 
     @classmethod
-    async def open(cls, path: Path, *rules: Rule, never_cut: bool = False) -> GuardedShop:
+    async def open(cls, desk: Desk, *rules: Rule, never_cut: bool = False) -> GuardedShop:
         """Open the shop with 1 000 000 and a policy with these rules; read its meter once."""
-        desk = await Desk(path).open()
         await desk.write(guarded(*rules, never_cut=never_cut))
         await desk.shop("1000000", policy="Guarded")
         shop = cls(desk)

@@ -1,7 +1,6 @@
 """Rules over a real ledger: holds and demands in one transaction, and what survives a restart."""
 
 import json
-from pathlib import Path
 
 import pytest
 
@@ -17,7 +16,7 @@ from custom_components.compere_prepaid.core.ledger.records import HoldKind
 from custom_components.compere_prepaid.core.metering.reading import MeterReading, Quantity
 from custom_components.compere_prepaid.core.policy.protection import Action, Rule, RuleKind
 from custom_components.compere_prepaid.core.prepayment.protecting import ProtectionStatus
-from tests.core.prepayment.desk import METER, SHOP
+from tests.core.prepayment.desk import METER, SHOP, Desk
 from tests.core.prepayment.guarded_shop import OVERLOAD, GuardedShop, guarded
 
 OVER_VOLTAGE = Rule(
@@ -28,9 +27,9 @@ TRIPPED, RECLOSED = "overload tripped", "overload reclosed"
 LOCKED_OUT, CLEARED = "overload locked_out", "overload cleared"
 
 
-async def test_overload_from_the_first_trip_to_the_manager(tmp_path: Path) -> None:
+async def test_overload_from_the_first_trip_to_the_manager(desk: Desk) -> None:
     """Trips, is tried twice, locks out; a manager releases it, and the count begins anew."""
-    shop = await GuardedShop.open(tmp_path / "ledger.db", OVERLOAD)
+    shop = await GuardedShop.open(desk, OVERLOAD)
     await shop.draw(23_000, 70)
     assert shop.told == [TRIPPED]
     (hold,) = await shop.standing()
@@ -59,9 +58,9 @@ async def test_overload_from_the_first_trip_to_the_manager(tmp_path: Path) -> No
     await shop.desk.verified()
 
 
-async def test_people_place_no_automatic_hold(tmp_path: Path) -> None:
+async def test_people_place_no_automatic_hold(desk: Desk) -> None:
     """And what money placed, only money releases."""
-    shop = await GuardedShop.open(tmp_path / "ledger.db")
+    shop = await GuardedShop.open(desk)
     agreements = shop.desk.agreements
     for kind in (HoldKind.OVERLOAD, HoldKind.PROTECTION):
         with pytest.raises(InvalidInputError, match="hold_not_by_hand"):
@@ -71,10 +70,10 @@ async def test_people_place_no_automatic_hold(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("never_cut", [False, True])
-async def test_who_is_only_warned(tmp_path: Path, never_cut: bool) -> None:
+async def test_who_is_only_warned(desk: Desk, never_cut: bool) -> None:
     """A rule that warns, and `never_cut` over rules that hold: no hold, no demand."""
     rules = (OVERLOAD, OVER_VOLTAGE, RESIDUAL) if never_cut else ()
-    shop = await GuardedShop.open(tmp_path / "ledger.db", *rules, never_cut=never_cut)
+    shop = await GuardedShop.open(desk, *rules, never_cut=never_cut)
     shop.more = {Quantity.VOLTAGE_A: 260_000, Quantity.RESIDUAL_CURRENT: 400}
     await shop.draw(62_000, 600)
     kinds = ("overload", "over_voltage", "residual_current")
@@ -82,21 +81,21 @@ async def test_who_is_only_warned(tmp_path: Path, never_cut: bool) -> None:
     assert (shop.holds, shop.desk.demands) == ((), [])
 
 
-async def test_never_cut_ends_a_hold(tmp_path: Path) -> None:
+async def test_never_cut_ends_a_hold(desk: Desk) -> None:
     """A policy that changes counts from the next reading on."""
-    shop = await GuardedShop.open(tmp_path / "ledger.db", OVERLOAD)
+    shop = await GuardedShop.open(desk, OVERLOAD)
     await shop.draw(23_000, 70)
-    assert shop.holds == ("overload",)
+    assert HoldKind.OVERLOAD in shop.holds
     await shop.desk.write(guarded(OVERLOAD, never_cut=True))
     await shop.desk.agreements.renew()
     await shop.read()
-    assert shop.holds == ()
+    assert not shop.holds
     assert shop.told == [TRIPPED, RECLOSED]
 
 
-async def test_a_restart_at_any_moment_gives_no_new_try(tmp_path: Path) -> None:
+async def test_a_restart_at_any_moment_gives_no_new_try(desk: Desk) -> None:
     """Restarted after each reading of an hour, it tries twice and not once more."""
-    shop = await GuardedShop.open(tmp_path / "ledger.db", OVERLOAD)
+    shop = await GuardedShop.open(desk, OVERLOAD)
     shop.watts = 23_000
     for _ in range(3):
         await shop.draw(23_000, 70)
@@ -104,10 +103,6 @@ async def test_a_restart_at_any_moment_gives_no_new_try(tmp_path: Path) -> None:
         for _ in range(7):
             await shop.read()
             await shop.restart()
-    assert shop.told == [
-        TRIPPED,
-        *["overload tripped"] * 5,  # told again by each start that finds the hold
-    ] or [one for one in shop.told if one == RECLOSED] == [RECLOSED, RECLOSED]
     await shop.draw(23_000, 7200)
     assert shop.status.locked_out
     assert shop.told.count(RECLOSED) == 2
@@ -116,9 +111,9 @@ async def test_a_restart_at_any_moment_gives_no_new_try(tmp_path: Path) -> None:
     assert json.loads(holds.reason)["used"] == 2
 
 
-async def test_a_hold_that_stands_is_told_at_the_start(tmp_path: Path) -> None:
+async def test_a_hold_that_stands_is_told_at_the_start(desk: Desk) -> None:
     """So that a locked-out relay is not forgotten over a restart."""
-    shop = await GuardedShop.open(tmp_path / "ledger.db", RESIDUAL)
+    shop = await GuardedShop.open(desk, RESIDUAL)
     shop.more = {Quantity.RESIDUAL_CURRENT: 35}
     await shop.draw(1000, 40)
     await shop.restart()
@@ -136,9 +131,9 @@ async def test_a_hold_that_stands_is_told_at_the_start(tmp_path: Path) -> None:
     assert shop.holds == ("protection",)
 
 
-async def test_two_rules_share_a_hold(tmp_path: Path) -> None:
+async def test_two_rules_share_a_hold(desk: Desk) -> None:
     """It goes when both are over; a load's fault waits for a person, whatever the voltage does."""
-    shop = await GuardedShop.open(tmp_path / "ledger.db", OVER_VOLTAGE, RESIDUAL)
+    shop = await GuardedShop.open(desk, OVER_VOLTAGE, RESIDUAL)
     shop.more = {Quantity.VOLTAGE_A: 260_000, Quantity.RESIDUAL_CURRENT: 35}
     await shop.draw(1000, 40)
     assert shop.told == ["over_voltage tripped", "residual_current locked_out"]
@@ -147,26 +142,26 @@ async def test_two_rules_share_a_hold(tmp_path: Path) -> None:
     shop.more = {Quantity.VOLTAGE_A: 230_000, Quantity.RESIDUAL_CURRENT: 0}
     await shop.draw(1000, 600)
     assert shop.told[2:] == ["over_voltage reclosed"]
-    assert shop.holds == ("protection",)
+    assert HoldKind.PROTECTION in shop.holds
     await shop.desk.agreements.release_hold(
         [METER], HoldKind.PROTECTION, user="anna", administrator=False
     )
     await shop.read()
-    assert shop.holds == ()
+    assert not shop.holds
 
 
-async def test_a_suspect_reading_changes_nothing(tmp_path: Path) -> None:
+async def test_a_suspect_reading_changes_nothing(desk: Desk) -> None:
     """What charging does not believe, no rule looks at."""
-    shop = await GuardedShop.open(tmp_path / "ledger.db", OVERLOAD)
-    shop.wh_ms -= 3_600_000_000
+    shop = await GuardedShop.open(desk, OVERLOAD)
+    shop.wh_ms -= 1_000_000 * 3_600_000
     await shop.draw(23_000, 600)
     assert shop.told == []
     assert shop.desk.book.meters[METER].suspicion == "backwards"
 
 
-async def test_meters_that_nobody_has(tmp_path: Path) -> None:
+async def test_meters_that_nobody_has(desk: Desk) -> None:
     """They have no policy, so no rule; one that is not known at all is no harm."""
-    shop = await GuardedShop.open(tmp_path / "ledger.db", OVERLOAD)
+    shop = await GuardedShop.open(desk, OVERLOAD)
     await shop.desk.supplies.detach(SHOP, METER)
     await shop.draw(23_000, 600)
     unknown = MeterReading(serial=MeterSerial("33B0"), at=shop.desk.clock.now())
@@ -175,9 +170,9 @@ async def test_meters_that_nobody_has(tmp_path: Path) -> None:
     assert shop.desk.protecting.status(MeterSerial("33B0")) == ProtectionStatus()
 
 
-async def test_a_ledger_that_refuses_moves_no_rule(tmp_path: Path) -> None:
+async def test_a_ledger_that_refuses_moves_no_rule(desk: Desk) -> None:
     """Nothing is told and nothing forgotten; as soon as it can be written the hold is placed."""
-    shop = await GuardedShop.open(tmp_path / "ledger.db", OVERLOAD)
+    shop = await GuardedShop.open(desk, OVERLOAD)
     await shop.draw(23_000, 60)
     shop.desk.ledger.make_read_only("test")
     for _ in range(3):
@@ -189,9 +184,9 @@ async def test_a_ledger_that_refuses_moves_no_rule(tmp_path: Path) -> None:
     assert (shop.told, shop.holds) == ([TRIPPED], ("overload",))
 
 
-async def test_energy_behind_an_open_relay(tmp_path: Path) -> None:
+async def test_energy_behind_an_open_relay(desk: Desk) -> None:
     """Told once, also of a meter that nobody has; over when nothing counts any more."""
-    shop = await GuardedShop.open(tmp_path / "ledger.db")
+    shop = await GuardedShop.open(desk)
     await shop.desk.agreements.place_hold([METER], HoldKind.MANUAL, user="anna")
     await shop.read()
     await shop.read()
@@ -207,10 +202,10 @@ async def test_energy_behind_an_open_relay(tmp_path: Path) -> None:
     assert not shop.status.bypassed
 
 
-async def test_nights_of_a_frozen_fortnight(tmp_path: Path) -> None:
+async def test_nights_of_a_frozen_fortnight(desk: Desk) -> None:
     """A limit for the night, and a growth against the nights before; over a restart."""
     night = Rule(kind=RuleKind.NIGHT_LOAD, limit=450_000, delay_s=0, release_s=0)
-    shop = await GuardedShop.open(tmp_path / "ledger.db", night)
+    shop = await GuardedShop.open(desk, night)
     for watts in (200, 201, 199, 205, 200, 200):
         await shop.draw(watts, 86_400, 300)
     assert shop.told == []
@@ -228,9 +223,9 @@ async def test_nights_of_a_frozen_fortnight(tmp_path: Path) -> None:
     assert sorted(shop.told[2:]) == ["leakage_trend cleared", "night_load cleared"]
 
 
-async def test_another_tenant_has_other_nights(tmp_path: Path) -> None:
+async def test_another_tenant_has_other_nights(desk: Desk) -> None:
     """What was usual for the one is nothing to the other."""
-    shop = await GuardedShop.open(tmp_path / "ledger.db")
+    shop = await GuardedShop.open(desk)
     for _ in range(3):
         await shop.draw(200, 86_400, 300)
     await shop.desk.supplies.detach(SHOP, METER)
