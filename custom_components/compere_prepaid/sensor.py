@@ -160,6 +160,12 @@ class NightLoadSensor(MeterEntity, SensorEntity):
 
     @property
     @override
+    def available(self) -> bool:
+        """A night that is over is known, whoever is silent now."""
+        return True
+
+    @property
+    @override
     def native_value(self) -> Decimal | None:
         """The lowest power of the night in W; unknown before the first night."""
         base_mw = self.site.protecting.status(self.runtime.serial).base_mw
