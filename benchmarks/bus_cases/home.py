@@ -1,11 +1,13 @@
 """A real Home Assistant whose site's meters are on simulated lines."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 import tempfile
+import time
 from typing import Any
 
 import yaml
@@ -43,6 +45,13 @@ class Home:
         """Return how much memory it has."""
         status = (self._process / "status").read_text("ascii")
         return int(status.partition("VmRSS:")[2].split()[0]) / 1024
+
+    async def rest(self, seconds: float) -> None:
+        """Let time pass; Home Assistant drops who says nothing for a minute."""
+        end = time.monotonic() + seconds
+        while (left_s := end - time.monotonic()) > 0:
+            await asyncio.sleep(min(left_s, 20))
+            await self.client.command("get_config")
 
     async def probe(self) -> dict[str, Any]:
         """Return how late the event loop was since the last call."""

@@ -26,10 +26,10 @@ async def measure(simulator: Simulator, tally: Tally) -> None:
     lines = [Line.make(simulator, plan) for _ in range(LINES)]
     name = f"pipeline: {LINES} lines of {METERS} meters in Home Assistant"
     async with home() as house:
-        await asyncio.sleep(IDLE_S)
+        await house.rest(IDLE_S)
         idle_mb = house.memory_mb()
         began_at, cpu_s = time.monotonic(), house.cpu_s()
-        await asyncio.sleep(IDLE_S)
+        await house.rest(IDLE_S)
         idle = (house.cpu_s() - cpu_s) / (time.monotonic() - began_at)
         site = document(lines, balances=defaultdict(lambda: "5000"), price=Decimal("0.6"))
         began_at = time.monotonic()
@@ -38,12 +38,12 @@ async def measure(simulator: Simulator, tally: Tally) -> None:
         if result["faults"]:
             raise RuntimeError(json.dumps(result["faults"][:3]))
         tally.tell(f"{name}: imported in {time.monotonic() - began_at:.0f} s")
-        await asyncio.sleep(SETTLE_S)
+        await house.rest(SETTLE_S)
         await house.probe()
         for line in lines:
             simulator.counts(line.number)
         began_at, cpu_s = time.monotonic(), house.cpu_s()
-        await asyncio.sleep(WINDOW_S)
+        await house.rest(WINDOW_S)
         share = (house.cpu_s() - cpu_s) / (time.monotonic() - began_at)
         lag = await house.probe()
         counts = [simulator.counts(line.number) for line in lines]

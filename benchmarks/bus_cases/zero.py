@@ -4,7 +4,6 @@ The instant is computed from the simulated meter: its register rises evenly, and
 afterwards at which register the money was at zero. The register's whole Wh blur it by 60 ms.
 """
 
-import asyncio
 from decimal import Decimal
 import json
 
@@ -32,7 +31,7 @@ async def measure(simulator: Simulator, tally: Tally) -> None:
         if result["faults"]:
             raise RuntimeError(json.dumps(result["faults"][:3]))
         energies = [simulator.energies(line.number) for line in lines]
-        await asyncio.sleep(float(FIRST_S + NEXT_S * LINES * METERS) + _AFTER_S)
+        await house.rest(float(FIRST_S + NEXT_S * LINES * METERS) + _AFTER_S)
         delays = []
         for line, registers in zip(lines, energies, strict=True):
             delays += await _delays(house, line, registers)
