@@ -1,7 +1,7 @@
 """How much of the line's time is used, and whether the silence between frames is kept."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from contextlib import AsyncExitStack
 
 from benchmarks.bus_cases.clients import (
@@ -29,7 +29,12 @@ WARM_UP_S = 1.0
 WINDOW_S = 4.0
 _BARS = {9600: 0.98, 19_200: 0.97, 115_200: 0.92}
 _GATEWAY_BARS = {0.0: 0.99, 0.03: 0.95}
-_PEERS: tuple[Callable[[LinePlan, str], Client], ...] = (OnTmodbus, SharedUnit, Pymodbus, YamlHub)
+_PEERS: tuple[type[OnTmodbus | SharedUnit | Pymodbus], ...] = (
+    OnTmodbus,
+    SharedUnit,
+    Pymodbus,
+    YamlHub,
+)
 
 
 async def measure(simulator: Simulator, tally: Tally) -> None:
@@ -58,8 +63,10 @@ async def _measure_line(simulator: Simulator, tally: Tally, plan: LinePlan, bar:
         if counts.broken_silences:
             tally.judge(f"{name}, ours, {what}: broken silences", counts.broken_silences, most=0)
     for peer in _PEERS:
-        if plan.way is Way.PTY and issubclass(_class_of(peer), Pymodbus):
-            continue
+        if issubclass(peer, Pymodbus) and plan.way is Way.PTY:
+            continue  # see `clients`
+        if peer is YamlHub and (plan.baudrate != 9600 or plan.answer_delay_s):
+            continue  # far behind everywhere
         line = Line.make(simulator, plan)
         client = peer(plan, line.place)
         if isinstance(client, YamlHub):
@@ -68,11 +75,6 @@ async def _measure_line(simulator: Simulator, tally: Tally, plan: LinePlan, bar:
         else:
             counts = await _window(line, client, sweep_in_one_loop(client, _units(plan)))
         tally.tell(f"{name}, {client.name}: {_told(counts)}")
-
-
-def _class_of(peer: Callable[[LinePlan, str], Client]) -> type[Client]:
-    assert isinstance(peer, type)
-    return peer
 
 
 def _units(plan: LinePlan) -> range:

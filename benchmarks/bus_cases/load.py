@@ -28,9 +28,9 @@ from custom_components.compere_prepaid.core.bus.requests import Function, Reques
 from custom_components.compere_prepaid.core.bus.settings import LineSettings
 
 LINES = 32
-WARM_UP_S = 6.0
+WARM_UP_S = 5.0
 """So long that every meter was read once: the first reading of each costs more."""
-WINDOW_S = 8.0
+WINDOW_S = 6.0
 DEADLINE_S = 0.5
 _TICK_S = 0.005
 
