@@ -24,7 +24,7 @@ from benchmarks.bus_cases.stand import (
 from benchmarks.bus_line.plan import LinePlan, Way
 from benchmarks.bus_line.process import Simulator
 
-COMMANDS = 100
+COMMANDS = 150
 PEERS_LIMIT_S = 60.0
 SETTLED_AFTER_S = 40.0
 """Every meter was read by then; those that are to die do so now."""

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+import math
 from pathlib import Path
 import time
 from typing import Final, override
@@ -68,9 +69,8 @@ class Tally:
 
 
 def percentile(values: Sequence[float], share: float) -> float:
-    """Return the value below which this share of the values lies."""
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
+    """Return the least value that so large a share of the values does not exceed."""
+    return sorted(values)[math.ceil(len(values) * share) - 1]
 
 
 def spread(values: Sequence[float]) -> str:

@@ -22,6 +22,8 @@ class Meter:
     is_metering: bool = False
     is_dead: bool = False
     is_busy: bool = False
+    deaf_until: float = 0.0
+    """It hears nothing while it thinks about a question and answers it."""
     closed: bool = True
     kwh: float = 1000.0
     since: float = field(default_factory=time.monotonic)

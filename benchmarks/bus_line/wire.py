@@ -107,12 +107,15 @@ class Wire:
 
     def _obey(self, meter: Meter, asked: Question, speech: Speech) -> None:
         plan = self.plan
+        if speech.end < meter.deaf_until:
+            return
         if asked.function == WRITE_COIL and asked.address == RELAY_COIL and not meter.is_busy:
             meter.switch(closed=asked.count == 0xFF00)
             self.moves.append(Move(meter.unit, meter.closed, speech.end + plan.silence_s))
         if (late_s := self._late_s(asked)) is None:
             return
         start = speech.end + max(plan.turnaround_s, plan.silence_s) + late_s
+        meter.deaf_until = start
         self._reactor.at(start, lambda: self._answer(meter, asked, speech, start))
 
     def _late_s(self, asked: Question) -> float | None:
