@@ -1,4 +1,4 @@
-"""What silent meters cost the living, and when a revived one is back."""
+"""What meters that fall silent cost the living in the long run, and when revived ones are back."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -17,8 +17,10 @@ from benchmarks.bus_cases.stand import (
 from benchmarks.bus_line.plan import LinePlan, Way
 from benchmarks.bus_line.process import Simulator
 
-SETTLED_AFTER_S = 70.0
-WINDOW_S = 65.0
+READ_AFTER_S = 35.0
+"""Every meter was read once by then: now some die."""
+SETTLED_AFTER_S = 75.0
+WINDOW_S = 60.0
 """Longer than the longest back-off: each dead meter is probed at least once in it."""
 LIMIT_S = 75.0
 _BARS = {4: 1.03, 16: 1.05}
@@ -53,8 +55,9 @@ def _units(dead: int) -> range:
 async def _efficiency(simulator: Simulator, dead: int) -> tuple[float, float]:
     """Return the line's efficiency when it is settled, and how long revived meters are missed."""
     line, units = Line.make(simulator, _PLAN), _units(dead)
-    simulator.set_dead(line.number, units, dead=True)
     async with our_sweep(line):
+        await asyncio.sleep(READ_AFTER_S)
+        simulator.set_dead(line.number, units, dead=True)
         await asyncio.sleep(SETTLED_AFTER_S)
         simulator.counts(line.number)
         await asyncio.sleep(WINDOW_S)
@@ -82,7 +85,7 @@ async def _peer(
         await stack.enter_async_context(opened(client))
         work: Awaitable[None] = sweep_in_one_loop(client, range(1, _PLAN.meters + 1))
         await stack.enter_async_context(meanwhile(work))
-        await asyncio.sleep(SETTLED_AFTER_S + WINDOW_S)
+        await asyncio.sleep(READ_AFTER_S + SETTLED_AFTER_S)
     counts = simulator.counts(line.number)
     factor = 1 / counts.efficiency if counts.answered else float("inf")
     tally.tell(f"dead meters: {dead} of 64, {client.name}: the living's sweep x{factor:.2f}")
