@@ -30,6 +30,11 @@ CONF_BAUDRATE: Final = "baudrate"
 CONF_PARITY: Final = "parity"
 CONF_STOPBITS: Final = "stopbits"
 CONF_TIMEOUT: Final = "timeout"
+CONF_TOPIC_PREFIX: Final = "topic_prefix"
+CONF_LIVE_INTERVAL: Final = "live_interval"
+"""Seconds."""
+CONF_ENERGY_INTERVAL: Final = "energy_interval"
+"""Minutes."""
 
 # Meter.
 CONF_SERIAL: Final = "serial"

@@ -193,12 +193,7 @@ def _account(runtime: AccountRuntime) -> dict[str, Any]:
 def _without_places(site: CompereSite, data: Mapping[str, Any]) -> dict[str, Any]:
     """Make everything plain JSON, and take the lines' addresses out of every text."""
     places = sorted(
-        {
-            place
-            for bus in site.buses.values()
-            for place in (bus.bus.settings.host, bus.bus.settings.device)
-            if place
-        },
+        {place for bus in site.buses.values() for place in bus.bus.settings.places if place},
         key=len,
         reverse=True,
     )

@@ -8,7 +8,6 @@ is applied, so that an import is whole or has not happened.
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from .composition import line_settings_of
 from .const import (
     CONF_ADDRESS,
     CONF_METERS,
@@ -24,6 +23,7 @@ from .core.errors import InvalidInputError
 from .core.ledger.records import Document as Rule
 from .core.prepayment.calendar import day_of
 from .core.site_file import SiteFile
+from .lines import settings_of
 
 if TYPE_CHECKING:
     from .site import CompereSite
@@ -62,7 +62,7 @@ def _other_places(site: CompereSite, wanted: SiteFile, written: Document) -> Ite
     for entry in site.hass.config_entries.async_entries(DOMAIN):
         for bus in entry.get_subentries_of_type(SUBENTRY_BUS):
             if entry is not site.entry or bus.title not in listed:
-                places[line_settings_of(bus.data).endpoint] = f"{bus.title} of {entry.title}"
+                places[settings_of(bus.data).endpoint] = f"{bus.title} of {entry.title}"
     for index, listed_bus in enumerate(wanted.buses):
         line = listed_bus.line
         if other := places.get(line.endpoint):
@@ -83,7 +83,7 @@ def _taken_addresses(site: CompereSite, wanted: SiteFile, written: Document) -> 
     """Find addresses that a meter outside the file has already."""
     listed = {meter.serial for meter in wanted.meters}
     places = {
-        (meter.bus.name, int(meter.data[CONF_ADDRESS])): meter
+        (meter.bus.name, meter.data[CONF_ADDRESS]): meter
         for meter in site.meters.values()
         if meter.serial not in listed
     }

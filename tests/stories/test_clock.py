@@ -9,7 +9,8 @@ import pytest
 from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
 from custom_components.compere_prepaid.core.ids import MeterSerial
-from custom_components.compere_prepaid.reading_path import BEHIND_BORDER_S, ROUTINE_S
+from custom_components.compere_prepaid.core.meters.poller import ROUTINE_S
+from custom_components.compere_prepaid.reading_path import BEHIND_BORDER_S
 from custom_components.compere_prepaid.site import TICK, CompereSite
 from simulator.mall import Mall
 from tests.actions.asking import add_rules

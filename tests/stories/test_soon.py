@@ -5,7 +5,8 @@ from pathlib import Path
 from homeassistant.core import HomeAssistant
 
 from custom_components.compere_prepaid.core.ids import MeterSerial
-from custom_components.compere_prepaid.reading_path import ROUTINE_S, SOONEST_S
+from custom_components.compere_prepaid.core.meters.poller import ROUTINE_S
+from custom_components.compere_prepaid.reading_path import SOONEST_S
 from simulator.mall import Mall
 from tests.site_fixtures import read_again, running_site
 from tests.stories.telling import PRICE, ask

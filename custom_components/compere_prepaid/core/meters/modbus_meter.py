@@ -21,7 +21,7 @@ _THROUGH_TRANSFORMERS = ("energy", "power", "reactive_power", "apparent_power", 
 """What current transformers divide. A power factor, a voltage, a frequency they leave alone."""
 
 
-def _scaled(quantity: Quantity) -> bool:
+def is_scaled(quantity: Quantity) -> bool:
     """Tell whether a quantity is divided by current transformers."""
     return quantity.startswith(_THROUGH_TRANSFORMERS) and "factor" not in quantity
 
@@ -155,7 +155,7 @@ class ModbusMeter(MeterDevice):
                 measurand.scale,
             )
             if number is not None:
-                factor = self.multiplier if _scaled(measurand.quantity) else 1
+                factor = self.multiplier if is_scaled(measurand.quantity) else 1
                 values[measurand.quantity] = number * factor
         return values
 

@@ -33,6 +33,8 @@ __all__ = ["MeterHealth", "OtherMeterError", "Poller", "PollerListener"]
 
 _LOGGER = logging.getLogger(__name__)
 
+ROUTINE_S = 10.0
+"""How often a meter is read when nothing presses."""
 LONGEST_BACKOFF_S = 60.0
 BUSY_PAUSES_S = (0.2, 0.5, 1.0)
 """A meter that says it is busy is asked again after these pauses, then counts as failed."""
@@ -104,7 +106,7 @@ class Poller:
         clock: Clock,
         listener: PollerListener,
         *,
-        interval_s: float = 10.0,
+        interval_s: float = ROUTINE_S,
         detail_every_s: float = 60.0,
         identify_every_s: float = 300.0,
     ) -> None:
@@ -120,6 +122,13 @@ class Poller:
         self._news: asyncio.Queue[_News] = asyncio.Queue(LONGEST_BACKLOG)
         self._awaited: set[asyncio.Future[None]] = set()
         self._tasks: tuple[asyncio.Task[None], ...] = ()
+
+    can_ask = True
+
+    @property
+    def routine_s(self) -> float:
+        """Return how often a meter is read when nothing presses."""
+        return self._interval_s
 
     @property
     def sweep_s(self) -> float:
