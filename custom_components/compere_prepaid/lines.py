@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from .adapters.modbus import open_line
+from .adapters.line.opening import open_line
 from .const import (
     CONF_BAUDRATE,
     CONF_DEVICE,

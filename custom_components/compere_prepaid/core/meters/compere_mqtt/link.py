@@ -147,7 +147,6 @@ class MqttLink:
             self.health.refused += 1
             raise CommandRefusedError(command.meter, reply.text("msg"))
         self.health.answered += 1
-        self.health.answers_s.append(now - began_at)
         return reply
 
     async def _open(self) -> None:
