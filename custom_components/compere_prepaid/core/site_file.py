@@ -20,8 +20,10 @@ from .document_faults import MAX_FAULTS, schema_faults
 from .document_section import Findings, Section, number_text
 from .documents import DocumentError, read_document
 from .ids import AccountNumber, MeterSerial
+from .meters.compere_mqtt.ports import TRANSPORT, BrokerSettings
 from .money.amount import ZERO, Amount, Currency
 from .policy.credit import Policy
+from .site_file_brokers import broker_data, check_brokers, read_broker, refuse_broker_keys
 from .site_file_names import ADDRESS_KEYS, check_calendars, check_names, check_places
 from .site_file_policies import policy_data, read_amount, read_policy
 from .tariff.calendar_days import Calendar, calendar_data, read_calendar
@@ -45,7 +47,7 @@ class BusEntry:
     """A line and its name."""
 
     name: str
-    line: LineSettings
+    line: LineSettings | BrokerSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +58,8 @@ class MeterEntry:
     name: str
     bus: str
     """The name of the bus."""
-    address: int
+    address: int | str
+    """A number on a line, the meter code behind a broker."""
     profile: str
     area: str = ""
     floor_area: Decimal | None = None
@@ -120,6 +123,7 @@ def parse_site_file(text: str, *, file: str) -> SiteFile:
     check_names(root)
     check_calendars(root)
     check_places(root)
+    check_brokers(root)
     if (pools := root.part("pools")) and pools.value:
         pools.fault(f"{_LATER}: leave the list empty")
     if findings.all:
@@ -158,10 +162,11 @@ def _read_bus(section: Section) -> BusEntry | None:
     transport = section.part("transport")
     if transport is None:
         return None
-    if transport.value == "mqtt":
-        transport.fault(_LATER)
-        return None
+    if transport.value == TRANSPORT:
+        broker = read_broker(section)
+        return broker and BusEntry(name=section.value["name"], line=broker)
     before = len(section.findings.meaning)
+    refuse_broker_keys(section, transport.value)
     for kind, keys in ADDRESS_KEYS.items():
         wanted = kind == ("serial" if transport.value == "serial" else "tcp")
         for key in keys:
@@ -255,6 +260,8 @@ def _tariff_lines(data: Mapping[str, Any]) -> list[str]:
 def _bus_data(bus: BusEntry) -> dict[str, Any]:
     line = bus.line
     data: dict[str, Any] = {"name": bus.name, "transport": str(line.transport)}
+    if isinstance(line, BrokerSettings):
+        return data | broker_data(line)
     if line.transport is Transport.SERIAL:
         data["device"] = line.device
     else:

@@ -81,20 +81,14 @@ class MqttLink:
         self._on_state = on_state
         self._heard: OrderedDict[str, HeardMeter] = OrderedDict()
         self._waiting: dict[str, tuple[Command, asyncio.Future[Message]]] = {}
-        self._undo: list[Unsubscribe] = []
+        self._undo: Unsubscribe | None = None
         self._opening: asyncio.Task[None] | None = None
-        self._came_up = asyncio.Event()
         self._was_told: tuple[bool, str] | None = None
 
     @property
     def heard(self) -> Mapping[str, HeardMeter]:
         """Return the meters that have spoken since the start, by code."""
         return self._heard
-
-    @property
-    def is_started(self) -> bool:
-        """Tell whether the line is wanted up."""
-        return self._opening is not None
 
     async def start(self) -> None:
         """Begin to listen. A broker that is away raises nothing: it is tried again for ever."""
@@ -108,16 +102,11 @@ class MqttLink:
             opening.cancel()
             with suppress(asyncio.CancelledError):
                 await opening
-        for undo in self._undo:
-            undo()
-        self._undo.clear()
+        if self._undo is not None:
+            self._undo()
+            self._undo = None
         self._fail_all(LineDownError("stopped"))
         self.health.up = False
-        self._came_up.clear()
-
-    async def wait_until_up(self) -> None:
-        """Return when the broker is connected."""
-        await self._came_up.wait()
 
     async def request(self, command: Command, within_s: float = ANSWER_WITHIN_S) -> Message:
         """Publish a command once and return the meter's answer.
@@ -150,44 +139,25 @@ class MqttLink:
         return reply
 
     async def _open(self) -> None:
-        """Subscribe, as soon as that is possible; then follow the connection."""
+        """Listen, as soon as that is possible."""
         pause_s = FIRST_RETRY_S
-        while True:
+        while self._undo is None:
             try:
-                await self._broker.open()
-                await self._subscribe()
+                self._undo = await self._broker.listen(
+                    [self.settings.topic(topic) for topic in Topic],
+                    self._take_delivered,
+                    self._on_connection,
+                )
             except LineDownError as error:
-                for undo in self._undo:
-                    undo()
-                self._undo.clear()
                 self._tell(up=False, error=error.placeholders["error"])
                 await asyncio.sleep(pause_s)
                 pause_s = min(2 * pause_s, LONGEST_RETRY_S)
-            else:
-                break
-        self._undo.append(self._broker.watch(self._on_connection))
-        self._on_connection(self._broker.is_connected)
-
-    async def _subscribe(self) -> None:
-        for topic in Topic:
-            name = self.settings.topic(topic)
-            self._undo.append(await self._broker.subscribe(name, self._taker(topic)))
-
-    def _taker(self, topic: Topic) -> Callable[[Delivered], None]:
-        def take(delivered: Delivered) -> None:
-            if not delivered.is_retained:  # nobody knows how old it is
-                self._take(topic, delivered.payload)
-
-        return take
 
     def _on_connection(self, up: bool) -> None:  # noqa: FBT001  # the broker calls it so
         if up and not self.health.up and self._was_told is not None and self._was_told[0]:
             self.health.reconnects += 1
         self.health.up = up
-        if up:
-            self._came_up.set()
-        else:
-            self._came_up.clear()
+        if not up:
             self._fail_all(LineDownError("disconnected"))
         self._tell(up=up, error="" if up else "the MQTT broker is not connected")
         self.take_state(up)
@@ -198,14 +168,21 @@ class MqttLink:
             self._was_told = (up, error)
             self._on_state(up, error)
 
-    def _take(self, topic: Topic, payload: bytes) -> None:
+    def _take_delivered(self, delivered: Delivered) -> None:
+        """Work on what the broker delivers, unless it lay there: nobody knows how old that is."""
+        if not delivered.is_retained:
+            name = delivered.topic.removeprefix(self.settings.topic(""))
+            self._take(name, delivered.payload)
+
+    def _take(self, name: str, payload: bytes) -> None:
         """Work on one message; what cannot be read is counted."""
         try:
-            message = parse_message(topic, payload)
+            message = parse_message(name, payload)
         except UnreadableMessageError as error:
             self.health.garbled += 1
             _LOGGER.debug("%s", error)
             return
+        topic = message.topic
         if topic.is_reply:
             self._take_reply(message)
         if topic in (Topic.LIVE, Topic.ENERGY, Topic.DAY):

@@ -1,6 +1,6 @@
 """The MQTT broker as a port, and how the meters behind it are reached."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Final, Literal, Protocol
 
@@ -25,21 +25,18 @@ class Delivered:
 class BrokerPort(Protocol):
     """A connection to a broker that others may use too."""
 
-    @property
-    def is_connected(self) -> bool:
-        """Tell whether the connection stands."""
-        ...
+    async def listen(
+        self,
+        topics: Collection[str],
+        take: Callable[[Delivered], None],
+        told: Callable[[bool], None],
+    ) -> Unsubscribe:
+        """Call `take` with each message on these topics, until what is returned is called.
 
-    async def open(self) -> None:
-        """Wait until there is a connection to subscribe by. Raises `LineDownError`."""
-        ...
-
-    def watch(self, told: Callable[[bool], None]) -> Unsubscribe:
-        """Call `told` whenever the connection comes or goes."""
-        ...
-
-    async def subscribe(self, topic: str, take: Callable[[Delivered], None]) -> Unsubscribe:
-        """Call `take` with each message on a topic, also after a reconnection."""
+        `told(True)` is called as soon as the broker has taken all subscriptions, also after each
+        reconnection; `told(False)` when the connection goes. Raises `LineDownError` if there is no
+        connection to be had at all.
+        """
         ...
 
     async def publish(self, topic: str, payload: str) -> None:
