@@ -268,7 +268,7 @@ class CompereSite:
     async def async_probe_meter(
         self,
         bus_id: str,
-        address: int,
+        address: int | str,
         profile: str,
         klass: RequestClass = RequestClass.DISCOVERY,
     ) -> MeterSerial:

@@ -164,7 +164,7 @@ def _read_bus(section: Section) -> BusEntry | None:
         return None
     if transport.value == TRANSPORT:
         broker = read_broker(section)
-        return broker and BusEntry(name=section.value["name"], line=broker)
+        return None if broker is None else BusEntry(name=section.value["name"], line=broker)
     before = len(section.findings.meaning)
     refuse_broker_keys(section, transport.value)
     for kind, keys in ADDRESS_KEYS.items():

@@ -1,6 +1,5 @@
 """A bus that is an MQTT broker, and the meters behind it, in a site file."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from .document_section import Section
@@ -31,7 +30,7 @@ def refuse_broker_keys(section: Section, transport: str) -> None:
             part.fault(f"does not go with transport {transport}: remove it")
 
 
-def broker_data(settings: BrokerSettings) -> Mapping[str, Any]:
+def broker_data(settings: BrokerSettings) -> dict[str, Any]:
     """Return settings as the file writes them, without what goes without saying."""
     usual = BrokerSettings()
     return {

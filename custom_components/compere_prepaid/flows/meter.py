@@ -14,7 +14,7 @@ from typing import Any
 from homeassistant.config_entries import ConfigSubentry, SubentryFlowResult
 from homeassistant.data_entry_flow import section
 from homeassistant.helpers import area_registry as ar
-from homeassistant.helpers.selector import AreaSelector, TextSelector
+from homeassistant.helpers.selector import AreaSelector, Selector, TextSelector
 import probatio as vol
 
 from ..const import (
@@ -34,7 +34,10 @@ from ..const import (
     meter_unique_id,
 )
 from ..core.errors import PrepaidError
+from ..core.meters.profile import MeterProtocol
+from ..lines import is_broker
 from ..site import CompereSite
+from .air_meter import check_code, heard_choice, unknown_meters
 from .form_errors import BASE, FormError, form_error
 from .schemas import decimal_number, labelled_choice, whole_number
 from .subentry import SiteSubentryFlow
@@ -54,6 +57,18 @@ PROBE_ERRORS: Mapping[str, str] = {
 }
 """What the probe may answer, and the field next to which the form says so."""
 
+AIR_ERRORS: Mapping[str, str] = {
+    "bus_down": CONF_BUS,
+    "bus_unknown": CONF_BUS,
+    "command_refused": CONF_ADDRESS,
+    "meter_not_heard": CONF_ADDRESS,
+    "profile_unknown": CONF_PROFILE,
+}
+"""The same behind a broker."""
+
+AIR_STEPS = frozenset({"air", "reconfigure_air"})
+"""The steps that ask for a meter behind a broker."""
+
 
 class MeterFlow(SiteSubentryFlow):
     """Ask where the meter is, read its serial number, let the user confirm, save it."""
@@ -62,12 +77,32 @@ class MeterFlow(SiteSubentryFlow):
 
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Ask for a new meter and look for it."""
+        if user_input is None and self._buses_of(on_air=True):
+            if self._buses_of(on_air=False):
+                return self.async_show_menu(step_id="kind", menu_options=["wired", "air"])
+            return await self.async_step_air()
         return await self._async_step_meter("user", user_input)
+
+    async def async_step_wired(self, _: dict[str, Any] | None = None) -> SubentryFlowResult:
+        """Ask for a meter on a wired line."""
+        return await self._async_step_meter("user", None)
+
+    async def async_step_air(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
+        """Ask for a meter behind a broker."""
+        return await self._async_step_meter("air", user_input)
+
+    async def async_step_reconfigure_air(
+        self, user_input: dict[str, Any] | None = None
+    ) -> SubentryFlowResult:
+        """Ask what changed about a meter behind a broker."""
+        return await self._async_step_meter("reconfigure_air", user_input)
 
     async def async_step_reconfigure(
         self, user_input: dict[str, Any] | None = None
     ) -> SubentryFlowResult:
         """Ask what changed about a meter and look whether it is still the same one."""
+        if user_input is None and self._present and self._is_on_air(self._present.data):
+            return await self.async_step_reconfigure_air()
         return await self._async_step_meter("reconfigure", user_input)
 
     async def async_step_confirm(
@@ -80,7 +115,8 @@ class MeterFlow(SiteSubentryFlow):
         try:
             self._check_unused(data)  # another dialog may have been faster
         except FormError as error:
-            return self._show("user", self._form_values(data), error.errors, error.placeholders)
+            step_id = "air" if self._is_on_air(data) else "user"
+            return self._show(step_id, self._form_values(data), error.errors, error.placeholders)
         if user_input is None:
             return self._show_found(site, data)
         return self.async_create_entry(
@@ -93,7 +129,7 @@ class MeterFlow(SiteSubentryFlow):
         """Ask for the meter, probe it, and go on to the confirmation or save the change."""
         if (site := self._site) is None:
             return self.async_abort(reason="entry_not_loaded")
-        if not self._buses:
+        if not self._buses_of(on_air=step_id in AIR_STEPS):
             return self.async_abort(reason="no_bus")
         present = self._present
         if user_input is None:
@@ -116,10 +152,13 @@ class MeterFlow(SiteSubentryFlow):
         data = self._subentry_data(user_input)
         if present is not None and CONF_MULTIPLIER in present.data:
             data[CONF_MULTIPLIER] = present.data[CONF_MULTIPLIER]
+        if self._is_on_air(data):
+            data = check_code(site, data)
         self._check_unused(data)
         if present is not None and _same_place(data, present.data):
             return data | {CONF_SERIAL: present.data[CONF_SERIAL]}
-        data[CONF_SERIAL] = await _async_probe(site, data)
+        errors = AIR_ERRORS if self._is_on_air(data) else PROBE_ERRORS
+        data[CONF_SERIAL] = await _async_probe(site, data, errors)
         if present is not None and data[CONF_SERIAL] != present.data[CONF_SERIAL]:
             raise FormError(
                 CONF_ADDRESS,
@@ -167,13 +206,27 @@ class MeterFlow(SiteSubentryFlow):
                     BASE, "serial_configured", serial=data[CONF_SERIAL], name=other.title
                 )
 
-    @property
-    def _buses(self) -> dict[str, str]:
-        """The site's buses: id and name."""
+    def _buses_of(self, *, on_air: bool) -> dict[str, str]:
+        """Return the site's brokers, or its wired lines: id and name."""
         return {
             bus.subentry_id: bus.title
             for bus in self._get_entry().get_subentries_of_type(SUBENTRY_BUS)
+            if is_broker(bus.data) is on_air
         }
+
+    def _is_on_air(self, data: Mapping[str, Any]) -> bool:
+        """Tell whether a meter is behind a broker."""
+        return data[CONF_BUS] in self._buses_of(on_air=True)
+
+    def _address_selector(self, site: CompereSite | None, *, on_air: bool) -> Selector[Any]:
+        """Ask for a number on a line, or for a meter that is heard and nobody has."""
+        if not on_air:
+            return whole_number(1, 247)
+        configured = {
+            other.data[CONF_SERIAL] for other in self._others(SUBENTRY_METER, every_site=True)
+        }
+        buses = self._buses_of(on_air=True)
+        return heard_choice(unknown_meters(site, buses, configured) if site else ())
 
     def _show(
         self,
@@ -184,9 +237,17 @@ class MeterFlow(SiteSubentryFlow):
     ) -> SubentryFlowResult:
         site = self._site
         profiles = site.catalogue.profiles if site else {}
-        titles = {name: profiles[name].title for name in sorted(profiles)}
+        on_air = step_id in AIR_STEPS
+        titles = {
+            name: profiles[name].title
+            for name in sorted(profiles)
+            if (profiles[name].PROTOCOL is MeterProtocol.COMPERE_MQTT) is on_air
+        }
         present = self._present
-        schema = meter_schema(self._buses, titles, is_new=present is None)
+        address = self._address_selector(site, on_air=on_air)
+        schema = meter_schema(
+            self._buses_of(on_air=on_air), titles, address, is_new=present is None
+        )
         serial = {"serial_number": present.data[CONF_SERIAL]} if present else {}
         return self.async_show_form(
             step_id=step_id,
@@ -229,7 +290,7 @@ class MeterFlow(SiteSubentryFlow):
 
 
 def meter_schema(
-    buses: Mapping[str, str], profiles: Mapping[str, str], *, is_new: bool
+    buses: Mapping[str, str], profiles: Mapping[str, str], address: Selector[Any], *, is_new: bool
 ) -> vol.Schema:
     """Return the form for a meter of one of these models on one of these buses."""
     place = vol.Schema(
@@ -251,7 +312,7 @@ def meter_schema(
         {
             vol.Required(CONF_NAME): TextSelector(),
             vol.Required(CONF_BUS, default=first_bus): labelled_choice(buses),
-            vol.Required(CONF_ADDRESS): whole_number(1, 247),
+            vol.Required(CONF_ADDRESS): address,
             vol.Required(CONF_PROFILE, default=first_profile): labelled_choice(profiles),
             vol.Required(CONF_BREAKER): whole_number(1, 10_000, "A"),
             vol.Required(SECTION_PLACE): section(place, {"collapsed": False}),
@@ -260,18 +321,20 @@ def meter_schema(
     )
 
 
-async def _async_probe(site: CompereSite, data: Mapping[str, Any]) -> str:
+async def _async_probe(
+    site: CompereSite, data: Mapping[str, Any], errors: Mapping[str, str]
+) -> str:
     """Ask the meter at this address for its serial number."""
     try:
         return await site.async_probe_meter(data[CONF_BUS], data[CONF_ADDRESS], data[CONF_PROFILE])
     except PrepaidError as error:
-        problem = form_error(error, PROBE_ERRORS)
+        problem = form_error(error, errors)
         problem.placeholders.setdefault(CONF_ADDRESS, str(data[CONF_ADDRESS]))
         problem.placeholders.setdefault(CONF_PROFILE, data[CONF_PROFILE])
         raise problem from error
 
 
-def _address(data: Mapping[str, Any]) -> tuple[str, int]:
+def _address(data: Mapping[str, Any]) -> tuple[str, int | str]:
     """Return where a meter answers."""
     return data[CONF_BUS], data[CONF_ADDRESS]
 

@@ -34,6 +34,15 @@ MOST_HEARD = 512
 """So many meters are listed to be picked from; the one silent for longest is forgotten first."""
 
 
+class NotHeardError(NoAnswerError):
+    """Nothing came of a meter in time. What it was told, it may have done all the same."""
+
+    def __init__(self, meter: str) -> None:
+        """Name the meter."""
+        BusError.__init__(self, "meter_not_heard", address=meter)
+        self.gateway_answered = False
+
+
 class CommandRefusedError(BusError):
     """The meter answered that it did not do it."""
 
@@ -111,7 +120,7 @@ class MqttLink:
     async def request(self, command: Command, within_s: float = ANSWER_WITHIN_S) -> Message:
         """Publish a command once and return the meter's answer.
 
-        Raises `LineDownError`, `NoAnswerError` (it may have been carried out), or
+        Raises `LineDownError`, `NotHeardError` (it may have been carried out), or
         `CommandRefusedError`.
         """
         if not self.health.up:
@@ -127,7 +136,7 @@ class MqttLink:
                 reply = await answer
         except TimeoutError:
             self.health.timeouts += 1
-            raise NoAnswerError(command.meter) from None
+            raise NotHeardError(command.meter) from None
         finally:
             self._waiting.pop(command.operation, None)
             now = self._clock.monotonic()

@@ -11,7 +11,7 @@ from datetime import datetime
 import re
 from typing import override
 
-from ...bus.requests import BusError, GarbledAnswerError, NoAnswerError
+from ...bus.requests import BusError, GarbledAnswerError
 from ...bus.scheduler import RequestClass
 from ...clock import Clock
 from ...errors import InvalidInputError
@@ -20,7 +20,7 @@ from ...metering.reading import MeterReading, Quantity
 from ..device import MeterDevice
 from ..modbus_meter import is_scaled
 from .commands import is_done, read_energy_pace, read_float, set_clock, switch_relay
-from .link import MqttLink
+from .link import MqttLink, NotHeardError
 from .messages import Message, Topic, meter_code
 from .profile import CompereMqttProfile, RelayOutput
 
@@ -120,7 +120,7 @@ class CompereMqttMeter(MeterDevice):
                 async with asyncio.timeout(SIGNAL_WITHIN_S):
                     await self._signalled.wait()
         if self._relay_closed is None:
-            raise NoAnswerError(self.code)
+            raise NotHeardError(self.code)
         return self._relay_closed
 
     @override

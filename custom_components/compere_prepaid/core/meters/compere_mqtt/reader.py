@@ -12,13 +12,11 @@ is not queued: a meter's newer reading replaces its older one, for registers are
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
-from datetime import timedelta
 import logging
-from typing import NoReturn, Protocol
+from typing import NoReturn
 from zoneinfo import ZoneInfo
 
-from ...bus.requests import BusError, LineDownError, NoAnswerError
+from ...bus.requests import BusError, LineDownError
 from ...bus.scheduler import RequestClass
 from ...clock import Clock
 from ...errors import InvalidInputError, OperationFailedError
@@ -27,67 +25,21 @@ from ...metering.plausibility import Suspicion
 from ...metering.reading import MeterReading, Quantity
 from ..device import MeterDevice
 from ..health import MeterHealth
-from ..poller import PollerListener
 from .delivery import Deliveries
-from .link import MqttLink
+from .link import MqttLink, NotHeardError
+from .listener import RecordListener
 from .messages import Message, Topic
 from .meter import CompereMqttMeter
 from .pace import Pace
 from .profile import contradicts_itself
+from .tracked import PATIENCE, TrackedMeter
 
 _LOGGER = logging.getLogger(__name__)
 
-PATIENCE = 2.5
-"""Messages slip by seconds, and one may be lost: so many intervals without a word are silence."""
 ASK_APART_S = 0.05
 """Between the questions to all meters after a reconnection."""
 READ_WITHIN_S = 100.0
 """So long a reading on request waits for a meter that can only be told to upload every minute."""
-
-
-class RecordListener(PollerListener, Protocol):
-    """Who is told what the meters say, and what polled meters never do."""
-
-    async def on_values(self, reading: MeterReading) -> None:
-        """Take live values without the register."""
-        ...
-
-    async def on_suspect(self, reading: MeterReading, reason: Suspicion) -> None:
-        """Hear of a record that cannot be true."""
-        ...
-
-
-@dataclass(slots=True, kw_only=True, eq=False)
-class _Meter:
-    """What is known of one meter. Times are seconds of the monotonic clock."""
-
-    device: CompereMqttMeter
-    pace: Pace
-    heard_at: float
-    register_at: float
-    live: dict[Quantity, int] = field(default_factory=dict)
-    live_at: float | None = None
-    health: MeterHealth = field(default_factory=MeterHealth)
-    is_silent: bool = False
-    is_missed: bool = False
-    """Whether it was told that its register does not come."""
-    can_be_asked: bool
-    """Whether it tells its register on request, as far as is known."""
-    readers: set[asyncio.Future[MeterReading]] = field(default_factory=set)
-    task: asyncio.Task[None] | None = None
-    """Tells the meter its pace."""
-
-    @property
-    def serial(self) -> MeterSerial:
-        return self.device.serial
-
-    @property
-    def expected_s(self) -> float:
-        """Return how often something is expected of it."""
-        live_s = self.pace.live_s
-        if self.live_at is None or live_s is None:
-            return self.pace.energy_s
-        return min(float(live_s), self.pace.energy_s)
 
 
 class MqttReader:
@@ -115,8 +67,8 @@ class MqttReader:
         self._listener = listener
         self._zone = zone
         self._last_wh = last_wh
-        self._meters: dict[MeterSerial, _Meter] = {}
-        self._by_code: dict[str, _Meter] = {}
+        self._meters: dict[MeterSerial, TrackedMeter] = {}
+        self._by_code: dict[str, TrackedMeter] = {}
         self._deliveries = Deliveries()
         self._wake = asyncio.Event()
         self._tasks: tuple[asyncio.Task[None], ...] = ()
@@ -141,7 +93,7 @@ class MqttReader:
         if device.serial in self._meters:
             raise InvalidInputError("meter_known", serial=device.serial)
         now, settings = self._clock.monotonic(), self._link.settings
-        meter = _Meter(
+        meter = TrackedMeter(
             device=device,
             pace=Pace(
                 meter=device.code,
@@ -166,7 +118,7 @@ class MqttReader:
         self._deliveries.forget(serial)
         if meter.task is not None:
             meter.task.cancel()
-        _fail(meter, LineDownError("stopped"))
+        meter.fail_readers(LineDownError("stopped"))
 
     def set_interval(self, serial: MeterSerial, seconds: float) -> None:
         """Hear how soon this meter's register is needed again; it may be told to hurry."""
@@ -203,7 +155,7 @@ class MqttReader:
             async with asyncio.timeout(READ_WITHIN_S):
                 return await reading
         except TimeoutError:
-            raise NoAnswerError(meter.device.code) from None
+            raise NotHeardError(meter.device.code) from None
         finally:
             meter.readers.discard(reading)
 
@@ -230,7 +182,7 @@ class MqttReader:
                 await task
         self._deliveries.clear(LineDownError("stopped"))
         for meter in self._meters.values():
-            _fail(meter, LineDownError("stopped"))
+            meter.fail_readers(LineDownError("stopped"))
 
     def look_for_silence(self) -> None:
         """Tell whoever has been silent for too long; once per silence."""
@@ -253,16 +205,10 @@ class MqttReader:
         meter = self._by_code.get(message.meter)
         if meter is None or not self._tasks:
             return
-        meter.heard_at, meter.is_silent = self._clock.monotonic(), False
-        meter.health.failures, meter.health.last_error = 0, ""
-        meter.health.last_answer_at = self._clock.now()
-        meter.health.note(was_good=True)
-        meter.device.take_word(message)
+        meter.note_heard(message, self._clock, self._zone)
         if message.topic is Topic.ENERGY:
-            self._note_clock(meter, message)
             self._take_energy(meter, message)
         elif message.topic is Topic.LIVE:
-            self._note_clock(meter, message)
             meter.live, meter.live_at = meter.device.values_in(message), meter.heard_at
             self._tell_values(meter)
         elif message.topic is Topic.SIGNALS:
@@ -270,30 +216,24 @@ class MqttReader:
         self._tell_pace(meter)
         self._wake.set()
 
-    def _take_energy(self, meter: _Meter, record: Message) -> None:
+    def _take_energy(self, meter: TrackedMeter, record: Message) -> None:
         values = meter.device.values_in(record)
         if contradicts_itself(record):
             self._tell(
                 meter,
                 "suspect",
-                self._reading(meter, values),
+                meter.reading(values, self._clock),
                 lambda reading: self._listener.on_suspect(reading, Suspicion.CONTRADICTORY),
             )
             return
         meter.register_at, meter.is_missed = meter.heard_at, False
         self._tell_reading(meter, values)
 
-    def _note_clock(self, meter: _Meter, record: Message) -> None:
-        """Measure how far the meter's clock is off, in the site's zone."""
-        if record.stamped is not None:
-            here = self._clock.now().astimezone(self._zone).replace(tzinfo=None)
-            meter.health.clock_off_s = (record.stamped - here) // timedelta(seconds=1)
-
     def _on_state(self, up: bool) -> None:  # noqa: FBT001  # the link calls it so
         if not up:
             for meter in self._meters.values():
                 meter.device.forget_relay()
-                _fail(meter, LineDownError("disconnected"))
+                meter.fail_readers(LineDownError("disconnected"))
         elif self._tasks:
             now = self._clock.monotonic()
             for meter in self._meters.values():
@@ -301,12 +241,8 @@ class MqttReader:
             self._ask_soon(list(self._meters.values()))
         self._wake.set()
 
-    def _lose(self, meter: _Meter, missed: int) -> None:
-        meter.is_silent = True
-        meter.device.forget_relay()
-        error = NoAnswerError(meter.device.code)
-        meter.health.failures, meter.health.last_error = missed, str(error)
-        meter.health.note(was_good=False)
+    def _lose(self, meter: TrackedMeter, missed: int) -> None:
+        error = meter.note_silence(missed)
         self._deliveries.put(
             (meter.serial, "silence"),
             lambda: self._listener.on_silent(meter.serial, error, missed),
@@ -314,26 +250,26 @@ class MqttReader:
 
     # What goes out
 
-    def _ask_soon(self, meters: list[_Meter]) -> None:
+    def _ask_soon(self, meters: list[TrackedMeter]) -> None:
         """Get every register that can be had at once: money and relays wait for it."""
         if self._tasks and self._link.health.up:
             task = asyncio.create_task(self._ask_all(meters), name="ask meters")
             self._asking.add(task)
             task.add_done_callback(self._asking.discard)
 
-    async def _ask_all(self, meters: list[_Meter]) -> None:
+    async def _ask_all(self, meters: list[TrackedMeter]) -> None:
         async with asyncio.TaskGroup() as group:
             for meter in meters:
                 if meter.device.profile.register is not None:
                     group.create_task(self._ask_quietly(meter), name=f"ask {meter.serial}")
                     await asyncio.sleep(ASK_APART_S)
 
-    async def _ask_quietly(self, meter: _Meter) -> None:
+    async def _ask_quietly(self, meter: TrackedMeter) -> None:
         """Ask one meter; what went wrong shows by its silence."""
         with suppress(OperationFailedError):
             await self._ask(meter)
 
-    async def _ask(self, meter: _Meter) -> MeterReading:
+    async def _ask(self, meter: TrackedMeter) -> MeterReading:
         began_at = self._clock.monotonic()
         try:
             reading = await meter.device.read(RequestClass.DUE, detail=False)
@@ -344,14 +280,14 @@ class MqttReader:
             raise
         meter.can_be_asked = True
         meter.health.answer_time_s = self._clock.monotonic() - began_at
-        reading = self._reading(meter, dict(reading.values))
+        reading = meter.reading(dict(reading.values), self._clock)
         taken = asyncio.get_running_loop().create_future()
         self._tell(meter, "reading", reading, self._listener.on_reading, taken)
         await taken
         return reading
 
-    def _tell_reading(self, meter: _Meter, values: dict[Quantity, int]) -> None:
-        reading = self._reading(meter, values)
+    def _tell_reading(self, meter: TrackedMeter, values: dict[Quantity, int]) -> None:
+        reading = meter.reading(values, self._clock)
 
         async def tell(reading: MeterReading) -> None:
             await self._listener.on_reading(reading)
@@ -361,13 +297,13 @@ class MqttReader:
 
         self._tell(meter, "reading", reading, tell)
 
-    def _tell_values(self, meter: _Meter) -> None:
-        reading = self._reading(meter, {})
+    def _tell_values(self, meter: TrackedMeter) -> None:
+        reading = meter.reading({}, self._clock)
         self._tell(meter, "values", reading, self._listener.on_values)
 
     def _tell(
         self,
-        meter: _Meter,
+        meter: TrackedMeter,
         kind: str,
         reading: MeterReading,
         told: Callable[[MeterReading], Awaitable[None]],
@@ -375,20 +311,7 @@ class MqttReader:
     ) -> None:
         self._deliveries.put((meter.serial, kind), lambda: told(reading), taken)
 
-    def _reading(self, meter: _Meter, values: dict[Quantity, int]) -> MeterReading:
-        """Join a record's values with the live ones, if they are not old."""
-        patience_s = PATIENCE * (meter.pace.live_s or meter.pace.energy_s)
-        is_fresh = (
-            meter.live_at is not None and self._clock.monotonic() - meter.live_at <= patience_s
-        )
-        return MeterReading(
-            serial=meter.serial,
-            at=self._clock.now(),
-            values={**(meter.live if is_fresh else {}), **values},
-            relay_closed=meter.device.relay_closed,
-        )
-
-    def _tell_pace(self, meter: _Meter) -> None:
+    def _tell_pace(self, meter: TrackedMeter) -> None:
         """Tell a meter its upload intervals, if they are not as wanted."""
         is_busy = meter.task is not None and not meter.task.done()
         if is_busy or not self._tasks or not self._link.health.up:
@@ -396,7 +319,7 @@ class MqttReader:
         if meter.pace.next_command(self._clock.monotonic()) is not None:
             meter.task = asyncio.create_task(self._set_pace(meter), name=f"pace {meter.serial}")
 
-    async def _set_pace(self, meter: _Meter) -> None:
+    async def _set_pace(self, meter: TrackedMeter) -> None:
         while (command := meter.pace.next_command(self._clock.monotonic())) is not None:
             try:
                 reply = await self._link.request(command)
@@ -430,15 +353,8 @@ class MqttReader:
         ]
         return max(0.1, min(pauses)) if pauses else None
 
-    def _meter(self, serial: MeterSerial) -> _Meter:
+    def _meter(self, serial: MeterSerial) -> TrackedMeter:
         meter = self._meters.get(serial)
         if meter is None:
             raise InvalidInputError("meter_unknown", meter=serial)
         return meter
-
-
-def _fail(meter: _Meter, error: LineDownError) -> None:
-    for reader in meter.readers:
-        if not reader.done():
-            reader.set_exception(error)
-            reader.exception()  # seen, also if its caller never gets to wait for it
