@@ -1,9 +1,9 @@
 """The spine inside a site: from a reading to charges, credit, relay and entities, and back.
 
 Readings come here from the pollers, with their meter's identity proved. Charging sees them first,
-the relay controller second, the entities last. What charging knows of the money decides how soon
-the meter is read again: well before its credit can run out at its present power, and right behind
-the next border of its prices.
+then the protection rules, the relay controller and the entities. What charging knows of the money
+decides how soon the meter is read again: well before its credit can run out at its present power,
+and right behind the next border of its prices.
 """
 
 from collections.abc import Coroutine
@@ -62,7 +62,7 @@ class ReadingPath:
         if runtime is None:
             return
         was_online = runtime.coordinator.online
-        await self.guarded(self._site.charging.on_reading(reading))
+        await self.guarded(self._charge(reading))
         await self._show(runtime, reading)
         meter = self._site.book.meters.get(reading.serial)
         if meter is not None and meter.account is not None:
@@ -85,6 +85,12 @@ class ReadingPath:
     async def on_suspect(self, reading: MeterReading, reason: Suspicion) -> None:
         """Hear that what a meter says contradicts itself: charge and cut nothing by it."""
         self._site.charging.suspect(reading.serial, reason, reading)
+
+    async def _charge(self, reading: MeterReading) -> None:
+        """Charge by a reading, then let the rules look at it."""
+        await self._site.charging.on_reading(reading)
+        demand = self._site.controller.demanded(reading.serial)
+        await self._site.protecting.on_reading(reading, demand)
 
     async def _show(self, runtime: MeterRuntime, reading: MeterReading) -> None:
         """Let a meter's relay and its entities follow what it said."""

@@ -50,7 +50,10 @@ def check_code(site: CompereSite, data: Mapping[str, Any]) -> dict[str, Any]:
     profile = site.catalogue.get(data[CONF_PROFILE])
     if isinstance(profile, CompereMqttProfile) and profile.codes and code[:3] not in profile.codes:
         raise FormError(
-            CONF_PROFILE, "other_model", model=model_of(code) or code[:3], profile=profile.title
+            CONF_PROFILE,
+            "code_of_other_model",
+            model=model_of(code) or code[:3],
+            profile=profile.title,
         )
     return {**data, CONF_ADDRESS: code}
 

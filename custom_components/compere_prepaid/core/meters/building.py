@@ -20,11 +20,13 @@ def build_device(
     bus: Bus | MqttLink,
     clock: Clock,
     multiplier: int = 1,
+    channel: int | None = None,
 ) -> MeterDevice:
-    """Return the meter of a model at an address of a line.
+    """Return the meter of a model at an address of a line, or a channel of it.
 
-    Raises `InvalidInputError`: `bus_address_invalid` or `meter_code_invalid` for an address that
-    the model cannot have, `profile_other_bus` for a model that does not speak on such a line.
+    `serial` is that of the channel then. Raises `InvalidInputError`: `bus_address_invalid` or
+    `meter_code_invalid` for an address that the model cannot have, `profile_other_bus` for a model
+    that does not speak on such a line.
     """
     if isinstance(bus, MqttLink):
         if not isinstance(profile, CompereMqttProfile):
@@ -35,5 +37,5 @@ def build_device(
     if isinstance(profile, ModbusProfile):
         if not isinstance(address, int):
             raise InvalidInputError("bus_address_invalid", address=address)
-        return ModbusMeter(profile, address, serial, bus, clock, multiplier)
+        return ModbusMeter(profile, address, serial, bus, clock, multiplier, channel)
     raise TypeError(f"no meter speaks {profile.PROTOCOL}")

@@ -15,7 +15,7 @@ from datetime import datetime
 import logging
 
 from ...bus.health import BusHealth
-from ...bus.requests import BusError, LineDownError, NoAnswerError
+from ...bus.requests import BusError, LineDownError
 from ...clock import Clock
 from ...ids import BusId
 from .commands import Command, is_done
@@ -34,13 +34,12 @@ MOST_HEARD = 512
 """So many meters are listed to be picked from; the one silent for longest is forgotten first."""
 
 
-class NotHeardError(NoAnswerError):
+class NotHeardError(BusError):
     """Nothing came of a meter in time. What it was told, it may have done all the same."""
 
     def __init__(self, meter: str) -> None:
         """Name the meter."""
-        BusError.__init__(self, "meter_not_heard", address=meter)
-        self.gateway_answered = False
+        super().__init__("meter_not_heard", address=meter)
 
 
 class CommandRefusedError(BusError):
