@@ -237,17 +237,16 @@ MISTAKES: Mapping[str, tuple[str, str, list[str]]] = {
         "transport: serial, device: /dev/ttyUSB0",
         "transport: mqtt}\n  - {name: Air, transport: mqtt",
         [
-            "line 5: buses[2].transport: another bus listens to the broker with this prefix,"
-            " on line 4: a broker is one bus"
+            (
+                "line 5: buses[2].transport: another bus listens to the broker with this prefix,"
+                " on line 4: a broker is one bus"
+            )
         ],
     ),
     "a meter code on a wire": (
         "address: 2",
         "address: 33B1225950027",
-        [
-            "line 7: meters[1].address: a meter code is an address only on a bus with transport"
-            " mqtt"
-        ],
+        ["line 7: meters[1].address: a meter code is an address only on a bus with transport mqtt"],
     ),
     "a number behind a broker": (
         "transport: modbus_tcp, host: gateway.local, port: 502",

@@ -71,9 +71,13 @@ class MeterFlow(SiteSubentryFlow):
         """Ask for a new meter and look for it."""
         if user_input is None and self._buses_of(on_air=True):
             if self._buses_of(on_air=False):
-                return self.async_show_menu(step_id="kind", menu_options=["wired", "air"])
+                return await self.async_step_kind()
             return await self.async_step_air()
         return await self._async_step_meter("user", user_input)
+
+    async def async_step_kind(self, _: dict[str, Any] | None = None) -> SubentryFlowResult:
+        """Let the user pick on what the new meter is."""
+        return self.async_show_menu(step_id="kind", menu_options=["wired", "air"])
 
     async def async_step_wired(self, _: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Ask for a meter on a wired line."""

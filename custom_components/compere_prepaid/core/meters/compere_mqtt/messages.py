@@ -63,8 +63,8 @@ class Topic(StrEnum):
 class UnreadableMessageError(OperationFailedError):
     """A message is none of this protocol."""
 
-    def __init__(self, topic: str, detail: str) -> None:
-        """Name the topic and what is wrong."""
+    def __init__(self, detail: str, topic: str) -> None:
+        """Say what is wrong, and on which topic it came."""
         super().__init__("message_unreadable", topic=topic, detail=detail)
 
 
@@ -103,11 +103,11 @@ def parse_message(topic: str, payload: bytes) -> Message:
     try:
         kind = Topic(topic)
     except ValueError:
-        raise UnreadableMessageError(topic, "no topic of this protocol") from None
+        raise UnreadableMessageError("no topic of this protocol", topic) from None
     data = _object(topic, payload)
     code = data.get("id")
     if not isinstance(code, str) or (meter := meter_code(code)) is None:
-        raise UnreadableMessageError(topic, "no meter code of 13 characters in 'id'")
+        raise UnreadableMessageError("no meter code of 13 characters in 'id'", topic)
     return Message(
         topic=kind,
         meter=meter,
@@ -130,7 +130,7 @@ def model_of(code: str) -> str:
 
 def _object(topic: str, payload: bytes) -> dict[str, Decimal | str]:
     if len(payload) > LONGEST_PAYLOAD:
-        raise UnreadableMessageError(topic, f"longer than {LONGEST_PAYLOAD} bytes")
+        raise UnreadableMessageError(f"longer than {LONGEST_PAYLOAD} bytes", topic)
     try:
         data = json.loads(
             payload.decode("utf-8"),
@@ -139,11 +139,11 @@ def _object(topic: str, payload: bytes) -> dict[str, Decimal | str]:
             parse_constant=lambda _: None,  # NaN and infinity are no numbers
         )
     except (ValueError, ArithmeticError, RecursionError) as error:
-        raise UnreadableMessageError(topic, f"no JSON: {type(error).__name__}") from error
+        raise UnreadableMessageError(f"no JSON: {type(error).__name__}", topic) from error
     if not isinstance(data, dict):
-        raise UnreadableMessageError(topic, "no JSON object")
+        raise UnreadableMessageError("no JSON object", topic)
     if len(data) > MOST_FIELDS:
-        raise UnreadableMessageError(topic, f"more than {MOST_FIELDS} fields")
+        raise UnreadableMessageError(f"more than {MOST_FIELDS} fields", topic)
     found: dict[str, Decimal | str] = {}
     for key, value in data.items():
         if (plain := _plain(value)) is not None:
