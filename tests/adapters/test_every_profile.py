@@ -19,6 +19,7 @@ from custom_components.compere_prepaid.core.meters.building import build_device
 from custom_components.compere_prepaid.core.meters.catalogue import load_catalogue
 from custom_components.compere_prepaid.core.meters.decode import Encoding
 from custom_components.compere_prepaid.core.meters.device import MeterDevice
+from custom_components.compere_prepaid.core.meters.modbus_meter import ModbusMeter
 from custom_components.compere_prepaid.core.meters.modbus_profile import Measurand, ModbusProfile
 from custom_components.compere_prepaid.core.meters.poller import Poller
 from custom_components.compere_prepaid.core.meters.profile import circuits_of
@@ -160,7 +161,7 @@ async def test_all_numbers_agree_with_the_meter(
 ) -> None:
     """Energies, tariffs, powers and the rest, of each circuit, idle and under load."""
     profile = modbus_profile(name)
-    compared = 0
+    compared, refused = 0, 0
     # an Acrel tells what its relay is forced to do, and nothing has forced it yet
     state = True if profile.has_relay and profile.manufacturer != "Acrel" else None
     async with metered(profile, transport) as stage:
@@ -174,6 +175,8 @@ async def test_all_numbers_agree_with_the_meter(
                 reading = await stage.poller.read_now(device.serial)
                 compared += compare(profile, meter, stage.meters[0], reading)
                 assert reading.relay_closed is state
+            refused = refused or stage.bus.health.refused
+        assert stage.bus.health.refused == refused  # what a meter refuses is asked for once
         assert stage.bus.health.timeouts == stage.bus.health.garbled == 0
     figure(f"{name} over {transport}: {compared} numbers compared, 0 wrong")
 
@@ -203,3 +206,23 @@ async def test_who_the_meter_is(name: str) -> None:
         stranger = build_device(profile, 9, MeterSerial(""), stage.bus, SystemClock())
         found = await stranger.identify(RequestClass.DISCOVERY)
         assert found == (stage.meters[0].serial if profile.tells_serial else "")
+
+
+@pytest.mark.parametrize(
+    ("name", "words"), [("compere_kpm33b", (0x1E, 0xDD11)), ("acrel_ddsy1352", (0x57, 0, 0))]
+)
+async def test_a_relay_that_does_not_obey_yet(name: str, words: tuple[int, ...]) -> None:
+    """A meter under local control, or under its own prepayment, says so, and can be told."""
+    profile = modbus_profile(name)
+    async with metered(profile, Transport.RTU_TCP) as stage:
+        ((meter,), (device,)) = stage.meters, stage.devices
+        assert isinstance(device, ModbusMeter)
+        await device.write_registers(words[0], words[1:], RequestClass.DISCOVERY)
+        (mode,) = await device.unset_modes(RequestClass.DISCOVERY)
+        await device.set_mode(mode, RequestClass.DISCOVERY)
+        assert await device.unset_modes(RequestClass.DISCOVERY) == ()
+        contacts = [meter.relay_closed]
+        await device.write_relay(False, RequestClass.RELAY)
+        contacts.append(meter.relay_closed)
+        assert contacts == [True, False]
+        assert await device.unset_modes(RequestClass.DISCOVERY) == ()

@@ -45,6 +45,7 @@ from .schemas import decimal_number, labelled_choice, whole_number
 from .subentry import SiteSubentryFlow
 
 CONF_SET_MODES = "set_modes"
+DEFAULT_PROFILE = "compere_kpm33b"
 SECTION_PLACE = "place"
 SECTION_REGISTER = "register"
 
@@ -336,12 +337,13 @@ def meter_schema(
         register = {multiplier: whole_number(1, 10_000)} | register
     first_bus = next(iter(buses), vol.UNDEFINED)
     first_profile = next(iter(profiles), vol.UNDEFINED)
+    usual = DEFAULT_PROFILE if DEFAULT_PROFILE in profiles else first_profile
     return vol.Schema(
         {
             vol.Required(CONF_NAME): TextSelector(),
             vol.Required(CONF_BUS, default=first_bus): labelled_choice(buses),
             vol.Required(CONF_ADDRESS): whole_number(1, 247),
-            vol.Required(CONF_PROFILE, default=first_profile): labelled_choice(profiles),
+            vol.Required(CONF_PROFILE, default=usual): labelled_choice(profiles),
             vol.Required(CONF_BREAKER): whole_number(1, 10_000, "A"),
             vol.Required(SECTION_PLACE): section(place, {"collapsed": False}),
             vol.Required(SECTION_REGISTER): section(vol.Schema(register), {"collapsed": True}),
