@@ -8,18 +8,16 @@ over a changed address, and its entities stay.
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from homeassistant.config_entries import ConfigSubentry
 from homeassistant.helpers import device_registry as dr
 
 from . import devices, issues
-from .circuits import circuits
+from .circuits import circuits, meter_setup_of
 from .const import (
     CONF_ADDRESS,
     CONF_BAUDRATE,
-    CONF_BREAKER,
     CONF_BUS,
     CONF_DEVICE,
     CONF_HOST,
@@ -34,8 +32,6 @@ from .const import (
     CONF_PORT,
     CONF_PROFILE,
     CONF_QUEUES,
-    CONF_RATED_POWER,
-    CONF_ROLLOVER,
     CONF_SERIAL,
     CONF_SHARED,
     CONF_SPACING,
@@ -54,20 +50,15 @@ from .core.bus.settings import LineSettings, Transport
 from .core.errors import InvalidInputError, PrepaidError
 from .core.events import BusDown, BusUp
 from .core.ids import AccountNumber, BusId, MeterSerial
-from .core.metering.plausibility import max_power_w
 from .core.meters.building import build_device
 from .core.meters.device import MeterDevice
 from .core.meters.poller import Poller
 from .core.prepayment.state import AccountSetup
-from .core.tenancy.supplies import MeterSetup
 from .runtimes import AccountRuntime, BusRuntime, MeterRuntime
 from .shared_line import line_for
 
 if TYPE_CHECKING:
     from .site import CompereSite
-
-DEFAULT_BREAKER_A = 100
-"""The KPM33B's rating (manual V3.4, ratings): what a meter may carry if nobody said less."""
 
 
 def line_settings_of(data: Mapping[str, Any]) -> LineSettings:
@@ -91,20 +82,6 @@ def optional_line_data(*, spacing_s: float, shared: bool, queues: bool) -> dict[
     """Return those of a line's settings that are kept only where they are not the usual ones."""
     data = {CONF_SPACING: spacing_s, CONF_SHARED: shared, CONF_QUEUES: queues}
     return {key: value for key, value in data.items() if value}
-
-
-def meter_setup_of(data: Mapping[str, Any], serial: MeterSerial) -> MeterSetup:
-    """Return what a meter subentry's data tell charging: energies behind its transformers."""
-    multiplier = int(data.get(CONF_MULTIPLIER) or 1)
-    rollover_kwh = data.get(CONF_ROLLOVER)
-    rated_kw = data.get(CONF_RATED_POWER)
-    return MeterSetup(
-        serial=serial,
-        max_power_w=max_power_w(int(data.get(CONF_BREAKER) or DEFAULT_BREAKER_A)),
-        rated_w=int(Decimal(str(rated_kw)) * 1000) if rated_kw else None,
-        multiplier=multiplier,
-        modulus_wh=None if rollover_kwh is None else int(rollover_kwh) * 1000 * multiplier,
-    )
 
 
 class Composition:
