@@ -87,13 +87,13 @@ async def test_each_circuit_is_charged_to_its_own_account(
     """Four registers, of which three are somebody's; every Wh is charged once, to who used it."""
     for circuit, wh in zip(CIRCUITS, (1000, 2000, 3000, 4000), strict=True):
         await burn(mall, site, circuit, wh)
+    await site.charging.settle_all("test")
     flowers = await ask(hass, "get_account", account="K-1")
     assert flowers["balance"] == "199.00"
     assert [meter["serial"] for meter in flowers["meters"]] == ["MAP1-1"]
     phones = await ask(hass, "get_account", account="K-2")
     assert phones["balance"] == "194.00"
     assert [meter["energy_wh"] for meter in phones["meters"]] == [2_002_000, 4_004_000]
-    await site.charging.settle_all("test")
     charged, counted = await verified(hass)
     assert charged == counted == 7000
 
@@ -194,6 +194,7 @@ async def test_circuits_are_renamed_and_go_with_their_meter(
     assert child is not None
     assert child.name == "Stalls 2"
     await burn(mall, site, "MAP1-2", 500)
+    await site.charging.settle_all("test")
     assert (await ask(hass, "get_account", account="K-2"))["balance"] == "199.50"
     (meter,) = site.entry.get_subentries_of_type("meter")
     hass.config_entries.async_remove_subentry(site.entry, meter.subentry_id)
