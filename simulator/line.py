@@ -30,6 +30,7 @@ from tmodbus.server import ModbusHandler
 from .faults import Answer, Fault, FaultKind, Faults
 from .image import read_coils, read_registers
 from .meter import SimulatedMeter
+from .models import MODELS, Model
 from .registers import ILLEGAL_ADDRESS, ILLEGAL_VALUE, RELAY_COIL, RegisterError, line_word
 
 _FRAME_OVERHEAD = 3
@@ -120,7 +121,11 @@ class SimulatedLine(ModbusHandler):
 
     def meter_at(self, address: int) -> SimulatedMeter | None:
         """Return the meter that answers at this address."""
-        return next((meter for meter in self.meters if meter.address == address), None)
+        return next(iter(self.meters_at(address)), None)
+
+    def meters_at(self, address: int) -> list[SimulatedMeter]:
+        """Return the meter that answers at this address, or the circuits of one device."""
+        return [meter for meter in self.meters if meter.address == address]
 
     def take_answer(self, length: int) -> Answer:
         """Return how the next answer is to leave; one that no meter gave leaves as it is."""
@@ -145,7 +150,8 @@ class SimulatedLine(ModbusHandler):
         plan = self.plan
         heard = started + self._on_wire(len(request.encode_request()) + _FRAME_OVERHEAD)
         await self._until(heard)
-        meter = self.meter_at(unit_id)
+        meters = self.meters_at(unit_id)
+        meter = meters[0] if meters else None
         fault = None
         if meter is not None:
             fault = meter.faults.take(request.function_code) or self.faults.take(
@@ -160,7 +166,7 @@ class SimulatedLine(ModbusHandler):
             return await self._noise(request, heard)
         value, error = None, None
         try:
-            value = _obey(meter, request, fault, plan)
+            value = _obey(meters, request, fault, plan)
             characters = len(request.encode_response(value)) + _FRAME_OVERHEAD
         except RegisterError as refusal:
             error = UnknownModbusResponseError(refusal.code, request.function_code)
@@ -219,11 +225,14 @@ class SimulatedLine(ModbusHandler):
 
 
 def _obey(
-    meter: SimulatedMeter, request: BasePDU[Any], fault: Fault | None, plan: LinePlan
+    meters: Sequence[SimulatedMeter], request: BasePDU[Any], fault: Fault | None, plan: LinePlan
 ) -> list[bool] | list[int] | bool | int:
     """Let the meter do what the request asks; return what it answers."""
     if fault is not None and fault.kind is FaultKind.EXCEPTION:
         raise RegisterError(fault.code)
+    meter = meters[0]
+    if (model := MODELS.get(meter.plan.model)) is not None:
+        return _obey_as(model, meters, request)
     match request:
         case ReadCoilsPDU() if request.function_code == 1:
             return read_coils(meter, request.start_address, request.quantity)
@@ -239,6 +248,21 @@ def _obey(
             return request.value
         case WriteMultipleRegistersPDU():
             meter.write_registers(request.start_address, request.values)
+            return len(request.values)
+        case _:
+            raise RegisterError(IllegalFunctionError.error_code)
+
+
+def _obey_as(
+    model: Model, meters: Sequence[SimulatedMeter], request: BasePDU[Any]
+) -> list[int] | int:
+    """Let meters of another model than the KPM33B do what the request asks."""
+    match request:
+        case ReadHoldingRegistersPDU():  # input registers are asked for by a subclass
+            function, address = request.function_code, request.start_address
+            return model.read(meters, function, address, request.quantity)
+        case WriteMultipleRegistersPDU():
+            model.write(meters, request.start_address, request.values)
             return len(request.values)
         case _:
             raise RegisterError(IllegalFunctionError.error_code)

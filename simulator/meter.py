@@ -44,6 +44,8 @@ class MeterPlan:
     floor_area: int
     starts_wh: int = 0
     """What its register shows on the first day."""
+    model: str = "compere_kpm33b"
+    """One of `models`, or the default."""
 
 
 class SimulatedMeter:

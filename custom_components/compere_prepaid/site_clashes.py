@@ -106,11 +106,14 @@ def _other_circuits(site: CompereSite, wanted: SiteFile, written: Document) -> I
                 "first, and add it as another model"
             )
             yield written.fault("meters", index, "profile", message=message)
-    known = {
-        circuit
-        for serial, profile in listed.items()
-        for circuit in ([serial] if profile is None else circuits_of(profile, serial))
-    }
+    known: dict[str, str] = {}
+    for index, meter in enumerate(wanted.meters):
+        profile = listed[meter.serial]
+        circuits = [meter.serial] if profile is None else circuits_of(profile, meter.serial)
+        for circuit in circuits:
+            if (other := known.setdefault(circuit, meter.serial)) != meter.serial:
+                message = f"meter {other} has a channel '{circuit}': give one another serial number"
+                yield written.fault("meters", index, "serial", message=message)
     for index, account in enumerate(wanted.accounts):
         for place, serial in enumerate(account.meters):
             if serial not in known:

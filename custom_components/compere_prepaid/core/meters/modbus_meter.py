@@ -198,7 +198,7 @@ class ModbusMeter(MeterDevice):
 
         Raises `BusError`, or `InvalidInputError` (`register_protected`).
         """
-        await self.write_registers(mode.address, (mode.value,), klass)
+        await self.write_registers(mode.address, mode.writes, klass)
 
     async def write_registers(
         self, address: int, values: tuple[int, ...], klass: RequestClass
