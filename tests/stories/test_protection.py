@@ -160,6 +160,10 @@ async def test_an_import_ends_a_hold_that_its_rule_no_longer_places(
     await set_rules(hass, OVERLOAD.replace("hold", "warn"))
     await live(mall, site, 10)
     assert contact(meter) == "closed"
+    written = (await ask(hass, "export_site"))["content"]
+    assert "overload: {action: warn, limit: 20000, delay: 60, tries: 1}" in written
+    answer = await ask(hass, "import_site", content=HEAD + written[written.index("policies:") :])
+    assert answer == {"created": 0, "changed": 0, "unchanged": 1, "faults": []}
 
 
 async def test_a_lock_out_survives_a_restart(

@@ -1,10 +1,15 @@
 """Rules over a real ledger: holds and demands in one transaction, and what survives a restart."""
 
+from collections.abc import Callable
 import json
 
 import pytest
 
-from custom_components.compere_prepaid.core.errors import InvalidInputError, LedgerReadOnlyError
+from custom_components.compere_prepaid.core.errors import (
+    InvalidInputError,
+    LedgerReadOnlyError,
+    OperationFailedError,
+)
 from custom_components.compere_prepaid.core.events import (
     NightMeasured,
     ProtectionStands,
@@ -12,6 +17,7 @@ from custom_components.compere_prepaid.core.events import (
     TamperOver,
 )
 from custom_components.compere_prepaid.core.ids import MeterSerial
+from custom_components.compere_prepaid.core.ledger.ports import LedgerTransaction
 from custom_components.compere_prepaid.core.ledger.records import HoldKind
 from custom_components.compere_prepaid.core.metering.reading import MeterReading, Quantity
 from custom_components.compere_prepaid.core.policy.protection import Action, Rule, RuleKind
@@ -168,6 +174,47 @@ async def test_meters_that_nobody_has(desk: Desk) -> None:
     await shop.desk.protecting.on_reading(unknown, None)
     assert shop.told == []
     assert shop.desk.protecting.status(MeterSerial("33B0")) == ProtectionStatus()
+
+
+async def test_a_tenant_who_leaves_takes_the_warning_along(desk: Desk) -> None:
+    """It is taken back; a hold stays, for the wiring is the same."""
+    shop = await GuardedShop.open(desk, RESIDUAL)
+    shop.more = {Quantity.VOLTAGE_A: 260_000, Quantity.RESIDUAL_CURRENT: 35}
+    await shop.draw(1000, 80)
+    assert shop.told == ["residual_current locked_out", "over_voltage warned"]
+    await desk.supplies.detach(SHOP, METER)
+    await shop.draw(1000, 80)
+    assert shop.told[2:] == ["over_voltage cleared"]
+    assert HoldKind.PROTECTION in shop.holds
+    assert shop.status.active == (RuleKind.RESIDUAL_CURRENT,)
+
+
+@pytest.mark.parametrize("watts", [23_000, 0])
+async def test_a_commit_that_nobody_answered(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, watts: int
+) -> None:
+    """The hold was placed, or released, unheard: the next reading finds it, and counts it once."""
+    shop = await GuardedShop.open(desk, OVERLOAD)
+    await shop.draw(23_000, 60 if watts else 120)
+    before = len(shop.told)
+    run = desk.ledger.run
+
+    async def unheard[T](work: Callable[[LedgerTransaction], T]) -> T:
+        await run(work)
+        raise OperationFailedError("ledger_unanswered")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(desk.ledger, "run", unheard)
+        with pytest.raises(OperationFailedError, match="ledger_unanswered"):
+            await shop.read()
+    assert len(shop.told) == before
+    await shop.draw(watts, 20)
+    assert shop.told[before:] == [TRIPPED if watts else RECLOSED]
+    assert (HoldKind.OVERLOAD in shop.holds) == bool(watts)
+    assert desk.demands[-1].closed == (not watts)
+    assert desk.demands[-1].version == (2 if watts else 3)
+    await shop.draw(23_000, 3600)
+    assert shop.told.count(RECLOSED) == 2
 
 
 async def test_a_ledger_that_refuses_moves_no_rule(desk: Desk) -> None:

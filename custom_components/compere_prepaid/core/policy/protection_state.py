@@ -86,17 +86,10 @@ def advance(
     now: Sample | None,
     at: datetime,
     *,
-    stands: bool,
     may_hold: bool,
 ) -> tuple[RuleState, tuple[Move, ...]]:
-    """Take a rule one step on.
-
-    `stands` tells whether its kind of hold stands on the meter; if it does not although this rule
-    had tripped, a person has released it, and everything counts from the beginning.
-    """
+    """Take a rule one step on; of one that has tripped the hold still stands."""
     if state.tripped_at is not None:
-        if not stands:
-            return RuleState(closed_at=at, seen_at=at), (Move.CLEARED,)
         return _while_tripped(rule, state, now, at, may_hold=may_hold)
     if rule.action is Action.NONE:
         return RuleState(), (Move.CLEARED,) if state.active else ()
