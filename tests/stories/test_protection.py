@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 from homeassistant.core import Event, HomeAssistant, State, callback
 from homeassistant.helpers import entity_registry as er, issue_registry as ir
@@ -229,7 +230,9 @@ async def test_a_bridged_relay_is_told(hass: HomeAssistant, mall: Mall, site: Co
     assert charged_wh == register_wh > 30
 
 
-async def test_the_base_load_of_a_night(hass: HomeAssistant, mall: Mall, site: CompereSite) -> None:
+async def test_the_base_load_of_a_night(
+    hass: HomeAssistant, mall: Mall, site: CompereSite, hass_storage: dict[str, Any]
+) -> None:
     """Held against the policy's limit in the morning, and known after a restart."""
     meter, events, entry = mall.meter(SHOP), told(hass, "protection"), site.entry
     meter.set_load(640)
@@ -245,3 +248,7 @@ async def test_the_base_load_of_a_night(hass: HomeAssistant, mall: Mall, site: C
     assert await hass.config_entries.async_setup(entry.entry_id)
     await hass.async_block_till_done()
     assert state_of(hass, entity).state == "640"
+    kept = f"{DOMAIN}.{entry.entry_id}.nights"
+    assert hass_storage[kept]["data"] == {meter.serial: [640_000]}
+    await hass.config_entries.async_remove(entry.entry_id)
+    assert kept not in hass_storage

@@ -128,6 +128,17 @@ def test_a_quiet_hour_gives_new_tries() -> None:
     assert bench.state.used == 0
 
 
+def test_a_clock_that_is_set_back_begins_a_new_quiet_time() -> None:
+    """Tries are neither forgotten at once nor kept for ever."""
+    bench = Bench(overload(quiet_s=3600))
+    bench.draw(OVER, 130)
+    bench.feed(UNDER, -86_400)
+    bench.draw(UNDER, 3590)
+    assert bench.state.used == 1
+    bench.draw(UNDER, 10)
+    assert bench.state.used == 0
+
+
 def test_a_warning_never_asks_for_a_hold() -> None:
     """A rule that warns, and an account that is never cut, are only told of."""
     for bench in (Bench(overload(Action.WARN)), Bench(overload(), never_cut=True)):
@@ -248,6 +259,8 @@ rules = st.builds(
     spacing_s=st.integers(10, 120),
     quiet_s=st.just(1_000_000),
 )
+"""With limits that a value of 100 has, give or take the usual 5 percent."""
+
 series = st.lists(
     st.tuples(st.none() | st.integers(90, 110), st.integers(1, 200)), min_size=1, max_size=60
 )

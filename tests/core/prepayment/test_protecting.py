@@ -217,6 +217,17 @@ async def test_a_commit_that_nobody_answered(
     assert shop.told.count(RECLOSED) == 2
 
 
+async def test_a_meter_that_is_gone(desk: Desk) -> None:
+    """Nothing of it is remembered but what the ledger has."""
+    shop = await GuardedShop.open(desk, OVERLOAD)
+    desk.protecting.nights[METER] = (1000,)
+    await shop.draw(23_000, 70)
+    desk.protecting.forget(METER)
+    assert shop.status == ProtectionStatus()
+    await shop.draw(23_000, 10)
+    assert shop.status.active == (RuleKind.OVERLOAD,)
+
+
 async def test_a_ledger_that_refuses_moves_no_rule(desk: Desk) -> None:
     """Nothing is told and nothing forgotten; as soon as it can be written the hold is placed."""
     shop = await GuardedShop.open(desk, OVERLOAD)
