@@ -30,7 +30,7 @@ type LearnedReads = Mapping[str, tuple[tuple[int, int], ...]]
 """What a meter answers instead of a block that it refuses: address and count by block's name."""
 
 
-def _scaled(quantity: Quantity) -> bool:
+def is_scaled(quantity: Quantity) -> bool:
     """Tell whether a quantity is divided by current transformers."""
     is_ratio = "factor" in quantity or "thd" in quantity
     return quantity.startswith(_THROUGH_TRANSFORMERS) and not is_ratio
@@ -262,7 +262,7 @@ class ModbusMeter(MeterDevice):
             measurand.unit,
             measurand.scale,
         )
-        if number is None or not _scaled(measurand.quantity):
+        if number is None or not is_scaled(measurand.quantity):
             return number
         return number * self.multiplier
 
