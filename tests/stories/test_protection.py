@@ -10,6 +10,7 @@ import pytest
 
 from custom_components.compere_prepaid.const import DOMAIN
 from custom_components.compere_prepaid.core.ids import MeterSerial
+from custom_components.compere_prepaid.core.meters.poller import Poller
 from custom_components.compere_prepaid.site import CompereSite
 from simulator.clock import ManualClock
 from simulator.mall import Mall
@@ -101,6 +102,11 @@ async def test_overload_trips_recloses_locks_out_and_is_released(
     meter.set_load(23_000)
     await live(mall, site, 60)
     assert (contact(meter), actions(events)) == ("closed", [])
+    planned = site.meters[MeterSerial(meter.serial)].bus.poller
+    assert isinstance(planned, Poller)
+    assert planned._meter(MeterSerial(meter.serial)).interval_s == 10
+    await live(mall, site, 4, 4)
+    assert planned._meter(MeterSerial(meter.serial)).interval_s == 6
     await live(mall, site, 10)
     assert (contact(meter), actions(events)) == ("open", ["tripped"])
     data = events[0].data

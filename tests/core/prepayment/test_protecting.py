@@ -1,6 +1,7 @@
 """Rules over a real ledger: holds and demands in one transaction, and what survives a restart."""
 
 from collections.abc import Callable
+from dataclasses import replace
 import json
 
 import pytest
@@ -215,6 +216,22 @@ async def test_a_commit_that_nobody_answered(
     assert desk.demands[-1].version == (2 if watts else 3)
     await shop.draw(23_000, 3600)
     assert shop.told.count(RECLOSED) == 2
+
+
+async def test_when_it_decides_next(desk: Desk) -> None:
+    """At the end of the delay, of the pause before a try; not while it waits for a person."""
+    shop = await GuardedShop.open(desk, OVERLOAD)
+    left: list[float | None] = []
+    shop.watts = 23_000
+    for _ in range(40):
+        await shop.read(20)
+        left.append(desk.protecting.seconds_to_decision(METER))
+    assert left[:8] == [60, 40, 20, 60, 40, 20, None, 60]
+    assert set(left[20:]) == {None}
+    assert shop.status.locked_out
+    await desk.write(guarded(replace(OVERLOAD, action=Action.WARN)))
+    await desk.agreements.renew()
+    assert desk.protecting.seconds_to_decision(METER) is None
 
 
 async def test_a_meter_that_is_gone(desk: Desk) -> None:

@@ -166,6 +166,16 @@ def _may_trip(rule: Rule, state: RuleState, at: datetime) -> bool:
     return at - state.closed_at >= timedelta(seconds=rule.min_on_s)
 
 
+def decides_at(rule: Rule, state: RuleState) -> datetime | None:
+    """Return when a load's delay, try or lock-out ends that is running; None if none is."""
+    wait_s: int | None = rule.release_s if state.active else rule.delay_s
+    since = state.since
+    if state.tripped_at is not None:
+        since = state.tripped_at
+        wait_s = rule.lock_out_s if state.locked(rule) else rule.spacing_s
+    return None if since is None or wait_s is None else since + timedelta(seconds=wait_s)
+
+
 # What survives the program goes with the hold: it is written with it, in one transaction.
 
 

@@ -35,6 +35,7 @@ from ..policy.protection_state import (
     RuleState,
     Sample,
     advance,
+    decides_at,
     reason,
     remembered,
     sample,
@@ -134,6 +135,20 @@ class Protecting:
             bypassed=watch.bypass.is_told,
             base_mw=nights[-1] if nights else None,
         )
+
+    def seconds_to_decision(self, serial: MeterSerial) -> float | None:
+        """Return in how many seconds an overload trips or is tried again; None if nothing runs.
+
+        Only of a rule that places holds, and only of the load: power is told with every reading.
+        """
+        watch, meter = self._watches.get(serial), self.book.meters.get(serial)
+        if watch is None or meter is None:
+            return None
+        rule = self._protection_of(meter).rule(RuleKind.OVERLOAD)
+        state = watch.states.get(RuleKind.OVERLOAD)
+        at = decides_at(rule, state) if state and rule.action is Action.HOLD else None
+        left_s = 0.0 if at is None else (at - self.book.clock.now()).total_seconds()
+        return left_s if left_s > 0 else None
 
     def forget(self, serial: MeterSerial) -> None:
         """Watch a meter no more."""
