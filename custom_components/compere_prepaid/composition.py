@@ -55,14 +55,15 @@ DEFAULT_BREAKER_A = 100
 """The KPM33B's rating (manual V3.4, ratings): what a meter may carry if nobody said less."""
 
 
-def meter_setup_of(data: Mapping[str, Any], serial: MeterSerial) -> MeterSetup:
+def meter_setup_of(data: Mapping[str, Any], serial: MeterSerial, phases: int) -> MeterSetup:
     """Return what a meter subentry's data tell charging: energies behind its transformers."""
+    breaker_a = int(data.get(CONF_BREAKER) or DEFAULT_BREAKER_A)
     multiplier = int(data.get(CONF_MULTIPLIER) or 1)
     rollover_kwh = data.get(CONF_ROLLOVER)
     rated_kw = data.get(CONF_RATED_POWER)
     return MeterSetup(
         serial=serial,
-        max_power_w=max_power_w(int(data.get(CONF_BREAKER) or DEFAULT_BREAKER_A)),
+        max_power_w=max_power_w(breaker_a, phases),
         rated_w=int(Decimal(str(rated_kw)) * 1000) if rated_kw else None,
         multiplier=multiplier,
         modulus_wh=None if rollover_kwh is None else int(rollover_kwh) * 1000 * multiplier,
@@ -216,15 +217,16 @@ class Composition:
         bus = site.buses.get(BusId(data[CONF_BUS]))
         if bus is None:
             return
+        phases = site.catalogue.get(data[CONF_PROFILE]).phases
         for serial, channel in circuits(site.catalogue, data).items():
             runtime = site.meters.get(serial)
             if runtime is None:
-                await site.supplies.add_meter(meter_setup_of(data, serial))
+                await site.supplies.add_meter(meter_setup_of(data, serial, phases))
                 await self._add_meter(subentry, serial, channel, bus)
             elif dict(runtime.data) != dict(data):
                 self._unwire(runtime)
                 site.reading_path.distrust(serial)
-                await site.supplies.add_meter(meter_setup_of(data, serial))
+                await site.supplies.add_meter(meter_setup_of(data, serial, phases))
                 self._rewire_meter(runtime, data, bus)
 
     async def _add_meter(
