@@ -193,15 +193,16 @@ class Composition:
         bus = site.buses.get(BusId(data[CONF_BUS]))
         if bus is None:
             return
+        phases = site.catalogue.get(data[CONF_PROFILE]).phases
         for serial, channel in circuits(site.catalogue, data).items():
             runtime = site.meters.get(serial)
             if runtime is None:
-                await site.supplies.add_meter(meter_setup_of(data, serial))
+                await site.supplies.add_meter(meter_setup_of(data, serial, phases))
                 await self._add_meter(subentry, serial, channel, bus)
             elif dict(runtime.data) != dict(data):
                 self._unwire(runtime)
                 site.reading_path.distrust(serial)
-                await site.supplies.add_meter(meter_setup_of(data, serial))
+                await site.supplies.add_meter(meter_setup_of(data, serial, phases))
                 self._rewire_meter(runtime, data, bus)
 
     async def _add_meter(

@@ -196,7 +196,10 @@ class ReadingPath:
                 reader.set_interval(serial, self._unpressed_s(reader, is_vacant=True))
 
     def _plan_next(self, serial: MeterSerial, account: AccountState) -> None:
-        """Read again in time: well before credit can run out, and right behind a price border."""
+        """Read again in time: well before credit can run out, and right behind a price border.
+
+        And when an overload is to open the relay, or to be tried again.
+        """
         site = self._site
         runtime = site.meters.get(serial)
         if runtime is None:
@@ -211,6 +214,8 @@ class ReadingPath:
             power = sum(meter.power_mw for meter in account.meters.values())
             left = account.seconds_left(price, power)
             interval = interval if left is None else min(interval, left / 2)
+        overload_s = site.protecting.seconds_to_decision(serial)
+        interval = interval if overload_s is None else min(interval, overload_s)
         if reader.can_ask:
             border_s = (next_border(tariff, now, site.zone) - now).total_seconds()
             interval = min(interval, border_s + BEHIND_BORDER_S)
