@@ -1,13 +1,22 @@
 """From a profile to the meter that speaks its language."""
 
+from datetime import UTC, tzinfo
+
 from ..bus.bus import Bus
+from ..bus.settings import Transport
 from ..clock import Clock
 from ..errors import InvalidInputError
 from ..ids import MeterSerial
 from .device import MeterDevice
+from .dlt645_meter import Dlt645Meter, dlt645_address
+from .dlt645_profile import Dlt645Profile
+from .dlt645_relay import RelayAccess
 from .modbus_meter import ModbusMeter
 from .modbus_profile import ModbusProfile
 from .profile import Profile
+
+_RAW = (Transport.SERIAL, Transport.RTU_TCP)
+"""What carries any bytes; a Modbus TCP gateway knows only Modbus."""
 
 
 def build_device(
@@ -17,13 +26,41 @@ def build_device(
     bus: Bus,
     clock: Clock,
     multiplier: int = 1,
+    *,
+    access: RelayAccess | None = None,
+    zone: tzinfo = UTC,
 ) -> MeterDevice:
     """Return the meter of a model at an address of a line.
 
-    Raises `InvalidInputError` (`bus_address_invalid`) for an address that the model cannot have.
+    `access` and `zone` are for meters that ask for a password and a time before they switch.
+    Raises `InvalidInputError` for an address that the model cannot have, and for a line that does
+    not carry its protocol (see `check_place`).
     """
+    check_place(profile, address, bus.settings.transport)
+    if isinstance(profile, Dlt645Profile):
+        return Dlt645Meter(
+            profile, address, serial, bus, clock, multiplier=multiplier, access=access, zone=zone
+        )
     if isinstance(profile, ModbusProfile):
-        if not isinstance(address, int):
-            raise InvalidInputError("bus_address_invalid", address=address)
-        return ModbusMeter(profile, address, serial, bus, clock, multiplier)
+        return ModbusMeter(profile, _modbus_unit(address), serial, bus, clock, multiplier)
     raise TypeError(f"no meter speaks {profile.PROTOCOL}")
+
+
+def check_place(profile: Profile, address: int | str, transport: Transport) -> None:
+    """Refuse an address that a model cannot have, or a line that does not carry its protocol.
+
+    Raises `InvalidInputError`: `bus_address_invalid`, `dlt645_address_invalid` or
+    `dlt645_needs_raw_line`.
+    """
+    if isinstance(profile, Dlt645Profile):
+        dlt645_address(address)
+        if transport not in _RAW:
+            raise InvalidInputError("dlt645_needs_raw_line", profile=profile.title)
+    elif isinstance(profile, ModbusProfile):
+        _modbus_unit(address)
+
+
+def _modbus_unit(address: int | str) -> int:
+    if not isinstance(address, int) or not 1 <= address <= 247:
+        raise InvalidInputError("bus_address_invalid", address=address)
+    return address

@@ -3,22 +3,22 @@
 A profile that is wrong is left out and told about; it never keeps the others from working.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import combinations
 import json
 from pathlib import Path
 from typing import Any
 
-from ..document_faults import Fault
-from ..documents import Document, DocumentError, load_document
+from ..document_faults import Fault, schema_faults
+from ..documents import Document, DocumentError, read_document
 from ..errors import InvalidInputError
 from ..metering.reading import Quantity
 from .decode import Encoding, Unit
+from .dlt645_document import dlt645_faults, dlt645_profile_from
 from .modbus_profile import modbus_profile_from
-from .profile import Profile
-
-_SCHEMA = Path(__file__).with_name("modbus_profile.schema.json")
+from .profile import MeterProtocol, Profile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,12 +47,11 @@ def load_catalogue(folders: Sequence[Path]) -> Catalogue:
 
     A folder that is missing is empty.
     """
-    schema: dict[str, Any] = json.loads(_SCHEMA.read_text("utf-8"))
     profiles: dict[str, Profile] = {}
     refused: list[DocumentError] = []
     for file in (file for folder in folders for file in sorted(folder.glob("*.yaml"))):
         try:
-            profile = load_profile(file, schema)
+            profile = load_profile(file)
             if profile.name in profiles:
                 message = f"there is a profile '{profile.name}' already: choose another name"
                 fault = Fault(line=1, path="name", message=message)
@@ -64,25 +63,40 @@ def load_catalogue(folders: Sequence[Path]) -> Catalogue:
     return Catalogue(profiles=profiles, refused=tuple(refused))
 
 
-def load_profile(file: Path, schema: Mapping[str, Any]) -> Profile:
+def load_profile(file: Path) -> Profile:
     """Read one profile. Raises `DocumentError`. Blocking."""
     try:
         text = file.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         fault = Fault(line=1, path="", message=f"cannot be read: {error}")
         raise DocumentError(file.name, [fault]) from error
-    document = load_document(text, schema, file=file.name)
-    if faults := list(_faults(document, file.stem)):
+    document = read_document(text, file=file.name)
+    language = _LANGUAGES[_protocol_of(document.data)]
+    faults = list(schema_faults(document.data, language.schema, document.lines))
+    if faults := faults or list(_faults(document, file.stem, language)):
         raise DocumentError(file.name, faults)
-    return modbus_profile_from(document.data)
+    return language.build(document.data)
 
 
-def _faults(document: Document, stem: str) -> Iterator[Fault]:
+def _protocol_of(data: Any) -> MeterProtocol:
+    """Return the protocol that a document names; what names none is of a Modbus meter."""
+    name = data.get("protocol") if isinstance(data, Mapping) else None
+    if isinstance(name, str) and name in MeterProtocol:
+        return MeterProtocol(name)
+    return MeterProtocol.MODBUS
+
+
+def _faults(document: Document, stem: str, language: _Language) -> Iterator[Fault]:
     """Find what a schema cannot see."""
-    data = document.data
-    if data["name"] != stem:
+    if document.data["name"] != stem:
         message = f"must be the file's name, '{stem}'"
         yield document.fault("name", message=message)
+    yield from language.faults(document)
+
+
+def modbus_faults(document: Document) -> Iterator[Fault]:
+    """Find what a schema cannot see."""
+    data = document.data
     identity = data["identity"]
     if identity["characters"] > 2 * identity["count"]:
         message = f"does not fit into {identity['count']} registers of two characters"
@@ -158,3 +172,33 @@ def _relay_faults(document: Document) -> Iterator[Fault]:
         if within and not is_coil:
             message = f"must never be written: {entry['reason']}"
             yield document.fault("relay", "write", "address", message=message)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Language:
+    """How the profiles of one protocol's meters are read."""
+
+    schema_file: str
+    faults: Callable[[Document], Iterator[Fault]]
+    build: Callable[[Mapping[str, Any]], Profile]
+
+    @property
+    def schema(self) -> Mapping[str, Any]:
+        """Return the schema. Blocking the first time."""
+        return _schema(self.schema_file)
+
+
+@cache
+def _schema(name: str) -> Mapping[str, Any]:
+    schema: dict[str, Any] = json.loads(Path(__file__).with_name(name).read_text("utf-8"))
+    return schema
+
+
+_LANGUAGES: Mapping[MeterProtocol, _Language] = {
+    MeterProtocol.MODBUS: _Language(
+        schema_file="modbus_profile.schema.json", faults=modbus_faults, build=modbus_profile_from
+    ),
+    MeterProtocol.DLT645: _Language(
+        schema_file="dlt645_profile.schema.json", faults=dlt645_faults, build=dlt645_profile_from
+    ),
+}

@@ -52,7 +52,10 @@ class Unit(StrEnum):
     VOLT_AMPERE = "VA"
     KILO_VOLT_AMPERE = "kVA"
     HERTZ = "Hz"
+    PERCENT = "%"
     ONE = "1"
+    CURRENCY = "currency"
+    """The meter's own currency unit, whichever it is."""
 
     @property
     def is_energy(self) -> bool:

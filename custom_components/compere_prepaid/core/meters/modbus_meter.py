@@ -3,7 +3,7 @@
 from typing import override
 
 from ..bus.bus import Bus
-from ..bus.requests import BusError, GarbledAnswerError, RefusedError, Request
+from ..bus.requests import BusError, GarbledAnswerError, RefusedError, Request, Station
 from ..bus.scheduler import RequestClass
 from ..clock import Clock
 from ..errors import InvalidInputError
@@ -29,7 +29,7 @@ def _scaled(quantity: Quantity) -> bool:
 class SerialUnreadableError(BusError):
     """The meter answers, but what it tells as its serial number is none."""
 
-    def __init__(self, unit: int) -> None:
+    def __init__(self, unit: Station) -> None:
         """Name the address."""
         super().__init__("serial_unreadable", address=unit)
 

@@ -20,6 +20,7 @@ class MeterProtocol(StrEnum):
     """The language of a meter."""
 
     MODBUS = "modbus"
+    DLT645 = "dlt645"
 
 
 class Verified(StrEnum):
@@ -42,6 +43,7 @@ class SerialDefaults:
     baudrate: int
     parity: str
     stopbits: int
+    verified: Verified = Verified.VENDOR
 
 
 @dataclass(frozen=True, kw_only=True)
