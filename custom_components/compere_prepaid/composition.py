@@ -14,7 +14,7 @@ from homeassistant.config_entries import ConfigSubentry
 from homeassistant.helpers import device_registry as dr
 
 from . import devices, issues
-from .adapters.modbus import open_line
+from .adapters.line.opening import open_line
 from .const import (
     CONF_ADDRESS,
     CONF_BAUDRATE,

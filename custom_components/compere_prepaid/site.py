@@ -23,7 +23,7 @@ from .adapters.clock import SystemClock
 from .adapters.ledger_checker.checker import Verification
 from .adapters.ledger_database.ledger import DatabaseLedger
 from .adapters.ledger_safe.restoring import confirm_restoration, restoration
-from .adapters.modbus import open_line
+from .adapters.line.opening import open_line
 from .composition import Composition, line_settings_of
 from .const import CONF_CURRENCY, CONF_INITIAL_PRICE, CONF_NAME, CONF_TIME_ZONE, DOMAIN
 from .coordinator import PacedCoordinator
