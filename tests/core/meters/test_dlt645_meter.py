@@ -42,7 +42,7 @@ from tests.core.meters.shipped import SHIPPED
 from tests.core.meters.spoken_line import DIGITS, spoken_bus, spoken_meter
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
-ACCESS = RelayAccess(password="123456")  # noqa: S106  # the simulated meter's
+ACCESS = RelayAccess(password="123456", zone=SHANGHAI)  # noqa: S106  # the simulated meter's
 ENERGIES = 0x0001FF00
 ROUTINE, RELAY = RequestClass.ROUTINE, RequestClass.RELAY
 
@@ -57,7 +57,7 @@ def dlt645_profile(name: str = "dlt645_2007") -> Dlt645Profile:
 def device_on(bus: Bus, address: int | str = DIGITS, **how: Any) -> Dlt645Meter:
     """Return the meter as the product sees it."""
     profile, clock = how.pop("profile", dlt645_profile()), how.pop("clock", VirtualClock())
-    how = {"access": ACCESS, "zone": SHANGHAI, **how}
+    how = {"access": ACCESS, **how}
     return Dlt645Meter(profile, address, MeterSerial(DIGITS), bus, clock, **how)
 
 
@@ -343,8 +343,13 @@ def test_the_relay_follows_who_knows_the_password() -> None:
 
 def test_a_command_is_valid_for_ten_minutes_of_local_time() -> None:
     """Digit by digit, over midnight and the year's end of the meter's zone."""
-    now = datetime(2026, 12, 31, 15, 55, 7, tzinfo=UTC).astimezone(SHANGHAI)
-    access = RelayAccess(password="000001", level="98", operator="0a0B0C0D")  # noqa: S106  # made up
+    now = datetime(2026, 12, 31, 15, 55, 7, tzinfo=UTC)
+    access = RelayAccess(
+        password="000001",  # noqa: S106  # made up
+        level="98",
+        operator="0a0B0C0D",
+        zone=SHANGHAI,
+    )
     data = access.command(closed=False, closing=Closing.AT_ONCE, now=now)
     assert data == bytes.fromhex("98 010000 0D0C0B0A 1A 00 07 05 00 01 01 27")
 

@@ -1,7 +1,5 @@
 """From a profile to the meter that speaks its language."""
 
-from datetime import UTC, tzinfo
-
 from ..bus.bus import Bus
 from ..bus.settings import Transport
 from ..clock import Clock
@@ -26,23 +24,20 @@ def build_device(
     bus: Bus,
     clock: Clock,
     multiplier: int = 1,
-    *,
+    channel: int | None = None,
     access: RelayAccess | None = None,
-    zone: tzinfo = UTC,
 ) -> MeterDevice:
-    """Return the meter of a model at an address of a line.
+    """Return the meter of a model at an address of a line, or a channel of it.
 
-    `access` and `zone` are for meters that ask for a password and a time before they switch.
-    Raises `InvalidInputError` for an address that the model cannot have, and for a line that does
-    not carry its protocol (see `check_place`).
+    `serial` is that of the channel then. `access` is for meters that switch only for who knows
+    their password. Raises `InvalidInputError` for an address that the model cannot have, and for a
+    line that does not carry its protocol (see `check_place`).
     """
     check_place(profile, address, bus.settings.transport)
     if isinstance(profile, Dlt645Profile):
-        return Dlt645Meter(
-            profile, address, serial, bus, clock, multiplier=multiplier, access=access, zone=zone
-        )
+        return Dlt645Meter(profile, address, serial, bus, clock, multiplier, access)
     if isinstance(profile, ModbusProfile):
-        return ModbusMeter(profile, _modbus_unit(address), serial, bus, clock, multiplier)
+        return ModbusMeter(profile, _modbus_unit(address), serial, bus, clock, multiplier, channel)
     raise TypeError(f"no meter speaks {profile.PROTOCOL}")
 
 

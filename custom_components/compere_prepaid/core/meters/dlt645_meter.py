@@ -1,7 +1,6 @@
 """One DL/T 645-2007 meter on a line: its profile, its address, its identity."""
 
 from collections.abc import Mapping
-from datetime import UTC, tzinfo
 import re
 from typing import Final, override
 
@@ -70,14 +69,12 @@ class Dlt645Meter(MeterDevice):
         serial: MeterSerial,
         bus: Bus,
         clock: Clock,
-        *,
         multiplier: int = 1,
         access: RelayAccess | None = None,
-        zone: tzinfo = UTC,
     ) -> None:
         """Raise `InvalidInputError` (`dlt645_address_invalid`) for what is no address.
 
-        `zone` is that of the meter's clock. Without `access` the relay can be read alone.
+        Without `access` the relay can be read alone.
         """
         self._profile = profile
         self.unit = dlt645_address(address)
@@ -86,7 +83,6 @@ class Dlt645Meter(MeterDevice):
         self._clock = clock
         self._multiplier = multiplier
         self._access = access
-        self._zone = zone
         self._has_number = True
         self._has_status = True
         self._parts: dict[str, tuple[Item, ...]] = {}
@@ -159,11 +155,10 @@ class Dlt645Meter(MeterDevice):
             raise RelayLockedError("relay_password_missing", serial=self.serial)
         if self._locked_until is not None and self._clock.monotonic() < self._locked_until:
             raise RelayLockedError("relay_password_refused", serial=self.serial)
-        now = self._clock.now().astimezone(self._zone)
         request = Dlt645Request(
             unit=self.unit,
             control=Control.SWITCH,
-            data=self._access.command(closed=closed, closing=switch.closing, now=now),
+            data=self._access.command(closed=closed, closing=switch.closing, now=self._clock.now()),
             expects=0,
         )
         try:

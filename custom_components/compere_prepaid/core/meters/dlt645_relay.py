@@ -7,7 +7,7 @@ After DL/T 645-2007, annex A and section 7.1 (control code 1Ch), and drivers of 
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 import re
 from typing import Final
 
@@ -43,6 +43,8 @@ class RelayAccess:
     """The access level, a byte in hexadecimal; 02 and 04 are usual."""
     operator: str = field(default="00000000", repr=False)
     """The operator's code, four bytes in hexadecimal."""
+    zone: tzinfo = UTC
+    """The zone of the meter's clock."""
 
     def __post_init__(self) -> None:
         """Raise `InvalidInputError` (`relay_access_invalid`) for what no command can carry."""
@@ -55,12 +57,12 @@ class RelayAccess:
                 raise InvalidInputError("relay_access_invalid", part=name)
 
     def command(self, *, closed: bool, closing: Closing, now: datetime) -> bytes:
-        """Return the data of the command; `now` is the present, in the zone of the meter."""
+        """Return the data of the command, which is valid from now on for `VALID_FOR`."""
         code = _CLOSE[closing] if closed else _TRIP
         return (
             bytes.fromhex(self.level)
             + encode_digits(self.password)
             + encode_digits(self.operator)
             + bytes((code, 0))
-            + encode_time(now + VALID_FOR)
+            + encode_time((now + VALID_FOR).astimezone(self.zone))
         )
