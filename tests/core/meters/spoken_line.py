@@ -53,6 +53,7 @@ class SpokenLine(LinePort):
 
     wire: SimulatedLine
     is_open: bool = False
+    drained: int = 0
     asked: list[Dlt645Request] = field(default_factory=list)
     questions: Questions = field(default_factory=Questions)
 

@@ -482,7 +482,7 @@ def test_other_addresses_are_refused(wrong: int | str) -> None:
         {"password": "123456", "operator": "0"},
     ],
 )
-def test_an_access_that_no_command_can_carry_is_refused(wrong: dict[str, str]) -> None:
+def test_an_access_that_no_command_can_carry_is_refused(wrong: dict[str, Any]) -> None:
     """Six digits, a byte, four bytes; and none of them is in a text."""
     with pytest.raises(InvalidInputError, match="relay_access_invalid"):
         RelayAccess(**wrong)

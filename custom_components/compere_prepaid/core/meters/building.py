@@ -13,7 +13,7 @@ from .modbus_meter import ModbusMeter
 from .modbus_profile import ModbusProfile
 from .profile import Profile
 
-_RAW = (Transport.SERIAL, Transport.RTU_TCP)
+_RAW = (Transport.SERIAL, Transport.RTU_TCP, Transport.RTU_LISTEN)
 """What carries any bytes; a Modbus TCP gateway knows only Modbus."""
 
 
@@ -41,7 +41,7 @@ def build_device(
     raise TypeError(f"no meter speaks {profile.PROTOCOL}")
 
 
-def check_place(profile: Profile, address: int | str, transport: Transport) -> None:
+def check_place(profile: Profile, address: int | str, transport: str) -> None:
     """Refuse an address that a model cannot have, or a line that does not carry its protocol.
 
     Raises `InvalidInputError`: `bus_address_invalid`, `dlt645_address_invalid` or
