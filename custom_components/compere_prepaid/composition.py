@@ -15,6 +15,7 @@ from homeassistant.helpers import device_registry as dr
 
 from . import devices, issues
 from .adapters.line.opening import open_line
+from .circuits import circuits
 from .const import (
     CONF_ADDRESS,
     CONF_BAUDRATE,
@@ -78,12 +79,12 @@ def line_settings_of(data: Mapping[str, Any]) -> LineSettings:
     )
 
 
-def meter_setup_of(data: Mapping[str, Any]) -> MeterSetup:
+def meter_setup_of(data: Mapping[str, Any], serial: MeterSerial) -> MeterSetup:
     """Return what a meter subentry's data tell charging: energies behind its transformers."""
     multiplier = int(data.get(CONF_MULTIPLIER) or 1)
     rollover_kwh = data.get(CONF_ROLLOVER)
     return MeterSetup(
-        serial=MeterSerial(data[CONF_SERIAL]),
+        serial=serial,
         max_power_w=max_power_w(int(data.get(CONF_BREAKER) or DEFAULT_BREAKER_A)),
         multiplier=multiplier,
         modulus_wh=None if rollover_kwh is None else int(rollover_kwh) * 1000 * multiplier,
@@ -149,9 +150,9 @@ class Composition:
             if subentry is None:
                 await self._read_last(meter.serial)
                 await self._remove_meter(meter)
-            elif (new := MeterSerial(subentry.data[CONF_SERIAL])) != meter.serial:
+            elif meter.serial not in circuits(site.catalogue, subentry.data):
                 await self._remove_meter(meter)  # replaced: its register is settled already
-                await devices.pass_on(site, meter.serial, new)
+                await devices.pass_on(site, meter.serial, MeterSerial(subentry.data[CONF_SERIAL]))
 
     async def _remove_meter(self, meter: MeterRuntime) -> None:
         """Read and switch a meter no more; what it used is posted."""
@@ -222,7 +223,7 @@ class Composition:
         devices.rename(self._site, f"bus_{runtime.id}", runtime.name, self._site.device_id)
         for meter in self._site.meters.values():
             if meter.bus is runtime:
-                meter.device = self._device(meter.data, runtime)
+                meter.device = self._device(meter.data, meter.serial, meter.channel, runtime)
                 self._site.reading_path.distrust(meter.serial)
                 runtime.poller.add(meter.device)
         if self._site.running:
@@ -247,27 +248,35 @@ class Composition:
         bus = site.buses.get(BusId(data[CONF_BUS]))
         if bus is None:
             return
-        setup = meter_setup_of(data)
-        runtime = site.meters.get(setup.serial)
-        if runtime is None:
-            await site.supplies.add_meter(setup)
-            await self._add_meter(subentry, setup.serial, bus)
-        elif dict(runtime.data) != dict(data):
-            self._unwire(runtime)
-            site.reading_path.distrust(setup.serial)
-            await site.supplies.add_meter(setup)
-            self._rewire_meter(runtime, data, bus)
+        for serial, channel in circuits(site.catalogue, data).items():
+            runtime = site.meters.get(serial)
+            if runtime is None:
+                await site.supplies.add_meter(meter_setup_of(data, serial))
+                await self._add_meter(subentry, serial, channel, bus)
+            elif dict(runtime.data) != dict(data):
+                self._unwire(runtime)
+                site.reading_path.distrust(serial)
+                await site.supplies.add_meter(meter_setup_of(data, serial))
+                self._rewire_meter(runtime, data, bus)
 
     async def _add_meter(
-        self, subentry: ConfigSubentry, serial: MeterSerial, bus: BusRuntime
+        self, subentry: ConfigSubentry, serial: MeterSerial, channel: int | None, bus: BusRuntime
     ) -> None:
         site = self._site
         await site.controller.add_meter(serial)
+        device = self._device(subentry.data, serial, channel, bus)
+        parent = (
+            ""
+            if channel is None
+            else devices.place_meter(site, subentry, device.profile, bus.device_id)
+        )
         runtime = MeterRuntime(
             subentry_id=subentry.subentry_id,
             data=subentry.data,
-            device=self._device(subentry.data, bus),
+            device=device,
             bus=bus,
+            channel=channel,
+            parent_device_id=parent,
             coordinator=MeterCoordinator(
                 site.hass, site.entry, f"meter {serial}", None, site.clock
             ),
@@ -286,18 +295,23 @@ class Composition:
     ) -> None:
         """Look for a meter at another address or line; it must prove its identity there."""
         runtime.data, runtime.bus = data, bus
-        runtime.device = self._device(data, bus)
-        devices.rename(self._site, runtime.serial, runtime.name, bus.device_id)
+        runtime.device = self._device(data, runtime.serial, runtime.channel, bus)
+        devices.rename(self._site, data[CONF_SERIAL], data[CONF_NAME], bus.device_id)
+        if runtime.channel is not None:
+            devices.rename_channel(self._site, runtime.serial, runtime.name)
         bus.poller.add(runtime.device)
 
-    def _device(self, data: Mapping[str, Any], bus: BusRuntime) -> MeterDevice:
+    def _device(
+        self, data: Mapping[str, Any], serial: MeterSerial, channel: int | None, bus: BusRuntime
+    ) -> MeterDevice:
         return build_device(
             self._site.catalogue.get(data[CONF_PROFILE]),
             int(data[CONF_ADDRESS]),
-            MeterSerial(data[CONF_SERIAL]),
+            serial,
             bus.bus,
             self._site.clock,
             int(data.get(CONF_MULTIPLIER) or 1),
+            channel,
         )
 
     # Accounts

@@ -25,7 +25,7 @@ from .adapters.ledger_database.ledger import DatabaseLedger
 from .adapters.ledger_safe.restoring import confirm_restoration, restoration
 from .adapters.line.opening import open_line
 from .composition import Composition, line_settings_of
-from .const import CONF_CURRENCY, CONF_INITIAL_PRICE, CONF_NAME, CONF_TIME_ZONE, DOMAIN
+from .const import CONF_CURRENCY, CONF_INITIAL_PRICE, CONF_NAME, CONF_SERIAL, CONF_TIME_ZONE, DOMAIN
 from .coordinator import PacedCoordinator
 from .core.bus.bus import RequestClass
 from .core.bus.settings import LineSettings
@@ -34,6 +34,9 @@ from .core.events import Event
 from .core.ids import AccountNumber, BusId, MeterSerial
 from .core.meters.building import build_device
 from .core.meters.catalogue import Catalogue, load_catalogue
+from .core.meters.device import MeterDevice
+from .core.meters.modbus_meter import ModbusMeter
+from .core.meters.modbus_profile import RelayMode
 from .core.money.amount import Currency
 from .core.policy.relay_control import RelayController
 from .core.prepayment.agreements import Agreements
@@ -271,17 +274,46 @@ class CompereSite:
         profile: str,
         klass: RequestClass = RequestClass.DISCOVERY,
     ) -> MeterSerial:
-        """Ask the meter at an address for its serial number.
+        """Ask the meter at an address for its serial number; empty for a model that tells none.
 
         Raises `BusError`, or `InvalidInputError` (`bus_unknown`, `profile_unknown`).
         """
+        return await self._stranger(bus_id, address, profile).identify(klass)
+
+    async def async_unset_modes(
+        self, bus_id: str, address: int, profile: str
+    ) -> tuple[RelayMode, ...]:
+        """Return the settings that a meter's relay needs and that the meter does not have.
+
+        Raises as `async_probe_meter`.
+        """
+        device = self._stranger(bus_id, address, profile)
+        if not isinstance(device, ModbusMeter):
+            return ()
+        return await device.unset_modes(RequestClass.DISCOVERY)
+
+    async def async_set_modes(
+        self, bus_id: str, address: int, profile: str
+    ) -> tuple[RelayMode, ...]:
+        """Write those settings, each once; return what the meter still does not have.
+
+        Raises as `async_probe_meter`, or `InvalidInputError` (`register_protected`).
+        """
+        device = self._stranger(bus_id, address, profile)
+        if not isinstance(device, ModbusMeter):
+            return ()
+        for mode in await device.unset_modes(RequestClass.DISCOVERY):
+            await device.set_mode(mode, RequestClass.DISCOVERY)
+        return await device.unset_modes(RequestClass.DISCOVERY)
+
+    def _stranger(self, bus_id: str, address: int, profile: str) -> MeterDevice:
+        """Return a meter that is not configured yet."""
         bus = self.buses.get(BusId(bus_id))
         if bus is None:
             raise InvalidInputError("bus_unknown", bus=bus_id)
-        device = build_device(
+        return build_device(
             self.catalogue.get(profile), address, MeterSerial(""), bus.bus, self.clock
         )
-        return await device.identify(klass)
 
     def knows_device(self, device: dr.DeviceEntry) -> bool:
         """Tell whether something that runs stands behind a device."""
@@ -289,6 +321,7 @@ class CompereSite:
             self.key,
             *(f"bus_{bus}" for bus in self.buses),
             *self.meters,
+            *(meter.data[CONF_SERIAL] for meter in self.meters.values()),
             *(f"account_{number}" for number in self.accounts),
         }
         return any(domain == DOMAIN and name in known for domain, name in device.identifiers)

@@ -249,8 +249,8 @@ class ModbusProfile(Profile):
     @override
     def unverified(self) -> tuple[str, ...]:
         named: list[tuple[str, Verified]] = [("serial_line", self.serial_line.verified)]
-        if self.identity is not None:
-            named.append(("identity", self.identity.verified))
+        identity = Verified.UNVERIFIED if self.identity is None else self.identity.verified
+        named.append(("identity", identity))
         named += [(measurand.quantity, measurand.verified) for measurand in self.measurands]
         if self.relay is not None:
             named.append(("relay", self.relay.verified))
