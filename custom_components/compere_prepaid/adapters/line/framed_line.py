@@ -9,6 +9,7 @@ would wake the whole program, and the pause that a meter needs before it answers
 """
 
 import asyncio
+from collections import deque
 from typing import override
 
 from serialx.descriptor_transport import DescriptorTransport
@@ -32,6 +33,10 @@ from .timer import Timer
 
 BABBLE_S = 1.0
 """A line that is never quiet for so long has somebody else on it, or is broken."""
+LAST_LOOK_S = 0.003
+"""How long a port is read that was not read before its answer's deadline."""
+THOUGHTS = 8
+"""The shortest of so many pauses counts: one may look long because this program was held up."""
 READ_EARLY_S = 0.001
 """A serial port is read so long before the answer is expected to be whole."""
 
@@ -63,8 +68,8 @@ class FramedLine(LinePort):
         self._echoes: bool | None = None
         self._head: bytearray | None = None
         """What may become the echo of the own frame; None when it is not one."""
-        self._thinks_s: dict[Station, float] = {}
-        """How long each unit of a serial port pauses before it answers."""
+        self._thoughts_s: dict[Station, deque[float]] = {}
+        """How long each unit of a serial port paused before its last answers."""
         self._read_from = 0.0
         self._drained = 0
 
@@ -116,11 +121,11 @@ class FramedLine(LinePort):
         self._received = 0
         self._watch_for_echo(request)
         self._send(exchange, transport, timer)
-        expiry = loop.call_at(self._sent_at + deadline_s, self._expire)
+        self._expiry = loop.call_at(self._sent_at + deadline_s, self._expire)
         try:
             return await answer
         finally:
-            expiry.cancel()
+            self._expiry.cancel()
             self._end(timer, transport)
 
     async def _silence(self, timer: Timer, unit: Station) -> None:
@@ -139,12 +144,12 @@ class FramedLine(LinePort):
         self._sent_until = self._sent_at + len(frame) * settings.character_s
         self._quiet_at = self._sent_until + self._silence_s
         transport.write(frame)
-        thinks_s = self._thinks_s.get(self._unit)
-        if thinks_s is None or self._echoes or not isinstance(transport, DescriptorTransport):
+        thoughts_s = self._thoughts_s.get(self._unit)
+        if not thoughts_s or self._echoes or not isinstance(transport, DescriptorTransport):
             self._read_from = 0.0
             return
         answer_s = exchange.expected * settings.character_s
-        self._read_from = self._sent_until + thinks_s + answer_s - READ_EARLY_S
+        self._read_from = self._sent_until + min(thoughts_s) + answer_s - READ_EARLY_S
         transport.pause_reading()
         timer.call_at(self._read_from, transport.resume_reading)
 
@@ -192,11 +197,9 @@ class FramedLine(LinePort):
             self._drained += len(data)
             return
         self._received += len(data)
+        data = self._without_echo(data, exchange.frame)
         try:
-            if data := self._without_echo(data, exchange.frame):
-                values = exchange.feed(data)
-            else:
-                return
+            values = exchange.feed(data) if data else None
         except BusError as error:
             answer.set_exception(error)
             return
@@ -216,11 +219,21 @@ class FramedLine(LinePort):
         thought_s = max(0.0, now - self._sent_until - answer_s)
         if self._read_from and now - self._read_from < READ_EARLY_S / 2:
             thought_s -= READ_EARLY_S
-        self._thinks_s[self._unit] = max(0.0, thought_s)
+        thoughts_s = self._thoughts_s.setdefault(self._unit, deque(maxlen=THOUGHTS))
+        thoughts_s.append(max(0.0, thought_s))
 
     def _expire(self) -> None:
-        """Give up: nothing has come, or nothing that can be the answer."""
+        """Give up: nothing has come, or nothing that can be the answer.
+
+        A program that was held up finds both the deadline over and the port unread: it looks once
+        more before it says so.
+        """
         if self._answer is None or self._answer.done():
+            return
+        if self._read_from and self._connection is not None:
+            self._read_from = 0.0
+            self._connection.transport.resume_reading()
+            self._expiry = asyncio.get_running_loop().call_later(LAST_LOOK_S, self._expire)
             return
         received = self._received
         self._drained += received
