@@ -56,6 +56,7 @@ from .core.meters.device import MeterDevice
 from .core.meters.poller import Poller
 from .core.prepayment.state import AccountSetup
 from .core.tenancy.supplies import MeterSetup
+from .relay_access import relay_access_of
 from .runtimes import AccountRuntime, BusRuntime, MeterRuntime
 
 if TYPE_CHECKING:
@@ -299,6 +300,7 @@ class Composition:
         devices.rename(self._site, data[CONF_SERIAL], data[CONF_NAME], bus.device_id)
         if runtime.channel is not None:
             devices.rename_channel(self._site, runtime.serial, runtime.name)
+        issues.clear(self._site, issues.RELAY_LOCKED, runtime.serial)  # it may be right now
         bus.poller.add(runtime.device)
 
     def _device(
@@ -306,12 +308,13 @@ class Composition:
     ) -> MeterDevice:
         return build_device(
             self._site.catalogue.get(data[CONF_PROFILE]),
-            int(data[CONF_ADDRESS]),
+            data[CONF_ADDRESS],
             serial,
             bus.bus,
             self._site.clock,
             int(data.get(CONF_MULTIPLIER) or 1),
             channel,
+            relay_access_of(data, self._site.zone),
         )
 
     # Accounts

@@ -15,14 +15,22 @@ from homeassistant.helpers.device_registry import DeviceEntry
 
 from .adapters.ledger_database.migrations import VERSION
 from .authority import OPTION_CASHIERS
-from .const import CONF_DEVICE, CONF_HOST, CONF_LEDGER, CONF_NAME, DOMAIN, SUBENTRY_ACCOUNT
+from .const import (
+    CONF_DEVICE,
+    CONF_HOST,
+    CONF_LEDGER,
+    CONF_NAME,
+    CONF_RELAY_ACCESS,
+    DOMAIN,
+    SUBENTRY_ACCOUNT,
+)
 from .core.bus.health import BusHealth
 from .core.errors import InvalidInputError
 from .runtimes import AccountRuntime, BusRuntime, MeterRuntime
 from .safekeeping import async_snapshots
 from .site import CompereConfigEntry, CompereSite
 
-SECRET = frozenset({CONF_HOST, CONF_DEVICE, CONF_LEDGER, OPTION_CASHIERS})
+SECRET = frozenset({CONF_HOST, CONF_DEVICE, CONF_LEDGER, CONF_RELAY_ACCESS, OPTION_CASHIERS})
 """Keys that are redacted wherever they stand."""
 
 

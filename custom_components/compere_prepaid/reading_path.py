@@ -19,6 +19,7 @@ from .core.errors import InvalidInputError, LedgerReadOnlyError, OperationFailed
 from .core.events import MeterOffline, MeterOnline
 from .core.ids import AccountNumber, BusId, MeterSerial
 from .core.metering.reading import MeterReading
+from .core.meters.dlt645_relay import RelayLockedError
 from .core.money.amount import Amount
 from .core.prepayment.charging import OTHER_METER
 from .core.prepayment.state import AccountState
@@ -117,7 +118,12 @@ class ReadingPath:
     async def write_relay(self, serial: MeterSerial, *, closed: bool) -> None:
         """Command a relay, ahead of everything else on its line."""
         runtime = self._site.meters[serial]
-        await runtime.device.write_relay(closed, RequestClass.RELAY)
+        try:
+            await runtime.device.write_relay(closed, RequestClass.RELAY)
+        except RelayLockedError as error:
+            issues.raise_relay_locked(self._site, serial, error)
+            raise
+        issues.clear(self._site, issues.RELAY_LOCKED, serial)
 
     async def read_relay(self, serial: MeterSerial) -> bool:
         """Read a relay back, ahead of everything else on its line; show it at once."""

@@ -270,7 +270,7 @@ class CompereSite:
     async def async_probe_meter(
         self,
         bus_id: str,
-        address: int,
+        address: int | str,
         profile: str,
         klass: RequestClass = RequestClass.DISCOVERY,
     ) -> MeterSerial:
@@ -281,7 +281,7 @@ class CompereSite:
         return await self._stranger(bus_id, address, profile).identify(klass)
 
     async def async_unset_modes(
-        self, bus_id: str, address: int, profile: str
+        self, bus_id: str, address: int | str, profile: str
     ) -> tuple[RelayMode, ...]:
         """Return the settings that a meter's relay needs and that the meter does not have.
 
@@ -293,7 +293,7 @@ class CompereSite:
         return await device.unset_modes(RequestClass.DISCOVERY)
 
     async def async_set_modes(
-        self, bus_id: str, address: int, profile: str
+        self, bus_id: str, address: int | str, profile: str
     ) -> tuple[RelayMode, ...]:
         """Write those settings, each once; return what the meter still does not have.
 
@@ -306,7 +306,7 @@ class CompereSite:
             await device.set_mode(mode, RequestClass.DISCOVERY)
         return await device.unset_modes(RequestClass.DISCOVERY)
 
-    def _stranger(self, bus_id: str, address: int, profile: str) -> MeterDevice:
+    def _stranger(self, bus_id: str, address: int | str, profile: str) -> MeterDevice:
         """Return a meter that is not configured yet."""
         bus = self.buses.get(BusId(bus_id))
         if bus is None:

@@ -8,6 +8,7 @@ is applied, so that an import is whole or has not happened.
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from .action_errors import in_words
 from .composition import line_settings_of
 from .const import (
     CONF_ADDRESS,
@@ -22,6 +23,7 @@ from .core.document_faults import Fault
 from .core.documents import Document
 from .core.errors import InvalidInputError
 from .core.ledger.records import Document as Rule
+from .core.meters.building import check_place
 from .core.meters.profile import circuits_of
 from .core.prepayment.calendar import day_of
 from .core.site_file import SiteFile
@@ -37,6 +39,7 @@ def clashes(
     yield from _other_site(site, wanted, written)
     yield from _other_places(site, wanted, written)
     yield from _unknown_profiles(site, wanted, written)
+    yield from _wrong_places(site, wanted, written)
     yield from _other_circuits(site, wanted, written)
     yield from _taken_addresses(site, wanted, written)
     yield from _meters_of_others(site, wanted, written)
@@ -81,6 +84,20 @@ def _unknown_profiles(site: CompereSite, wanted: SiteFile, written: Document) ->
             yield written.fault("meters", index, "profile", message=message)
 
 
+def _wrong_places(site: CompereSite, wanted: SiteFile, written: Document) -> Iterable[Fault]:
+    """Find addresses that a model cannot have, and lines that do not carry its protocol."""
+    transports = {bus.name: bus.line.transport for bus in wanted.buses}
+    for index, meter in enumerate(wanted.meters):
+        profile = site.catalogue.profiles.get(meter.profile)
+        if profile is None:
+            continue
+        try:
+            check_place(profile, meter.address, transports[meter.bus])
+        except InvalidInputError as error:
+            key = "bus" if error.key == "dlt645_needs_raw_line" else "address"
+            yield written.fault("meters", index, key, message=in_words(site.hass, error))
+
+
 def _other_circuits(site: CompereSite, wanted: SiteFile, written: Document) -> Iterable[Fault]:
     """Find channels that a meter does not have, and meters that get or lose channels."""
     profiles = site.catalogue.profiles
@@ -112,7 +129,7 @@ def _taken_addresses(site: CompereSite, wanted: SiteFile, written: Document) -> 
     """Find addresses that a meter outside the file has already."""
     listed = {meter.serial for meter in wanted.meters}
     places = {
-        (meter.bus.name, int(meter.data[CONF_ADDRESS])): meter
+        (meter.bus.name, meter.data[CONF_ADDRESS]): meter
         for meter in site.meters.values()
         if meter.data[CONF_SERIAL] not in listed
     }

@@ -41,12 +41,14 @@ from ..core.errors import PrepaidError
 from ..core.meters.modbus_profile import RelayMode
 from ..site import CompereSite
 from .form_errors import BASE, FormError, form_error
-from .schemas import decimal_number, labelled_choice, whole_number
+from .relay_section import relay_data, relay_section, relay_values
+from .schemas import MeterAddressSelector, decimal_number, labelled_choice, whole_number
 from .subentry import SiteSubentryFlow
 
 CONF_SET_MODES = "set_modes"
 SECTION_PLACE = "place"
 SECTION_REGISTER = "register"
+SECTION_RELAY = "relay"
 
 _SERIAL = re.compile(r"[0-9A-Za-z_-]{1,32}")
 
@@ -56,6 +58,10 @@ PROBE_ERRORS: Mapping[str, str] = {
     "bus_unknown": CONF_BUS,
     "meter_silent": CONF_ADDRESS,
     "answer_garbled": CONF_ADDRESS,
+    "bus_address_invalid": CONF_ADDRESS,
+    "dlt645_address_invalid": CONF_ADDRESS,
+    "dlt645_needs_raw_line": CONF_BUS,
+    "dlt645_refused": CONF_PROFILE,
     "meter_refused": CONF_PROFILE,
     "serial_unreadable": CONF_PROFILE,
     "other_model": CONF_PROFILE,
@@ -282,7 +288,8 @@ class MeterFlow(SiteSubentryFlow):
             data[CONF_MULTIPLIER] = multiplier
         if (rollover := register.get(CONF_ROLLOVER)) is not None:
             data[CONF_ROLLOVER] = rollover
-        return data
+        before = self._present.data if self._present else {}
+        return data | relay_data(user_input.get(SECTION_RELAY, {}), before)
 
     def _form_values(self, data: Mapping[str, Any]) -> dict[str, Any]:
         """Return a kept meter in the shape of the form."""
@@ -294,8 +301,10 @@ class MeterFlow(SiteSubentryFlow):
         asked = (CONF_NAME, CONF_BUS, CONF_ADDRESS, CONF_PROFILE, CONF_BREAKER)
         register = {key: data[key] for key in (CONF_MULTIPLIER, CONF_ROLLOVER) if key in data}
         return {key: data[key] for key in asked} | {
+            CONF_ADDRESS: str(data[CONF_ADDRESS]),
             SECTION_PLACE: place,
             SECTION_REGISTER: register,
+            SECTION_RELAY: relay_values(data),
         }
 
 
@@ -322,11 +331,12 @@ def meter_schema(
         {
             vol.Required(CONF_NAME): TextSelector(),
             vol.Required(CONF_BUS, default=first_bus): labelled_choice(buses),
-            vol.Required(CONF_ADDRESS): whole_number(1, 247),
+            vol.Required(CONF_ADDRESS): MeterAddressSelector(),
             vol.Required(CONF_PROFILE, default=first_profile): labelled_choice(profiles),
             vol.Required(CONF_BREAKER): whole_number(1, 10_000, "A"),
             vol.Required(SECTION_PLACE): section(place, {"collapsed": False}),
             vol.Required(SECTION_REGISTER): section(vol.Schema(register), {"collapsed": True}),
+            vol.Optional(SECTION_RELAY, default=dict): relay_section(),
         }
     )
 
@@ -360,7 +370,7 @@ def _check_same(site: CompereSite, data: dict[str, Any], before: Mapping[str, An
         raise FormError(CONF_PROFILE, "channels_differ")
 
 
-def _address(data: Mapping[str, Any]) -> tuple[str, int]:
+def _address(data: Mapping[str, Any]) -> tuple[str, int | str]:
     """Return where a meter answers."""
     return data[CONF_BUS], data[CONF_ADDRESS]
 

@@ -18,6 +18,10 @@ from .dlt645_profile import Closing
 VALID_FOR: Final = timedelta(minutes=10)
 """Meters' clocks are minutes off; a command must not be, when it arrives, of the past."""
 
+USUAL_LEVEL: Final = "02"
+"""Some meters want 04 or another one."""
+NO_OPERATOR: Final = "00000000"
+
 _TRIP: Final = 0x1A
 _CLOSE: Final = {Closing.AT_ONCE: 0x1C, Closing.BY_BUTTON: 0x1B}
 
@@ -39,9 +43,9 @@ class RelayAccess:
 
     password: str = field(repr=False)
     """Six digits."""
-    level: str = "02"
-    """The access level, a byte in hexadecimal; 02 and 04 are usual."""
-    operator: str = field(default="00000000", repr=False)
+    level: str = USUAL_LEVEL
+    """The access level, a byte in hexadecimal."""
+    operator: str = field(default=NO_OPERATOR, repr=False)
     """The operator's code, four bytes in hexadecimal."""
     zone: tzinfo = UTC
     """The zone of the meter's clock."""
