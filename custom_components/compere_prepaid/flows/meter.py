@@ -125,18 +125,45 @@ class MeterFlow(SiteSubentryFlow):
             self._check_unused(data)  # another dialog may have been faster
         except FormError as error:
             return self._show("user", self._form_values(data), error.errors, error.placeholders)
-        place = data[CONF_BUS], data[CONF_ADDRESS], data[CONF_PROFILE]
         if user_input is None:
-            with suppress(PrepaidError):  # the meter has been asked the more important question
-                self._unset = await site.async_unset_modes(*place)
             return self._show_found(site, data)
-        if user_input.get(CONF_SET_MODES):
+        with suppress(PrepaidError):  # the meter has answered the more important question
+            self._unset = await site.async_unset_modes(*_place(data))
+        return await self.async_step_modes() if self._unset else self._create()
+
+    async def async_step_modes(
+        self, user_input: dict[str, Any] | None = None
+    ) -> SubentryFlowResult:
+        """Offer to write the settings that the meter's relay needs; none is written unasked."""
+        if (site := self._site) is None:
+            return self.async_abort(reason="entry_not_loaded")
+        error: FormError | None = None
+        if user_input is not None:
+            if not user_input[CONF_SET_MODES]:
+                return self._create()
             try:
-                self._unset = await site.async_set_modes(*place)
-            except PrepaidError as error:
-                return self._show_found(site, data, form_error(error, {}))
-            if self._unset:
-                return self._show_found(site, data, FormError(CONF_SET_MODES, "modes_refused"))
+                self._unset = await site.async_set_modes(*_place(self._found))
+            except PrepaidError as problem:
+                error = form_error(problem, {})
+            else:
+                if not self._unset:
+                    return self._create()
+                error = FormError(CONF_SET_MODES, "modes_refused")
+        return self.async_show_form(
+            step_id="modes",
+            data_schema=vol.Schema(
+                {vol.Required(CONF_SET_MODES, default=False): BooleanSelector()}
+            ),
+            errors=error.errors if error else {},
+            description_placeholders={
+                "name": self._found[CONF_NAME],
+                "modes": ", ".join(mode.meaning for mode in self._unset),
+            }
+            | (error.placeholders if error else {}),
+        )
+
+    def _create(self) -> SubentryFlowResult:
+        data = self._found
         return self.async_create_entry(
             title=data[CONF_NAME], data=data, unique_id=meter_unique_id(data[CONF_SERIAL])
         )
@@ -180,22 +207,14 @@ class MeterFlow(SiteSubentryFlow):
         self._check_unused(data)
         return data
 
-    def _show_found(
-        self, site: CompereSite, data: Mapping[str, Any], error: FormError | None = None
-    ) -> SubentryFlowResult:
-        """Show who answered, and which data of its model nobody has proved yet.
-
-        A setting of the meter that its relay needs is offered, and never written unasked.
-        """
-        offer = {vol.Optional(CONF_SET_MODES, default=False): BooleanSelector()}
+    def _show_found(self, site: CompereSite, data: Mapping[str, Any]) -> SubentryFlowResult:
+        """Show who answered, and which data of its model nobody has proved yet."""
         profile = site.catalogue.get(data[CONF_PROFILE])
         bus = self._get_entry().subentries[data[CONF_BUS]]
         return self.async_show_form(
             step_id="confirm",
-            data_schema=vol.Schema(offer if self._unset else {}),
-            errors=error.errors if error else {},
+            data_schema=vol.Schema({}),
             description_placeholders={
-                "modes": ", ".join(mode.meaning for mode in self._unset) or "-",
                 "name": data[CONF_NAME],
                 "serial": data[CONF_SERIAL],
                 "bus": bus.title,
@@ -203,8 +222,7 @@ class MeterFlow(SiteSubentryFlow):
                 "profile": profile.title,
                 "circuits": ", ".join(circuits(site.catalogue, data)),
                 "unverified": ", ".join(profile.unverified()) or "-",
-            }
-            | (error.placeholders if error else {}),
+            },
         )
 
     def _check_serial(self, data: Mapping[str, Any]) -> None:
@@ -344,7 +362,7 @@ def meter_schema(
 async def _async_probe(site: CompereSite, data: Mapping[str, Any]) -> str:
     """Ask the meter at this address for its serial number."""
     try:
-        return await site.async_probe_meter(data[CONF_BUS], data[CONF_ADDRESS], data[CONF_PROFILE])
+        return await site.async_probe_meter(*_place(data))
     except PrepaidError as error:
         problem = form_error(error, PROBE_ERRORS)
         problem.placeholders.setdefault(CONF_ADDRESS, str(data[CONF_ADDRESS]))
@@ -370,6 +388,11 @@ def _check_same(site: CompereSite, data: dict[str, Any], before: Mapping[str, An
         raise FormError(CONF_PROFILE, "channels_differ")
 
 
+def _place(data: Mapping[str, Any]) -> tuple[str, int | str, str]:
+    """Return where a meter answers, and as what."""
+    return data[CONF_BUS], data[CONF_ADDRESS], data[CONF_PROFILE]
+
+
 def _address(data: Mapping[str, Any]) -> tuple[str, int | str]:
     """Return where a meter answers."""
     return data[CONF_BUS], data[CONF_ADDRESS]
@@ -377,4 +400,4 @@ def _address(data: Mapping[str, Any]) -> tuple[str, int | str]:
 
 def _same_place(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     """Say whether nothing changed that could lead to another meter."""
-    return all(one[key] == other[key] for key in (CONF_BUS, CONF_ADDRESS, CONF_PROFILE))
+    return _place(one) == _place(other)

@@ -10,7 +10,7 @@ from ..metering.reading import Quantity
 from .decode import Encoding, Unit
 from .modbus_document import words_of
 
-_UNITS: Sequence[tuple[str, tuple[Unit, ...]]] = (
+UNITS: Sequence[tuple[str, tuple[Unit, ...]]] = (
     ("energy", (Unit.WATT_HOUR, Unit.KILO_WATT_HOUR)),
     ("stored_credit", (Unit.WATT_HOUR, Unit.KILO_WATT_HOUR)),
     ("stored_amount", (Unit.CURRENCY,)),
@@ -95,7 +95,7 @@ def _measurand_faults(document: Document) -> Iterator[Fault]:
 
 
 def _units_of(quantity: Quantity) -> tuple[Unit, ...]:
-    return next(units for begins, units in _UNITS if quantity.startswith(begins))
+    return next(units for begins, units in UNITS if quantity.startswith(begins))
 
 
 def _is_in_a_block(measurand: Mapping[str, Any], blocks: Sequence[Mapping[str, Any]]) -> bool:
