@@ -44,6 +44,8 @@ class LineSettings:
     spacing_s: float = 0.0
     """The least pause between an answer and the next request, for meters that want more than the
     silence of 3.5 characters."""
+    shared: bool = False
+    """Whether other integrations of Home Assistant use the line too."""
     in_flight: int = 1
     """How many requests may be under way at once: 2 for a Modbus TCP gateway that queues them."""
 
