@@ -3,10 +3,9 @@
 A meter is the serial number that it tells itself, not the address at which it answers: meters are
 swapped and re-addressed. So the form asks where to look, the meter is asked who it is, and the user
 compares that with the label before anything is saved. Of a model that cannot tell, the user types
-the number from the label. When a configured meter is changed, the same
-serial number must answer again; another meter is a replacement, which settles accounts, and no
-matter of editing a form. Nor is another current transformer: what the register counted until then
-had the old ratio.
+the number from the label. When a configured meter is changed, the same serial number must answer
+again; another meter is a replacement, which settles accounts, and no matter of editing a form. Nor
+is another current transformer: what the register counted until then had the old ratio.
 """
 
 from collections.abc import Mapping
@@ -41,14 +40,13 @@ from ..core.errors import PrepaidError
 from ..core.meters.modbus_profile import RelayMode
 from ..site import CompereSite
 from .form_errors import BASE, FormError, form_error
-from .relay_section import relay_data, relay_section, relay_values
+from .relay_section import SECTION_RELAY, relay_data, relay_section, relay_values
 from .schemas import MeterAddressSelector, decimal_number, labelled_choice, whole_number
 from .subentry import SiteSubentryFlow
 
 CONF_SET_MODES = "set_modes"
 SECTION_PLACE = "place"
 SECTION_REGISTER = "register"
-SECTION_RELAY = "relay"
 
 _SERIAL = re.compile(r"[0-9A-Za-z_-]{1,32}")
 
@@ -297,17 +295,16 @@ class MeterFlow(SiteSubentryFlow):
             raise FormError(CONF_NAME, "name_empty")
         place = user_input[SECTION_PLACE]
         area = ar.async_get(self.hass).async_get_area(place.get(CONF_AREA, ""))
-        data = {key: user_input[key] for key in (CONF_BUS, CONF_ADDRESS, CONF_PROFILE)}
+        asked = (CONF_BUS, CONF_ADDRESS, CONF_PROFILE, CONF_BREAKER)
+        data = {key: user_input[key] for key in asked}
         data |= {CONF_NAME: name, CONF_AREA: area.name if area else ""}
-        data |= {CONF_BREAKER: user_input[CONF_BREAKER]}
         data |= {key: place.get(key) for key in (CONF_FLOOR_AREA, CONF_RATED_POWER)}
         register = user_input[SECTION_REGISTER]
         if (multiplier := register.get(CONF_MULTIPLIER, 1)) > 1:
             data[CONF_MULTIPLIER] = multiplier
         if (rollover := register.get(CONF_ROLLOVER)) is not None:
             data[CONF_ROLLOVER] = rollover
-        before = self._present.data if self._present else {}
-        return data | relay_data(user_input.get(SECTION_RELAY, {}), before)
+        return data | relay_data(user_input[SECTION_RELAY], self._present)
 
     def _form_values(self, data: Mapping[str, Any]) -> dict[str, Any]:
         """Return a kept meter in the shape of the form."""

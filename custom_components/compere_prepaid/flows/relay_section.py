@@ -6,6 +6,7 @@ What was given once is never shown again: left empty it stays as it is.
 from collections.abc import Mapping
 from typing import Any
 
+from homeassistant.config_entries import ConfigSubentry
 from homeassistant.data_entry_flow import section
 from homeassistant.helpers.selector import (
     TextSelector,
@@ -18,7 +19,9 @@ from ..const import CONF_RELAY_ACCESS
 from ..core.errors import InvalidInputError
 from ..core.meters.dlt645_relay import NO_OPERATOR, USUAL_LEVEL, RelayAccess
 from ..relay_access import CONF_LEVEL, CONF_OPERATOR, CONF_PASSWORD, relay_access_data
-from .form_errors import BASE, FormError
+from .form_errors import BASE, form_error
+
+SECTION_RELAY = "relay"
 
 
 def relay_section() -> section:
@@ -40,12 +43,12 @@ def relay_values(data: Mapping[str, Any]) -> dict[str, str]:
     return {CONF_LEVEL: kept[CONF_LEVEL]} if kept else {}
 
 
-def relay_data(answers: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what of these answers is kept; `before` is the meter as it was, or nothing.
+def relay_data(answers: Mapping[str, Any], present: ConfigSubentry | None) -> dict[str, Any]:
+    """Return what of these answers is kept of a new meter, or of one that is present.
 
     Raises `FormError` (`relay_access_invalid`).
     """
-    kept = before.get(CONF_RELAY_ACCESS) or {}
+    kept = (present.data.get(CONF_RELAY_ACCESS) if present else None) or {}
     password = answers.get(CONF_PASSWORD, "").strip() or kept.get(CONF_PASSWORD, "")
     if not password:
         return {}
@@ -57,5 +60,5 @@ def relay_data(answers: Mapping[str, Any], before: Mapping[str, Any]) -> dict[st
             operator=operator or NO_OPERATOR,
         )
     except InvalidInputError as error:
-        raise FormError(BASE, error.key, **error.placeholders) from error
+        raise form_error(error, {"relay_access_invalid": BASE}) from error
     return {CONF_RELAY_ACCESS: relay_access_data(access)}
