@@ -5,10 +5,11 @@ for what it found.
 """
 
 from datetime import UTC, datetime
+import itertools
 import json
 from pathlib import Path
 import re
-from types import SimpleNamespace
+from types import MappingProxyType, SimpleNamespace
 from typing import Any, cast
 
 from homeassistant.config_entries import ConfigEntryState, ConfigSubentry, ConfigSubentryDataWithId
@@ -33,14 +34,19 @@ from custom_components.compere_prepaid.core.errors import (
 from custom_components.compere_prepaid.core.events import (
     BusDown,
     MeterOffline,
+    Protected,
     RelayDisobeys,
     SuspectReading,
+    Tamper,
 )
 from custom_components.compere_prepaid.core.ids import BusId, MeterSerial
 from custom_components.compere_prepaid.core.metering.plausibility import Suspicion
 from custom_components.compere_prepaid.core.metering.reading import Quantity
 from custom_components.compere_prepaid.core.meters.dlt645_relay import RelayLockedError
 from custom_components.compere_prepaid.core.meters.modbus_faults import UNITS
+from custom_components.compere_prepaid.core.policy.protection import RuleKind
+from custom_components.compere_prepaid.core.policy.protection_state import Move
+from custom_components.compere_prepaid.core.prepayment.protecting import BYPASS
 from custom_components.compere_prepaid.site import PROFILES
 
 TEXTS: dict[str, Any] = json.loads(
@@ -187,7 +193,11 @@ async def test_every_entity_has_a_name_and_no_name_is_orphaned(
     data = dict(entry.subentries["one"].data)
     data |= {"serial": "1", "name": "All", "address": 2, "profile": "everything"}
     every = ConfigSubentry(
-        subentry_type="meter", subentry_id="two", title="All", unique_id="two", data=data
+        subentry_type="meter",
+        subentry_id="two",
+        title="All",
+        unique_id="two",
+        data=MappingProxyType(data),
     )
     hass.config_entries.async_add_subentry(entry, every)
     assert await hass.config_entries.async_setup(entry.entry_id)
@@ -243,6 +253,13 @@ def raised_issues(hass: HomeAssistant, entry: MockConfigEntry) -> dict[str, Any]
             SuspectReading(at=at, meter=serial, reason=reason, energy_wh=1, baseline_wh=2),
         )
         told |= _told(hass)
+    for kind, action in itertools.product(RuleKind, (Move.WARNED, Move.LOCKED_OUT)):
+        issues.keep_protection(
+            site,
+            Protected(at=at, meter=serial, kind=kind, action=action, value=23_100_000, limit=1),
+        )
+        told |= _told(hass)
+    issues.raise_tamper(site, Tamper(at=at, meter=serial, kind=BYPASS, energy_wh=30))
     subentry = cast("Any", SimpleNamespace(subentry_id="a", title="A-101"))
     issues.raise_refused(site, subentry, InvalidInputError("profile_unknown", profile="x"))
     issues.raise_other_meter(site, serial, "33B0250100002")

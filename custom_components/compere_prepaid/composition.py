@@ -8,6 +8,7 @@ over a changed address, and its entities stay.
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from homeassistant.config_entries import ConfigSubentry
@@ -33,6 +34,7 @@ from .const import (
     CONF_POLICY,
     CONF_PORT,
     CONF_PROFILE,
+    CONF_RATED_POWER,
     CONF_ROLLOVER,
     CONF_SERIAL,
     CONF_STOPBITS,
@@ -84,9 +86,11 @@ def meter_setup_of(data: Mapping[str, Any], serial: MeterSerial) -> MeterSetup:
     """Return what a meter subentry's data tell charging: energies behind its transformers."""
     multiplier = int(data.get(CONF_MULTIPLIER) or 1)
     rollover_kwh = data.get(CONF_ROLLOVER)
+    rated_kw = data.get(CONF_RATED_POWER)
     return MeterSetup(
         serial=serial,
         max_power_w=max_power_w(int(data.get(CONF_BREAKER) or DEFAULT_BREAKER_A)),
+        rated_w=int(Decimal(str(rated_kw)) * 1000) if rated_kw else None,
         multiplier=multiplier,
         modulus_wh=None if rollover_kwh is None else int(rollover_kwh) * 1000 * multiplier,
     )
@@ -162,6 +166,7 @@ class Composition:
         self._unwire(meter)
         site.controller.remove_meter(meter.serial)
         await site.supplies.remove_meter(meter.serial)
+        site.protecting.forget(meter.serial)
         site.events.forget_meter(meter.serial)
 
     async def _remove_buses(self, wanted: Mapping[str, ConfigSubentry]) -> None:

@@ -46,6 +46,7 @@ from .core.prepayment.cashier import Cashier
 from .core.prepayment.charging import Charging
 from .core.prepayment.debt_desk import DebtDesk
 from .core.prepayment.preview import Previewer
+from .core.prepayment.protecting import Protecting
 from .core.prepayment.refunds import Refunds
 from .core.prepayment.rerating import Rerater
 from .core.prepayment.rules import load_rules
@@ -55,6 +56,7 @@ from .core.tenancy.opening import Opening
 from .core.tenancy.replacement import Replacements
 from .core.tenancy.supplies import Supplies
 from .event_relay import EventRelay
+from .night_memory import NightMemory
 from .reading_path import ReadingPath
 from .runtimes import AccountRuntime, BusRuntime, MeterRuntime, Runtime
 
@@ -126,6 +128,8 @@ class CompereSite:
             changed=self.reading_path.account_changed,
         )
         self.charging = Charging(self.book)
+        self.protecting = Protecting(self.book)
+        self.night_memory = NightMemory(self)
         self.cashier = Cashier(self.book)
         self.agreements = Agreements(self.book)
         self.refunds = Refunds(self.book)
@@ -167,6 +171,7 @@ class CompereSite:
         """Compose the site from its subentries; the lines start with `async_run`."""
         await load_rules(self.book, self.entry.data.get(CONF_INITIAL_PRICE) or "0")
         await self._look_whether_restored()
+        await self.night_memory.async_load()
         registry = dr.async_get(self.hass)
         self.device_id = registry.async_get_or_create(
             config_entry_id=self.entry.entry_id,
@@ -212,6 +217,7 @@ class CompereSite:
             await bus.bus.stop()
         async with self._ticking:
             await self.reading_path.guarded(self.charging.settle_all("stop"))
+        await self.night_memory.async_save()
 
     async def async_apply_subentries(self) -> None:
         """Make what runs agree with the entry's subentries."""
