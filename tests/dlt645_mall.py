@@ -18,7 +18,7 @@ PASSWORD = "123456"  # noqa: S105  # the simulated meter's
 
 
 def dlt645_mall(
-    transport: Transport = Transport.RTU_TCP, *, baudrate: int = 2400, pace: bool = False
+    transport: Transport = Transport.RTU_TCP, *, baudrate: int = 115200, pace: bool = False
 ) -> Mall:
     """Return the mall; its time stands still until a test moves it."""
     common = {"kind": LoadKind.FASHION, "rated_kw": 11, "breaker_a": 100, "area": ""}

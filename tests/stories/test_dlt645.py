@@ -12,6 +12,7 @@ import pytest
 from custom_components.compere_prepaid import issues
 from custom_components.compere_prepaid.const import DOMAIN
 from custom_components.compere_prepaid.core.ids import MeterSerial
+from custom_components.compere_prepaid.core.policy import relay_control
 from custom_components.compere_prepaid.diagnostics import async_get_config_entry_diagnostics
 from custom_components.compere_prepaid.site import CompereSite
 from simulator.line import Transport
@@ -75,9 +76,10 @@ async def test_runs_out_and_is_topped_up(hass: HomeAssistant, mall: Mall, tmp_pa
 
 
 async def test_a_missing_and_a_wrong_password_are_told_and_mended(
-    hass: HomeAssistant, mall: Mall, tmp_path: Path
+    hass: HomeAssistant, mall: Mall, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The relay stays as it is, no meter locks itself, and the right password is tried at once."""
+    monkeypatch.setattr(relay_control, "PAUSE_S", 0.0)
     meter = dlt645_meter(mall)
     async with empty_site(hass, mall, tmp_path) as site:
         await imported(hass, site, dlt645_file(mall, password=None))
