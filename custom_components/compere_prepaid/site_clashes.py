@@ -86,13 +86,13 @@ def _unknown_profiles(site: CompereSite, wanted: SiteFile, written: Document) ->
 
 def _wrong_places(site: CompereSite, wanted: SiteFile, written: Document) -> Iterable[Fault]:
     """Find addresses that a model cannot have, and lines that do not carry its protocol."""
-    transports = {bus.name: bus.line.transport for bus in wanted.buses}
+    lines = {bus.name: bus.line for bus in wanted.buses}
     for index, meter in enumerate(wanted.meters):
         profile = site.catalogue.profiles.get(meter.profile)
         if profile is None:
             continue
         try:
-            check_place(profile, meter.address, transports[meter.bus])
+            check_place(profile, meter.address, lines[meter.bus])
         except InvalidInputError as error:
             key = "bus" if error.key == "dlt645_needs_raw_line" else "address"
             yield written.fault("meters", index, key, message=in_words(site.hass, error))

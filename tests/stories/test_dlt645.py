@@ -150,5 +150,5 @@ async def test_a_place_that_cannot_be_is_told_with_its_line(
             wrong = text.replace("transport: rtu_tcp", "transport: modbus_tcp")
             (fault,) = await faults_of(hass, site, wrong)
             assert (fault["line"], fault["path"]) == (5, "meters[0].bus")
-            assert "carries nothing else" in fault["message"]
+            assert "does not speak Modbus" in fault["message"]
         assert KPM33B not in site.meters

@@ -15,12 +15,15 @@ import probatio as vol
 
 from ..composition import line_settings_of, optional_line_data
 from ..const import (
+    CONF_ADDRESS,
     CONF_BAUDRATE,
+    CONF_BUS,
     CONF_DEVICE,
     CONF_HOST,
     CONF_NAME,
     CONF_PARITY,
     CONF_PORT,
+    CONF_PROFILE,
     CONF_QUEUES,
     CONF_SHARED,
     CONF_SPACING,
@@ -28,12 +31,15 @@ from ..const import (
     CONF_TIMEOUT,
     CONF_TRANSPORT,
     SUBENTRY_BUS,
+    SUBENTRY_METER,
     bus_unique_id,
 )
 from ..core.bus.requests import BusError
 from ..core.bus.settings import LineSettings, Transport
+from ..core.errors import InvalidInputError
+from ..core.meters.building import check_place
 from ..shared_line import async_test_line, others_use
-from .form_errors import BASE, FormError
+from .form_errors import BASE, FormError, form_error
 from .line_errors import line_error
 from .schemas import choice, seconds, whole_number
 from .serial_device import same_device, stable_device
@@ -114,6 +120,7 @@ class BusFlow(SiteSubentryFlow):
                 stable_device, data[CONF_DEVICE]
             )
         settings = line_settings_of(data)
+        self._check_meters(settings)
         for other in self._others(SUBENTRY_BUS):
             if other.data[CONF_NAME].casefold() == data[CONF_NAME].casefold():
                 raise FormError(CONF_NAME, "name_in_use", name=other.data[CONF_NAME])
@@ -129,6 +136,19 @@ class BusFlow(SiteSubentryFlow):
             except BusError as error:
                 raise line_error(error, settings) from error
         return data, settings
+
+    def _check_meters(self, settings: LineSettings) -> None:
+        """Refuse a line that does not carry what the meters on this bus speak."""
+        if (bus := self._present) is None or (site := self._site) is None:
+            return
+        for meter in self._others(SUBENTRY_METER):
+            profile = site.catalogue.profiles.get(meter.data[CONF_PROFILE])
+            if profile is None or meter.data[CONF_BUS] != bus.subentry_id:
+                continue
+            try:
+                check_place(profile, meter.data[CONF_ADDRESS], settings)
+            except InvalidInputError as error:
+                raise form_error(error, {"dlt645_needs_raw_line": BASE}) from error
 
     async def _async_same_line(self, one: LineSettings, other: LineSettings) -> bool:
         if Transport.SERIAL not in {one.transport, other.transport}:

@@ -1,7 +1,7 @@
 """From a profile to the meter that speaks its language."""
 
 from ..bus.bus import Bus
-from ..bus.settings import Transport
+from ..bus.settings import LineSettings, Transport
 from ..clock import Clock
 from ..errors import InvalidInputError
 from ..ids import MeterSerial
@@ -12,9 +12,6 @@ from .dlt645_relay import RelayAccess
 from .modbus_meter import ModbusMeter
 from .modbus_profile import ModbusProfile
 from .profile import Profile
-
-_RAW = (Transport.SERIAL, Transport.RTU_TCP, Transport.RTU_LISTEN)
-"""What carries any bytes; a Modbus TCP gateway knows only Modbus."""
 
 
 def build_device(
@@ -33,7 +30,7 @@ def build_device(
     their password. Raises `InvalidInputError` for an address that the model cannot have, and for a
     line that does not carry its protocol (see `check_place`).
     """
-    check_place(profile, address, bus.settings.transport)
+    check_place(profile, address, bus.settings)
     if isinstance(profile, Dlt645Profile):
         return Dlt645Meter(profile, address, serial, bus, clock, multiplier, access)
     if isinstance(profile, ModbusProfile):
@@ -41,15 +38,15 @@ def build_device(
     raise TypeError(f"no meter speaks {profile.PROTOCOL}")
 
 
-def check_place(profile: Profile, address: int | str, transport: str) -> None:
+def check_place(profile: Profile, address: int | str, line: LineSettings) -> None:
     """Refuse an address that a model cannot have, or a line that does not carry its protocol.
 
-    Raises `InvalidInputError`: `bus_address_invalid`, `dlt645_address_invalid` or
-    `dlt645_needs_raw_line`.
+    A Modbus TCP gateway, and a connection that others share, know nothing but Modbus. Raises
+    `InvalidInputError`: `bus_address_invalid`, `dlt645_address_invalid`, `dlt645_needs_raw_line`.
     """
     if isinstance(profile, Dlt645Profile):
         dlt645_address(address)
-        if transport not in _RAW:
+        if line.shared or line.transport is Transport.MODBUS_TCP:
             raise InvalidInputError("dlt645_needs_raw_line", profile=profile.title)
     elif isinstance(profile, ModbusProfile):
         _modbus_unit(address)
