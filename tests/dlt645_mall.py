@@ -1,6 +1,7 @@
 """A mall in which one shop has a DL/T 645 meter and its neighbour, on the same wires, a KPM33B."""
 
 from fractions import Fraction
+from typing import Any
 
 from simulator.clock import ManualClock
 from simulator.dlt645 import Dlt645Meter, Dlt645Plan
@@ -21,7 +22,12 @@ def dlt645_mall(
     transport: Transport = Transport.RTU_TCP, *, baudrate: int = 115200, pace: bool = False
 ) -> Mall:
     """Return the mall; its time stands still until a test moves it."""
-    common = {"kind": LoadKind.FASHION, "rated_kw": 11, "breaker_a": 100, "area": ""}
+    common: dict[str, Any] = {
+        "kind": LoadKind.FASHION,
+        "rated_kw": 11,
+        "breaker_a": 100,
+        "area": "",
+    }
     plan = MallPlan(
         lines=[LinePlan(name=LINE, transport=transport, baudrate=baudrate, pace=pace)],
         meters={
