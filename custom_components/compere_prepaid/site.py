@@ -23,7 +23,7 @@ from .adapters.clock import SystemClock
 from .adapters.ledger_checker.checker import Verification
 from .adapters.ledger_database.ledger import DatabaseLedger
 from .adapters.ledger_safe.restoring import confirm_restoration, restoration
-from .composition import Composition, line_settings_of
+from .composition import Composition
 from .const import CONF_CURRENCY, CONF_INITIAL_PRICE, CONF_NAME, CONF_SERIAL, CONF_TIME_ZONE, DOMAIN
 from .coordinator import PacedCoordinator
 from .core.bus.bus import RequestClass
@@ -54,6 +54,7 @@ from .core.tenancy.opening import Opening
 from .core.tenancy.replacement import Replacements
 from .core.tenancy.supplies import Supplies
 from .event_relay import EventRelay
+from .lines import line_settings_of
 from .night_memory import NightMemory
 from .reading_path import ReadingPath
 from .runtimes import AccountRuntime, BusRuntime, MeterRuntime, Runtime

@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 from homeassistant.config_entries import ConfigSubentry
 
-from .composition import optional_line_data
 from .const import (
     CONF_ADDRESS,
     CONF_AREA,
     CONF_BREAKER,
     CONF_BUS,
+    CONF_ENERGY_INTERVAL,
     CONF_FLOOR_AREA,
+    CONF_LIVE_INTERVAL,
     CONF_METERS,
     CONF_MULTIPLIER,
     CONF_NAME,
@@ -33,6 +34,7 @@ from .const import (
     CONF_ROLLOVER,
     CONF_SERIAL,
     CONF_TARIFF,
+    CONF_TOPIC_PREFIX,
     SUBENTRY_ACCOUNT,
     SUBENTRY_BUS,
     SUBENTRY_METER,
@@ -44,6 +46,7 @@ from .core.document_faults import Fault
 from .core.documents import Document as YamlDocument, DocumentError, read_document
 from .core.ledger.ports import LedgerTransaction
 from .core.ledger.records import Document
+from .core.meters.compere_mqtt.ports import BrokerSettings
 from .core.prepayment.rules import Rules, read_rules, take_rules
 from .core.site_file import (
     AccountEntry,
@@ -52,6 +55,7 @@ from .core.site_file import (
     SiteFile,
     parse_site_file,
 )
+from .lines import optional_line_data
 from .relay_access import relay_access_data
 from .site_clashes import clashes, moved_out
 from .site_import_rules import ImportOutcome, RuleNews
@@ -230,6 +234,14 @@ def _account_subentry(
 
 def _bus_data(bus: BusEntry) -> dict[str, Any]:
     line = bus.line
+    if isinstance(line, BrokerSettings):
+        return {
+            "name": bus.name,
+            "transport": line.transport,
+            CONF_TOPIC_PREFIX: line.prefix,
+            CONF_LIVE_INTERVAL: line.live_s,
+            CONF_ENERGY_INTERVAL: line.energy_min,
+        }
     return {
         "name": bus.name,
         "transport": line.transport.value,

@@ -21,9 +21,11 @@ from .document_section import Findings, Section, number_text
 from .documents import DocumentError, read_document
 from .ids import AccountNumber, MeterSerial
 from .meters.address import kept_address
+from .meters.compere_mqtt.ports import TRANSPORT, BrokerSettings
 from .meters.dlt645_relay import NO_OPERATOR, USUAL_LEVEL, RelayAccess
 from .money.amount import ZERO, Amount, Currency
 from .policy.credit import Policy
+from .site_file_brokers import broker_data, check_brokers, read_broker, refuse_broker_keys
 from .site_file_names import (
     ADDRESS_KEYS,
     ALL_ADDRESS_KEYS,
@@ -53,7 +55,7 @@ class BusEntry:
     """A line and its name."""
 
     name: str
-    line: LineSettings
+    line: LineSettings | BrokerSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +67,7 @@ class MeterEntry:
     bus: str
     """The name of the bus."""
     address: int | str
+    """A number on a line, the digits of a DL/T 645 meter, the meter code behind a broker."""
     profile: str
     area: str = ""
     floor_area: Decimal | None = None
@@ -130,6 +133,7 @@ def parse_site_file(text: str, *, file: str) -> SiteFile:
     check_names(root)
     check_calendars(root)
     check_places(root)
+    check_brokers(root)
     if (pools := root.part("pools")) and pools.value:
         pools.fault(f"{_LATER}: leave the list empty")
     if findings.all:
@@ -168,10 +172,11 @@ def _read_bus(section: Section) -> BusEntry | None:
     transport = section.part("transport")
     if transport is None:
         return None
-    if transport.value == "mqtt":
-        transport.fault(_LATER)
-        return None
+    if transport.value == TRANSPORT:
+        broker = read_broker(section)
+        return None if broker is None else BusEntry(name=section.value["name"], line=broker)
     before = len(section.findings.meaning)
+    refuse_broker_keys(section, transport.value)
     needed, possible = ADDRESS_KEYS[transport.value]
     for key in sorted(possible | ALL_ADDRESS_KEYS):
         if key in needed and key not in section.value:
@@ -276,6 +281,8 @@ def _tariff_lines(data: Mapping[str, Any]) -> list[str]:
 def _bus_data(bus: BusEntry) -> dict[str, Any]:
     line = bus.line
     data: dict[str, Any] = {"name": bus.name, "transport": str(line.transport)}
+    if isinstance(line, BrokerSettings):
+        return data | broker_data(line)
     if line.transport is Transport.SERIAL:
         data["device"] = line.device
     else:

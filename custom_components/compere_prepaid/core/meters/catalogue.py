@@ -12,6 +12,8 @@ from typing import Any
 from ..document_faults import Fault
 from ..documents import Document, DocumentError, load_document, read_document
 from ..errors import InvalidInputError
+from .compere_mqtt.faults import compere_mqtt_faults
+from .compere_mqtt.profile import compere_mqtt_profile_from
 from .dlt645_document import dlt645_faults, dlt645_profile_from
 from .modbus_document import modbus_profile_from
 from .modbus_faults import modbus_faults
@@ -78,6 +80,11 @@ def _languages() -> Mapping[str, _Language]:
         ),
         MeterProtocol.DLT645: _Language(
             schema=_schema("dlt645_profile"), faults=dlt645_faults, build=dlt645_profile_from
+        ),
+        MeterProtocol.COMPERE_MQTT: _Language(
+            schema=_schema("compere_mqtt_profile"),
+            faults=compere_mqtt_faults,
+            build=compere_mqtt_profile_from,
         ),
     }
 

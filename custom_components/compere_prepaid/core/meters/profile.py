@@ -22,6 +22,7 @@ class MeterProtocol(StrEnum):
 
     MODBUS = "modbus"
     DLT645 = "dlt645"
+    COMPERE_MQTT = "compere_mqtt"
 
 
 class Verified(StrEnum):
