@@ -152,3 +152,31 @@ async def test_a_place_that_cannot_be_is_told_with_its_line(
             assert (fault["line"], fault["path"]) == (5, "meters[0].bus")
             assert "does not speak Modbus" in fault["message"]
         assert KPM33B not in site.meters
+
+
+async def test_a_meter_is_replaced_by_one_with_other_digits(
+    hass: HomeAssistant, mall: Mall, tmp_path: Path
+) -> None:
+    """The new one is looked for by its own digits; the password stays, and works there too."""
+    meter, new = dlt645_meter(mall), "201000000099"
+    async with empty_site(hass, mall, tmp_path) as site:
+        await imported(hass, site, dlt645_file(mall))
+        await burn(mall, site, SHOP, 300)
+        meter.replace(new)
+        told = await ask(
+            hass,
+            "replace_meter",
+            meter=DIGITS,
+            new_serial=new,
+            address=new,
+            final_kwh="40.3",
+            reason="display dead",
+        )
+        assert (told["old"], told["new"], told["from_wh"]) == (DIGITS, new, 0)
+        assert site.meters[MeterSerial(new)].data["address"] == new
+        async with expected_event(hass, "cut_off", account=SHOP):
+            await burn(mall, site, SHOP, 700)
+        await relay_settled(site.controller, MeterSerial(new))
+        assert contact(meter) == "open"
+        await site.charging.settle_all("test")
+        assert await verified(hass) == (1_000, 1_000)
