@@ -40,6 +40,7 @@ from .core.meters.building import build_device
 from .core.meters.device import MeterDevice
 from .core.prepayment.state import AccountSetup
 from .lines import is_broker, make_line
+from .relay_access import relay_access_of
 from .runtimes import AccountRuntime, BusRuntime, MeterRuntime
 
 if TYPE_CHECKING:
@@ -245,6 +246,7 @@ class Composition:
         devices.rename(self._site, data[CONF_SERIAL], data[CONF_NAME], bus.device_id)
         if runtime.channel is not None:
             devices.rename_channel(self._site, runtime.serial, runtime.name)
+        issues.clear(self._site, issues.RELAY_LOCKED, runtime.serial)  # it may be right now
         bus.poller.add(runtime.device)
 
     def _device(
@@ -258,6 +260,7 @@ class Composition:
             self._site.clock,
             int(data.get(CONF_MULTIPLIER) or 1),
             channel,
+            relay_access_of(data, self._site.zone),
         )
 
     # Accounts

@@ -8,6 +8,7 @@ is applied, so that an import is whole or has not happened.
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from .action_errors import in_words
 from .const import (
     CONF_ADDRESS,
     CONF_METERS,
@@ -22,6 +23,7 @@ from .core.document_faults import Fault
 from .core.documents import Document
 from .core.errors import InvalidInputError
 from .core.ledger.records import Document as Rule
+from .core.meters.building import check_place
 from .core.meters.compere_mqtt.ports import BrokerSettings
 from .core.meters.profile import circuits_of
 from .core.prepayment.calendar import day_of
@@ -39,6 +41,7 @@ def clashes(
     yield from _other_site(site, wanted, written)
     yield from _other_places(site, wanted, written)
     yield from _unknown_profiles(site, wanted, written)
+    yield from _wrong_places(site, wanted, written)
     yield from _other_circuits(site, wanted, written)
     yield from _taken_addresses(site, wanted, written)
     yield from _meters_of_others(site, wanted, written)
@@ -91,6 +94,20 @@ def _unknown_profiles(site: CompereSite, wanted: SiteFile, written: Document) ->
         if meter.profile not in known:
             message = f"there is no profile '{meter.profile}'; known are {', '.join(known)}"
             yield written.fault("meters", index, "profile", message=message)
+
+
+def _wrong_places(site: CompereSite, wanted: SiteFile, written: Document) -> Iterable[Fault]:
+    """Find addresses that a model cannot have, and lines that do not carry its protocol."""
+    lines = {bus.name: bus.line for bus in wanted.buses}
+    for index, meter in enumerate(wanted.meters):
+        profile = site.catalogue.profiles.get(meter.profile)
+        if profile is None:
+            continue
+        try:
+            check_place(profile, meter.address, lines[meter.bus])
+        except InvalidInputError as error:
+            key = "address" if error.key.endswith("address_invalid") else "bus"
+            yield written.fault("meters", index, key, message=in_words(site.hass, error))
 
 
 def _other_circuits(site: CompereSite, wanted: SiteFile, written: Document) -> Iterable[Fault]:
