@@ -21,6 +21,7 @@ from .const import (
     CONF_HOST,
     CONF_LEDGER,
     CONF_NAME,
+    CONF_RELAY_ACCESS,
     DOMAIN,
     SUBENTRY_ACCOUNT,
 )
@@ -33,7 +34,7 @@ from .runtimes import AccountRuntime, BusRuntime, MeterRuntime
 from .safekeeping import async_snapshots
 from .site import CompereConfigEntry, CompereSite
 
-SECRET = frozenset({CONF_HOST, CONF_DEVICE, CONF_LEDGER, OPTION_CASHIERS})
+SECRET = frozenset({CONF_HOST, CONF_DEVICE, CONF_LEDGER, CONF_RELAY_ACCESS, OPTION_CASHIERS})
 """Keys that are redacted wherever they stand."""
 
 
