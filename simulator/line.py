@@ -7,7 +7,8 @@ whoever asks and over however many connections. With `pace` off everything takes
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, cast, override
@@ -27,6 +28,7 @@ from tmodbus.pdu import (
 )
 from tmodbus.server import ModbusHandler
 
+from .dlt645 import Dlt645Meter, Question
 from .faults import Answer, Fault, FaultKind, Faults
 from .image import read_coils, read_registers
 from .meter import SimulatedMeter
@@ -108,6 +110,10 @@ class SimulatedLine(ModbusHandler):
         self.statistics = LineStatistics()
         self.answers: deque[Answer] = deque()
         """How the answers that are on their way out are to leave; one each."""
+        self.echoes = False
+        """Whether a two-wire adapter hears what it sends itself; only for DL/T 645."""
+        self.prefix = b""
+        """What a serial server puts before every answer, for example its own address; likewise."""
         self._wire = asyncio.Lock()
         self._quiet_since = 0.0
 
@@ -127,6 +133,11 @@ class SimulatedLine(ModbusHandler):
         """Return the meter that answers at this address, or the circuits of one device."""
         return [meter for meter in self.meters if meter.address == address]
 
+    @property
+    def has_dlt645(self) -> bool:
+        """Return whether meters hang on it that speak DL/T 645."""
+        return any(isinstance(meter, Dlt645Meter) for meter in self.meters)
+
     def take_answer(self, length: int) -> Answer:
         """Return how the next answer is to leave; one that no meter gave leaves as it is."""
         return self.answers.popleft() if self.answers else Answer(length=length)
@@ -134,6 +145,38 @@ class SimulatedLine(ModbusHandler):
     @override
     async def __call__[T](self, unit_id: int, request: BasePDU[T], /) -> T:
         """Answer one request, and hold the wire for as long as that takes."""
+        async with self._taken() as started:
+            return cast("T", await self._transact(unit_id, request, started))
+
+    async def carry(self, question: Question, raw: bytes) -> bytes | None:
+        """Carry a question of DL/T 645 to whom it concerns; return what comes back."""
+        async with self._taken() as started:
+            heard = started + self._on_wire(len(raw))
+            await self._until(heard)
+            meter, fault = self._asked(question)
+            if fault is not None and fault.kind is FaultKind.SLOW:
+                await asyncio.sleep(fault.seconds)
+                heard += fault.seconds
+            answer = None if meter is None else _answer(meter, question, fault)
+            said = b"" if answer is None else self.prefix + answer
+            if not said and not self.echoes:
+                return None
+            await self._until(heard + self._turnaround_s + self._on_wire(len(said)))
+            said = (raw if self.echoes else b"") + said
+            self._send(len(said), fault)
+            return said
+
+    def _asked(self, question: Question) -> tuple[Dlt645Meter | None, Fault | None]:
+        """Return the meter that is asked, and what is wrong with it."""
+        for meter in self.meters:
+            if isinstance(meter, Dlt645Meter) and question.means(meter.digits):
+                control = question.control
+                return meter, meter.faults.take(control) or self.faults.take(control)
+        return None, None
+
+    @asynccontextmanager
+    async def _taken(self) -> AsyncIterator[float]:
+        """Hold the wire; yield since when."""
         async with self._wire:
             loop = asyncio.get_running_loop()
             started = loop.time()
@@ -141,7 +184,7 @@ class SimulatedLine(ModbusHandler):
             if self.plan.pace and started - self._quiet_since < self.plan.silence_s:
                 self.statistics.silence_broken += 1
             try:
-                return cast("T", await self._transact(unit_id, request, started))
+                yield started
             finally:
                 self._quiet_since = loop.time()
                 self.statistics.busy_s += self._quiet_since - started
@@ -173,8 +216,7 @@ class SimulatedLine(ModbusHandler):
             characters = _EXCEPTION_CHARACTERS
         if fault is not None and fault.kind is FaultKind.LOST:
             return await self._nothing(request)
-        turnaround = max(plan.turnaround_s, plan.silence_s) if plan.pace else 0.0
-        await self._until(heard + turnaround + self._on_wire(characters))
+        await self._until(heard + self._turnaround_s + self._on_wire(characters))
         if fault is not None and fault.kind is FaultKind.BAD_CRC and self._has_gateway:
             return await self._nothing(request)
         self._send(characters, fault)
@@ -211,6 +253,10 @@ class SimulatedLine(ModbusHandler):
     def _has_gateway(self) -> bool:
         return self.plan.transport is Transport.MODBUS_TCP
 
+    @property
+    def _turnaround_s(self) -> float:
+        return max(self.plan.turnaround_s, self.plan.silence_s) if self.plan.pace else 0.0
+
     def _on_wire(self, characters: int) -> float:
         return characters * self.plan.character_s if self.plan.pace else 0.0
 
@@ -222,6 +268,17 @@ class SimulatedLine(ModbusHandler):
         await asyncio.sleep(moment - loop.time() - _SLEEP_ERROR_S)
         while loop.time() < moment:  # noqa: ASYNC110 - no event comes at a moment
             await asyncio.sleep(0)
+
+
+def _answer(meter: Dlt645Meter, question: Question, fault: Fault | None) -> bytes | None:
+    """Let the meter do what the question asks; return what it says."""
+    kind = None if fault is None else fault.kind
+    if kind is FaultKind.SILENT:
+        return None
+    if fault is not None and kind is FaultKind.EXCEPTION:
+        return meter.refuse(question.control, fault.code)
+    answer = meter.answer(question)
+    return None if kind is FaultKind.LOST else answer
 
 
 def _obey(

@@ -47,6 +47,12 @@ class MeterPlan:
     model: str = "compere_kpm33b"
     """One of `models`, or the default."""
 
+    def install(
+        self, clock: SimulatedClock, *, seed: int = 0, utc_offset_s: int = 0
+    ) -> SimulatedMeter:
+        """Return the meter, installed now."""
+        return SimulatedMeter(self, clock, seed=seed, utc_offset_s=utc_offset_s)
+
 
 class SimulatedMeter:
     """A meter on a line. All of its state is plain attributes; call `advance` before looking."""

@@ -42,11 +42,13 @@ from custom_components.compere_prepaid.core.events import (
 from custom_components.compere_prepaid.core.ids import BusId, MeterSerial
 from custom_components.compere_prepaid.core.metering.plausibility import Suspicion
 from custom_components.compere_prepaid.core.metering.reading import Quantity
+from custom_components.compere_prepaid.core.meters.dlt645_relay import RelayLockedError
 from custom_components.compere_prepaid.core.meters.modbus_faults import UNITS
 from custom_components.compere_prepaid.core.policy.protection import RuleKind
 from custom_components.compere_prepaid.core.policy.protection_state import Move
 from custom_components.compere_prepaid.core.prepayment.protecting import BYPASS
 from custom_components.compere_prepaid.site import PROFILES
+from tests.mqtt_site import BUS_ID, broker_subentry
 
 TEXTS: dict[str, Any] = json.loads(
     (Path(actions.__file__).parents[1] / "translations/en.json").read_text("utf-8")
@@ -176,6 +178,18 @@ def describe_everything(folder: Path) -> None:
     (folder / "everything.yaml").write_text(yaml.safe_dump(kpm33b), "utf-8")
 
 
+def on_air(data: dict[str, Any]) -> ConfigSubentry:
+    """Return a meter behind a broker: it has a clock, too."""
+    code = "3071225950001"
+    own = {"serial": code, "address": code, "name": "Air", "bus": BUS_ID}
+    return ConfigSubentry(
+        subentry_type="meter",
+        title="Air",
+        unique_id="air",
+        data=MappingProxyType(data | own | {"profile": "compere_kpm37_mqtt"}),
+    )
+
+
 @pytest.mark.usefixtures("socket_enabled")
 async def test_every_entity_has_a_name_and_no_name_is_orphaned(
     hass: HomeAssistant,
@@ -199,6 +213,8 @@ async def test_every_entity_has_a_name_and_no_name_is_orphaned(
         data=MappingProxyType(data),
     )
     hass.config_entries.async_add_subentry(entry, every)
+    for subentry in (broker_subentry(), on_air(data)):
+        hass.config_entries.async_add_subentry(entry, subentry)
     assert await hass.config_entries.async_setup(entry.entry_id)
     assert entry.state is ConfigEntryState.LOADED
     found: dict[str, set[str]] = {}
@@ -262,6 +278,9 @@ def raised_issues(hass: HomeAssistant, entry: MockConfigEntry) -> dict[str, Any]
     subentry = cast("Any", SimpleNamespace(subentry_id="a", title="A-101"))
     issues.raise_refused(site, subentry, InvalidInputError("profile_unknown", profile="x"))
     issues.raise_other_meter(site, serial, "33B0250100002")
+    issues.raise_relay_locked(
+        site, serial, RelayLockedError("relay_password_missing", serial=serial)
+    )
     refusal = LedgerReadOnlyError("ledger_read_only", reason="a sum is wrong")
     issues.raise_ledger_read_only(site, refusal)
     full = OperationFailedError("ledger_disk_full", path="/config", error="no space")

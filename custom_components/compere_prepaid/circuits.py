@@ -39,14 +39,14 @@ def circuit_name(data: Mapping[str, Any], channel: int | None) -> str:
     return name if channel is None else f"{name} {channel}"
 
 
-def meter_setup_of(data: Mapping[str, Any], serial: MeterSerial) -> MeterSetup:
+def meter_setup_of(data: Mapping[str, Any], serial: MeterSerial, phases: int) -> MeterSetup:
     """Return what a meter subentry's data tell charging: energies behind its transformers."""
     multiplier = int(data.get(CONF_MULTIPLIER) or 1)
     rollover_kwh = data.get(CONF_ROLLOVER)
     rated_kw = data.get(CONF_RATED_POWER)
     return MeterSetup(
         serial=serial,
-        max_power_w=max_power_w(int(data.get(CONF_BREAKER) or DEFAULT_BREAKER_A)),
+        max_power_w=max_power_w(int(data.get(CONF_BREAKER) or DEFAULT_BREAKER_A), phases),
         rated_w=int(Decimal(str(rated_kw)) * 1000) if rated_kw else None,
         multiplier=multiplier,
         modulus_wh=None if rollover_kwh is None else int(rollover_kwh) * 1000 * multiplier,

@@ -17,71 +17,34 @@ from . import devices, issues
 from .circuits import circuits, meter_setup_of
 from .const import (
     CONF_ADDRESS,
-    CONF_BAUDRATE,
     CONF_BUS,
-    CONF_DEVICE,
-    CONF_HOST,
     CONF_METERS,
     CONF_MULTIPLIER,
     CONF_NAME,
     CONF_NUMBER,
     CONF_OPENING_BALANCE,
     CONF_OWNER,
-    CONF_PARITY,
     CONF_POLICY,
-    CONF_PORT,
     CONF_PROFILE,
-    CONF_QUEUES,
     CONF_SERIAL,
-    CONF_SHARED,
-    CONF_SPACING,
-    CONF_STOPBITS,
     CONF_TARIFF,
-    CONF_TIMEOUT,
-    CONF_TRANSPORT,
     DOMAIN,
     SUBENTRY_ACCOUNT,
     SUBENTRY_BUS,
     SUBENTRY_METER,
 )
 from .coordinator import MeterCoordinator, PacedCoordinator
-from .core.bus.bus import Bus
-from .core.bus.settings import LineSettings, Transport
 from .core.errors import InvalidInputError, PrepaidError
-from .core.events import BusDown, BusUp
 from .core.ids import AccountNumber, BusId, MeterSerial
 from .core.meters.building import build_device
 from .core.meters.device import MeterDevice
-from .core.meters.poller import Poller
 from .core.prepayment.state import AccountSetup
+from .lines import is_broker, make_line
+from .relay_access import relay_access_of
 from .runtimes import AccountRuntime, BusRuntime, MeterRuntime
-from .shared_line import line_for
 
 if TYPE_CHECKING:
     from .site import CompereSite
-
-
-def line_settings_of(data: Mapping[str, Any]) -> LineSettings:
-    """Return the line settings that a bus subentry's data describe."""
-    return LineSettings(
-        transport=Transport(data[CONF_TRANSPORT]),
-        host=data.get(CONF_HOST) or "",
-        port=int(data.get(CONF_PORT) or 0),
-        device=data.get(CONF_DEVICE) or "",
-        baudrate=int(data.get(CONF_BAUDRATE) or 9600),
-        parity=data.get(CONF_PARITY) or "E",
-        stopbits=int(data.get(CONF_STOPBITS) or 1),
-        timeout_s=float(data.get(CONF_TIMEOUT) or 1.0),
-        spacing_s=float(data.get(CONF_SPACING) or 0.0),
-        shared=bool(data.get(CONF_SHARED)),
-        queues=bool(data.get(CONF_QUEUES)),
-    )
-
-
-def optional_line_data(*, spacing_s: float, shared: bool, queues: bool) -> dict[str, Any]:
-    """Return those of a line's settings that are kept only where they are not the usual ones."""
-    data = {CONF_SPACING: spacing_s, CONF_SHARED: shared, CONF_QUEUES: queues}
-    return {key: value for key, value in data.items() if value}
 
 
 class Composition:
@@ -182,14 +145,14 @@ class Composition:
     async def _add_bus(self, subentry: ConfigSubentry) -> None:
         site = self._site
         bus_id = BusId(subentry.subentry_id)
-        bus, poller = self._line(bus_id, subentry.data)
+        bus, poller = make_line(site, bus_id, subentry.data)
         device = dr.async_get(site.hass).async_get_or_create(
             config_entry_id=site.entry.entry_id,
             config_subentry_id=subentry.subentry_id,
             identifiers={(DOMAIN, f"bus_{bus_id}")},
             name=subentry.title,
             manufacturer="Compere Prepaid",
-            model="Modbus line",
+            model="MQTT broker" if is_broker(subentry.data) else "Modbus line",
             via_device_id=site.device_id,
         )
         runtime = BusRuntime(
@@ -212,7 +175,7 @@ class Composition:
         """Put a bus and its meters on a line with other settings."""
         await runtime.poller.stop()
         await runtime.bus.stop()
-        runtime.bus, runtime.poller = self._line(runtime.id, subentry.data)
+        runtime.bus, runtime.poller = make_line(self._site, runtime.id, subentry.data)
         runtime.data, runtime.name = subentry.data, subentry.title
         devices.rename(self._site, f"bus_{runtime.id}", runtime.name, self._site.device_id)
         for meter in self._site.meters.values():
@@ -223,17 +186,6 @@ class Composition:
         if self._site.running:
             await runtime.async_run()
 
-    def _line(self, bus_id: BusId, data: Mapping[str, Any]) -> tuple[Bus, Poller]:
-        site = self._site
-        settings = line_settings_of(data)
-
-        def on_state(up: bool, error: str) -> None:  # noqa: FBT001  -- the bus calls it so
-            at = site.clock.now()
-            site.emit(BusUp(at=at, bus=bus_id) if up else BusDown(at=at, bus=bus_id, error=error))
-
-        bus = Bus(bus_id, line_for(site.hass, settings), settings, site.clock, on_state)
-        return bus, Poller(bus, site.clock, site.reading_path)
-
     # Meters
 
     async def _apply_meter(self, subentry: ConfigSubentry) -> None:
@@ -242,15 +194,16 @@ class Composition:
         bus = site.buses.get(BusId(data[CONF_BUS]))
         if bus is None:
             return
+        phases = site.catalogue.get(data[CONF_PROFILE]).phases
         for serial, channel in circuits(site.catalogue, data).items():
             runtime = site.meters.get(serial)
             if runtime is None:
-                await site.supplies.add_meter(meter_setup_of(data, serial))
+                await site.supplies.add_meter(meter_setup_of(data, serial, phases))
                 await self._add_meter(subentry, serial, channel, bus)
             elif dict(runtime.data) != dict(data):
                 self._unwire(runtime)
                 site.reading_path.distrust(serial)
-                await site.supplies.add_meter(meter_setup_of(data, serial))
+                await site.supplies.add_meter(meter_setup_of(data, serial, phases))
                 self._rewire_meter(runtime, data, bus)
 
     async def _add_meter(
@@ -293,6 +246,7 @@ class Composition:
         devices.rename(self._site, data[CONF_SERIAL], data[CONF_NAME], bus.device_id)
         if runtime.channel is not None:
             devices.rename_channel(self._site, runtime.serial, runtime.name)
+        issues.clear(self._site, issues.RELAY_LOCKED, runtime.serial)  # it may be right now
         bus.poller.add(runtime.device)
 
     def _device(
@@ -300,12 +254,13 @@ class Composition:
     ) -> MeterDevice:
         return build_device(
             self._site.catalogue.get(data[CONF_PROFILE]),
-            int(data[CONF_ADDRESS]),
+            data[CONF_ADDRESS],
             serial,
             bus.bus,
             self._site.clock,
             int(data.get(CONF_MULTIPLIER) or 1),
             channel,
+            relay_access_of(data, self._site.zone),
         )
 
     # Accounts
@@ -340,6 +295,7 @@ class Composition:
         for serial in subentry.data[CONF_METERS]:
             if serial in site.meters:
                 await site.supplies.attach(number, MeterSerial(serial))
+                site.reading_path.plan(MeterSerial(serial))
         if tuple(site.book.account(number).meters) != before:
             site.reading_path.refresh_account(number, news=True)
 
@@ -356,6 +312,7 @@ class Composition:
         for serial, meter in list(site.book.meters.items()):
             if meter.account is None and serial not in listed:
                 await site.reading_path.guarded(site.supplies.attach(owner.number, serial))
+                site.reading_path.plan(serial)
                 site.reading_path.refresh_account(owner.number, news=True)
 
     async def _add_account(self, subentry: ConfigSubentry, number: AccountNumber) -> None:

@@ -15,14 +15,26 @@ from homeassistant.helpers.device_registry import DeviceEntry
 
 from .adapters.ledger_database.migrations import VERSION
 from .authority import OPTION_CASHIERS
-from .const import CONF_DEVICE, CONF_HOST, CONF_LEDGER, CONF_NAME, DOMAIN, SUBENTRY_ACCOUNT
+from .const import (
+    CONF_ADDRESS,
+    CONF_DEVICE,
+    CONF_HOST,
+    CONF_LEDGER,
+    CONF_NAME,
+    CONF_RELAY_ACCESS,
+    DOMAIN,
+    SUBENTRY_ACCOUNT,
+)
+from .core.bus.bus import Bus
 from .core.bus.health import BusHealth
+from .core.bus.requests import Request
 from .core.errors import InvalidInputError
+from .core.meters.compere_mqtt.link import MqttLink
 from .runtimes import AccountRuntime, BusRuntime, MeterRuntime
 from .safekeeping import async_snapshots
 from .site import CompereConfigEntry, CompereSite
 
-SECRET = frozenset({CONF_HOST, CONF_DEVICE, CONF_LEDGER, OPTION_CASHIERS})
+SECRET = frozenset({CONF_HOST, CONF_DEVICE, CONF_LEDGER, CONF_RELAY_ACCESS, OPTION_CASHIERS})
 """Keys that are redacted wherever they stand."""
 
 
@@ -119,11 +131,16 @@ def _bus(site: CompereSite, runtime: BusRuntime) -> dict[str, Any]:
             for item in fields(BusHealth)
             if isinstance(getattr(health, item.name), bool | int | float | str)
         },
-        "slowest_answer_s": runtime.bus.patience.slowest_s,
+        "slowest_answer_s": _slowest_answer_s(runtime.bus),
         "utilisation": health.utilisation(now),
         "success_rate": health.success_rate(now),
         "sweep_s": runtime.poller.sweep_s,
     }
+
+
+def _slowest_answer_s(line: Bus | MqttLink) -> float | None:
+    """Return how long the slowest meter thinks; behind a broker nobody is asked regularly."""
+    return line.patience.slowest_s if isinstance(line, Bus) else None
 
 
 def _meter(site: CompereSite, runtime: MeterRuntime) -> dict[str, Any]:
@@ -151,7 +168,28 @@ def _meter(site: CompereSite, runtime: MeterRuntime) -> dict[str, Any]:
             "modulus_wh": charged.modulus_wh,
         },
         "demand": asdict(demand) if demand else None,
+        "answers": _answers(runtime),
     }
+
+
+def _answers(runtime: MeterRuntime) -> list[dict[str, Any]]:
+    """Return what a meter answered last to each question, as it came over the wire.
+
+    It holds what a profile has to make sense of, so a reading can be made again from it.
+    """
+    line = runtime.bus.bus
+    if not isinstance(line, Bus):
+        return []
+    return [
+        {
+            "function": request.function.name.lower(),
+            "address": request.address,
+            "count": request.count,
+            "values": list(values),
+        }
+        for request, values in line.last_answers.items()
+        if isinstance(request, Request) and request.unit == runtime.data[CONF_ADDRESS]
+    ]
 
 
 def _health(runtime: MeterRuntime) -> dict[str, Any] | None:
@@ -193,12 +231,7 @@ def _account(runtime: AccountRuntime) -> dict[str, Any]:
 def _without_places(site: CompereSite, data: Mapping[str, Any]) -> dict[str, Any]:
     """Make everything plain JSON, and take the lines' addresses out of every text."""
     places = sorted(
-        {
-            place
-            for bus in site.buses.values()
-            for place in (bus.bus.settings.host, bus.bus.settings.device)
-            if place
-        },
+        {place for bus in site.buses.values() for place in bus.bus.settings.places if place},
         key=len,
         reverse=True,
     )

@@ -3,7 +3,6 @@
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from .composition import line_settings_of
 from .const import (
     CONF_ADDRESS,
     CONF_AREA,
@@ -16,33 +15,44 @@ from .const import (
     CONF_OWNER,
     CONF_PROFILE,
     CONF_RATED_POWER,
+    CONF_RELAY_ACCESS,
     CONF_ROLLOVER,
     CONF_SERIAL,
     CONF_TIME_ZONE,
 )
 from .core.site_file import AccountEntry, BusEntry, MeterEntry, SiteFile, dump_site_file
+from .lines import settings_of
 
 if TYPE_CHECKING:
     from .site import CompereSite
 
+_NO_PASSWORDS = (
+    "# The passwords of relays are not in this file. Importing it leaves them as they are;\n"
+    "# a site that is set up anew needs them again: relay_access: {password: ...} at each meter.\n"
+)
+
 
 def export_site(site: CompereSite) -> str:
-    """Return the whole site as a file that `import_site` accepts and finds unchanged."""
+    """Return the whole site as a file that `import_site` accepts and finds unchanged.
+
+    Passwords are not in it, and it says so; an import leaves those alone that it does not mention.
+    """
     buses = {bus.id: bus for bus in site.buses.values()}
-    return dump_site_file(
+    has_secrets = any(CONF_RELAY_ACCESS in meter.data for meter in site.meters.values())
+    return (_NO_PASSWORDS if has_secrets else "") + dump_site_file(
         SiteFile(
             name=site.name,
             currency=site.currency,
             time_zone=site.entry.data[CONF_TIME_ZONE],
             buses=tuple(
-                BusEntry(name=bus.name, line=line_settings_of(bus.data)) for bus in buses.values()
+                BusEntry(name=bus.name, line=settings_of(bus.data)) for bus in buses.values()
             ),
             meters=tuple(
                 MeterEntry(
                     serial=meter.data[CONF_SERIAL],
                     name=meter.data[CONF_NAME],
                     bus=meter.bus.name,
-                    address=int(meter.data[CONF_ADDRESS]),
+                    address=meter.data[CONF_ADDRESS],
                     profile=meter.data[CONF_PROFILE],
                     area=meter.data.get(CONF_AREA) or "",
                     floor_area=_number(meter.data.get(CONF_FLOOR_AREA)),

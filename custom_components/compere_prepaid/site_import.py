@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 from homeassistant.config_entries import ConfigSubentry
 
-from .composition import optional_line_data
 from .const import (
     CONF_ADDRESS,
     CONF_AREA,
     CONF_BREAKER,
     CONF_BUS,
+    CONF_ENERGY_INTERVAL,
     CONF_FLOOR_AREA,
+    CONF_LIVE_INTERVAL,
     CONF_METERS,
     CONF_MULTIPLIER,
     CONF_NAME,
@@ -29,9 +30,11 @@ from .const import (
     CONF_POLICY,
     CONF_PROFILE,
     CONF_RATED_POWER,
+    CONF_RELAY_ACCESS,
     CONF_ROLLOVER,
     CONF_SERIAL,
     CONF_TARIFF,
+    CONF_TOPIC_PREFIX,
     SUBENTRY_ACCOUNT,
     SUBENTRY_BUS,
     SUBENTRY_METER,
@@ -43,6 +46,7 @@ from .core.document_faults import Fault
 from .core.documents import Document as YamlDocument, DocumentError, read_document
 from .core.ledger.ports import LedgerTransaction
 from .core.ledger.records import Document
+from .core.meters.compere_mqtt.ports import BrokerSettings
 from .core.prepayment.rules import Rules, read_rules, take_rules
 from .core.site_file import (
     AccountEntry,
@@ -51,6 +55,8 @@ from .core.site_file import (
     SiteFile,
     parse_site_file,
 )
+from .lines import optional_line_data
+from .relay_access import relay_access_data
 from .site_clashes import clashes, moved_out
 from .site_import_rules import ImportOutcome, RuleNews
 
@@ -141,7 +147,9 @@ def _subentries(site: CompereSite, wanted: SiteFile, outcome: ImportOutcome) -> 
 
     bus_ids = {bus.name: want(bus.name, _bus_subentry(bus)) for bus in wanted.buses}
     for meter in wanted.meters:
-        want(meter.serial, _meter_subentry(meter, bus_ids[meter.bus]))
+        known = there.get((SUBENTRY_METER, meter.serial))
+        bus_id = bus_ids[meter.bus]
+        want(meter.serial, _meter_subentry(meter, bus_id, known.data if known else {}))
     for account in wanted.accounts:
         known = there.get((SUBENTRY_ACCOUNT, account.number))
         state = site.book.accounts.get(account.number)
@@ -204,9 +212,9 @@ def _bus_subentry(bus: BusEntry) -> ConfigSubentry:
     )
 
 
-def _meter_subentry(meter: MeterEntry, bus_id: str) -> ConfigSubentry:
+def _meter_subentry(meter: MeterEntry, bus_id: str, before: Mapping[str, Any]) -> ConfigSubentry:
     return ConfigSubentry(
-        data=MappingProxyType(_meter_data(meter, bus_id)),
+        data=MappingProxyType(_meter_data(meter, bus_id, before)),
         subentry_type=SUBENTRY_METER,
         title=meter.name,
         unique_id=meter_unique_id(meter.serial),
@@ -226,6 +234,14 @@ def _account_subentry(
 
 def _bus_data(bus: BusEntry) -> dict[str, Any]:
     line = bus.line
+    if isinstance(line, BrokerSettings):
+        return {
+            "name": bus.name,
+            "transport": line.transport,
+            CONF_TOPIC_PREFIX: line.prefix,
+            CONF_LIVE_INTERVAL: line.live_s,
+            CONF_ENERGY_INTERVAL: line.energy_min,
+        }
     return {
         "name": bus.name,
         "transport": line.transport.value,
@@ -240,7 +256,8 @@ def _bus_data(bus: BusEntry) -> dict[str, Any]:
     }
 
 
-def _meter_data(meter: MeterEntry, bus_id: str) -> dict[str, Any]:
+def _meter_data(meter: MeterEntry, bus_id: str, before: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a meter's data; a password that the file does not mention stays as it was."""
     data: dict[str, Any] = {
         CONF_SERIAL: meter.serial,
         CONF_NAME: meter.name,
@@ -256,6 +273,10 @@ def _meter_data(meter: MeterEntry, bus_id: str) -> dict[str, Any]:
         data[CONF_MULTIPLIER] = meter.multiplier
     if meter.rollover_kwh is not None:
         data[CONF_ROLLOVER] = meter.rollover_kwh
+    if meter.relay_access is not None:
+        data[CONF_RELAY_ACCESS] = relay_access_data(meter.relay_access)
+    elif CONF_RELAY_ACCESS in before:
+        data[CONF_RELAY_ACCESS] = before[CONF_RELAY_ACCESS]
     return data
 
 

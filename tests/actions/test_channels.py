@@ -8,6 +8,7 @@ from homeassistant.helpers import device_registry as dr, entity_registry as er
 import pytest
 
 from custom_components.compere_prepaid.const import DOMAIN
+from custom_components.compere_prepaid.core.bus.bus import Bus
 from custom_components.compere_prepaid.core.ids import MeterSerial
 from custom_components.compere_prepaid.site import CompereSite
 from simulator.clock import ManualClock
@@ -220,7 +221,9 @@ async def test_a_dead_meter_takes_all_its_circuits_offline(
         assert not site.meters[MeterSerial(circuit)].coordinator.online
     await mall.plug_in(LINE)
     for circuit, meter in zip(CIRCUITS, mall.meters, strict=True):
-        await site.meters[MeterSerial(circuit)].bus.bus.wait_until_up()
+        bus = site.meters[MeterSerial(circuit)].bus.bus
+        assert isinstance(bus, Bus)
+        await bus.wait_until_up()
         await read_again(site, circuit)
         last = site.book.meter(circuit).last
         assert last is not None

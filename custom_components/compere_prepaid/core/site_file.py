@@ -20,8 +20,12 @@ from .document_faults import MAX_FAULTS, schema_faults
 from .document_section import Findings, Section, number_text
 from .documents import DocumentError, read_document
 from .ids import AccountNumber, MeterSerial
+from .meters.address import kept_address
+from .meters.compere_mqtt.ports import TRANSPORT, BrokerSettings
+from .meters.dlt645_relay import NO_OPERATOR, USUAL_LEVEL, RelayAccess
 from .money.amount import ZERO, Amount, Currency
 from .policy.credit import Policy
+from .site_file_brokers import broker_data, check_brokers, read_broker, refuse_broker_keys
 from .site_file_names import (
     ADDRESS_KEYS,
     ALL_ADDRESS_KEYS,
@@ -51,7 +55,7 @@ class BusEntry:
     """A line and its name."""
 
     name: str
-    line: LineSettings
+    line: LineSettings | BrokerSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +66,8 @@ class MeterEntry:
     name: str
     bus: str
     """The name of the bus."""
-    address: int
+    address: int | str
+    """A number on a line, the digits of a DL/T 645 meter, the meter code behind a broker."""
     profile: str
     area: str = ""
     floor_area: Decimal | None = None
@@ -75,6 +80,8 @@ class MeterEntry:
     """The ratio of the current transformers, where the register does not contain it."""
     rollover_kwh: int | None = None
     """Where the register begins anew at 0; None if that is not known."""
+    relay_access: RelayAccess | None = None
+    """The right to switch its relay, where it asks for one. Read, and never written to a file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +133,7 @@ def parse_site_file(text: str, *, file: str) -> SiteFile:
     check_names(root)
     check_calendars(root)
     check_places(root)
+    check_brokers(root)
     if (pools := root.part("pools")) and pools.value:
         pools.fault(f"{_LATER}: leave the list empty")
     if findings.all:
@@ -164,10 +172,11 @@ def _read_bus(section: Section) -> BusEntry | None:
     transport = section.part("transport")
     if transport is None:
         return None
-    if transport.value == "mqtt":
-        transport.fault(_LATER)
-        return None
+    if transport.value == TRANSPORT:
+        broker = read_broker(section)
+        return None if broker is None else BusEntry(name=section.value["name"], line=broker)
     before = len(section.findings.meaning)
+    refuse_broker_keys(section, transport.value)
     needed, possible = ADDRESS_KEYS[transport.value]
     for key in sorted(possible | ALL_ADDRESS_KEYS):
         if key in needed and key not in section.value:
@@ -194,7 +203,7 @@ def _read_meter(section: Section) -> MeterEntry | None:
         serial=MeterSerial(str(data["serial"])),
         name=data["name"],
         bus=data["bus"],
-        address=data["address"],
+        address=kept_address(data["address"]),
         profile=data["profile"],
         area=data.get("area", ""),
         floor_area=_decimal(data.get("floor_area")),
@@ -202,6 +211,17 @@ def _read_meter(section: Section) -> MeterEntry | None:
         breaker=data["breaker"],
         multiplier=data.get("multiplier", 1),
         rollover_kwh=data.get("rollover_kwh"),
+        relay_access=_relay_access(data.get("relay_access")),
+    )
+
+
+def _relay_access(data: Mapping[str, Any] | None) -> RelayAccess | None:
+    if data is None:
+        return None
+    return RelayAccess(
+        password=str(data["password"]),
+        level=str(data.get("level", USUAL_LEVEL)),
+        operator=str(data.get("operator", NO_OPERATOR)),
     )
 
 
@@ -261,6 +281,8 @@ def _tariff_lines(data: Mapping[str, Any]) -> list[str]:
 def _bus_data(bus: BusEntry) -> dict[str, Any]:
     line = bus.line
     data: dict[str, Any] = {"name": bus.name, "transport": str(line.transport)}
+    if isinstance(line, BrokerSettings):
+        return data | broker_data(line)
     if line.transport is Transport.SERIAL:
         data["device"] = line.device
     else:
