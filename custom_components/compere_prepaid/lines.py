@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from .adapters.line.opening import open_line
 from .const import (
     CONF_BAUDRATE,
     CONF_DEVICE,
@@ -12,6 +11,9 @@ from .const import (
     CONF_LIVE_INTERVAL,
     CONF_PARITY,
     CONF_PORT,
+    CONF_QUEUES,
+    CONF_SHARED,
+    CONF_SPACING,
     CONF_STOPBITS,
     CONF_TIMEOUT,
     CONF_TOPIC_PREFIX,
@@ -27,6 +29,7 @@ from .core.meters.compere_mqtt.reader import MqttReader
 from .core.meters.poller import Poller
 from .core.meters.reader import MeterReader
 from .mqtt_broker import MqttBroker
+from .shared_line import line_for
 
 if TYPE_CHECKING:
     from .site import CompereSite
@@ -53,7 +56,16 @@ def line_settings_of(data: Mapping[str, Any]) -> LineSettings:
         parity=data.get(CONF_PARITY) or "E",
         stopbits=int(data.get(CONF_STOPBITS) or 1),
         timeout_s=float(data.get(CONF_TIMEOUT) or 1.0),
+        spacing_s=float(data.get(CONF_SPACING) or 0.0),
+        shared=bool(data.get(CONF_SHARED)),
+        queues=bool(data.get(CONF_QUEUES)),
     )
+
+
+def optional_line_data(*, spacing_s: float, shared: bool, queues: bool) -> dict[str, Any]:
+    """Return those of a line's settings that are kept only where they are not the usual ones."""
+    data = {CONF_SPACING: spacing_s, CONF_SHARED: shared, CONF_QUEUES: queues}
+    return {key: value for key, value in data.items() if value}
 
 
 def broker_settings_of(data: Mapping[str, Any]) -> BrokerSettings:
@@ -86,5 +98,5 @@ def make_line(
             link, site.clock, site.reading_path, zone=site.zone, last_wh=last_wh
         )
     settings = line_settings_of(data)
-    bus = Bus(bus_id, open_line(settings), settings, site.clock, on_state)
+    bus = Bus(bus_id, line_for(site.hass, settings), settings, site.clock, on_state)
     return bus, Poller(bus, site.clock, site.reading_path)

@@ -54,6 +54,7 @@ from .core.site_file import (
     SiteFile,
     parse_site_file,
 )
+from .lines import optional_line_data
 from .site_clashes import clashes, moved_out
 from .site_import_rules import ImportOutcome, RuleNews
 
@@ -247,6 +248,7 @@ def _bus_data(bus: BusEntry) -> dict[str, Any]:
         "parity": line.parity,
         "stopbits": line.stopbits,
         "timeout": line.timeout_s,
+        **optional_line_data(spacing_s=line.spacing_s, shared=line.shared, queues=line.queues),
     }
 
 
