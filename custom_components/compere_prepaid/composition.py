@@ -69,6 +69,11 @@ def meter_setup_of(data: Mapping[str, Any], serial: MeterSerial) -> MeterSetup:
     )
 
 
+LAST_READING_S = 20.0
+"""So long the last reading of a meter that changes hands is waited for: a wireless meter that
+cannot be asked uploads when it likes."""
+
+
 class Composition:
     """Adds, wires and removes the buses, meters and accounts of one site."""
 
@@ -369,5 +374,6 @@ class Composition:
         """Read a meter that changes hands, if it can be read: who used what is settled by it."""
         meter = self._site.meters[serial]
         if meter.bus.id in self._site.buses:
-            with suppress(PrepaidError):
-                await meter.bus.poller.read_now(serial)
+            with suppress(PrepaidError, TimeoutError):
+                async with asyncio.timeout(LAST_READING_S):
+                    await meter.bus.poller.read_now(serial)
