@@ -267,8 +267,8 @@ class Composition:
         self, runtime: MeterRuntime, data: Mapping[str, Any], bus: BusRuntime
     ) -> None:
         """Look for a meter at another address or line; it must prove its identity there."""
-        runtime.data, runtime.bus = data, bus
-        runtime.device = self._device(data, runtime.serial, runtime.channel, bus)
+        device = self._device(data, runtime.serial, runtime.channel, bus)
+        runtime.data, runtime.bus, runtime.device = data, bus, device
         devices.rename(self._site, data[CONF_SERIAL], data[CONF_NAME], bus.device_id)
         if runtime.channel is not None:
             devices.rename_channel(self._site, runtime.serial, runtime.name)

@@ -23,7 +23,7 @@ from .core.documents import Document
 from .core.errors import InvalidInputError
 from .core.ledger.records import Document as Rule
 from .core.meters.compere_mqtt.ports import BrokerSettings
-from .core.meters.profile import circuits_of
+from .core.meters.profile import MeterProtocol, circuits_of
 from .core.prepayment.calendar import day_of
 from .core.site_file import SiteFile
 from .lines import is_broker, settings_of
@@ -39,6 +39,7 @@ def clashes(
     yield from _other_site(site, wanted, written)
     yield from _other_places(site, wanted, written)
     yield from _unknown_profiles(site, wanted, written)
+    yield from _other_languages(site, wanted, written)
     yield from _other_circuits(site, wanted, written)
     yield from _taken_addresses(site, wanted, written)
     yield from _meters_of_others(site, wanted, written)
@@ -90,6 +91,19 @@ def _unknown_profiles(site: CompereSite, wanted: SiteFile, written: Document) ->
     for index, meter in enumerate(wanted.meters):
         if meter.profile not in known:
             message = f"there is no profile '{meter.profile}'; known are {', '.join(known)}"
+            yield written.fault("meters", index, "profile", message=message)
+
+
+def _other_languages(site: CompereSite, wanted: SiteFile, written: Document) -> Iterable[Fault]:
+    """Find models that speak over a broker on a wire, and models of wires behind a broker."""
+    brokers = {bus.name for bus in wanted.buses if isinstance(bus.line, BrokerSettings)}
+    for index, meter in enumerate(wanted.meters):
+        profile = site.catalogue.profiles.get(meter.profile)
+        if profile is None:
+            continue
+        speaks_mqtt = profile.PROTOCOL is MeterProtocol.COMPERE_MQTT
+        if speaks_mqtt is not (meter.bus in brokers):
+            message = f"a {profile.title} does not speak on the bus {meter.bus}"
             yield written.fault("meters", index, "profile", message=message)
 
 
