@@ -21,6 +21,7 @@ from .core.ids import AccountNumber, BusId, MeterSerial
 from .core.metering.plausibility import Suspicion
 from .core.metering.reading import MeterReading
 from .core.meters.compere_mqtt.meter import CompereMqttMeter
+from .core.meters.dlt645_relay import RelayLockedError
 from .core.meters.reader import MeterReader
 from .core.money.amount import Amount
 from .core.prepayment.charging import OTHER_METER
@@ -148,7 +149,12 @@ class ReadingPath:
     async def write_relay(self, serial: MeterSerial, *, closed: bool) -> None:
         """Command a relay, ahead of everything else on its line."""
         runtime = self._site.meters[serial]
-        await runtime.device.write_relay(closed, RequestClass.RELAY)
+        try:
+            await runtime.device.write_relay(closed, RequestClass.RELAY)
+        except RelayLockedError as error:
+            issues.raise_relay_locked(self._site, serial, error)
+            raise
+        issues.clear(self._site, issues.RELAY_LOCKED, serial)
 
     async def read_relay(self, serial: MeterSerial) -> bool:
         """Read a relay back, ahead of everything else on its line; show it at once."""

@@ -30,6 +30,7 @@ from .const import (
     CONF_POLICY,
     CONF_PROFILE,
     CONF_RATED_POWER,
+    CONF_RELAY_ACCESS,
     CONF_ROLLOVER,
     CONF_SERIAL,
     CONF_TARIFF,
@@ -55,6 +56,7 @@ from .core.site_file import (
     parse_site_file,
 )
 from .lines import optional_line_data
+from .relay_access import relay_access_data
 from .site_clashes import clashes, moved_out
 from .site_import_rules import ImportOutcome, RuleNews
 
@@ -145,7 +147,9 @@ def _subentries(site: CompereSite, wanted: SiteFile, outcome: ImportOutcome) -> 
 
     bus_ids = {bus.name: want(bus.name, _bus_subentry(bus)) for bus in wanted.buses}
     for meter in wanted.meters:
-        want(meter.serial, _meter_subentry(meter, bus_ids[meter.bus]))
+        known = there.get((SUBENTRY_METER, meter.serial))
+        bus_id = bus_ids[meter.bus]
+        want(meter.serial, _meter_subentry(meter, bus_id, known.data if known else {}))
     for account in wanted.accounts:
         known = there.get((SUBENTRY_ACCOUNT, account.number))
         state = site.book.accounts.get(account.number)
@@ -208,9 +212,9 @@ def _bus_subentry(bus: BusEntry) -> ConfigSubentry:
     )
 
 
-def _meter_subentry(meter: MeterEntry, bus_id: str) -> ConfigSubentry:
+def _meter_subentry(meter: MeterEntry, bus_id: str, before: Mapping[str, Any]) -> ConfigSubentry:
     return ConfigSubentry(
-        data=MappingProxyType(_meter_data(meter, bus_id)),
+        data=MappingProxyType(_meter_data(meter, bus_id, before)),
         subentry_type=SUBENTRY_METER,
         title=meter.name,
         unique_id=meter_unique_id(meter.serial),
@@ -252,7 +256,8 @@ def _bus_data(bus: BusEntry) -> dict[str, Any]:
     }
 
 
-def _meter_data(meter: MeterEntry, bus_id: str) -> dict[str, Any]:
+def _meter_data(meter: MeterEntry, bus_id: str, before: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a meter's data; a password that the file does not mention stays as it was."""
     data: dict[str, Any] = {
         CONF_SERIAL: meter.serial,
         CONF_NAME: meter.name,
@@ -268,6 +273,10 @@ def _meter_data(meter: MeterEntry, bus_id: str) -> dict[str, Any]:
         data[CONF_MULTIPLIER] = meter.multiplier
     if meter.rollover_kwh is not None:
         data[CONF_ROLLOVER] = meter.rollover_kwh
+    if meter.relay_access is not None:
+        data[CONF_RELAY_ACCESS] = relay_access_data(meter.relay_access)
+    elif CONF_RELAY_ACCESS in before:
+        data[CONF_RELAY_ACCESS] = before[CONF_RELAY_ACCESS]
     return data
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import override
 
 from ..bus.bus import Bus
-from ..bus.requests import BusError, Function, GarbledAnswerError, RefusedError, Request
+from ..bus.requests import BusError, Function, GarbledAnswerError, RefusedError, Request, Station
 from ..bus.scheduler import RequestClass
 from ..clock import Clock
 from ..errors import InvalidInputError
@@ -23,23 +23,14 @@ _TOO_MUCH = (2, 3)
 _ESSENTIAL = (Quantity.ENERGY_IMPORT, Quantity.POWER)
 """Without these there is no reading; what else a meter says it does not have is left out."""
 
-_THROUGH_TRANSFORMERS = ("energy", "power", "reactive_power", "apparent_power", "current")
-"""What current transformers divide. A power factor, a voltage, a frequency they leave alone."""
-
 type LearnedReads = Mapping[str, tuple[tuple[int, int], ...]]
 """What a meter answers instead of a block that it refuses: address and count by block's name."""
-
-
-def is_scaled(quantity: Quantity) -> bool:
-    """Tell whether a quantity is divided by current transformers."""
-    is_ratio = "factor" in quantity or "thd" in quantity
-    return quantity.startswith(_THROUGH_TRANSFORMERS) and not is_ratio
 
 
 class SerialUnreadableError(BusError):
     """The meter answers, but what it tells as its serial number is none."""
 
-    def __init__(self, unit: int) -> None:
+    def __init__(self, unit: Station) -> None:
         """Name the address."""
         super().__init__("serial_unreadable", address=unit)
 
@@ -198,7 +189,7 @@ class ModbusMeter(MeterDevice):
 
         Raises `BusError`, or `InvalidInputError` (`register_protected`).
         """
-        await self.write_registers(mode.address, (mode.value,), klass)
+        await self.write_registers(mode.address, mode.writes, klass)
 
     async def write_registers(
         self, address: int, values: tuple[int, ...], klass: RequestClass
@@ -262,7 +253,7 @@ class ModbusMeter(MeterDevice):
             measurand.unit,
             measurand.scale,
         )
-        if number is None or not is_scaled(measurand.quantity):
+        if number is None or not measurand.quantity.is_behind_transformers:
             return number
         return number * self.multiplier
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from custom_components.compere_prepaid.composition import meter_setup_of
+from custom_components.compere_prepaid.circuits import meter_setup_of
 from custom_components.compere_prepaid.core.ids import MeterSerial
 
 
