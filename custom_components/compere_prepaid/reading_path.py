@@ -159,15 +159,13 @@ class ReadingPath:
     async def read_relay(self, serial: MeterSerial) -> bool:
         """Read a relay back, ahead of everything else on its line; show it at once."""
         runtime = self._site.meters[serial]
-        closed = await runtime.device.read_relay(RequestClass.RELAY)
-        before = runtime.coordinator.data
-        if before is not None and before.relay_closed != closed:
-            runtime.coordinator.push(
-                MeterReading(
-                    serial=serial, at=before.at, values=before.values, relay_closed=closed
-                ),
-                news=True,
-            )
+        try:
+            closed = await runtime.device.read_relay(RequestClass.RELAY)
+        except OperationFailedError:
+            if isinstance(runtime.device, CompereMqttMeter):  # it may have moved, or not
+                _show_relay(runtime, runtime.device.relay_closed)
+            raise
+        _show_relay(runtime, closed)
         return closed
 
     # What entities see
@@ -243,3 +241,12 @@ class ReadingPath:
             issues.raise_ledger_unavailable(self._site, error)
         else:
             issues.clear(self._site, issues.LEDGER_UNAVAILABLE, "")
+
+
+def _show_relay(runtime: MeterRuntime, closed: bool | None) -> None:  # noqa: FBT001  # as it was read
+    before = runtime.coordinator.data
+    if before is not None and before.relay_closed is not closed:
+        reading = MeterReading(
+            serial=runtime.serial, at=before.at, values=before.values, relay_closed=closed
+        )
+        runtime.coordinator.push(reading, news=True)
