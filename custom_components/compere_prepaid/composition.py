@@ -31,6 +31,7 @@ from .const import (
     CONF_PARITY,
     CONF_POLICY,
     CONF_PORT,
+    CONF_POWER_SCALE,
     CONF_PROFILE,
     CONF_ROLLOVER,
     CONF_SERIAL,
@@ -298,6 +299,7 @@ class Composition:
             bus.bus,
             self._site.clock,
             int(data.get(CONF_MULTIPLIER) or 1),
+            int(data.get(CONF_POWER_SCALE) or 1),
         )
 
     # Accounts

@@ -144,6 +144,8 @@ class CompereSite:
         self._composition = Composition(self)
         self.importing = asyncio.Lock()
         """Imports come one after the other: each compares with what the one before has left."""
+        self.scanning: set[BusId] = set()
+        """The lines on which meters are being looked for."""
 
     @property
     def key(self) -> str:

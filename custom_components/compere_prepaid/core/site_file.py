@@ -18,7 +18,7 @@ import yaml
 from .bus.settings import LineSettings, Transport
 from .document_faults import MAX_FAULTS, schema_faults
 from .document_section import Findings, Section, number_text
-from .documents import DocumentError, read_document
+from .documents import Document, DocumentError, read_document
 from .ids import AccountNumber, MeterSerial
 from .money.amount import ZERO, Amount, Currency
 from .policy.credit import Policy
@@ -69,6 +69,8 @@ class MeterEntry:
     """The ratio of the current transformers, where the register does not contain it."""
     rollover_kwh: int | None = None
     """Where the register begins anew at 0; None if that is not known."""
+    power_scale: int | None = None
+    """What its powers are multiplied by; None leaves it as it is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +107,11 @@ def parse_site_file(text: str, *, file: str) -> SiteFile:
     Raises `DocumentError` with everything that is wrong. Blocking: a thousand meters take about a
     second.
     """
-    document = read_document(text, file=file)
+    return site_file_of(read_document(text, file=file), file=file)
+
+
+def site_file_of(document: Document, *, file: str) -> SiteFile:
+    """Return the site that a document holds, as `parse_site_file` does."""
     findings = Findings(document, schema_faults(document.data, SCHEMA, document.lines))
     if not isinstance(document.data, Mapping) or len(findings.schema) >= MAX_FAULTS:
         raise DocumentError(file, findings.all)
@@ -196,6 +202,7 @@ def _read_meter(section: Section) -> MeterEntry | None:
         breaker=data["breaker"],
         multiplier=data.get("multiplier", 1),
         rollover_kwh=data.get("rollover_kwh"),
+        power_scale=data.get("power_scale"),
     )
 
 
@@ -222,7 +229,7 @@ def _read_account(section: Section, currency: Currency) -> AccountEntry | None:
 def dump_site_file(site: SiteFile) -> str:
     """Return the text that `parse_site_file` reads as this site."""
     groups: tuple[tuple[str, list[dict[str, Any]]], ...] = (
-        ("buses", [_bus_data(bus) for bus in site.buses]),
+        ("buses", [bus_data(bus) for bus in site.buses]),
         ("meters", [_meter_data(meter) for meter in site.meters]),
         ("accounts", [_account_data(account, site.currency) for account in site.accounts]),
         ("calendars", [calendar_data(calendar) for calendar in site.calendars]),
@@ -252,7 +259,8 @@ def _tariff_lines(data: Mapping[str, Any]) -> list[str]:
     return [f"  - {lines[0].lstrip()}", *lines[1:]]
 
 
-def _bus_data(bus: BusEntry) -> dict[str, Any]:
+def bus_data(bus: BusEntry) -> dict[str, Any]:
+    """Return a line as a site file has it."""
     line = bus.line
     data: dict[str, Any] = {"name": bus.name, "transport": str(line.transport)}
     if line.transport is Transport.SERIAL:
@@ -284,6 +292,7 @@ def _meter_data(meter: MeterEntry) -> dict[str, Any]:
         "breaker": meter.breaker,
         "multiplier": meter.multiplier if meter.multiplier > 1 else None,
         "rollover_kwh": meter.rollover_kwh,
+        "power_scale": meter.power_scale,
     }
     return {key: value for key, value in data.items() if value is not None}
 

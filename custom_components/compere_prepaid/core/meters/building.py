@@ -17,6 +17,7 @@ def build_device(
     bus: Bus,
     clock: Clock,
     multiplier: int = 1,
+    power_scale: int = 1,
 ) -> MeterDevice:
     """Return the meter of a model at an address of a line.
 
@@ -25,5 +26,5 @@ def build_device(
     if isinstance(profile, ModbusProfile):
         if not isinstance(address, int):
             raise InvalidInputError("bus_address_invalid", address=address)
-        return ModbusMeter(profile, address, serial, bus, clock, multiplier)
+        return ModbusMeter(profile, address, serial, bus, clock, multiplier, power_scale)
     raise TypeError(f"no meter speaks {profile.PROTOCOL}")

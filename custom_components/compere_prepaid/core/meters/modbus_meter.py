@@ -1,9 +1,10 @@
 """One Modbus meter on a line: its profile, its address, its identity."""
 
+from collections.abc import Sequence
 from typing import override
 
 from ..bus.bus import Bus
-from ..bus.requests import BusError, GarbledAnswerError, RefusedError, Request
+from ..bus.requests import BusError, Function, GarbledAnswerError, RefusedError, Request
 from ..bus.scheduler import RequestClass
 from ..clock import Clock
 from ..errors import InvalidInputError
@@ -17,6 +18,7 @@ _NOT_SUPPORTED = (1, 2, 3)
 """Modbus exceptions that mean "I do not have that": illegal function, address, value."""
 
 
+_POWERS = ("power", "reactive_power", "apparent_power")
 _THROUGH_TRANSFORMERS = ("energy", "power", "reactive_power", "apparent_power", "current")
 """What current transformers divide. A power factor, a voltage, a frequency they leave alone."""
 
@@ -38,7 +40,8 @@ class ModbusMeter(MeterDevice):
     """Reads and switches one Modbus meter.
 
     Only where current transformers stand before a meter that does not know their ratio, its
-    energies, powers and currents are multiplied by it.
+    energies, powers and currents are multiplied by it. Where the meter at this place was found to
+    tell powers in kW although its model is said to tell W, they are multiplied by `power_scale`.
     """
 
     def __init__(
@@ -49,6 +52,7 @@ class ModbusMeter(MeterDevice):
         bus: Bus,
         clock: Clock,
         multiplier: int = 1,
+        power_scale: int = 1,
     ) -> None:
         """Raise `InvalidInputError` (`bus_address_invalid`) for what is no Modbus address."""
         if not 1 <= unit <= 247:
@@ -59,6 +63,7 @@ class ModbusMeter(MeterDevice):
         self._bus = bus
         self._clock = clock
         self._multiplier = multiplier
+        self._power_scale = power_scale
         self._missing_blocks: set[str] = set()
 
     @property
@@ -137,6 +142,39 @@ class ModbusMeter(MeterDevice):
         )
         return {relay.closed: True, relay.open: False}.get(state)
 
+    async def read_registers(self, address: int, count: int, klass: RequestClass) -> list[int]:
+        """Read holding registers as they are. Raises `BusError`."""
+        request = Request(
+            unit=self.unit, function=Function.READ_HOLDING, address=address, count=count
+        )
+        return list(await self._bus.execute(request, klass))
+
+    async def write_registers(
+        self, address: int, values: Sequence[int], klass: RequestClass
+    ) -> None:
+        """Write holding registers once (function 16), all of them in one frame.
+
+        After any `BusError` they may have been written or not: read them back. Raises
+        `InvalidInputError` (`never_written`) for what the profile says is never to be written.
+        """
+        for entry in self.profile.never_write:
+            if address < entry.address + entry.count and entry.address < address + len(values):
+                raise InvalidInputError("never_written", address=address, reason=entry.reason)
+        request = Request(
+            unit=self.unit,
+            function=Function.WRITE_REGISTERS,
+            address=address,
+            count=len(values),
+            values=tuple(values),
+        )
+        await self._bus.execute(request, klass)
+
+    def _factor(self, quantity: Quantity) -> int:
+        factor = self.multiplier if _scaled(quantity) else 1
+        if quantity.startswith(_POWERS) and "factor" not in quantity:
+            factor *= self._power_scale
+        return factor
+
     async def _read_block(self, block: Block, klass: RequestClass) -> dict[Quantity, int]:
         registers = await self._bus.execute(
             Request(
@@ -155,8 +193,7 @@ class ModbusMeter(MeterDevice):
                 measurand.scale,
             )
             if number is not None:
-                factor = self.multiplier if _scaled(measurand.quantity) else 1
-                values[measurand.quantity] = number * factor
+                values[measurand.quantity] = number * self._factor(measurand.quantity)
         return values
 
     async def _read_detail(self, block: Block, klass: RequestClass) -> dict[Quantity, int]:

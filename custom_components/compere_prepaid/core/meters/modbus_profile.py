@@ -101,6 +101,24 @@ class StoredCredit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ControlMode:
+    """The holding register that says who commands the relay, and its two words."""
+
+    address: int
+    local: int
+    remote: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForcedState:
+    """The holding registers of a state that overrules all commands: a word, and minutes."""
+
+    address: int
+    open: int
+    closed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NeverWrite:
     """Registers that this program never writes, and why."""
 
@@ -122,6 +140,10 @@ class ModbusProfile(Profile):
     measurands: tuple[Measurand, ...]
     relay: Relay | None = None
     stored_credit: StoredCredit | None = None
+    control_mode: ControlMode | None = None
+    forced_state: ForcedState | None = None
+    clock_address: int | None = None
+    """The first of three holding registers: year, month, day, hour, minute, second."""
     never_write: tuple[NeverWrite, ...] = ()
 
     @cached_property
@@ -192,6 +214,9 @@ def modbus_profile_from(data: Mapping[str, Any]) -> ModbusProfile:
         measurands=tuple(map(_measurand, data["measurands"])),
         relay=None if "relay" not in data else _relay(data["relay"]),
         stored_credit=None if "stored_credit" not in data else _credit(data["stored_credit"]),
+        control_mode=ControlMode(**data["control_mode"]) if "control_mode" in data else None,
+        forced_state=ForcedState(**data["forced_state"]) if "forced_state" in data else None,
+        clock_address=data.get("clock_address"),
         never_write=tuple(
             NeverWrite(address=entry["address"], count=entry["count"], reason=entry["reason"])
             for entry in data.get("never_write", ())
