@@ -24,6 +24,8 @@ from .adapters.ledger_checker.checker import Verification
 from .adapters.ledger_database.ledger import DatabaseLedger
 from .adapters.ledger_safe.restoring import confirm_restoration, restoration
 from .adapters.modbus import open_line
+from .commissioning.backstop_keeper import BackstopKeeper
+from .commissioning.relay_test import async_release_left_over
 from .composition import Composition, line_settings_of
 from .const import CONF_CURRENCY, CONF_INITIAL_PRICE, CONF_NAME, CONF_TIME_ZONE, DOMAIN
 from .coordinator import PacedCoordinator
@@ -134,6 +136,7 @@ class CompereSite:
         self.opening = Opening(self.book)
         self.moves = Moves(self.book)
         self.replacements = Replacements(self.book, self.charging)
+        self.backstop = BackstopKeeper(self)
         self.running = False
         self._ticking = asyncio.Lock()
         self._forecast_of: date | None = None
@@ -176,6 +179,7 @@ class CompereSite:
             entry_type=dr.DeviceEntryType.SERVICE,
         ).id
         await self.async_apply_subentries()
+        await async_release_left_over(self)
 
     async def async_run(self) -> None:
         """Start reading the lines, and follow the clock."""

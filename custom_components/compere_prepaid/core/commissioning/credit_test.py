@@ -18,6 +18,8 @@ TRIED_WH = 10_000
 """What is written, twice."""
 ALLOWED_LESS_WH = 500
 ALLOWED_MORE_WH = 5
+READS = 3
+"""Tries of each reading."""
 
 
 class Writing(StrEnum):
@@ -50,24 +52,36 @@ class CreditTest:
     """Whether the meter shows again what it showed before."""
 
 
-async def test_stored_credit(port: StoredCreditPort) -> CreditTest:
+async def try_stored_credit(port: StoredCreditPort) -> CreditTest:
     """Try it, and put back what was there if writing sets.
 
-    Raises `OperationFailedError` when the meter cannot be read: then nothing is known, and the
-    meter may hold what was written.
+    A meter that falls silent on the way leaves it unknown, and may hold what was written. Raises
+    `OperationFailedError` when it cannot be read in the first place: then nothing was written.
     """
-    before = await port.read_credit()
+    before = await _read(port)
     readings = [before]
-    for _ in range(2):
-        await _write_once(port, TRIED_WH)
-        readings.append(await port.read_credit())
-    writing = _judge(*readings)
-    if writing is Writing.SETS:
-        await _write_once(port, before)
-        restored = _is_near(await port.read_credit(), before)
-    else:
-        restored = _is_near(readings[-1], before)
-    return CreditTest(writing=writing, readings=tuple(readings), restored=restored)
+    try:
+        for _ in range(2):
+            await _write_once(port, TRIED_WH)
+            readings.append(await _read(port))
+        writing = _judge(*readings)
+        last = readings[-1]
+        if writing is Writing.SETS:
+            await _write_once(port, before)
+            last = await _read(port)
+    except OperationFailedError:
+        return CreditTest(writing=Writing.UNKNOWN, readings=tuple(readings), restored=False)
+    return CreditTest(writing=writing, readings=tuple(readings), restored=_is_near(last, before))
+
+
+async def _read(port: StoredCreditPort) -> int:
+    """Read, several times if need be: a reading changes nothing."""
+    for _ in range(READS - 1):
+        try:
+            return await port.read_credit()
+        except OperationFailedError:
+            continue
+    return await port.read_credit()
 
 
 async def _write_once(port: StoredCreditPort, energy_wh: int) -> None:
