@@ -55,13 +55,11 @@ async def _import_meters(
     await async_require_manager(hass, site.entry, call.context, Duty.TERMS)
     name, text = await _table(hass, call)
     try:
-        try:
-            rows = await hass.async_add_executor_job(lambda: read_meters(text, file=name))
+        rows = await hass.async_add_executor_job(lambda: read_meters(text, file=name))
+        with in_columns(name):
             outcome = await import_meters(
                 site, rows, file=name, dry_run=call.data.get("dry_run", False)
             )
-        except DocumentError as error:
-            raise in_columns(error, name) from error
     except DocumentError as error:
         if not call.return_response:
             raise

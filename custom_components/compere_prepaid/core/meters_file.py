@@ -5,6 +5,8 @@ tabs are told apart by that row. A cell that is empty is not there. What the cel
 in a site file; here they only become numbers and text, each with its line.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 import csv
 from decimal import Decimal
 from difflib import get_close_matches
@@ -112,17 +114,18 @@ def read_meters(text: str, *, file: str) -> Document:
     return Document(data={"meters": meters}, lines=lines)
 
 
-def in_columns(error: DocumentError, file: str) -> DocumentError:
-    """Name cells by their column instead of by their path: `address`, not `meters[3].address`."""
-    return DocumentError(
-        file,
-        [
-            Fault(line=fault.line, path=fault.path.rpartition("].")[2], message=fault.message)
-            if fault.path.startswith("meters[") and "]." in fault.path
-            else Fault(line=fault.line, path="", message=fault.message)
-            for fault in error.faults
-        ],
-    )
+@contextmanager
+def in_columns(file: str) -> Iterator[None]:
+    """Let faults of the block name cells by their column: `address`, not `meters[3].address`."""
+    try:
+        yield
+    except DocumentError as error:
+        raise DocumentError(file, map(_in_column, error.faults)) from error
+
+
+def _in_column(fault: Fault) -> Fault:
+    where, _, column = fault.path.rpartition(".")
+    return Fault(line=fault.line, path=column if where else "", message=fault.message)
 
 
 def _delimiter(text: str) -> str:
