@@ -109,6 +109,12 @@ def _change(meter: SimulatedMeter, verb: str, command: Mapping[str, Any]) -> str
         case "load":
             meter.set_load(None if value == "auto" else int(value))
             return f"{meter.name} draws {meter.power_w} W"
+        case "voltage":
+            meter.set_voltage(*([] if value == "auto" else map(int, value.split(","))))
+            return f"{meter.name} has {', '.join(map(str, meter.volts))} V"
+        case "bypass":
+            meter.set_bypass(int(value))
+            return f"{meter.bypass_w} W flow past the relay of {meter.name}"
         case "energy":
             meter.set_energy(int(value))
             return f"{meter.name} shows {meter.true_wh} Wh"

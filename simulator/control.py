@@ -37,10 +37,13 @@ def main(arguments: list[str] | None = None) -> int:
 def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m simulator.control", description=__doc__)
     parser.add_argument("--port", type=int, default=DEFAULT_PORT, help="of the control channel")
-    verbs = ["status", *FAULTS, "heal", "load", "energy", "replace", "unplug", "plug-in"]
+    changes = ["load", "voltage", "bypass", "energy", "replace"]
+    verbs = ["status", *FAULTS, "heal", *changes, "unplug", "plug-in"]
     parser.add_argument("command", choices=verbs)
     parser.add_argument("target", nargs="?", help="name of a meter or a line")
-    parser.add_argument("value", nargs="?", help="watts or auto; Wh; the new serial number")
+    parser.add_argument(
+        "value", nargs="?", help="watts or auto; volts, one or three; Wh; the new serial number"
+    )
     parser.add_argument("--seconds", type=float, help="how slow, or how late")
     parser.add_argument("--code", type=int, help="of the exception")
     parser.add_argument("--times", type=int, help="over after so many requests")

@@ -6,7 +6,7 @@ import math
 from .clock import MICROSECONDS, moment_of
 from .energy import UNITS_PER_WH
 from .loads import scramble
-from .meter import SimulatedMeter
+from .meter import NOMINAL_V, SimulatedMeter
 from .registers import (
     DEMAND,
     DEMAND_WORDS,
@@ -31,7 +31,6 @@ from .registers import (
     serial_number_words,
 )
 
-_NOMINAL_V = 220.0
 _MONTHS_BASE = 0x9C
 
 
@@ -94,7 +93,10 @@ def _noise(meter: SimulatedMeter, channel: int) -> float:
 def _measurements(meter: SimulatedMeter) -> list[int]:
     factor = meter.load.profile.power_factor / 100
     active = [float(watts) for watts in meter.phases_of(meter.flowing_w)]
-    volts = [_NOMINAL_V + 1.5 * _noise(meter, channel) for channel in range(3)]
+    volts = [
+        level + 1.5 * _noise(meter, channel) if level else 0.0
+        for channel, level in enumerate(meter.volts)
+    ]
     apparent = [watts / factor for watts in active]
     reactive = [math.sqrt(s * s - p * p) for s, p in zip(apparent, active, strict=True)]
     between = [
@@ -108,7 +110,7 @@ def _measurements(meter: SimulatedMeter) -> list[int]:
         0,
         [
             *volts,
-            *(s / u for s, u in zip(apparent, volts, strict=True)),
+            *(s / (u or NOMINAL_V) for s, u in zip(apparent, volts, strict=True)),
             *between,
             *active,
             sum(active),

@@ -3,7 +3,7 @@
 Nothing happens in a meter while nobody looks. `advance` catches up: it walks from the moment of the
 last look to now in pieces within which nothing changes (load, rate of the hour, contact of the
 relay) and lets each piece's energy flow into the registers. While the contact is open, nothing
-flows.
+flows but what a bridge over it lets through.
 
 The contact follows, in this order: a forced state written over the line, exhausted stored credit
 (only where `prepaid` is switched on), and the last command to the relay coil, which a meter under
@@ -23,6 +23,9 @@ from .faults import Fault, FaultKind, Faults
 from .loads import SLOT_US, Load, LoadKind, scramble
 from .registers import CLEAR_ENERGY, Setting, settings_in
 from .settings import MeterSettings, check
+
+NOMINAL_V = 220
+"""The voltage of each phase, as long as nobody says otherwise."""
 
 _HOUR_US = 3_600 * MICROSECONDS
 
@@ -69,6 +72,8 @@ class SimulatedMeter:
         self.commanded_closed = True
         self._clock = clock
         self._utc_offset = timedelta(seconds=utc_offset_s)
+        self.volts = (NOMINAL_V, NOMINAL_V, NOMINAL_V)
+        self.bypass_w = 0
         self._override_w: int | None = None
         self._delivered = 0
         self._contact = True
@@ -109,6 +114,24 @@ class SimulatedMeter:
             raise ValueError("a load is not below 0")
         self.advance()
         self._override_w = watts
+
+    def set_voltage(self, *volts: int) -> None:
+        """Have these voltages on the phases from now on; one means all, none the usual ones.
+
+        0 is a phase that is lost. What the load draws stays as it is.
+        """
+        if len(volts) not in {0, 1, 3} or any(level < 0 for level in volts):
+            raise ValueError("a meter has one voltage for all phases, or three")
+        first, second, third = volts if len(volts) == 3 else (volts or (NOMINAL_V,)) * 3
+        self.advance()
+        self.volts = (first, second, third)
+
+    def set_bypass(self, watts: int) -> None:
+        """Let this power flow past the open contact, and be counted; 0 takes the bridge away."""
+        if watts < 0:
+            raise ValueError("a load is not below 0")
+        self.advance()
+        self.bypass_w = watts
 
     def set_energy(self, wh: int) -> None:
         """Make the register show this total from now on."""
@@ -192,7 +215,7 @@ class SimulatedMeter:
     def flowing_w(self) -> int:
         """Return the power at the moment up to which this meter has counted."""
         if not self._contact:
-            return 0
+            return self.bypass_w
         if self._override_w is not None:
             return self._override_w
         return self.load.watts_at(self._at_us)

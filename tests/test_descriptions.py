@@ -5,13 +5,14 @@ for what it found.
 """
 
 from datetime import UTC, datetime
+import itertools
 import json
 from pathlib import Path
 import re
 from types import SimpleNamespace
 from typing import Any, cast
 
-from homeassistant.config_entries import ConfigEntryState, ConfigSubentryDataWithId
+from homeassistant.config_entries import ConfigEntryState, ConfigSubentry, ConfigSubentryDataWithId
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er, issue_registry as ir
 from homeassistant.helpers.icon import async_get_icons
@@ -20,6 +21,7 @@ from homeassistant.helpers.service import async_get_all_descriptions
 from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
+import yaml
 
 from custom_components.compere_prepaid import actions, issues
 from custom_components.compere_prepaid.actions import fields
@@ -32,11 +34,19 @@ from custom_components.compere_prepaid.core.errors import (
 from custom_components.compere_prepaid.core.events import (
     BusDown,
     MeterOffline,
+    Protected,
     RelayDisobeys,
     SuspectReading,
+    Tamper,
 )
 from custom_components.compere_prepaid.core.ids import BusId, MeterSerial
 from custom_components.compere_prepaid.core.metering.plausibility import Suspicion
+from custom_components.compere_prepaid.core.metering.reading import Quantity
+from custom_components.compere_prepaid.core.meters.modbus_faults import UNITS
+from custom_components.compere_prepaid.core.policy.protection import RuleKind
+from custom_components.compere_prepaid.core.policy.protection_state import Move
+from custom_components.compere_prepaid.core.prepayment.protecting import BYPASS
+from custom_components.compere_prepaid.site import PROFILES
 
 TEXTS: dict[str, Any] = json.loads(
     (Path(actions.__file__).parents[1] / "translations/en.json").read_text("utf-8")
@@ -153,11 +163,38 @@ def entry(hass: HomeAssistant) -> MockConfigEntry:
     return entry
 
 
+def describe_everything(folder: Path) -> None:
+    """Write the profile of a meter that has every quantity there is."""
+    kpm33b = yaml.safe_load((PROFILES / "compere_kpm33b.yaml").read_text("utf-8"))
+    kpm33b |= {"name": "everything", "measurands": []}
+    del kpm33b["blocks"]
+    for place, quantity in enumerate(Quantity):
+        unit = next(str(units[0]) for begins, units in UNITS if quantity.startswith(begins))
+        measurand = {"address": 0x400 + 2 * place, "type": "uint32", "verified": "field"}
+        kpm33b["measurands"].append({"quantity": str(quantity), "unit": unit, **measurand})
+    folder.mkdir(parents=True)
+    (folder / "everything.yaml").write_text(yaml.safe_dump(kpm33b), "utf-8")
+
+
 @pytest.mark.usefixtures("socket_enabled")
 async def test_every_entity_has_a_name_and_no_name_is_orphaned(
-    hass: HomeAssistant, entry: MockConfigEntry, entity_registry: er.EntityRegistry
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    entity_registry: er.EntityRegistry,
+    tmp_path: Path,
 ) -> None:
-    """Each entity of a site is named by its key, with a text for every state it can have."""
+    """Each entity of a site is named by its key, with a text for every state it can have.
+
+    A meter of a model that measures everything is one of them.
+    """
+    hass.config.config_dir = str(tmp_path)
+    await hass.async_add_executor_job(describe_everything, tmp_path / DOMAIN / "profiles")
+    data = dict(entry.subentries["one"].data)
+    data |= {"serial": "1", "name": "All", "address": 2, "profile": "everything"}
+    every = ConfigSubentry(
+        subentry_type="meter", subentry_id="two", title="All", unique_id="two", data=data
+    )
+    hass.config_entries.async_add_subentry(entry, every)
     assert await hass.config_entries.async_setup(entry.entry_id)
     assert entry.state is ConfigEntryState.LOADED
     found: dict[str, set[str]] = {}
@@ -211,6 +248,13 @@ def raised_issues(hass: HomeAssistant, entry: MockConfigEntry) -> dict[str, Any]
             SuspectReading(at=at, meter=serial, reason=reason, energy_wh=1, baseline_wh=2),
         )
         told |= _told(hass)
+    for kind, action in itertools.product(RuleKind, (Move.WARNED, Move.LOCKED_OUT)):
+        issues.keep_protection(
+            site,
+            Protected(at=at, meter=serial, kind=kind, action=action, value=23_100_000, limit=1),
+        )
+        told |= _told(hass)
+    issues.raise_tamper(site, Tamper(at=at, meter=serial, kind=BYPASS, energy_wh=30))
     subentry = cast("Any", SimpleNamespace(subentry_id="a", title="A-101"))
     issues.raise_refused(site, subentry, InvalidInputError("profile_unknown", profile="x"))
     issues.raise_other_meter(site, serial, "33B0250100002")

@@ -15,6 +15,7 @@ from .core.errors import PrepaidError
 from .core.money.amount import Currency
 from .dashboard import async_setup_dashboard
 from .ledger_place import async_open_ledger
+from .night_memory import async_forget_nights
 from .safekeeping import async_snapshot
 from .site import CompereConfigEntry, CompereSite, async_load_catalogue
 
@@ -84,6 +85,11 @@ async def async_unload_entry(hass: HomeAssistant, entry: CompereConfigEntry) -> 
     if unloaded:
         await entry.runtime_data.async_stop()
     return unloaded
+
+
+async def async_remove_entry(hass: HomeAssistant, entry: CompereConfigEntry) -> None:
+    """Delete what is kept of a removed site beside its ledger, which stays."""
+    await async_forget_nights(hass, entry.entry_id)
 
 
 async def async_remove_config_entry_device(

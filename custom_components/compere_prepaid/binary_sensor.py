@@ -1,7 +1,7 @@
 """Binary sensors: connections, low credit, the ledger's health."""
 
 from collections.abc import Iterator
-from typing import override
+from typing import Any, override
 
 from homeassistant.components.binary_sensor import BinarySensorEntity
 from homeassistant.core import HomeAssistant
@@ -9,6 +9,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .entities.link import CONNECTIVITY
 from .entities.money import LEDGER_OK, LOW_CREDIT, AccountBinaryDescription, SiteBinaryDescription
+from .entities.protection import PROTECTION
 from .entity import AccountEntity, BusEntity, MeterEntity, SiteEntity, async_feed
 from .runtimes import AccountRuntime, BusRuntime, MeterRuntime
 from .site import CompereConfigEntry, CompereSite
@@ -27,6 +28,7 @@ async def async_setup_entry(
 
     def of_meter(runtime: MeterRuntime) -> Iterator[BinarySensorEntity]:
         yield MeterConnectivity(site, runtime)
+        yield MeterProtection(site, runtime)
 
     def of_account(runtime: AccountRuntime) -> Iterator[BinarySensorEntity]:
         yield AccountBinarySensor(site, runtime, LOW_CREDIT)
@@ -71,6 +73,33 @@ class MeterConnectivity(MeterEntity, BinarySensorEntity):
     def is_on(self) -> bool:
         """Whether the meter answers."""
         return self.coordinator.online
+
+
+class MeterProtection(MeterEntity, BinarySensorEntity):
+    """Whether a protection rule of the meter is violated, or its relay bridged."""
+
+    def __init__(self, site: CompereSite, runtime: MeterRuntime) -> None:
+        """Show how a meter stands before its rules."""
+        super().__init__(site, runtime, PROTECTION.key)
+        self.entity_description = PROTECTION
+
+    @property
+    @override
+    def is_on(self) -> bool:
+        """Whether something is wrong."""
+        status = self.site.protecting.status(self.runtime.serial)
+        return bool(status.active) or status.bypassed
+
+    @property
+    @override
+    def extra_state_attributes(self) -> dict[str, Any]:
+        """What is wrong, and whether the relay waits for a person."""
+        status = self.site.protecting.status(self.runtime.serial)
+        tampered = ["bypass"] if status.bypassed else []
+        return {
+            "active": [*(kind.value for kind in status.active), *tampered],
+            "locked_out": status.locked_out,
+        }
 
 
 class AccountBinarySensor(AccountEntity, BinarySensorEntity):

@@ -8,13 +8,15 @@ over a changed address, and its entities stay.
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from homeassistant.config_entries import ConfigSubentry
 from homeassistant.helpers import device_registry as dr
 
 from . import devices, issues
-from .adapters.modbus import open_line
+from .adapters.line.opening import open_line
+from .circuits import circuits
 from .const import (
     CONF_ADDRESS,
     CONF_BAUDRATE,
@@ -33,6 +35,7 @@ from .const import (
     CONF_PORT,
     CONF_POWER_SCALE,
     CONF_PROFILE,
+    CONF_RATED_POWER,
     CONF_ROLLOVER,
     CONF_SERIAL,
     CONF_STOPBITS,
@@ -79,13 +82,15 @@ def line_settings_of(data: Mapping[str, Any]) -> LineSettings:
     )
 
 
-def meter_setup_of(data: Mapping[str, Any]) -> MeterSetup:
+def meter_setup_of(data: Mapping[str, Any], serial: MeterSerial) -> MeterSetup:
     """Return what a meter subentry's data tell charging: energies behind its transformers."""
     multiplier = int(data.get(CONF_MULTIPLIER) or 1)
     rollover_kwh = data.get(CONF_ROLLOVER)
+    rated_kw = data.get(CONF_RATED_POWER)
     return MeterSetup(
-        serial=MeterSerial(data[CONF_SERIAL]),
+        serial=serial,
         max_power_w=max_power_w(int(data.get(CONF_BREAKER) or DEFAULT_BREAKER_A)),
+        rated_w=int(Decimal(str(rated_kw)) * 1000) if rated_kw else None,
         multiplier=multiplier,
         modulus_wh=None if rollover_kwh is None else int(rollover_kwh) * 1000 * multiplier,
     )
@@ -150,9 +155,9 @@ class Composition:
             if subentry is None:
                 await self._read_last(meter.serial)
                 await self._remove_meter(meter)
-            elif (new := MeterSerial(subentry.data[CONF_SERIAL])) != meter.serial:
+            elif meter.serial not in circuits(site.catalogue, subentry.data):
                 await self._remove_meter(meter)  # replaced: its register is settled already
-                await devices.pass_on(site, meter.serial, new)
+                await devices.pass_on(site, meter.serial, MeterSerial(subentry.data[CONF_SERIAL]))
 
     async def _remove_meter(self, meter: MeterRuntime) -> None:
         """Read and switch a meter no more; what it used is posted."""
@@ -161,6 +166,7 @@ class Composition:
         self._unwire(meter)
         site.controller.remove_meter(meter.serial)
         await site.supplies.remove_meter(meter.serial)
+        site.protecting.forget(meter.serial)
         site.events.forget_meter(meter.serial)
 
     async def _remove_buses(self, wanted: Mapping[str, ConfigSubentry]) -> None:
@@ -223,7 +229,7 @@ class Composition:
         devices.rename(self._site, f"bus_{runtime.id}", runtime.name, self._site.device_id)
         for meter in self._site.meters.values():
             if meter.bus is runtime:
-                meter.device = self._device(meter.data, runtime)
+                meter.device = self._device(meter.data, meter.serial, meter.channel, runtime)
                 self._site.reading_path.distrust(meter.serial)
                 runtime.poller.add(meter.device)
         if self._site.running:
@@ -248,27 +254,35 @@ class Composition:
         bus = site.buses.get(BusId(data[CONF_BUS]))
         if bus is None:
             return
-        setup = meter_setup_of(data)
-        runtime = site.meters.get(setup.serial)
-        if runtime is None:
-            await site.supplies.add_meter(setup)
-            await self._add_meter(subentry, setup.serial, bus)
-        elif dict(runtime.data) != dict(data):
-            self._unwire(runtime)
-            site.reading_path.distrust(setup.serial)
-            await site.supplies.add_meter(setup)
-            self._rewire_meter(runtime, data, bus)
+        for serial, channel in circuits(site.catalogue, data).items():
+            runtime = site.meters.get(serial)
+            if runtime is None:
+                await site.supplies.add_meter(meter_setup_of(data, serial))
+                await self._add_meter(subentry, serial, channel, bus)
+            elif dict(runtime.data) != dict(data):
+                self._unwire(runtime)
+                site.reading_path.distrust(serial)
+                await site.supplies.add_meter(meter_setup_of(data, serial))
+                self._rewire_meter(runtime, data, bus)
 
     async def _add_meter(
-        self, subentry: ConfigSubentry, serial: MeterSerial, bus: BusRuntime
+        self, subentry: ConfigSubentry, serial: MeterSerial, channel: int | None, bus: BusRuntime
     ) -> None:
         site = self._site
         await site.controller.add_meter(serial)
+        device = self._device(subentry.data, serial, channel, bus)
+        parent = (
+            ""
+            if channel is None
+            else devices.place_meter(site, subentry, device.profile, bus.device_id)
+        )
         runtime = MeterRuntime(
             subentry_id=subentry.subentry_id,
             data=subentry.data,
-            device=self._device(subentry.data, bus),
+            device=device,
             bus=bus,
+            channel=channel,
+            parent_device_id=parent,
             coordinator=MeterCoordinator(
                 site.hass, site.entry, f"meter {serial}", None, site.clock
             ),
@@ -287,18 +301,23 @@ class Composition:
     ) -> None:
         """Look for a meter at another address or line; it must prove its identity there."""
         runtime.data, runtime.bus = data, bus
-        runtime.device = self._device(data, bus)
-        devices.rename(self._site, runtime.serial, runtime.name, bus.device_id)
+        runtime.device = self._device(data, runtime.serial, runtime.channel, bus)
+        devices.rename(self._site, data[CONF_SERIAL], data[CONF_NAME], bus.device_id)
+        if runtime.channel is not None:
+            devices.rename_channel(self._site, runtime.serial, runtime.name)
         bus.poller.add(runtime.device)
 
-    def _device(self, data: Mapping[str, Any], bus: BusRuntime) -> MeterDevice:
+    def _device(
+        self, data: Mapping[str, Any], serial: MeterSerial, channel: int | None, bus: BusRuntime
+    ) -> MeterDevice:
         return build_device(
             self._site.catalogue.get(data[CONF_PROFILE]),
             int(data[CONF_ADDRESS]),
-            MeterSerial(data[CONF_SERIAL]),
+            serial,
             bus.bus,
             self._site.clock,
             int(data.get(CONF_MULTIPLIER) or 1),
+            channel,
             int(data.get(CONF_POWER_SCALE) or 1),
         )
 

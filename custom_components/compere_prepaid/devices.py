@@ -2,14 +2,45 @@
 
 from typing import TYPE_CHECKING
 
+from homeassistant.config_entries import ConfigSubentry
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.helpers.entity_platform import async_get_platforms
 
-from .const import DOMAIN
+from .const import CONF_AREA, CONF_NAME, CONF_SERIAL, DOMAIN
 from .core.ids import MeterSerial
+from .core.meters.profile import Profile
 
 if TYPE_CHECKING:
     from .site import CompereSite
+
+
+def place_meter(site: CompereSite, subentry: ConfigSubentry, profile: Profile, bus: str) -> str:
+    """Register the device of a meter whose channels are devices of their own; return its id.
+
+    `bus` is the id of the line's device.
+    """
+    data = subentry.data
+    registry = dr.async_get(site.hass)
+    device = registry.async_get_or_create(
+        config_entry_id=site.entry.entry_id,
+        config_subentry_id=subentry.subentry_id,
+        identifiers={(DOMAIN, data[CONF_SERIAL])},
+        name=data[CONF_NAME],
+        manufacturer=profile.manufacturer,
+        model=profile.model,
+        serial_number=data[CONF_SERIAL],
+        suggested_area=data.get(CONF_AREA) or None,
+        via_device_id=bus,
+    )
+    return device.id
+
+
+def rename_channel(site: CompereSite, serial: MeterSerial, name: str) -> None:
+    """Let a channel's device follow what was configured anew; what a user called it stays."""
+    registry = dr.async_get(site.hass)
+    device = registry.async_get_child_device_by_identifier((DOMAIN, serial), site.entry.entry_id)
+    if device is not None:
+        registry.async_update_child_device(device.id, name=name)
 
 
 def rename(site: CompereSite, identifier: str, name: str, via_device_id: str) -> None:

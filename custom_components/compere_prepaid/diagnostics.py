@@ -119,7 +119,7 @@ def _bus(site: CompereSite, runtime: BusRuntime) -> dict[str, Any]:
             for item in fields(BusHealth)
             if isinstance(getattr(health, item.name), bool | int | float | str)
         },
-        "slowest_answer_s": health.slowest_answer_s,
+        "slowest_answer_s": runtime.bus.patience.slowest_s,
         "utilisation": health.utilisation(now),
         "success_rate": health.success_rate(now),
         "sweep_s": runtime.poller.sweep_s,

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, override
 
 from homeassistant.core import callback
-from homeassistant.helpers.device_registry import DeviceEntryType, DeviceInfo
+from homeassistant.helpers.device_registry import ChildDeviceInfo, DeviceEntryType, DeviceInfo
 from homeassistant.helpers.entity import Entity
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
@@ -50,6 +50,13 @@ class MeterEntity(CompereEntity[MeterCoordinator]):
         """Stand on the meter's device."""
         super().__init__(site, runtime.coordinator, runtime.serial, key)
         self.runtime = runtime
+        if runtime.channel is not None:
+            self._attr_device_info = ChildDeviceInfo(
+                identifiers={(DOMAIN, runtime.serial)},
+                name=runtime.name,
+                parent_device_id=runtime.parent_device_id,
+            )
+            return
         profile = runtime.device.profile
         self._attr_device_info = DeviceInfo(
             identifiers={(DOMAIN, runtime.serial)},

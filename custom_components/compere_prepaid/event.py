@@ -12,10 +12,13 @@ from .core.events import (
     CutOff,
     MeterOffline,
     MovedOut,
+    Overload,
+    Protected,
     Refunded,
     RegisterRolledOver,
     Restored,
     SuspectReading,
+    Tamper,
     ToppedUp,
     TopUpReversed,
 )
@@ -40,6 +43,9 @@ ACCOUNT_EVENT = EventEntityDescription(
             SuspectReading,
             RegisterRolledOver,
             MeterOffline,
+            Overload,
+            Protected,
+            Tamper,
         )
     ],
 )

@@ -20,11 +20,15 @@ from .core.events import (
     MeterEvent,
     MeterOffline,
     MeterOnline,
+    NightMeasured,
+    ProtectionEvent,
     ReadingTrusted,
     RelayDisobeys,
     RelayFollows,
     Restored,
     SuspectReading,
+    Tamper,
+    TamperOver,
 )
 from .core.ids import AccountNumber, BusId, MeterSerial
 from .core.prepayment.settlement import CREDIT_CAUSE
@@ -44,6 +48,7 @@ PUBLIC = (
     "moved_out",
     "overload",
     "protection",
+    "tamper",
     "meter_offline",
     "suspect_reading",
     "register_rolled_over",
@@ -123,6 +128,20 @@ class EventRelay:
             case RelayFollows():
                 issues.clear(site, issues.RELAY_DISOBEYS, event.meter)
             case _:
+                self._keep_protection(event)
+
+    def _keep_protection(self, event: Event) -> None:
+        site = self._site
+        match event:
+            case ProtectionEvent():
+                issues.keep_protection(site, event)
+            case Tamper():
+                issues.raise_tamper(site, event)
+            case TamperOver():
+                issues.clear(site, issues.TAMPER, event.meter)
+            case NightMeasured():
+                site.night_memory.save_soon()
+            case _:
                 pass
 
     def _publish(self, event: Event) -> None:
@@ -151,6 +170,8 @@ class EventRelay:
             data["meter_name"] = self._meter_name(event.meter)
             meter = site.book.meters.get(event.meter)
             data["account"] = meter.account if meter else None
+        if isinstance(event, ProtectionEvent):
+            data |= _levels(event)
         if account := data.get("account"):
             runtime = site.accounts.get(AccountNumber(account))
             data["account_name"] = runtime.name if runtime else account
@@ -172,3 +193,13 @@ class EventRelay:
         elif isinstance(event, MeterEvent):
             site.reading_path.refresh_meter(event.meter)
         site.totals.push(None, news=True)
+
+
+def _levels(event: ProtectionEvent) -> dict[str, Any]:
+    """Return a rule's value and limit in the unit in which people give them."""
+    levels = {"value": event.value, "limit": event.limit}
+    shown = {
+        name: None if level is None else float(event.kind.shown(level))
+        for name, level in levels.items()
+    }
+    return {**shown, "unit": event.kind.unit}

@@ -8,10 +8,20 @@ from homeassistant.helpers import issue_registry as ir
 from .action_errors import in_words
 from .const import DOMAIN
 from .core.errors import LedgerReadOnlyError, OperationFailedError, PrepaidError
-from .core.events import BusDown, MeterOffline, RelayDisobeys, SuspectReading
+from .core.events import (
+    BusDown,
+    MeterOffline,
+    ProtectionEvent,
+    RelayDisobeys,
+    SuspectReading,
+    Tamper,
+)
 from .core.ids import MeterSerial
 from .core.metering.plausibility import Suspicion
+from .core.policy.protection import RuleKind
+from .core.policy.protection_state import Move
 from .core.prepayment.charging import OTHER_METER as OTHER_METER_REASON
+from .entities.trimmed import trimmed
 
 if TYPE_CHECKING:
     from .site import CompereSite
@@ -36,7 +46,23 @@ SUSPECT_TEXTS: dict[str, str] = {
 }
 """What is wrong with a reading, in words that tell what to do."""
 
-OF_METER = (METER_UNREACHABLE, SUSPECT_READING, OTHER_METER, RELAY_DISOBEYS)
+TAMPER = "tamper_bypass"
+LOCKED_OUT = "protection_locked_out"
+OVERLOAD_LOCKED_OUT = "overload_locked_out"
+
+
+def _of_rule(kind: RuleKind) -> str:
+    return f"protection_{kind}"
+
+
+OF_METER = (
+    METER_UNREACHABLE,
+    SUSPECT_READING,
+    OTHER_METER,
+    RELAY_DISOBEYS,
+    TAMPER,
+    *map(_of_rule, RuleKind),
+)
 
 
 def _raise(
@@ -113,6 +139,37 @@ def raise_suspect(site: CompereSite, event: SuspectReading) -> None:
     _raise(site, SUSPECT_READING, event.meter, placeholders, text=text)
 
 
+def keep_protection(site: CompereSite, event: ProtectionEvent) -> None:
+    """Say what a protection rule found, and what to do; take it back when it is over."""
+    kind = _of_rule(event.kind)
+    if event.action in {Move.CLEARED, Move.RECLOSED}:
+        clear(site, kind, event.meter)
+        return
+    placeholders = {
+        "meter": _name(site, event.meter),
+        "serial": event.meter,
+        "value": _level(event.kind, event.value),
+        "limit": _level(event.kind, event.limit),
+    }
+    if event.action is Move.LOCKED_OUT:
+        text = OVERLOAD_LOCKED_OUT if event.kind is RuleKind.OVERLOAD else LOCKED_OUT
+        _raise(site, kind, event.meter, placeholders, ir.IssueSeverity.ERROR, text=text)
+        return
+    is_off = event.action is Move.TRIPPED
+    severity = ir.IssueSeverity.ERROR if is_off else ir.IssueSeverity.WARNING
+    _raise(site, kind, event.meter, placeholders, severity)
+
+
+def raise_tamper(site: CompereSite, event: Tamper) -> None:
+    """Say that energy counts behind an open relay."""
+    placeholders = {
+        "meter": _name(site, event.meter),
+        "serial": event.meter,
+        "energy": _kwh(event.energy_wh),
+    }
+    _raise(site, TAMPER, event.meter, placeholders, ir.IssueSeverity.ERROR)
+
+
 def raise_refused(site: CompereSite, subentry: ConfigSubentry, error: PrepaidError) -> None:
     """Say that a bus, meter or account cannot run as it is configured."""
     placeholders = {"title": subentry.title, "error": in_words(site.hass, error)}
@@ -149,3 +206,7 @@ def raise_restored(site: CompereSite, head: str) -> None:
 
 def _kwh(energy_wh: int | None) -> str:
     return "-" if energy_wh is None else f"{energy_wh // 1000}.{energy_wh % 1000:03}"
+
+
+def _level(kind: RuleKind, level: int | None) -> str:
+    return "-" if level is None else f"{trimmed(kind.shown(level)):f} {kind.unit}"

@@ -1,9 +1,9 @@
 """The spine inside a site: from a reading to charges, credit, relay and entities, and back.
 
 Readings come here from the pollers, with their meter's identity proved. Charging sees them first,
-the relay controller second, the entities last. What charging knows of the money decides how soon
-the meter is read again: well before its credit can run out at its present power, and right behind
-the next border of its prices.
+then the protection rules, the relay controller and the entities. What charging knows of the money
+decides how soon the meter is read again: well before its credit can run out at its present power,
+and right behind the next border of its prices.
 """
 
 from collections.abc import Coroutine
@@ -62,7 +62,7 @@ class ReadingPath:
         if runtime is None:
             return
         was_online = runtime.coordinator.online
-        await self.guarded(self._site.charging.on_reading(reading))
+        await self.guarded(self._charge(reading))
         await self.guarded(self._site.controller.on_reading(reading))
         runtime.coordinator.take(reading)
         if not was_online:
@@ -74,6 +74,12 @@ class ReadingPath:
             self._plan_next(meter.serial, self._site.book.accounts[meter.account])
         self._site.backstop.consider(reading.serial)
         self._site.totals.push(None)
+
+    async def _charge(self, reading: MeterReading) -> None:
+        """Charge by a reading, then let the rules look at it."""
+        await self._site.charging.on_reading(reading)
+        demand = self._site.controller.demanded(reading.serial)
+        await self._site.protecting.on_reading(reading, demand)
 
     async def on_silent(self, serial: MeterSerial, error: BusError, failures: int) -> None:
         """Take note that a meter did not answer, `failures` times in a row by now."""

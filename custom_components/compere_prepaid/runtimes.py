@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from .circuits import circuit_name
 from .const import CONF_NAME, CONF_NUMBER
 from .coordinator import MeterCoordinator, PacedCoordinator
 from .core.bus.bus import Bus
@@ -34,13 +35,16 @@ class BusRuntime:
 
 @dataclass(slots=True, kw_only=True)
 class MeterRuntime:
-    """A running meter."""
+    """A running meter, or a channel of one."""
 
     subentry_id: str
     data: Mapping[str, Any]
     device: MeterDevice
     bus: BusRuntime
     coordinator: MeterCoordinator
+    channel: int | None = None
+    parent_device_id: str = ""
+    """The device of the meter whose channel it is."""
 
     @property
     def serial(self) -> MeterSerial:
@@ -50,7 +54,7 @@ class MeterRuntime:
     @property
     def name(self) -> str:
         """What people call it."""
-        return str(self.data[CONF_NAME])
+        return circuit_name(self.data, self.channel)
 
 
 @dataclass(slots=True, kw_only=True)

@@ -27,6 +27,7 @@ from .entities.money import (
     AccountSensorDescription,
     SiteSensorDescription,
 )
+from .entities.protection import NIGHT_BASE_LOAD
 from .entities.trimmed import trimmed
 from .entity import AccountEntity, BusEntity, MeterEntity, SiteEntity, async_feed
 from .runtimes import AccountRuntime, BusRuntime, MeterRuntime
@@ -51,6 +52,7 @@ async def async_setup_entry(
                 yield MeasurandSensor(site, runtime, measurand)
         for health in METER_HEALTH:
             yield MeterHealthSensor(site, runtime, health)
+        yield NightLoadSensor(site, runtime)
 
     def of_account(runtime: AccountRuntime) -> Iterator[SensorEntity]:
         return (AccountSensor(site, runtime, description) for description in ACCOUNT_SENSORS)
@@ -146,6 +148,28 @@ class MeterHealthSensor(MeterEntity, SensorEntity):
         except InvalidInputError:
             return None
         return self.entity_description.value_fn(health)
+
+
+class NightLoadSensor(MeterEntity, SensorEntity):
+    """The base load of a meter's last night."""
+
+    def __init__(self, site: CompereSite, runtime: MeterRuntime) -> None:
+        """Show the base load."""
+        super().__init__(site, runtime, NIGHT_BASE_LOAD.key)
+        self.entity_description = NIGHT_BASE_LOAD
+
+    @property
+    @override
+    def available(self) -> bool:
+        """A night that is over is known, whoever is silent now."""
+        return True
+
+    @property
+    @override
+    def native_value(self) -> Decimal | None:
+        """The lowest power of the night in W; unknown before the first night."""
+        base_mw = self.site.protecting.status(self.runtime.serial).base_mw
+        return None if base_mw is None else trimmed(Decimal(base_mw).scaleb(-3))
 
 
 class BusHealthSensor(BusEntity, SensorEntity):

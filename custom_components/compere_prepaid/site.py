@@ -23,11 +23,11 @@ from .adapters.clock import SystemClock
 from .adapters.ledger_checker.checker import Verification
 from .adapters.ledger_database.ledger import DatabaseLedger
 from .adapters.ledger_safe.restoring import confirm_restoration, restoration
-from .adapters.modbus import open_line
+from .adapters.line.opening import open_line
 from .commissioning.backstop_keeper import BackstopKeeper
 from .commissioning.relay_test import async_release_left_over
 from .composition import Composition, line_settings_of
-from .const import CONF_CURRENCY, CONF_INITIAL_PRICE, CONF_NAME, CONF_TIME_ZONE, DOMAIN
+from .const import CONF_CURRENCY, CONF_INITIAL_PRICE, CONF_NAME, CONF_SERIAL, CONF_TIME_ZONE, DOMAIN
 from .coordinator import PacedCoordinator
 from .core.bus.bus import RequestClass
 from .core.bus.settings import LineSettings
@@ -36,6 +36,9 @@ from .core.events import Event
 from .core.ids import AccountNumber, BusId, MeterSerial
 from .core.meters.building import build_device
 from .core.meters.catalogue import Catalogue, load_catalogue
+from .core.meters.device import MeterDevice
+from .core.meters.modbus_meter import ModbusMeter
+from .core.meters.modbus_profile import RelayMode
 from .core.money.amount import Currency
 from .core.policy.relay_control import RelayController
 from .core.prepayment.agreements import Agreements
@@ -45,6 +48,7 @@ from .core.prepayment.cashier import Cashier
 from .core.prepayment.charging import Charging
 from .core.prepayment.debt_desk import DebtDesk
 from .core.prepayment.preview import Previewer
+from .core.prepayment.protecting import Protecting
 from .core.prepayment.refunds import Refunds
 from .core.prepayment.rerating import Rerater
 from .core.prepayment.rules import load_rules
@@ -54,6 +58,7 @@ from .core.tenancy.opening import Opening
 from .core.tenancy.replacement import Replacements
 from .core.tenancy.supplies import Supplies
 from .event_relay import EventRelay
+from .night_memory import NightMemory
 from .reading_path import ReadingPath
 from .runtimes import AccountRuntime, BusRuntime, MeterRuntime, Runtime
 
@@ -125,6 +130,8 @@ class CompereSite:
             changed=self.reading_path.account_changed,
         )
         self.charging = Charging(self.book)
+        self.protecting = Protecting(self.book)
+        self.night_memory = NightMemory(self)
         self.cashier = Cashier(self.book)
         self.agreements = Agreements(self.book)
         self.refunds = Refunds(self.book)
@@ -169,6 +176,7 @@ class CompereSite:
         """Compose the site from its subentries; the lines start with `async_run`."""
         await load_rules(self.book, self.entry.data.get(CONF_INITIAL_PRICE) or "0")
         await self._look_whether_restored()
+        await self.night_memory.async_load()
         registry = dr.async_get(self.hass)
         self.device_id = registry.async_get_or_create(
             config_entry_id=self.entry.entry_id,
@@ -215,6 +223,7 @@ class CompereSite:
             await bus.bus.stop()
         async with self._ticking:
             await self.reading_path.guarded(self.charging.settle_all("stop"))
+        await self.night_memory.async_save()
 
     async def async_apply_subentries(self) -> None:
         """Make what runs agree with the entry's subentries."""
@@ -277,17 +286,46 @@ class CompereSite:
         profile: str,
         klass: RequestClass = RequestClass.DISCOVERY,
     ) -> MeterSerial:
-        """Ask the meter at an address for its serial number.
+        """Ask the meter at an address for its serial number; empty for a model that tells none.
 
         Raises `BusError`, or `InvalidInputError` (`bus_unknown`, `profile_unknown`).
         """
+        return await self._stranger(bus_id, address, profile).identify(klass)
+
+    async def async_unset_modes(
+        self, bus_id: str, address: int, profile: str
+    ) -> tuple[RelayMode, ...]:
+        """Return the settings that a meter's relay needs and that the meter does not have.
+
+        Raises as `async_probe_meter`.
+        """
+        device = self._stranger(bus_id, address, profile)
+        if not isinstance(device, ModbusMeter):
+            return ()
+        return await device.unset_modes(RequestClass.DISCOVERY)
+
+    async def async_set_modes(
+        self, bus_id: str, address: int, profile: str
+    ) -> tuple[RelayMode, ...]:
+        """Write those settings, each once; return what the meter still does not have.
+
+        Raises as `async_probe_meter`, or `InvalidInputError` (`register_protected`).
+        """
+        device = self._stranger(bus_id, address, profile)
+        if not isinstance(device, ModbusMeter):
+            return ()
+        for mode in await device.unset_modes(RequestClass.DISCOVERY):
+            await device.set_mode(mode, RequestClass.DISCOVERY)
+        return await device.unset_modes(RequestClass.DISCOVERY)
+
+    def _stranger(self, bus_id: str, address: int, profile: str) -> MeterDevice:
+        """Return a meter that is not configured yet."""
         bus = self.buses.get(BusId(bus_id))
         if bus is None:
             raise InvalidInputError("bus_unknown", bus=bus_id)
-        device = build_device(
+        return build_device(
             self.catalogue.get(profile), address, MeterSerial(""), bus.bus, self.clock
         )
-        return await device.identify(klass)
 
     def knows_device(self, device: dr.DeviceEntry) -> bool:
         """Tell whether something that runs stands behind a device."""
@@ -295,6 +333,7 @@ class CompereSite:
             self.key,
             *(f"bus_{bus}" for bus in self.buses),
             *self.meters,
+            *(meter.data[CONF_SERIAL] for meter in self.meters.values()),
             *(f"account_{number}" for number in self.accounts),
         }
         return any(domain == DOMAIN and name in known for domain, name in device.identifiers)

@@ -22,6 +22,7 @@ from .core.document_faults import Fault
 from .core.documents import Document
 from .core.errors import InvalidInputError
 from .core.ledger.records import Document as Rule
+from .core.meters.profile import circuits_of
 from .core.prepayment.calendar import day_of
 from .core.site_file import SiteFile
 
@@ -36,6 +37,7 @@ def clashes(
     yield from _other_site(site, wanted, written)
     yield from _other_places(site, wanted, written)
     yield from _unknown_profiles(site, wanted, written)
+    yield from _other_circuits(site, wanted, written)
     yield from _taken_addresses(site, wanted, written)
     yield from _meters_of_others(site, wanted, written)
     yield from _taken_meters(site, wanted, written)
@@ -79,13 +81,40 @@ def _unknown_profiles(site: CompereSite, wanted: SiteFile, written: Document) ->
             yield written.fault("meters", index, "profile", message=message)
 
 
+def _other_circuits(site: CompereSite, wanted: SiteFile, written: Document) -> Iterable[Fault]:
+    """Find channels that a meter does not have, and meters that get or lose channels."""
+    profiles = site.catalogue.profiles
+    listed = {meter.serial: profiles.get(meter.profile) for meter in wanted.meters}
+    running = {meter.data[CONF_SERIAL]: meter.device.profile for meter in site.meters.values()}
+    for index, meter in enumerate(wanted.meters):
+        before, after = running.get(meter.serial), listed[meter.serial]
+        if before and after and before.channel_count != after.channel_count:
+            message = (
+                f"meter {meter.serial} has {before.channel_count} channels until now: remove it "
+                "first, and add it as another model"
+            )
+            yield written.fault("meters", index, "profile", message=message)
+    known = {
+        circuit
+        for serial, profile in listed.items()
+        for circuit in ([serial] if profile is None else circuits_of(profile, serial))
+    }
+    for index, account in enumerate(wanted.accounts):
+        for place, serial in enumerate(account.meters):
+            if serial not in known:
+                message = f"there is no circuit '{serial}': a meter with channels has one for each"
+                close = sorted(one for one in known if one.rpartition("-")[0] in serial)
+                message += f", here {', '.join(close)}" if close else ""
+                yield written.fault("accounts", index, "meters", place, message=message)
+
+
 def _taken_addresses(site: CompereSite, wanted: SiteFile, written: Document) -> Iterable[Fault]:
     """Find addresses that a meter outside the file has already."""
     listed = {meter.serial for meter in wanted.meters}
     places = {
         (meter.bus.name, int(meter.data[CONF_ADDRESS])): meter
         for meter in site.meters.values()
-        if meter.serial not in listed
+        if meter.data[CONF_SERIAL] not in listed
     }
     for index, entry in enumerate(wanted.meters):
         if other := places.get((entry.bus, entry.address)):
@@ -122,8 +151,9 @@ def _taken_meters(site: CompereSite, wanted: SiteFile, written: Document) -> Ite
 
 def _other_transformers(site: CompereSite, wanted: SiteFile, written: Document) -> Iterable[Fault]:
     """Find meters whose readings would mean something else from now on."""
+    running = {meter.data[CONF_SERIAL]: meter for meter in site.meters.values()}
     for index, entry in enumerate(wanted.meters):
-        meter = site.meters.get(entry.serial)
+        meter = running.get(entry.serial)
         if meter is not None and meter.device.multiplier != entry.multiplier:
             message = (
                 f"meter {entry.serial} is multiplied by {meter.device.multiplier} until now; "

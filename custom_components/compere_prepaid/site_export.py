@@ -11,12 +11,14 @@ from .const import (
     CONF_FLOOR_AREA,
     CONF_METERS,
     CONF_MULTIPLIER,
+    CONF_NAME,
     CONF_OPENING_BALANCE,
     CONF_OWNER,
     CONF_POWER_SCALE,
     CONF_PROFILE,
     CONF_RATED_POWER,
     CONF_ROLLOVER,
+    CONF_SERIAL,
     CONF_TIME_ZONE,
 )
 from .core.site_file import AccountEntry, BusEntry, MeterEntry, SiteFile, dump_site_file
@@ -38,8 +40,8 @@ def export_site(site: CompereSite) -> str:
             ),
             meters=tuple(
                 MeterEntry(
-                    serial=meter.serial,
-                    name=meter.name,
+                    serial=meter.data[CONF_SERIAL],
+                    name=meter.data[CONF_NAME],
                     bus=meter.bus.name,
                     address=int(meter.data[CONF_ADDRESS]),
                     profile=meter.data[CONF_PROFILE],
@@ -51,7 +53,7 @@ def export_site(site: CompereSite) -> str:
                     rollover_kwh=meter.data.get(CONF_ROLLOVER),
                     power_scale=meter.data.get(CONF_POWER_SCALE),
                 )
-                for meter in site.meters.values()
+                for meter in {one.subentry_id: one for one in site.meters.values()}.values()
             ),
             accounts=tuple(
                 AccountEntry(

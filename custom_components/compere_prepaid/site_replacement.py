@@ -55,11 +55,13 @@ async def replace_meter(site: CompereSite, change: MeterChange) -> dict[str, Any
 
     Raises `InvalidInputError`: `meter_unknown`, `address_taken`, `profile_unknown`,
     `replacement_differs` (another meter answers), `meter_added` (it is a meter of a site already),
+    `channels_replaced` (a meter with channels is neither replaced nor a replacement),
     and what `Replacements.replace_meter` raises; or what keeps the new meter from answering.
     """
     async with site.importing:
         serial = site.book.meter(change.meter).serial
         runtime = site.meters[serial]
+        _refuse_channels(site, runtime, change)
         data = await _new_data(site, runtime, change)
         new = MeterSerial(data[CONF_SERIAL])
         if new == serial and change.final_wh is None:
@@ -88,6 +90,15 @@ async def replace_meter(site: CompereSite, change: MeterChange) -> dict[str, Any
     }
 
 
+def _refuse_channels(site: CompereSite, runtime: MeterRuntime, change: MeterChange) -> None:
+    """Each channel has a register of its own, and one change would have to settle them all."""
+    profile = site.catalogue.get(change.profile or runtime.data[CONF_PROFILE])
+    if runtime.channel is not None or profile.channel_count > 1:
+        raise InvalidInputError(
+            "channels_replaced", meter=runtime.data[CONF_SERIAL], model=profile.model
+        )
+
+
 async def _new_data(
     site: CompereSite, runtime: MeterRuntime, change: MeterChange
 ) -> dict[str, Any]:
@@ -100,6 +111,8 @@ async def _new_data(
         if other is not runtime and (other.data[CONF_BUS], other.data[CONF_ADDRESS]) == place:
             raise InvalidInputError("address_taken", address=place[1], meter=other.serial)
     found = await site.async_probe_meter(*place, data[CONF_PROFILE], RequestClass.DUE)
+    # a model that cannot tell who it is has the number that a person reads from its label
+    found = found or MeterSerial(change.new_serial or runtime.serial)
     wanted = change.new_serial or found
     if found != wanted:
         raise InvalidInputError(

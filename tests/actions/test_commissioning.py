@@ -8,6 +8,7 @@ from homeassistant.exceptions import HomeAssistantError
 import pytest
 
 from custom_components.compere_prepaid.core.ids import MeterSerial
+from custom_components.compere_prepaid.core.metering.reading import Quantity
 from custom_components.compere_prepaid.site import CompereSite
 from simulator.faults import Fault, FaultKind
 from simulator.mall import Mall
@@ -31,7 +32,7 @@ async def forget(hass: HomeAssistant, site: CompereSite, mall: Mall, *names: str
 def finding_of(answer: dict[str, Any], check: str) -> dict[str, Any]:
     """Return what one check found."""
     (found,) = (finding for finding in answer["findings"] if finding["check"] == check)
-    return found
+    return dict(found)
 
 
 async def test_meters_are_found_where_they_are(
@@ -113,7 +114,7 @@ async def test_checks_of_a_meter_in_order(
         "directions": "all_import",
         "transformers": "not_clamped",
         "tariff_sum": "tariffs_add_up",
-        "control_mode": "remote_control",
+        "control_mode": "mode_set",
         "forced_state": "not_forced",
         "clock": "clock_right",
     }
@@ -127,7 +128,9 @@ async def test_clamp_meter_agrees_or_not(
     meter = mall.meter(NOODLES)
     meter.set_load(9_000)
     await read_again(site, meter.serial)
-    current = site.meters[meter.serial].coordinator.data.values["current_a"] / 1000
+    reading = site.meters[MeterSerial(meter.serial)].coordinator.data
+    assert reading is not None
+    current = reading.values[Quantity.CURRENT_A] / 1000
     answer = await ask(hass, "check_meter", meter=meter.serial, clamp_a=f"{current:.2f}")
     assert finding_of(answer, "transformers")["finding"] == "clamp_agrees"
     answer = await ask(hass, "check_meter", meter=meter.serial, clamp_a=f"{current * 20:.2f}")
@@ -146,7 +149,7 @@ async def test_who_commands_the_relay_is_seen(
     meter.settings.remote_control = False
     meter.settings.forced = ForcedState(closed=True, minutes=30, until_us=None)
     answer = await ask(hass, "check_meter", meter=meter.serial)
-    assert finding_of(answer, "control_mode")["finding"] == "local_control"
+    assert finding_of(answer, "control_mode")["finding"] == "mode_not_set"
     forced = finding_of(answer, "forced_state")
     assert (forced["finding"], forced["values"]["minutes"]) == ("forced_closed", "30")
 
@@ -179,7 +182,7 @@ async def test_relay_that_is_stuck_fails_the_test(
     answer = await ask(hass, "test_relay", meter=meter.serial, consent=True)
     assert (answer["passed"], answer["opened_s"]) == (False, None)
     assert await holds_on(site, meter.serial) == ()
-    await relay_settled(site.controller, site.meters[meter.serial].serial)
+    await relay_settled(site.controller, site.meters[MeterSerial(meter.serial)].serial)
 
 
 async def test_relay_test_that_breaks_off_gives_the_power_back(
@@ -190,7 +193,7 @@ async def test_relay_test_that_breaks_off_gives_the_power_back(
     meter.set_load(9_000)
     # the reading before is the last that it answers: opening obeys, its currents are not told
     reads = frozenset({3})
-    runtime = site.meters[meter.serial]
+    runtime = site.meters[MeterSerial(meter.serial)]
     command = site.reading_path.write_relay
 
     async def write_relay(serial: MeterSerial, *, closed: bool) -> None:

@@ -156,8 +156,11 @@ async def test_what_it_refuses(
     await ask(hass, "place_hold", meter=serial, kind="manual")
     cases: tuple[tuple[dict[str, Any], str], ...] = (
         ({"meter": serial, "kind": "no_credit"}, "hold_not_by_hand"),
-        ({"meter": serial, "kind": "overload"}, "hold_not_by_hand"),
-        ({"meter": serial, "kind": "protection"}, "hold_not_by_hand"),
+        *(
+            ({"meter": serial, "kind": kind}, "hold_not_by_hand")
+            for kind in ("overload", "protection")
+            if action == "place_hold"
+        ),
         ({"meter": [serial, "33B0"], "kind": "manual"}, "meter_unknown"),
         ({"meter": serial, "account": "A-999", "kind": "manual"}, "account_unknown"),
         ({"kind": "manual"}, "target_empty"),

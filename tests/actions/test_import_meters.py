@@ -6,6 +6,7 @@ from typing import Any
 from homeassistant.core import HomeAssistant
 import pytest
 
+from custom_components.compere_prepaid.core.ids import MeterSerial
 from custom_components.compere_prepaid.site import CompereSite
 from simulator.mall import Mall
 from tests.actions.asking import BAKERY, NOODLES, TEA, refused
@@ -136,7 +137,7 @@ async def test_what_was_found_on_site_stays(
         .replace(",40\r\n", ",40,1000\r\n")
     )
     await ask(hass, "import_meters", content=text)
-    serial = mall.meter(TEA).serial
+    serial = MeterSerial(mall.meter(TEA).serial)
     assert bare.meters[serial].data["power_scale"] == 1000
     answer = await ask(hass, "import_meters", content=table(mall))
     assert answer["unchanged"] == 2

@@ -5,8 +5,9 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 import time
 
-from custom_components.compere_prepaid.adapters.modbus import ModbusLine, open_line
+from custom_components.compere_prepaid.adapters.line.opening import open_line
 from custom_components.compere_prepaid.core.bus.bus import Bus
+from custom_components.compere_prepaid.core.bus.ports import LinePort
 from custom_components.compere_prepaid.core.bus.requests import (
     Function,
     Request,
@@ -44,9 +45,9 @@ def settings_for(wire: Wire, timeout_s: float = 5.0) -> LineSettings:
 
 
 @asynccontextmanager
-async def line_to(wire: Wire) -> AsyncIterator[ModbusLine]:
+async def line_to(wire: Wire) -> AsyncIterator[LinePort]:
     """Connect a line, and disconnect it."""
-    line = ModbusLine(settings_for(wire))
+    line = open_line(settings_for(wire))
     await line.open()
     try:
         yield line

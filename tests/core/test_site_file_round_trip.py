@@ -1,5 +1,6 @@
 """A site that is written and read again is the same site."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 from hypothesis import given, settings, strategies as st
@@ -7,7 +8,21 @@ from hypothesis import given, settings, strategies as st
 from custom_components.compere_prepaid.core.bus.settings import LineSettings, Transport
 from custom_components.compere_prepaid.core.ids import AccountNumber, MeterSerial
 from custom_components.compere_prepaid.core.money.amount import Amount, Currency, Price
-from custom_components.compere_prepaid.core.policy.credit import Policy, Reconnect
+from custom_components.compere_prepaid.core.policy.credit import (
+    Policy,
+    Reconnect,
+    policy_content,
+    policy_of,
+)
+from custom_components.compere_prepaid.core.policy.protection import (
+    DEFAULTS,
+    NIGHT,
+    Action,
+    Basis,
+    Protection,
+    Rule,
+    RuleKind,
+)
 from custom_components.compere_prepaid.core.site_file import (
     AccountEntry,
     BusEntry,
@@ -117,6 +132,39 @@ def _unique(strategy: st.SearchStrategy[str], count: int) -> st.SearchStrategy[l
     return st.lists(strategy, min_size=count, max_size=count, unique=True)
 
 
+@st.composite
+def protections(draw: st.DrawFn) -> Protection:
+    """Draw rules that differ from the defaults in whatever a file can say."""
+    rules: dict[RuleKind, Rule] = {}
+    for kind in draw(st.sets(st.sampled_from(RuleKind), max_size=4)):
+        limit = draw(st.integers(2, 10**9))
+        release = draw(st.none() | st.integers(1, 10**6))
+        rule = replace(
+            DEFAULTS[kind],
+            action=draw(st.sampled_from(Action)),
+            limit=limit,
+            release=release and (limit + release if kind.is_lower else max(1, limit - release)),
+        )
+        if not kind.startswith(("night", "leakage")):
+            times = st.integers(0, 3600)
+            rule = replace(rule, delay_s=draw(times), release_s=draw(times), min_on_s=draw(times))
+        if kind is RuleKind.OVERLOAD:
+            rule = replace(
+                rule,
+                basis=draw(st.sampled_from(Basis)),
+                tries=draw(st.integers(0, 9)),
+                spacing_s=draw(st.integers(10, 99)),
+                lock_out_s=draw(st.none() | st.integers(10, 9999)),
+                quiet_s=draw(st.integers(3600, 9999)),
+            )
+        if kind is RuleKind.LEAKAGE_TREND:
+            rule = replace(rule, floor=draw(st.integers(1, 10**6)))
+        rules[kind] = rule
+    minutes = st.integers(0, 1439)
+    night = draw(st.just(NIGHT) | st.tuples(minutes, minutes).filter(lambda pair: len({*pair}) > 1))
+    return Protection(rules=Protection(rules=rules).differing, night=night)
+
+
 def _policy(draw: st.DrawFn, name: str) -> Policy:
     cut_off = draw(money)
     minimum = Amount(abs(draw(money)))
@@ -130,12 +178,21 @@ def _policy(draw: st.DrawFn, name: str) -> Policy:
         never_cut=draw(st.booleans()),
         emergency_credit=Amount(abs(draw(money))),
         minimum_top_up=minimum,
+        protection=draw(protections()),
         maximum_top_up=draw(
             st.none()
             | st.integers(min_value=1).map(lambda fen: Amount(minimum + fen % 999 * 10**7))
         )
         or None,
     )
+
+
+@settings(max_examples=100)
+@given(protections())
+def test_a_policys_text_keeps_its_rules(protection: Protection) -> None:
+    """In the ledger as well as in a file."""
+    policy = Policy(name="Guarded", warning_levels=(), protection=protection)
+    assert policy_of("Guarded", policy_content(policy, CNY), CNY) == policy
 
 
 @settings(max_examples=60, deadline=None)

@@ -4,6 +4,7 @@ import pytest
 
 from custom_components.compere_prepaid.core.documents import DocumentError
 from custom_components.compere_prepaid.core.money.amount import Currency
+from custom_components.compere_prepaid.core.policy.protection import Basis, RuleKind
 from custom_components.compere_prepaid.core.site_file import dump_site_file, parse_site_file
 
 CNY = Currency.of("CNY")
@@ -21,7 +22,9 @@ accounts:
 tariffs:
   - {name: Flat, valid_from: 2026-01-01, prices: {flat: 0.6}}
 policies:
-  - {name: Careful, warning_levels: [20], emergency_credit: 10, minimum_top_up: 5, maximum_top_up: 5000}
+  - {name: Careful, warning_levels: [20], emergency_credit: 10, minimum_top_up: 5, maximum_top_up: 5000,
+     protection: {overload: {action: hold, percent_of_breaker: 90, delay: 120, tries: 1}, residual_current: {limit: 30},
+       night_load: {limit: 500.5}, night: {from: "23:00", to: "04:30"}}}
 pools: []
 """  # noqa: E501 - a line for each meter, as people write it
 
@@ -48,6 +51,16 @@ def test_what_it_says_is_read_and_written_again() -> None:
         CNY.parse(5),
         CNY.parse(5000),
     )
+    protection = policy.protection
+    overload, residual = (
+        protection.rule(RuleKind(kind)) for kind in ("overload", "residual_current")
+    )
+    assert (overload.action, overload.basis, overload.limit) == ("hold", Basis.BREAKER, 90_000)
+    assert (overload.delay_s, overload.tries, overload.spacing_s) == (120, 1, 60)
+    assert (residual.action, residual.limit, residual.release_level) == ("warn", 30, 28)
+    assert protection.rule(RuleKind.NIGHT_LOAD).limit == 500_500
+    assert protection.rule(RuleKind.NIGHT_LOAD).action == "warn"  # by default it is off
+    assert protection.night == (23 * 60, 4 * 60 + 30)
     written = dump_site_file(site)
     assert parse_site_file(written, file="mall.yaml") == site
     assert "multiplier: 120, rollover_kwh: 1000000}" in written
@@ -67,6 +80,16 @@ def test_what_it_says_is_read_and_written_again() -> None:
         ("multiplier: 120", "multiplier: 1.5", "meters[1].multiplier"),
         ("rollover_kwh: 1000000", "rollover_kwh: 0", "meters[1].rollover_kwh"),
         ("owner: true", "owner: perhaps", "accounts[1].owner"),
+        ("action: hold", "action: cut", "protection.overload.action"),
+        ("percent_of_breaker: 90", "limit: 90, percent_of_rated: 90", "one of them is enough"),
+        ("percent_of_breaker: 90", "percent_of_breaker: 90, release: 95", "would never end"),
+        ("delay: 120", "delay: 7200", "'quiet' is shorter than 'delay'"),
+        ("limit: 30}", "limit: 30.5}", "too many decimals: at most 0 here"),
+        ("limit: 500.5", "limit: 500.0005", "too many decimals: at most 3 here"),
+        ("night_load: {limit: 500.5}", "night_load: {action: hold}", "needs a 'limit'"),
+        ('to: "04:30"', 'to: "23:00"', "a night has some hours"),
+        ('to: "04:30"', 'to: "24:30"', "night.to"),
+        ("residual_current: {", "residual: {limit: 1}, leakage_trend: {", "unknown key 'residual'"),
     ],
 )
 def test_what_cannot_be(before: str, after: str, fault: str) -> None:

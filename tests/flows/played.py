@@ -14,6 +14,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.compere_prepaid.const import DOMAIN
 from custom_components.compere_prepaid.core.bus.settings import LineSettings
 from custom_components.compere_prepaid.core.errors import InvalidInputError, PrepaidError
+from custom_components.compere_prepaid.core.meters.modbus_profile import RelayMode
 from custom_components.compere_prepaid.core.money.amount import Currency
 
 SITE_DATA = {
@@ -64,6 +65,7 @@ class PlayedProfile:
 
     title: str
     unproved: tuple[str, ...] = ()
+    channel_count: int = 1
 
     def unverified(self) -> tuple[str, ...]:
         """Name what nobody has proved."""
@@ -72,10 +74,11 @@ class PlayedProfile:
 
 @dataclass(frozen=True, slots=True)
 class PlayedCatalogue:
-    """Knows two models."""
+    """Knows two models, and one with channels."""
 
     profiles: Mapping[str, PlayedProfile] = field(
         default_factory=lambda: {
+            "four_circuits": PlayedProfile("Four circuits", channel_count=4),
             "other_model": PlayedProfile("Other model"),
             "compere_kpm33b": PlayedProfile("Compere KPM33B", ("power_a", "power")),
         }
@@ -155,6 +158,10 @@ class PlayedSite:
 
     answers: dict[tuple[str, int], str | PrepaidError] = field(default_factory=dict)
     probed: list[tuple[str, int, str]] = field(default_factory=list)
+    unset: tuple[RelayMode, ...] | PrepaidError = ()
+    stays_unset: tuple[RelayMode, ...] | PrepaidError = ()
+    """What a meter lacks still after the settings that its relay needs were written."""
+    modes_set: list[tuple[str, int, str]] = field(default_factory=list)
     catalogue: PlayedCatalogue = field(default_factory=PlayedCatalogue)
     book: PlayedBook = field(default_factory=PlayedBook)
     agreements: PlayedAgreements = field(default_factory=PlayedAgreements)
@@ -168,6 +175,24 @@ class PlayedSite:
         if isinstance(answer, PrepaidError):
             raise answer
         return answer
+
+    async def async_unset_modes(
+        self, bus_id: str, address: int, profile: str
+    ) -> tuple[RelayMode, ...]:
+        """Tell what the meter lacks."""
+        del bus_id, address, profile
+        if isinstance(self.unset, PrepaidError):
+            raise self.unset
+        return self.unset
+
+    async def async_set_modes(
+        self, bus_id: str, address: int, profile: str
+    ) -> tuple[RelayMode, ...]:
+        """Note that the settings are written."""
+        self.modes_set.append((bus_id, address, profile))
+        if isinstance(self.stays_unset, PrepaidError):
+            raise self.stays_unset
+        return self.stays_unset
 
     def tariff_names(self) -> list[str]:
         """Return two tariffs."""

@@ -25,6 +25,7 @@ from custom_components.compere_prepaid.core.errors import (
     OperationFailedError,
     PrepaidError,
 )
+from custom_components.compere_prepaid.core.meters.modbus_meter import OtherModelError
 from tests.flows.played import (
     BUS_DATA,
     METER_DATA,
@@ -105,6 +106,7 @@ async def test_meter_tells_its_serial_number_and_is_confirmed(
         "bus": "West riser",
         "address": "7",
         "profile": "Compere KPM33B",
+        "circuits": SERIAL,
         "unverified": "power_a, power",
     }
     assert site.probed == [("west", 7, "compere_kpm33b")]
@@ -129,6 +131,7 @@ async def test_meter_tells_its_serial_number_and_is_confirmed(
         (GarbledAnswerError(1, "bad CRC"), {"address": "answer_garbled"}),
         (RefusedError(1, 2), {"profile": "meter_refused"}),
         (OperationFailedError("serial_unreadable", address=1), {"profile": "serial_unreadable"}),
+        (OtherModelError(1, "KPM33B", "model code"), {"profile": "other_model"}),
         (LineDownError("refused"), {"bus": "bus_down"}),
         (OperationFailedError("bus_busy"), {"bus": "bus_busy"}),
         (InvalidInputError("bus_unknown", bus="east"), {"bus": "bus_unknown"}),

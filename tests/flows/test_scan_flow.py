@@ -10,7 +10,7 @@ from homeassistant.data_entry_flow import EVENT_DATA_ENTRY_FLOW_PROGRESS_UPDATE,
 from homeassistant.helpers import area_registry as ar
 import pytest
 
-from custom_components.compere_prepaid.core.ids import BusId
+from custom_components.compere_prepaid.core.ids import BusId, MeterSerial
 from custom_components.compere_prepaid.site import CompereSite
 from simulator.faults import Fault, FaultKind
 from simulator.mall import Mall
@@ -101,7 +101,7 @@ async def test_all_meters_of_a_line_in_one_step(
         *(f"Shop {number}" for number in range(2, 6)),
     ]
     assert site.entry.runtime_data is site
-    added = site.meters[mall.meters[1].serial].data
+    added = site.meters[MeterSerial(mall.meters[1].serial)].data
     assert (added["area"], added["breaker"]) == ("Roof garden", 63)
 
 

@@ -8,6 +8,7 @@ import pytest
 from custom_components.compere_prepaid.commissioning import backstop_keeper
 from custom_components.compere_prepaid.commissioning.backstop_keeper import BackstopWrite
 from custom_components.compere_prepaid.core.commissioning.backstop import LARGE_WH
+from custom_components.compere_prepaid.core.ids import MeterSerial
 from custom_components.compere_prepaid.site import CompereSite
 from simulator.energy import UNITS_PER_WH
 from simulator.faults import Fault, FaultKind
@@ -106,7 +107,7 @@ async def test_switched_off_the_meter_never_trips(
         meter.fail(lost)  # it obeys, and the answer is lost: reading it back tells
         await ask(hass, "set_backstop", meter=meter.serial, enabled=False)
         assert held_wh(meter) == LARGE_WH
-        assert "backstop" not in site.meters[meter.serial].data
+        assert "backstop" not in site.meters[MeterSerial(meter.serial)].data
         await read_again(site, meter.serial)
         assert [write.wanted_wh for write in site.backstop.writes][-1] == LARGE_WH
 
@@ -122,7 +123,7 @@ async def test_vacant_meter_and_one_that_is_replaced(
         await read_again(site, meter.serial)
         (write,) = await written(site, 1)
         assert write.wanted_wh == LARGE_WH
-        site.backstop.forget_proof(meter.serial)
+        site.backstop.forget_proof(MeterSerial(meter.serial))
         with pytest.MonkeyPatch.context() as patch:
 
             async def unproved(*_: object) -> bool:

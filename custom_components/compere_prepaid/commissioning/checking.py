@@ -10,8 +10,8 @@ from ..core.bus.requests import RefusedError
 from ..core.bus.scheduler import RequestClass
 from ..core.commissioning.meter_check import (
     check_clock,
-    check_control_mode,
     check_forced_state,
+    check_mode,
     check_tariff_sum,
 )
 from ..core.commissioning.power_check import (
@@ -103,9 +103,9 @@ async def _settings_findings(site: CompereSite, runtime: MeterRuntime) -> list[F
     findings: list[Finding] = []
     if not isinstance(device, ModbusMeter):
         return findings
-    if (mode := device.profile.control_mode) is not None:
+    for mode in device.profile.relay.requires if device.profile.relay else ():
         words = await _words(device, mode.address, 1)
-        findings.append(check_control_mode(words[0], mode) if words else _not_told("control_mode"))
+        findings.append(check_mode(words[0], mode) if words else _not_told("control_mode"))
     if (forced := device.profile.forced_state) is not None:
         words = await _words(device, forced.address, 2)
         findings.append(
@@ -118,12 +118,12 @@ async def _settings_findings(site: CompereSite, runtime: MeterRuntime) -> list[F
     return findings
 
 
-async def _words(device: ModbusMeter, address: int, count: int) -> list[int]:
+async def _words(device: ModbusMeter, address: int, count: int) -> tuple[int, ...]:
     """Read settings; none where the meter says that it has none."""
     try:
         return await device.read_registers(address, count, RequestClass.DUE)
     except RefusedError:
-        return []
+        return ()
 
 
 def _not_told(check: str) -> Finding:

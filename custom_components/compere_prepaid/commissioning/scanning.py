@@ -79,7 +79,8 @@ async def async_scan(
     site.scanning.add(bus.id)
     try:
         asked = [address for address in addresses if address not in taken]
-        return await scan(probe, asked, names, on_progress)
+        silent = {name for name in names if not site.catalogue.get(name).tells_serial}
+        return await scan(probe, asked, names, on_progress, without_serial=silent)
     finally:
         site.scanning.discard(bus.id)
 
@@ -99,7 +100,7 @@ def found_answer(site: CompereSite, found: Found) -> dict[str, Any]:
         serials = {fit.serial for fit in found.fits}
         names = known_serials(site)
         answer |= {
-            "serial": found.fits[0].serial,
+            "serial": found.fits[0].serial or None,
             "profiles": [fit.profile for fit in found.fits if fit.serial == found.fits[0].serial],
             "known_as": next((names[serial] for serial in serials if serial in names), None),
         }

@@ -10,6 +10,8 @@ from typing import ClassVar
 
 from .ids import AccountNumber, BusId, MeterSerial
 from .money.amount import Amount
+from .policy.protection import RuleKind
+from .policy.protection_state import Move
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,6 +179,67 @@ class RelayFollows(MeterEvent):
     closed: bool
     seconds: float
     cause: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProtectionEvent(MeterEvent):
+    """A protection rule did something.
+
+    `kind` is the rule, `action` one of `warned`, `tripped`, `locked_out`, `reclosed`, `cleared`.
+    `value` and `limit` are thousandths of the rule's unit, None where none was measured.
+    """
+
+    kind: RuleKind
+    action: Move
+    value: int | None = None
+    limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overload(ProtectionEvent):
+    """The rule about the load did something."""
+
+    TYPE = "overload"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Protected(ProtectionEvent):
+    """Any other protection rule did something."""
+
+    TYPE = "protection"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProtectionStands(ProtectionEvent):
+    """The hold of a rule was found standing when the program started."""
+
+    TYPE = "protection_stands"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tamper(MeterEvent):
+    """Energy counts although the relay was read back open: the relay is bridged."""
+
+    TYPE = "tamper"
+
+    kind: str
+    energy_wh: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TamperOver(MeterEvent):
+    """Behind the open relay nothing counts any more."""
+
+    TYPE = "tamper_over"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NightMeasured(MeterEvent):
+    """A night is over, and its base load (mW) is known."""
+
+    TYPE = "night_measured"
+
+    base_mw: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -41,7 +41,7 @@ def check_names(root: Section) -> None:
         _check_reference(account.part("tariff"), "tariff", known["tariffs"])
         _check_reference(account.part("policy"), "policy", known["policies"])
         for serial in account.items("meters"):
-            _check_reference(serial, "meter", known["meters"])
+            _check_reference(_meter_of(serial, known["meters"]), "meter", known["meters"])
     _report_twice(
         (
             (owner, True)
@@ -50,6 +50,13 @@ def check_names(root: Section) -> None:
         ),
         lambda _, line: f"the account on line {line} is the owner's already: a site has one owner",
     )
+
+
+def _meter_of(serial: Section, known: set[str] | None) -> Section | None:
+    """Leave out a channel of a meter in the file: which ones it has, only its model tells."""
+    meter, _, channel = str(serial.value).rpartition("-")
+    is_channel = known is not None and meter in known and channel.isdecimal()
+    return None if is_channel else serial
 
 
 def _known(root: Section, group: str, key: str) -> set[str] | None:

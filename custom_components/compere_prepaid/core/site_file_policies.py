@@ -5,6 +5,7 @@ from typing import Any
 from .document_section import Section
 from .money.amount import ZERO, Amount, Currency
 from .policy.credit import Policy, Reconnect
+from .policy.protection_document import protection_data, read_protection
 
 _NOT_NEGATIVE = ("credit_limit", "emergency_credit", "minimum_top_up")
 
@@ -16,6 +17,7 @@ def read_policy(section: Section, currency: Currency) -> Policy | None:
     levels = _read_levels(section, cut_off, currency)
     amounts = {name: _read_not_negative(section, name, currency) for name in _NOT_NEGATIVE}
     maximum = _read_maximum(section, amounts["minimum_top_up"], currency)
+    protection = read_protection(section.part("protection"))
     if not section.sound or len(section.findings.meaning) > before:
         return None
     data = section.value
@@ -29,6 +31,7 @@ def read_policy(section: Section, currency: Currency) -> Policy | None:
         emergency_credit=amounts["emergency_credit"] or ZERO,
         minimum_top_up=amounts["minimum_top_up"] or ZERO,
         maximum_top_up=maximum,
+        protection=protection,
     )
 
 
@@ -51,6 +54,8 @@ def policy_data(policy: Policy, currency: Currency) -> dict[str, Any]:
     for name in ("emergency_credit", "minimum_top_up", "maximum_top_up"):
         if amount := getattr(policy, name):
             data[name] = currency.exact(amount)
+    if protection := protection_data(policy.protection):
+        data["protection"] = protection
     return data
 
 

@@ -9,6 +9,7 @@ from homeassistant.components.sensor import (
     SensorStateClass,
 )
 from homeassistant.const import (
+    PERCENTAGE,
     EntityCategory,
     UnitOfElectricCurrent,
     UnitOfElectricPotential,
@@ -63,6 +64,18 @@ def _current(phase: Quantity) -> MeasurandDescription:
     )
 
 
+def _distortion(phase: Quantity) -> MeasurandDescription:
+    return MeasurandDescription(
+        key=phase.value,
+        quantity=phase,
+        state_class=SensorStateClass.MEASUREMENT,
+        native_unit_of_measurement=PERCENTAGE,
+        suggested_display_precision=1,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
+    )
+
+
 ELECTRICAL = (
     MeasurandDescription(
         key="power",
@@ -79,6 +92,23 @@ ELECTRICAL = (
     _current(Quantity.CURRENT_A),
     _current(Quantity.CURRENT_B),
     _current(Quantity.CURRENT_C),
+    _current(Quantity.CURRENT_N),
+    MeasurandDescription(
+        key="residual_current",
+        quantity=Quantity.RESIDUAL_CURRENT,
+        device_class=SensorDeviceClass.CURRENT,
+        state_class=SensorStateClass.MEASUREMENT,
+        native_unit_of_measurement=UnitOfElectricCurrent.AMPERE,
+        suggested_unit_of_measurement=UnitOfElectricCurrent.MILLIAMPERE,
+        suggested_display_precision=0,
+        entity_category=EntityCategory.DIAGNOSTIC,
+    ),
+    _distortion(Quantity.VOLTAGE_THD_A),
+    _distortion(Quantity.VOLTAGE_THD_B),
+    _distortion(Quantity.VOLTAGE_THD_C),
+    _distortion(Quantity.CURRENT_THD_A),
+    _distortion(Quantity.CURRENT_THD_B),
+    _distortion(Quantity.CURRENT_THD_C),
     MeasurandDescription(
         key="power_factor",
         quantity=Quantity.POWER_FACTOR,

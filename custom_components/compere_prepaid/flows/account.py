@@ -12,6 +12,7 @@ from homeassistant.config_entries import SubentryFlowResult
 from homeassistant.helpers.selector import BooleanSelector, TextSelector
 import probatio as vol
 
+from ..circuits import circuit_name, circuits
 from ..const import (
     CONF_METERS,
     CONF_NAME,
@@ -19,7 +20,6 @@ from ..const import (
     CONF_OPENING_BALANCE,
     CONF_OWNER,
     CONF_POLICY,
-    CONF_SERIAL,
     CONF_TARIFF,
     MAX_NUMBER,
     SUBENTRY_ACCOUNT,
@@ -67,7 +67,7 @@ class AccountFlow(SiteSubentryFlow):
         """Ask for a new account."""
         if (site := self._site) is None:
             return self.async_abort(reason="entry_not_loaded")
-        meters = self._free_meters()
+        meters = self._free_meters(site)
         if not meters and self._has_owner:
             return self.async_abort(reason="no_free_meter")
         errors: dict[str, str] = {}
@@ -98,7 +98,7 @@ class AccountFlow(SiteSubentryFlow):
         if (site := self._site) is None:
             return self.async_abort(reason="entry_not_loaded")
         present = self._get_reconfigure_subentry()
-        meters = self._free_meters()
+        meters = self._free_meters(site)
         errors: dict[str, str] = {}
         placeholders = {"number": present.data[CONF_NUMBER]}
         if user_input is not None:
@@ -129,7 +129,7 @@ class AccountFlow(SiteSubentryFlow):
         """Whether an account of the site is the owner's."""
         return any(account.data.get(CONF_OWNER) for account in self._others(SUBENTRY_ACCOUNT))
 
-    def _free_meters(self) -> dict[str, str]:
+    def _free_meters(self, site: CompereSite) -> dict[str, str]:
         """Return the meters that supply no other account: serial and name."""
         taken = {
             serial
@@ -137,9 +137,10 @@ class AccountFlow(SiteSubentryFlow):
             for serial in account.data[CONF_METERS]
         }
         return {
-            meter.data[CONF_SERIAL]: f"{meter.title} ({meter.data[CONF_SERIAL]})"
+            serial: f"{circuit_name(meter.data, channel)} ({serial})"
             for meter in self._get_entry().get_subentries_of_type(SUBENTRY_METER)
-            if meter.data[CONF_SERIAL] not in taken
+            for serial, channel in circuits(site.catalogue, meter.data).items()
+            if serial not in taken
         }
 
     def _check_meters(self, serials: list[str], *, is_owner: bool) -> None:

@@ -161,7 +161,7 @@ class ScanFlow(SiteSubentryFlow):
         meters = []
         for row in rows:
             key = (int(row[CONF_ADDRESS]), row[CONF_SERIAL], row[CONF_PROFILE])
-            if key not in there:
+            if key not in there and (key[0], "", key[2]) not in there:
                 raise FormError(METERS, "not_found_there", serial=row[CONF_SERIAL])
             name = row[CONF_NAME].strip()
             if name.casefold() in names:

@@ -53,7 +53,11 @@ class PlayedLine:
     sent: list[Sent] = field(default_factory=list)
     opened_at: list[float] = field(default_factory=list)
     closings: int = 0
-    _is_busy: bool = False
+    drained: int = 0
+    most_at_once: int = 1
+    on_sent: Callable[[list[int]], None] = lambda _: None
+    """Told with every request who is under way by then."""
+    _under_way: list[int] = field(default_factory=list)
 
     async def open(self) -> None:
         """Connect, if the other end is reachable."""
@@ -71,10 +75,11 @@ class PlayedLine:
     async def execute(self, request: BusRequest, deadline_s: float) -> tuple[int, ...]:
         """Take the time that the wire takes, then say what the unit says."""
         assert isinstance(request, Request)
-        assert not self._is_busy, "two transactions at once"
+        assert len(self._under_way) < self.most_at_once, "too many transactions at once"
         if not self.is_open:
             raise LineDownError("not connected")
-        self._is_busy = True
+        self._under_way.append(request.unit)
+        self.on_sent(self._under_way)
         try:
             self.sent.append(Sent(asyncio.get_running_loop().time(), request))
             answer = self.units.get(request.unit, silence)(request)
@@ -83,7 +88,7 @@ class PlayedLine:
                 raise NoAnswerError(request.unit)
             await asyncio.sleep(request.characters * SETTINGS.character_s + TURNAROUND_S)
         finally:
-            self._is_busy = False
+            self._under_way.remove(request.unit)
         if not self.is_open:
             raise LineDownError("lost")
         if isinstance(answer, BusError):

@@ -1,6 +1,7 @@
 """The bus: order, deadlines, quarantine, accounts. In virtual time, to the millisecond."""
 
 import asyncio
+from dataclasses import replace
 from random import Random
 
 from hypothesis import given, strategies as st
@@ -8,6 +9,11 @@ import pytest
 
 from custom_components.compere_prepaid.core.bus import scheduler
 from custom_components.compere_prepaid.core.bus.bus import QUARANTINE_S
+from custom_components.compere_prepaid.core.bus.patience import (
+    FLOOR_S,
+    NETWORK_FLOOR_S,
+    Patience,
+)
 from custom_components.compere_prepaid.core.bus.requests import (
     BusError,
     Function,
@@ -17,6 +23,7 @@ from custom_components.compere_prepaid.core.bus.requests import (
     Request,
 )
 from custom_components.compere_prepaid.core.bus.scheduler import RequestClass
+from custom_components.compere_prepaid.core.bus.settings import LineSettings, Transport
 from custom_components.compere_prepaid.core.errors import OperationFailedError
 from tests.core.bus.played_line import SETTINGS, PlayedLine, running_bus, zeros
 from tests.core.bus.virtual_time import run
@@ -265,12 +272,12 @@ def test_the_queue_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_probe_has_little_patience_once_the_line_is_known() -> None:
-    """Before the first answer it waits like any request; then four times the slowest answer."""
+    """Before the first answer it waits like any request; then as long as its neighbours need."""
     line = PlayedLine({2: zeros})
 
     async def story() -> None:
         async with running_bus(line) as bus:
-            for expected in (1.0, 0.15):
+            for expected in (1.0, 0.08):
                 asked = now()
                 with pytest.raises(NoAnswerError):
                     await bus.execute(read(1), RequestClass.ROUTINE, is_brief=True)
@@ -279,6 +286,101 @@ def test_a_probe_has_little_patience_once_the_line_is_known() -> None:
                 await bus.execute(read(2), RequestClass.ROUTINE)
 
     run(story())
+
+
+def test_patience_is_what_a_meter_needs() -> None:
+    """Twice its slowest pause of late, twice as much after each miss, never beyond the settings."""
+    patience = Patience(SETTINGS)
+    assert patience.of(1) == patience.brief() == 1.0  # nothing is known
+    patience.answered(1, 0.01)
+    assert patience.of(1) == patience.brief() == NETWORK_FLOOR_S
+    patience.answered(1, 0.2)
+    patience.answered(2, 0.01)
+    assert (patience.of(1), patience.of(2)) == (0.4, NETWORK_FLOOR_S)
+    assert patience.brief() == 0.4  # a probe may be of a meter like the slowest one
+    for expected in (0.8, 1.0, 1.0):
+        patience.missed(1)
+        assert patience.of(1) == expected
+    for _ in range(500):
+        patience.answered(1, 0.01)
+    assert patience.of(1) == NETWORK_FLOOR_S  # what was slow long ago is forgotten
+    patience.missed(9)
+    assert patience.of(9) == 1.0
+    near = Patience(LineSettings(transport=Transport.SERIAL))
+    near.answered(1, 0.01)
+    assert near.of(1) == FLOOR_S
+
+
+def test_a_dead_meter_costs_what_it_needed_when_it_lived() -> None:
+    """Its deadline is its own, not the line's longest; a slow meter keeps a longer one."""
+    line = PlayedLine({1: zeros, 2: zeros})
+
+    async def story() -> None:
+        async with running_bus(line) as bus:
+            await bus.execute(read(1), RequestClass.ROUTINE)
+            del line.units[1]
+            asked = now()
+            with pytest.raises(NoAnswerError):
+                await bus.execute(read(1), RequestClass.ROUTINE)
+            assert now() - asked < 0.25
+            asked = now()
+            with pytest.raises(NoAnswerError):
+                await bus.execute(read(3), RequestClass.ROUTINE)
+            assert now() - asked > 1.0
+
+    run(story())
+
+
+def test_nobody_starves_below_the_relay() -> None:
+    """While urgent readings fill the line, the sweep and a scan go on, slower."""
+    line = PlayedLine(dict.fromkeys(range(1, 5), zeros))
+
+    async def story() -> None:
+        async with running_bus(line) as bus:
+            asked = [
+                asyncio.create_task(bus.execute(read(unit), klass))
+                for klass, unit, count in (
+                    (RequestClass.DISCOVERY, 4, 4),
+                    (RequestClass.ROUTINE, 3, 20),
+                    (RequestClass.DUE, 2, 200),
+                )
+                for _ in range(count)
+            ]
+            await asyncio.gather(*asked)
+
+    run(story())
+    order = [sent.request.unit for sent in line.sent]
+    assert order[:8] == [2] * 8
+    share = {unit: order[:100].count(unit) for unit in (2, 3, 4)}
+    assert 9 <= share[3] <= 13
+    assert 3 <= share[4] <= 4
+    assert share[2] == 100 - share[3] - share[4]
+
+
+def test_two_may_be_under_way_but_nothing_beside_a_relay_command() -> None:
+    """A gateway that queues gets two requests, of two units; a relay command goes alone."""
+    settings = replace(SETTINGS, transport=Transport.MODBUS_TCP, in_flight=2)
+    line = PlayedLine(dict.fromkeys(range(1, 5), zeros), most_at_once=2)
+    together: list[set[int]] = []
+
+    async def story() -> None:
+        async with running_bus(line, settings=settings) as bus:
+            reads = [
+                asyncio.create_task(bus.execute(read(unit), RequestClass.ROUTINE))
+                for _ in range(10)
+                for unit in (1, 1, 2, 3)
+            ]
+            await reads[7]
+            await bus.execute(close_relay(4), RequestClass.RELAY)
+            await asyncio.gather(*reads)
+
+    line.on_sent = lambda units: together.append(set(units))
+    run(story())
+    assert max(map(len, together)) == 2
+    place = next(index for index, units in enumerate(together) if 4 in units)
+    assert len(together[place]) <= 2  # it may have joined the one under way
+    assert 4 not in together[place + 1]  # and nothing joined it
+    assert len(line.sent) == 41
 
 
 def test_utilisation_is_the_share_of_busy_time() -> None:

@@ -8,8 +8,8 @@ import pytest
 
 from custom_components.compere_prepaid.core.commissioning.meter_check import (
     check_clock,
-    check_control_mode,
     check_forced_state,
+    check_mode,
     check_tariff_sum,
 )
 from custom_components.compere_prepaid.core.commissioning.power_check import (
@@ -24,10 +24,11 @@ from custom_components.compere_prepaid.core.commissioning.verdict import (
     thousandths_text,
 )
 from custom_components.compere_prepaid.core.metering.reading import Quantity
-from custom_components.compere_prepaid.core.meters.modbus_profile import ControlMode, ForcedState
+from custom_components.compere_prepaid.core.meters.modbus_profile import ForcedState, RelayMode
+from custom_components.compere_prepaid.core.meters.profile import Verified
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
-MODE = ControlMode(address=0x1E, local=0xDD11, remote=0xDD22)
+MODE = RelayMode(address=0x1E, value=0xDD22, meaning="remote control", verified=Verified.VENDOR)
 FORCED = ForcedState(address=0x1B, open=0xAADD, closed=0xBBDD)
 
 
@@ -199,10 +200,9 @@ def test_clock_that_is_wrong_or_none() -> None:
 
 def test_who_commands_the_relay() -> None:
     """By the manual's words; any other is told as it is."""
-    assert [check_control_mode(word, MODE).verdict for word in (0xDD22, 0xDD11, 7)] == [
+    assert [check_mode(word, MODE).verdict for word in (0xDD22, 0xDD11)] == [
         Verdict.PASSED,
         Verdict.FAILED,
-        Verdict.UNKNOWN,
     ]
     assert [check_forced_state(word, 0, FORCED).verdict for word in (0, 0xAADD, 0xBBDD, 7)] == [
         Verdict.PASSED,

@@ -21,6 +21,7 @@ from custom_components.compere_prepaid.core.meters.decode import (
     decode_number,
 )
 from custom_components.compere_prepaid.core.meters.modbus_profile import StoredCredit
+from custom_components.compere_prepaid.core.meters.profile import Verified
 from custom_components.compere_prepaid.core.meters.stored_credit import energy_words
 from tests.core.meters.played_meter import KPM33B
 
@@ -133,7 +134,7 @@ def test_what_is_written_is_read_back(energy_wh: int, order: WordOrder) -> None:
             order=order,
             unit=unit,
             writing="unknown",
-            verified=KPM33B.identity.verified,
+            verified=Verified.VENDOR,
         )
         back = decode_number(energy_words(energy_wh, place), encoding, order, unit)
         assert back is not None

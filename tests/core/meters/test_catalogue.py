@@ -44,13 +44,16 @@ def refused(folder: Path, text: str, name: str = "my_meter.yaml") -> list[str]:
 
 @pytest.mark.parametrize("file", sorted(SHIPPED.glob("*.yaml")), ids=lambda file: file.stem)
 def test_every_shipped_profile_loads(file: Path) -> None:
-    """It has its file's name, says what is charged, and every measurand lies in one block."""
+    """It has its file's name, says what is charged, and every measurand lies in a block."""
     found = load_catalogue([SHIPPED])
     assert found.refused == ()
     profile = modbus_profile(file.stem)
     assert Quantity.ENERGY_IMPORT in profile.quantities
-    placed = [measurand for block in profile.layout.values() for measurand in block]
-    assert sorted(measurand.quantity for measurand in placed) == sorted(profile.quantities)
+    placed = {measurand.quantity for block in profile.layout.values() for measurand in block}
+    assert placed == set(profile.quantities)
+    assert all(block.count <= profile.longest_read for block in profile.blocks)
+    lengths = [(block.function, block.count) for block in profile.blocks]
+    assert len(set(lengths)) == len(lengths)
 
 
 def test_the_kpm33b_is_as_the_manual_says() -> None:
@@ -67,6 +70,7 @@ def test_the_kpm33b_is_as_the_manual_says() -> None:
         "power": (0x0048, 28, Cadence.BILLING),
         "phases": (0x0030, 24, Cadence.DETAIL),
     }
+    assert profile.identity is not None
     assert (profile.identity.address, profile.identity.count) == (0x0012, 7)
     relay = profile.relay
     assert relay is not None
@@ -83,7 +87,8 @@ def test_an_unknown_name_is_refused_with_the_known_ones() -> None:
     with pytest.raises(InvalidInputError) as caught:
         load_catalogue([SHIPPED]).get("kpm33")
     assert caught.value.key == "profile_unknown"
-    assert caught.value.placeholders == {"profile": "kpm33", "known": "compere_kpm33b"}
+    assert caught.value.placeholders["profile"] == "kpm33"
+    assert "acrel_ddsy1352, acrel_dtsy1352, compere_kpm33b" in caught.value.placeholders["known"]
 
 
 def test_a_users_profile_joins_the_shipped_ones(tmp_path: Path) -> None:
@@ -91,7 +96,7 @@ def test_a_users_profile_joins_the_shipped_ones(tmp_path: Path) -> None:
     (tmp_path / "my_meter.yaml").write_text(GOOD)
     (tmp_path / "notes.txt").write_text("no profile")
     found = load_catalogue([SHIPPED, tmp_path, tmp_path / "missing"])
-    assert found.names == ("compere_kpm33b", "my_meter")
+    assert set(found.names) == {*load_catalogue([SHIPPED]).names, "my_meter"}
     assert found.refused == ()
     profile = found.get("my_meter")
     assert isinstance(profile, ModbusProfile)
@@ -107,7 +112,7 @@ def test_a_wrong_profile_keeps_no_other_from_working(tmp_path: Path) -> None:
     (tmp_path / "latin.yaml").write_bytes(b"name: \xe9")
     (tmp_path / "my_meter.yaml").write_text(GOOD)
     found = load_catalogue([SHIPPED, tmp_path])
-    assert found.names == ("compere_kpm33b", "my_meter")
+    assert set(found.names) == {*load_catalogue([SHIPPED]).names, "my_meter"}
     assert [error.placeholders["file"] for error in found.refused] == [
         "broken.yaml", "compere_kpm33b.yaml", "latin.yaml",
     ]  # fmt: skip
@@ -121,6 +126,14 @@ RELAY: dict[str, Any] = {
     "open": 0,
     "verified": "vendor",
 }
+
+REGISTERS: dict[str, Any] = {
+    **RELAY,
+    "write": {"function": "write_registers", "address": 0x40},
+    "closed": [1, 0],
+    "open": [1, 0x1000],
+}
+MODE: dict[str, Any] = {"value": 1, "meaning": "remote control", "verified": "vendor"}
 
 
 @pytest.mark.parametrize(
@@ -138,11 +151,43 @@ RELAY: dict[str, Any] = {
         ({"measurands.function": "read_input"}, "measurands[0].address: lies in no block"),
         ({"measurands.scale": 0}, "measurands[0].scale: must be more than 0, not 0"),
         ({"measurands.type": "float"}, "did you mean 'float32'?"),
+        ({"identity": "no"}, "identity: must be 'none', not 'no'"),
+        ({"identity.coding": "hex"}, "identity.coding: must be one of 'ascii', 'bcd', not 'hex'"),
+        (
+            {"fingerprint": [{"address": 1, "value": 3, "mask": 2, "meaning": "model"}]},
+            "fingerprint[0].value: has bits outside the mask",
+        ),
+        ({"channels": {"count": 9, "stride": 0x2000}}, "measurands[0].address: lies behind"),
         ({"relay": {**RELAY, "open": 1}}, "relay.closed: is the same as 'open'"),
         ({"relay": {**RELAY, "closed": 2}}, "relay.closed: must be 0 or 1 for a coil, not 2"),
         (
             {"relay": {**RELAY, "write": {"function": "write_register", "address": 0x22}}},
             "relay.write.address: must never be written: calibration",
+        ),
+        (
+            {"relay": {**REGISTERS, "write": {"function": "write_registers", "address": 0x1F}}},
+            "relay.write.address: must never be written: calibration",
+        ),
+        (
+            {"relay": {**RELAY, "requires": [{**MODE, "address": 0x23}]}},
+            "relay.requires[0].address: must never be written: calibration",
+        ),
+        (
+            {"relay": {**REGISTERS, "write": {"function": "write_register", "address": 1}}},
+            "relay.closed: takes one value with write_register",
+        ),
+        (
+            {"relay": {**REGISTERS, "read": {"function": "read_holding", "address": 1, "mask": 1}}},
+            "relay.read: 'closed', 'open' and 'mask' must have as many registers as are read",
+        ),
+        (
+            {
+                "relay": {
+                    **RELAY,
+                    "read": {"function": "read_holding", "address": 1, "mask": 2, "closed": 3},
+                }
+            },
+            "relay.read: 'closed' or 'open' has bits outside the mask",
         ),
     ],
 )
@@ -179,6 +224,17 @@ def test_blocks_must_differ(tmp_path: Path) -> None:
     ]
     found = [fault.partition(": ")[2] for fault in refused(tmp_path, yaml.safe_dump(data))]
     assert [fault.partition(";")[0] for fault in sorted(found)] == expected
+
+
+def test_channels_do_not_share_what_is_charged(tmp_path: Path) -> None:
+    """A shared register must lie in a shared block, and energy is nobody's alone then."""
+    data = yaml.safe_load(GOOD) | {"channels": {"count": 2, "stride": 16}}
+    data["measurands"][0]["shared"] = True
+    found = [fault.partition(": ")[2] for fault in refused(tmp_path, yaml.safe_dump(data))]
+    assert sorted(found) == [
+        "measurands[0].address: lies in no block",
+        "measurands[0].shared: cannot be shared: each channel is charged by its own",
+    ]
 
 
 def test_a_folder_in_a_profiles_place_is_a_fault(tmp_path: Path) -> None:

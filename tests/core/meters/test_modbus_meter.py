@@ -1,7 +1,9 @@
 """A meter on its line: what is asked, what becomes of the answers."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
+from hypothesis import given, settings, strategies as st
 import pytest
 
 from custom_components.compere_prepaid.core.bus.requests import (
@@ -9,6 +11,7 @@ from custom_components.compere_prepaid.core.bus.requests import (
     GarbledAnswerError,
     NoAnswerError,
     RefusedError,
+    Request,
 )
 from custom_components.compere_prepaid.core.bus.scheduler import RequestClass
 from custom_components.compere_prepaid.core.errors import InvalidInputError
@@ -18,7 +21,7 @@ from custom_components.compere_prepaid.core.meters.modbus_meter import (
     ModbusMeter,
     SerialUnreadableError,
 )
-from tests.core.bus.played_line import PlayedLine, running_bus
+from tests.core.bus.played_line import Answer, PlayedLine, running_bus
 from tests.core.bus.virtual_time import NOON, VirtualClock, run
 from tests.core.meters.played_meter import KPM33B, PlayedMeter
 
@@ -110,8 +113,24 @@ def test_a_relay_is_written_once_and_read_back_by_who_asks() -> None:
     ]
 
 
-def test_a_block_that_the_meter_does_not_have_is_left_out_for_good() -> None:
-    """Only details may be missing, and only when the meter says so; being busy is no such word."""
+def refusing(registers: set[int], longest: int = 125) -> Callable[[Request], Answer]:
+    """Play a meter without some registers, and with a longest read; its numbers tell where."""
+
+    def answer(request: Request) -> Answer:
+        asked = range(request.address, request.address + request.count)
+        if request.function is Function.READ_COILS:
+            return (1,)
+        if request.count > longest:
+            return RefusedError(request.unit, 3)
+        if registers & set(asked):
+            return RefusedError(request.unit, 2)
+        return (0x4000,) * request.count
+
+    return answer
+
+
+def test_a_number_that_the_meter_does_not_have_is_left_out_for_good() -> None:
+    """Only when the meter says so; being busy is no such word. What it has is read as before."""
     meter = PlayedMeter(SERIAL, kwh=1, refuses={0x30: 6})
     line = PlayedLine({7: meter})
 
@@ -120,16 +139,84 @@ def test_a_block_that_the_meter_does_not_have_is_left_out_for_good() -> None:
             device = ModbusMeter(KPM33B, 7, SERIAL, bus, VirtualClock())
             with pytest.raises(RefusedError):
                 await device.read(RequestClass.ROUTINE, detail=True)
+            assert device.learned == {}
             meter.refuses = {0x30: 2}
             for _ in range(3):
                 reading = await device.read(RequestClass.ROUTINE, detail=True)
                 assert reading.energy_wh == 1000
                 assert Quantity.VOLTAGE_A not in reading.values
-            assert meter.asked_for(0x30) == 2
-            meter.refuses = {0x80: 2}
-            with pytest.raises(RefusedError) as caught:
-                await device.read(RequestClass.ROUTINE, detail=True)
-            assert caught.value.placeholders == {"address": "7", "code": "2"}
+                assert len(reading.values) == 26
+            assert meter.asked_for(0x30) == 5  # whole, a half, a quarter, an eighth; then no more
+
+    run(story())
+
+
+@pytest.mark.parametrize("address", [0x82, 0x48])
+@pytest.mark.parametrize("code", [1, 2, 3])
+def test_without_energy_or_power_there_is_no_reading(address: int, code: int) -> None:
+    """A refusal of what is charged is never turned into a value, nor into silence about it."""
+    without = {address, address + 1}
+
+    def answer(request: Request) -> Answer:
+        if without & set(range(request.address, request.address + request.count)):
+            return RefusedError(request.unit, code)
+        return (0,) * request.count
+
+    async def story() -> None:
+        async with running_bus(PlayedLine({7: answer})) as bus:
+            device = ModbusMeter(KPM33B, 7, SERIAL, bus, VirtualClock())
+            for _ in range(2):
+                with pytest.raises(RefusedError) as caught:
+                    await device.read(RequestClass.ROUTINE, detail=True)
+                assert caught.value.placeholders == {"address": "7", "code": str(code)}
+            assert device.learned == {}
+
+    run(story())
+
+
+@pytest.mark.parametrize("longest", [2, 3, 8, 19, 27])
+def test_a_read_that_is_too_long_is_split_and_the_parts_are_remembered(longest: int) -> None:
+    """Every number arrives; from the second reading on nothing is refused. Another run may know."""
+    line = PlayedLine({7: refusing(set(), longest)})
+
+    async def story() -> None:
+        async with running_bus(line) as bus:
+            device = ModbusMeter(KPM33B, 7, SERIAL, bus, VirtualClock())
+            first = await device.read(RequestClass.ROUTINE, detail=True)
+            assert set(first.values) == set(KPM33B.quantities)
+            refused = bus.health.refused
+            assert refused > 0
+            heir = ModbusMeter(KPM33B, 7, SERIAL, bus, VirtualClock())
+            heir.learned = {**device.learned, "no such block": ((1, 2),)}
+            for meter in (device, heir):
+                reading = await meter.read(RequestClass.ROUTINE, detail=True)
+                assert reading.values == first.values
+            assert bus.health.refused == refused
+            assert heir.learned == device.learned
+
+    run(story())
+
+
+@settings(max_examples=30)
+@given(missing=st.sets(st.integers(0x30, 0x93)), longest=st.integers(2, 30))
+def test_whatever_a_meter_refuses_what_it_has_is_read(missing: set[int], longest: int) -> None:
+    """Exactly the numbers whose registers it has; or no reading, if what is charged is missing."""
+    has = {
+        measurand.quantity
+        for measurand in KPM33B.measurands
+        if not missing & {measurand.address, measurand.address + 1}
+    }
+
+    async def story() -> None:
+        async with running_bus(PlayedLine({7: refusing(missing, longest)})) as bus:
+            device = ModbusMeter(KPM33B, 7, SERIAL, bus, VirtualClock())
+            for _ in range(2):
+                if {Quantity.ENERGY_IMPORT, Quantity.POWER} <= has:
+                    reading = await device.read(RequestClass.ROUTINE, detail=True)
+                    assert set(reading.values) == has
+                else:
+                    with pytest.raises(RefusedError):
+                        await device.read(RequestClass.ROUTINE, detail=True)
 
     run(story())
 
@@ -163,7 +250,8 @@ def test_a_relay_register_that_tells_neither_state_is_unknown() -> None:
         KPM33B,
         relay=replace(
             relay,
-            read_function=Function.READ_HOLDING, read_address=0x82, closed=0x55, open=0xAA,
+            read_function=Function.READ_HOLDING, read_address=0x82,
+            told_closed=(0x55,), told_open=(0xAA,),
         ),
     )  # fmt: skip
     line = PlayedLine({7: PlayedMeter(SERIAL, kwh=1)})

@@ -23,6 +23,7 @@ from custom_components.compere_prepaid.core.prepayment.cashier import Cashier
 from custom_components.compere_prepaid.core.prepayment.charging import Charging
 from custom_components.compere_prepaid.core.prepayment.debt_desk import DebtDesk
 from custom_components.compere_prepaid.core.prepayment.preview import Previewer
+from custom_components.compere_prepaid.core.prepayment.protecting import Protecting
 from custom_components.compere_prepaid.core.prepayment.refunds import Refunds
 from custom_components.compere_prepaid.core.prepayment.rerating import Rerater
 from custom_components.compere_prepaid.core.prepayment.rules import (
@@ -123,6 +124,7 @@ class Desk:
     ledger: DatabaseLedger = field(init=False)
     book: AccountBook = field(init=False)
     charging: Charging = field(init=False)
+    protecting: Protecting = field(init=False)
     cashier: Cashier = field(init=False)
     agreements: Agreements = field(init=False)
     refunds: Refunds = field(init=False)
@@ -150,6 +152,7 @@ class Desk:
         await self.ledger.run(_write_rules)
         await load_rules(self.book, "1")
         self.charging = Charging(self.book)
+        self.protecting = Protecting(self.book)
         self.cashier = Cashier(self.book)
         self.agreements = Agreements(self.book)
         self.refunds = Refunds(self.book)

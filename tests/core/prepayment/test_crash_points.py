@@ -26,7 +26,18 @@ from custom_components.compere_prepaid.core.prepayment.book import AccountBook
 from tests.core.prepayment.business_day import STEPS, end_state, open_desk, play
 
 KILLED = 137
-READS = {"find", "rows", "fees", "totals", "holds", "demand", "documents", "term", "announcement"}
+READS = {
+    "find",
+    "last_hold",
+    "rows",
+    "fees",
+    "totals",
+    "holds",
+    "demand",
+    "documents",
+    "term",
+    "announcement",
+}
 """Calls that only look: dying there is dying at the next call that does something."""
 
 POINTS = tuple(

@@ -61,6 +61,7 @@ _IN_FORCE = (
     .order_by(term_table.c.valid_from.desc(), term_table.c.number.desc())
     .limit(1)
 )
+_LATEST_HOLD = _HOLDS.query("meter", "kind").order_by(hold_table.c.number.desc()).limit(1)
 _OF_KIND = _DOCUMENTS.query("kind").order_by(document_table.c.name, document_table.c.version)
 
 
@@ -92,6 +93,12 @@ class SupplyRows(Rows):
         """Return the holds that stand on a meter, oldest first."""
         standing = [_plain(Hold, hold) for hold in self._standing(meter)]
         return tuple(sorted(standing, key=lambda hold: (hold.placed_at, hold.kind)))
+
+    def last_hold(self, meter: MeterSerial, kind: HoldKind) -> Hold | None:
+        """Return the hold of this kind that was placed last on a meter, also if it was released."""
+        for row in self._query(_LATEST_HOLD, key_meter=meter, key_kind=kind):
+            return _plain(Hold, _HOLDS.record(row))
+        return None
 
     def place_hold(self, hold: Hold) -> None:
         """Store a hold; the caller has checked that none of its kind stands on the meter."""

@@ -1,8 +1,9 @@
 """The owner of one line.
 
 Nothing else talks on the line. One task connects, keeps connecting, and sends one request after the
-other in the order of `scheduler`. What callers see is `execute`: it queues, waits, and returns the
-answer or raises a `BusError`.
+other in the order of `scheduler`; two at once through a gateway that queues them, but nothing
+beside a relay command. What callers see is `execute`: it queues, waits, and returns the answer or
+raises a `BusError`.
 
 What a missed answer costs is bounded and stays with the unit that missed it: one deadline, then a
 quarantine of that unit while the others are polled. It never drops the connection, with one
@@ -23,6 +24,7 @@ from typing import NoReturn
 from ..clock import Clock
 from ..ids import BusId
 from .health import BusHealth
+from .patience import Patience
 from .ports import LinePort
 from .requests import (
     BusError,
@@ -31,6 +33,7 @@ from .requests import (
     LineDownError,
     NoAnswerError,
     RefusedError,
+    Station,
 )
 from .scheduler import RequestClass, RequestQueue, Waiting
 from .settings import LineSettings
@@ -40,6 +43,8 @@ __all__ = ["Bus", "RequestClass"]
 _LOGGER = logging.getLogger(__name__)
 
 QUARANTINE_S = 1.0
+"""The shortest time for which a unit is left alone after a missed answer. An answer is never later
+than the line's settings allow, so a patient line has a longer one."""
 FIRST_RETRY_S = 0.5
 LONGEST_RETRY_S = 30.0
 IDLE_CHECK_S = 1.0
@@ -47,9 +52,6 @@ IDLE_CHECK_S = 1.0
 SUSPECT_MISSES = 8
 SUSPECT_AFTER_S = 30.0
 """So many misses in a row and so long without any answer: the connection is made anew."""
-BRIEF_FLOOR_S = 0.15
-BRIEF_FACTOR = 4
-"""A probe's patience: four times the slowest answer seen lately on this line."""
 
 
 class Bus:
@@ -67,6 +69,9 @@ class Bus:
         self.bus_id = bus_id
         self.settings = settings
         self.health = BusHealth()
+        self.patience = Patience(settings)
+        self.last_answers: dict[BusRequest, tuple[int, ...]] = {}
+        """What each read brought last, as it came: for whoever has to understand a meter."""
         self._line = line
         self._clock = clock
         self._on_state = on_state
@@ -79,6 +84,8 @@ class Bus:
         self._was_told: tuple[bool, str] | None = None
         self._misses = 0
         self._last_sign_of_life = 0.0
+        self._busy: dict[Station, RequestClass] = {}
+        """Who is being asked at this moment, and how urgently."""
 
     @property
     def connection(self) -> int:
@@ -113,8 +120,8 @@ class Bus:
     ) -> tuple[int, ...]:
         """Queue a request and return its answer: the values read, or the echo of those written.
 
-        `is_brief` shortens the patience to a small multiple of what the line's meters need, for
-        probes of a meter that has long been silent. A caller that is cancelled takes its request
+        `is_brief` shortens the patience to what the line's other meters need, for probes of a
+        meter that has long been silent. A caller that is cancelled takes its request
         out of the queue; a transaction in flight is finished without it.
         Raises a `BusError`, or `OperationFailedError` (`bus_busy`) when too much is waiting.
         """
@@ -161,11 +168,23 @@ class Bus:
 
     async def _serve(self) -> BusError | None:
         """Send what waits until the line is lost; return why, or None if it is only suspect."""
+        workers = [asyncio.create_task(self._work()) for _ in range(self.settings.in_flight)]
+        try:
+            done, _ = await asyncio.wait(workers, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for worker in workers:
+                worker.cancel()
+            await asyncio.gather(*workers, return_exceptions=True)
+        errors = [worker.result() for worker in done]
+        return next((error for error in errors if error is not None), None)
+
+    async def _work(self) -> BusError | None:
+        """Send one request after the other."""
         while True:
             self._wake.clear()
             if not self._line.is_open:
                 return LineDownError("connection lost")
-            waiting = self._queue.take(self._clock.monotonic())
+            waiting = self._take()
             if waiting is None:
                 await self._pause()
             elif (error := await self._transact(waiting)) is not None:
@@ -173,6 +192,12 @@ class Bus:
             if self._is_suspect():
                 _LOGGER.info("Nothing answers on %s: connecting anew", self.settings.endpoint)
                 return None
+
+    def _take(self) -> Waiting | None:
+        """Return what is sent next; nothing beside a relay command, nor to a unit that is asked."""
+        if RequestClass.RELAY in self._busy.values():
+            return None
+        return self._queue.take(self._clock.monotonic(), self._busy)
 
     async def _pause(self) -> None:
         """Wait for a new request, the end of a quarantine, or the next look at the connection."""
@@ -187,6 +212,7 @@ class Bus:
         """Carry out one transaction and hand on its outcome; return what cost the connection."""
         request, started = waiting.request, self._clock.monotonic()
         self._note_wait(waiting, started)
+        self._busy[request.unit] = waiting.klass
         outcome: tuple[int, ...] | BusError
         try:
             outcome = await self._line.execute(request, self._deadline_s(waiting))
@@ -199,18 +225,26 @@ class Bus:
             # The line must outlive whatever a library does; the connection is in an unknown state.
             _LOGGER.exception("Unexpected failure on %s", self.settings.endpoint)
             outcome = LineDownError(f"{type(error).__name__}: {error}")
+        finally:
+            del self._busy[request.unit]
+            if self.settings.in_flight > 1:
+                self._wake.set()  # the other worker may have waited for this unit
         if not isinstance(outcome, BusError) and not request.is_answered_by(outcome):
             outcome = GarbledAnswerError(request.unit, "other values than asked for")
-        self._account(request, outcome, started)
+        self._account(waiting, outcome, started)
+        if not isinstance(outcome, LineDownError):
+            _resolve(waiting, outcome)
+            return None
+        self._go_down(outcome)  # before anybody can ask again
         _resolve(waiting, outcome)
-        return outcome if isinstance(outcome, LineDownError) else None
+        return outcome
 
     def _deadline_s(self, waiting: Waiting) -> float:
         """Return how long question, thought and answer may take together."""
-        patience_s = self.settings.timeout_s
-        if waiting.is_brief and (slowest := self.health.slowest_answer_s) is not None:
-            patience_s = min(patience_s, max(BRIEF_FLOOR_S, BRIEF_FACTOR * slowest))
-        return self._wire_s(waiting.request) + patience_s
+        unit, patience = waiting.request.unit, self.patience
+        thought_s = patience.brief() if waiting.is_brief else patience.of(unit)
+        under_way_s = sum(map(self.patience.of, self._busy)) - patience.of(unit)
+        return self._wire_s(waiting.request) + thought_s + under_way_s
 
     def _wire_s(self, request: BusRequest) -> float:
         settings = self.settings
@@ -223,11 +257,12 @@ class Bus:
             health.relay_wait_longest_s = max(health.relay_wait_longest_s, health.relay_wait_s)
 
     def _account(
-        self, request: BusRequest, outcome: tuple[int, ...] | BusError, started: float
+        self, waiting: Waiting, outcome: tuple[int, ...] | BusError, started: float
     ) -> None:
         """Count the outcome, and leave the unit alone for a while if its answer was missed."""
-        health, now = self.health, self._clock.monotonic()
+        health, now, request = self.health, self._clock.monotonic(), waiting.request
         health.requests += 1
+        health.drained = self._line.drained
         health.note(now, now - started, was_answered=not isinstance(outcome, BusError))
         if isinstance(outcome, BusError):
             health.last_error = str(outcome)
@@ -240,11 +275,16 @@ class Bus:
                 health.garbled += 1
             case tuple():
                 health.answered += 1
-                health.answers_s.append(max(0.0, now - started - self._wire_s(request)))
+                thought_s = max(0.0, now - started - self._wire_s(request))
+                self.patience.answered(request.unit, thought_s)
+                if not request.is_write:
+                    self.last_answers[request] = outcome
             case _:  # the line went down: nobody's fault
                 return
         if isinstance(outcome, NoAnswerError | GarbledAnswerError):
-            self._queue.quarantine(request.unit, now + QUARANTINE_S)
+            self.patience.missed(request.unit)
+            quarantine_s = max(QUARANTINE_S, self.settings.timeout_s)
+            self._queue.quarantine(request.unit, now + quarantine_s)
         if isinstance(outcome, NoAnswerError) and not outcome.gateway_answered:
             self._misses += 1
         else:

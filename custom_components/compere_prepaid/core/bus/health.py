@@ -4,8 +4,6 @@ from collections import deque
 from dataclasses import dataclass, field
 
 WINDOW_S = 60.0
-SLOWEST_FORGOTTEN_AFTER = 500
-"""After so many answers the slowest one counts no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +31,10 @@ class BusHealth:
     relay_wait_s: float = 0.0
     """How long the last relay request waited for its turn."""
     relay_wait_longest_s: float = 0.0
-    answers_s: deque[float] = field(default_factory=lambda: deque(maxlen=SLOWEST_FORGOTTEN_AFTER))
-    """How long the meters took to answer lately, wire time excluded."""
+    drained: int = 0
+    """Bytes that answered nothing: late answers, noise, other masters."""
     _recent: deque[_Transaction] = field(default_factory=deque)
     _began_at: float | None = None
-
-    @property
-    def slowest_answer_s(self) -> float | None:
-        """Return the longest lately seen pause before an answer; None before the first."""
-        return max(self.answers_s, default=None)
 
     def note(self, ended_at: float, took_s: float, *, was_answered: bool) -> None:
         """Count one transaction in the shares of the last minute."""

@@ -13,6 +13,11 @@ class LinePort(Protocol):
         """Tell whether the connection stands, as far as is known without asking a meter."""
         ...
 
+    @property
+    def drained(self) -> int:
+        """Return how many bytes came that answered nothing: late answers, noise, other masters."""
+        ...
+
     async def open(self) -> None:
         """Connect. Raises `LineDownError`."""
         ...

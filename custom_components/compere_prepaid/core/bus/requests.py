@@ -7,9 +7,10 @@ the wires have their own, and the bus tells them apart as little as the wires do
 
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Final, Protocol
+from typing import Final, Protocol, runtime_checkable
 
 from ..errors import OperationFailedError
+from .exchange import Exchange
 
 # Both ends of an RTU frame: address, function code, CRC.
 _FRAME_BYTES: Final = 4
@@ -45,6 +46,15 @@ class BusRequest(Protocol):
 
     def is_answered_by(self, answer: tuple[int, ...]) -> bool:
         """Tell whether these values can be the answer."""
+        ...
+
+
+@runtime_checkable
+class FramedRequest(BusRequest, Protocol):
+    """A request that brings its own frames to a line that passes bytes through."""
+
+    def exchange(self) -> Exchange:
+        """Return this request as bytes, for one try."""
         ...
 
 

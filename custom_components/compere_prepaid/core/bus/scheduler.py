@@ -4,6 +4,8 @@ A line carries one transaction at a time, so order is everything. Requests wait 
 the first class that has one that may be sent wins, and inside a class the oldest. Thus a relay
 command waits for at most the transaction in flight, however long the sweep behind it is.
 
+Below the relay nobody starves: a class that was passed over often enough has one turn.
+
 A unit that did not answer is *quarantined* for a while: what it says late could pass for the answer
 to the next question. Its requests wait, those of others do not. A write whose echo repeats all that
 was written need not wait: a late answer to something else cannot be that echo.
@@ -11,7 +13,7 @@ was written need not wait: a late answer to something else cannot be that echo.
 
 import asyncio
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 
@@ -19,6 +21,9 @@ from ..errors import OperationFailedError
 from .requests import BusRequest, Station
 
 LONGEST_QUEUE = 10_000
+DISCOVERY_PASSED = 24
+ROUTINE_PASSED = 8
+"""After so many turns of more urgent ones a class has a turn that it could use."""
 
 
 class RequestClass(IntEnum):
@@ -32,6 +37,12 @@ class RequestClass(IntEnum):
     """The sweep."""
     DISCOVERY = 3
     """Looking for meters."""
+
+
+_PATIENT = (
+    (RequestClass.ROUTINE, ROUTINE_PASSED),
+    (RequestClass.DISCOVERY, DISCOVERY_PASSED),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -59,6 +70,7 @@ class RequestQueue:
         default_factory=lambda: {klass: deque() for klass in RequestClass}
     )
     _quarantine: dict[Station, float] = field(default_factory=dict)
+    _passed: dict[RequestClass, int] = field(default_factory=dict)
 
     def __len__(self) -> int:
         """Return how many requests wait."""
@@ -84,16 +96,39 @@ class RequestQueue:
         """Leave a unit alone until then."""
         self._quarantine[unit] = max(until, self._quarantine.get(unit, until))
 
-    def take(self, now: float) -> Waiting | None:
-        """Remove and return the request that is sent next; None when none may be sent now."""
+    def take(self, now: float, busy: Container[Station] = ()) -> Waiting | None:
+        """Remove and return the request that is sent next; None when none may be sent now.
+
+        To a unit in `busy` nothing may be sent.
+        """
         self._quarantine = {unit: until for unit, until in self._quarantine.items() if until > now}
-        for queue in self._classes.values():
-            for waiting in queue:
-                if waiting.request.unit in self._quarantine and waiting.waits_out_quarantine:
-                    continue
-                queue.remove(waiting)
+        ready = {
+            klass: waiting
+            for klass, queue in self._classes.items()
+            if queue and (waiting := self._first(queue, busy)) is not None
+        }
+        if not ready:
+            return None
+        chosen = self._choose(ready)
+        self._classes[chosen].remove(ready[chosen])
+        return ready[chosen]
+
+    def _first(self, queue: Iterable[Waiting], busy: Container[Station]) -> Waiting | None:
+        for waiting in queue:
+            unit = waiting.request.unit
+            if unit not in busy and not (unit in self._quarantine and waiting.waits_out_quarantine):
                 return waiting
         return None
+
+    def _choose(self, ready: Mapping[RequestClass, Waiting]) -> RequestClass:
+        chosen = min(ready)
+        if chosen is not RequestClass.RELAY:
+            for klass, limit in _PATIENT:
+                if klass in ready and self._passed.get(klass, 0) >= limit:
+                    chosen = klass
+            for klass in ready:
+                self._passed[klass] = 0 if klass is chosen else self._passed.get(klass, 0) + 1
+        return chosen
 
     def clear(self) -> tuple[Waiting, ...]:
         """Remove and return all requests; quarantines go on."""

@@ -12,10 +12,15 @@ FASTEST_SILENCE_S = 0.00175
 
 
 class Transport(StrEnum):
-    """What carries the frames: a local port, raw frames over TCP, or a Modbus TCP gateway."""
+    """What carries the frames.
+
+    A local port, a serial server that passes bytes through, one that dials in here by itself, or a
+    Modbus TCP gateway.
+    """
 
     SERIAL = "serial"
     RTU_TCP = "rtu_tcp"
+    RTU_LISTEN = "rtu_listen"
     MODBUS_TCP = "modbus_tcp"
 
 
@@ -32,13 +37,25 @@ class LineSettings:
     """`N`, `E` or `O`."""
     stopbits: int = 1
     timeout_s: float = 1.0
-    """The longest pause between a request and its answer, gateway included, wire time excluded."""
+    """The longest pause between a request and its answer, gateway included, wire time excluded.
+
+    That is for a meter about which nothing is known; what it shows to need counts from then on.
+    """
+    spacing_s: float = 0.0
+    """The least pause between an answer and the next request, for meters that want more than the
+    silence of 3.5 characters."""
+    shared: bool = False
+    """Whether other integrations of Home Assistant use the line too."""
+    in_flight: int = 1
+    """How many requests may be under way at once: 2 for a Modbus TCP gateway that queues them."""
 
     @property
     def endpoint(self) -> str:
         """Return what names the line: two lines with one endpoint are one line."""
         if self.transport is Transport.SERIAL:
             return self.device
+        if self.transport is Transport.RTU_LISTEN:
+            return f"{self.host or '*'}>{self.port}"
         return f"{self.host}:{self.port}"
 
     @property
@@ -51,3 +68,8 @@ class LineSettings:
     def silence_s(self) -> float:
         """Return the silence that ends a frame: 3.5 characters, never less than 1.75 ms."""
         return max(3.5 * self.character_s, FASTEST_SILENCE_S)
+
+    @property
+    def gap_s(self) -> float:
+        """Return the pause to keep between two frames."""
+        return max(self.silence_s, self.spacing_s)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from ..metering.reading import Quantity
-from ..meters.modbus_profile import ControlMode, ForcedState
+from ..meters.modbus_profile import ForcedState, RelayMode
 from .power_check import Values
 from .verdict import Finding, Verdict, thousandths_text
 
@@ -76,15 +76,16 @@ def _moment(raw: bytes, *, decimal: bool) -> datetime | None:
         return None
 
 
-def check_control_mode(word: int, mode: ControlMode) -> Finding:
-    """Tell whether the meter obeys commands over the line."""
-    shown = {"word": f"0x{word:04X}"}
-    found = {
-        mode.remote: (Verdict.PASSED, "remote_control"),
-        mode.local: (Verdict.FAILED, "local_control"),
-    }
-    verdict, key = found.get(word, (Verdict.UNKNOWN, "control_mode_unknown"))
-    return Finding(check="control_mode", verdict=verdict, finding=key, values=shown)
+def check_mode(word: int, mode: RelayMode) -> Finding:
+    """Tell whether the meter has a setting that its relay needs to obey."""
+    shown = {"word": f"0x{word:04X}", "meaning": mode.meaning}
+    if word == mode.value:
+        return Finding(
+            check="control_mode", verdict=Verdict.PASSED, finding="mode_set", values=shown
+        )
+    return Finding(
+        check="control_mode", verdict=Verdict.FAILED, finding="mode_not_set", values=shown
+    )
 
 
 def check_forced_state(word: int, minutes: int, forced: ForcedState) -> Finding:

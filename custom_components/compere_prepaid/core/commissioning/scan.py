@@ -9,8 +9,8 @@ What comes back garbled twice is told as such: two meters with one address talk 
 and parity are not the meter's.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 import re
 from typing import Protocol
@@ -19,6 +19,8 @@ from ..bus.requests import BusError, GarbledAnswerError, LineDownError, NoAnswer
 from ..errors import InvalidInputError
 from ..ids import MeterSerial
 
+ENOUGH_RUBBISH = 2
+"""So many answers that cannot be read, and an address is asked no more."""
 FIRST, LAST = 1, 247
 """The addresses that a Modbus device can have."""
 
@@ -29,19 +31,20 @@ class Presence(StrEnum):
     """What was found at an address."""
 
     METER = "meter"
-    """A meter of a model that is known, with its serial number."""
+    """A meter of a model that is known."""
     UNKNOWN = "unknown"
-    """Something answers, and no model that is known reads a serial number there."""
+    """Something answers, and no model that is known fits."""
     GARBLED = "garbled"
     """What comes back cannot be read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fit:
-    """A model that reads a serial number at an address."""
+    """A model that fits what answers at an address."""
 
     profile: str
     serial: MeterSerial
+    """Empty for a model that cannot tell it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +61,7 @@ class Probe(Protocol):
     """Asks for the serial number at an address as meters of one model tell it."""
 
     async def __call__(self, address: int, profile: str) -> MeterSerial:
-        """Return the serial number. Raises `BusError`."""
+        """Return the serial number, empty for a model that tells none. Raises `BusError`."""
         ...
 
 
@@ -85,45 +88,74 @@ async def scan(
     addresses: Sequence[int],
     profiles: Sequence[str],
     on_progress: Callable[[int, int], None],
+    *,
+    without_serial: Collection[str] = (),
 ) -> tuple[Found, ...]:
     """Ask these addresses, and return who is there.
 
-    `profiles` are tried in this order. `on_progress(done, all)` is told after each address. To be
-    cancelled it only needs its task to be cancelled: nothing is left in the line's queue. Raises
-    `LineDownError` and, when the line is overloaded, `OperationFailedError`.
+    `profiles` are tried in this order; those that tell no serial number (`without_serial`) fit many
+    a meter, and are tried only where no other fits. `on_progress(done, all)` is told after each
+    address. To be cancelled it only needs its task to be cancelled: nothing is left in the line's
+    queue. Raises `LineDownError` and, when the line is overloaded, `OperationFailedError`.
     """
+    order = sorted(profiles, key=lambda profile: profile in without_serial)
     found: list[Found] = []
     for done, address in enumerate(addresses, 1):
-        if (somebody := await _look_at(probe, address, profiles)) is not None:
+        if (somebody := await _look_at(probe, address, order, without_serial)) is not None:
             found.append(somebody)
         on_progress(done, len(addresses))
     return tuple(found)
 
 
-async def _look_at(probe: Probe, address: int, profiles: Iterable[str]) -> Found | None:
+async def _look_at(
+    probe: Probe, address: int, profiles: Iterable[str], without_serial: Collection[str]
+) -> Found | None:
     """Ask one address with one model after the other."""
-    fits: list[Fit] = []
-    answered = 0
-    garbled = 0
+    seen = _Seen()
     for profile in profiles:
+        if seen.is_nobody or seen.is_rubbish or (seen.fits and profile in without_serial):
+            break
+        await seen.ask(probe, address, profile)
+    return seen.found(address)
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What came back from one address so far."""
+
+    fits: list[Fit] = field(default_factory=list)
+    asked: int = 0
+    answered: int = 0
+    garbled: int = 0
+
+    @property
+    def is_nobody(self) -> bool:
+        """Tell whether nothing has come back."""
+        return self.asked > 0 and not self.answered
+
+    @property
+    def is_rubbish(self) -> bool:
+        """Tell whether there is no point in asking on: nothing that came back could be read."""
+        return self.garbled >= ENOUGH_RUBBISH and not self.fits
+
+    async def ask(self, probe: Probe, address: int, profile: str) -> None:
+        """Ask as one model would be asked. Raises `LineDownError`."""
+        self.asked += 1
         try:
             serial = await probe(address, profile)
         except LineDownError:
             raise
         except NoAnswerError:
-            if not answered:
-                return None
-        except GarbledAnswerError:
-            garbled += 1
-            answered += 1
-            if garbled > 1 and not fits:
-                return Found(address=address, presence=Presence.GARBLED)
-        except BusError:
-            answered += 1
+            return
+        except BusError as error:
+            self.garbled += isinstance(error, GarbledAnswerError)
         else:
-            answered += 1
-            fits.append(Fit(profile=profile, serial=serial))
-    if fits:
-        return Found(address=address, presence=Presence.METER, fits=tuple(fits))
-    presence = Presence.GARBLED if garbled else Presence.UNKNOWN
-    return Found(address=address, presence=presence) if answered else None
+            self.fits.append(Fit(profile=profile, serial=serial))
+        self.answered += 1
+
+    def found(self, address: int) -> Found | None:
+        """Return what that means; None if nobody is there."""
+        if self.fits:
+            return Found(address=address, presence=Presence.METER, fits=tuple(self.fits))
+        presence = Presence.GARBLED if self.garbled else Presence.UNKNOWN
+        return Found(address=address, presence=presence) if self.answered else None

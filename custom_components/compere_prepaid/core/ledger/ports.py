@@ -119,6 +119,10 @@ class LedgerTransaction(Protocol):
         """Return the holds that stand on a meter."""
         ...
 
+    def last_hold(self, meter: MeterSerial, kind: HoldKind) -> Hold | None:
+        """Return the hold of this kind that was placed last on a meter, also if it was released."""
+        ...
+
     def place_hold(self, hold: Hold) -> None:
         """Store a hold; the caller has checked that none of its kind stands on the meter."""
         ...

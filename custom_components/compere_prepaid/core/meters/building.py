@@ -17,14 +17,16 @@ def build_device(
     bus: Bus,
     clock: Clock,
     multiplier: int = 1,
+    channel: int | None = None,
     power_scale: int = 1,
 ) -> MeterDevice:
-    """Return the meter of a model at an address of a line.
+    """Return the meter of a model at an address of a line, or a channel of it.
 
-    Raises `InvalidInputError` (`bus_address_invalid`) for an address that the model cannot have.
+    `serial` is that of the channel then. Raises `InvalidInputError` (`bus_address_invalid`) for an
+    address that the model cannot have.
     """
     if isinstance(profile, ModbusProfile):
         if not isinstance(address, int):
             raise InvalidInputError("bus_address_invalid", address=address)
-        return ModbusMeter(profile, address, serial, bus, clock, multiplier, power_scale)
+        return ModbusMeter(profile, address, serial, bus, clock, multiplier, channel, power_scale)
     raise TypeError(f"no meter speaks {profile.PROTOCOL}")

@@ -5,7 +5,6 @@ A profile that is wrong is left out and told about; it never keeps the others fr
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 import json
 from pathlib import Path
 from typing import Any
@@ -13,9 +12,8 @@ from typing import Any
 from ..document_faults import Fault
 from ..documents import Document, DocumentError, load_document
 from ..errors import InvalidInputError
-from ..metering.reading import Quantity
-from .decode import Encoding, Unit
-from .modbus_profile import modbus_profile_from
+from .modbus_document import modbus_profile_from
+from .modbus_faults import modbus_faults
 from .profile import Profile
 
 _SCHEMA = Path(__file__).with_name("modbus_profile.schema.json")
@@ -79,82 +77,7 @@ def load_profile(file: Path, schema: Mapping[str, Any]) -> Profile:
 
 def _faults(document: Document, stem: str) -> Iterator[Fault]:
     """Find what a schema cannot see."""
-    data = document.data
-    if data["name"] != stem:
+    if document.data["name"] != stem:
         message = f"must be the file's name, '{stem}'"
         yield document.fault("name", message=message)
-    identity = data["identity"]
-    if identity["characters"] > 2 * identity["count"]:
-        message = f"does not fit into {identity['count']} registers of two characters"
-        yield document.fault("identity", "characters", message=message)
-    yield from _block_faults(document)
-    yield from _measurand_faults(document)
-    yield from _relay_faults(document)
-
-
-def _block_faults(document: Document) -> Iterator[Fault]:
-    data = document.data
-    blocks = [*data["blocks"], {**data["identity"], "name": "identity"}]
-    for index, block in enumerate(data["blocks"]):
-        if block["count"] > data["longest_read"]:
-            message = f"is more than longest_read ({data['longest_read']}): split the block"
-            yield document.fault("blocks", index, "count", message=message)
-    for (index, block), (_, other) in combinations(enumerate(blocks), 2):
-        if block["name"] == other["name"]:
-            message = f"'{block['name']}' stands twice: every block needs a name of its own"
-            yield document.fault("blocks", index, "name", message=message)
-        if (block["count"], block["function"]) == (other["count"], other["function"]):
-            message = (
-                f"is as long as '{other['name']}': a late answer to one could pass for the other's;"
-                " read one register more"
-            )
-            yield document.fault("blocks", index, "count", message=message)
-
-
-def _measurand_faults(document: Document) -> Iterator[Fault]:
-    data = document.data
-    seen: set[str] = set()
-    for index, measurand in enumerate(data["measurands"]):
-        quantity, unit = Quantity(measurand["quantity"]), Unit(measurand["unit"])
-        if quantity in seen:
-            message = f"'{quantity}' stands twice"
-            yield document.fault("measurands", index, "quantity", message=message)
-        seen.add(quantity)
-        if quantity.is_energy != unit.is_energy:
-            message = f"'{unit}' cannot be the unit of {quantity}"
-            yield document.fault("measurands", index, "unit", message=message)
-        if not _is_in_a_block(measurand, data["blocks"]):
-            yield document.fault("measurands", index, "address", message="lies in no block")
-    if Quantity.ENERGY_IMPORT not in seen:
-        message = "'energy_import' is missing: it is what is charged"
-        yield document.fault("measurands", message=message)
-
-
-def _is_in_a_block(measurand: Mapping[str, Any], blocks: Sequence[Mapping[str, Any]]) -> bool:
-    first = measurand["address"]
-    last = first + Encoding(measurand["type"]).registers
-    return any(
-        block["function"] == measurand.get("function", "read_holding")
-        and block["address"] <= first
-        and last <= block["address"] + block["count"]
-        for block in blocks
-    )
-
-
-def _relay_faults(document: Document) -> Iterator[Fault]:
-    data = document.data
-    if (relay := data.get("relay")) is None:
-        return
-    if relay["closed"] == relay["open"]:
-        message = "is the same as 'open': the two states must differ"
-        yield document.fault("relay", "closed", message=message)
-    is_coil = relay["write"]["function"] == "write_coil"
-    for key in ("closed", "open"):
-        if is_coil and relay[key] > 1:
-            message = f"must be 0 or 1 for a coil, not {relay[key]}"
-            yield document.fault("relay", key, message=message)
-    for entry in data.get("never_write", ()):
-        within = 0 <= relay["write"]["address"] - entry["address"] < entry["count"]
-        if within and not is_coil:
-            message = f"must never be written: {entry['reason']}"
-            yield document.fault("relay", "write", "address", message=message)
+    yield from modbus_faults(document)

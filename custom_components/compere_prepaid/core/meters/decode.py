@@ -23,28 +23,31 @@ class Encoding(StrEnum):
     INT16 = "int16"
     UINT32 = "uint32"
     INT32 = "int32"
+    UINT64 = "uint64"
+    INT64 = "int64"
     FLOAT32 = "float32"
 
     @property
     def registers(self) -> int:
         """Return how many registers the number takes."""
-        return 1 if self in (Encoding.UINT16, Encoding.INT16) else 2
+        return int(self.removeprefix("u").removeprefix("int").removeprefix("float")) // 16
 
 
 class WordOrder(StrEnum):
-    """Which register of a pair comes first; the bytes of a register are always high, low."""
+    """Which register of a number comes first; the bytes of a register are always high, low."""
 
     HIGH_FIRST = "high_first"
     LOW_FIRST = "low_first"
 
 
 class Unit(StrEnum):
-    """Units as vendors print them. `KILO_…` are what their name says."""
+    """Units as vendors print them. `KILO_…` and `MILLI_…` are what their name says."""
 
     WATT_HOUR = "Wh"
     KILO_WATT_HOUR = "kWh"
     VOLT = "V"
     AMPERE = "A"
+    MILLI_AMPERE = "mA"
     WATT = "W"
     KILO_WATT = "kW"
     VAR = "var"
@@ -52,7 +55,10 @@ class Unit(StrEnum):
     VOLT_AMPERE = "VA"
     KILO_VOLT_AMPERE = "kVA"
     HERTZ = "Hz"
+    PERCENT = "%"
     ONE = "1"
+    CURRENCY = "currency"
+    """The meter's own currency unit, whichever it is."""
 
     @property
     def is_energy(self) -> bool:
@@ -62,7 +68,7 @@ class Unit(StrEnum):
     @property
     def factor(self) -> int:
         """Return the exact factor from this unit to whole Wh, or to thousandths of its base."""
-        if self is Unit.WATT_HOUR:
+        if self in (Unit.WATT_HOUR, Unit.MILLI_AMPERE):
             return 1
         kilo = (Unit.KILO_WATT, Unit.KILO_VAR, Unit.KILO_VOLT_AMPERE)
         return 1_000_000 if self in kilo else 1_000
@@ -101,12 +107,21 @@ def decode_text(registers: Sequence[int], characters: int) -> str | None:
     return text.decode("ascii")
 
 
+def decode_digits(registers: Sequence[int]) -> str | None:
+    """Return the decimal digits that registers hold in BCD, the highest first, zeros kept.
+
+    None where a nibble is no digit, and for nothing but zeros: no meter has that number.
+    """
+    digits = "".join(f"{register:04x}" for register in registers)
+    return digits if digits.isdecimal() and digits.strip("0") else None
+
+
 def _ratio(bits: int, encoding: Encoding) -> tuple[int, int] | None:
     """Return the exact value of the bits as a fraction; None where they mean no number."""
     if encoding is Encoding.FLOAT32:
         return _float32(bits)
     size = 16 * encoding.registers
-    if encoding in (Encoding.UINT16, Encoding.UINT32):
+    if encoding in (Encoding.UINT16, Encoding.UINT32, Encoding.UINT64):
         return None if bits == (1 << size) - 1 else (bits, 1)
     if bits == 1 << (size - 1):
         return None

@@ -1,8 +1,12 @@
 """Where a Modbus meter's registers are.
 
 Its numbers are read in *blocks*, runs of registers that cost one frame each: `billing` blocks with
-every reading, `detail` blocks once in a while. The blocks of one meter have different lengths, so
-that the answer to one can never pass for the answer to another.
+every reading, `detail` blocks once in a while. A profile lists its blocks, or leaves it to
+`block_plan` to find them. The blocks of one meter have different lengths, so that the answer to one
+can never pass for the answer to another.
+
+A meter of several circuits has *channels*: the same registers again at a fixed distance. Each is a
+meter to whoever is charged by it.
 """
 
 from collections.abc import Mapping
@@ -10,11 +14,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
-from typing import Any, override
+from typing import override
 
 from ..bus.requests import Function
 from ..metering.reading import Quantity
-from .decode import Encoding, Unit, WordOrder
+from .block_plan import Span
+from .decode import Encoding, Unit, WordOrder, decode_digits, decode_text
 from .profile import MeterProtocol, Profile, SerialDefaults, Verified
 
 
@@ -25,6 +30,13 @@ class Cadence(StrEnum):
     DETAIL = "detail"
 
 
+class Coding(StrEnum):
+    """How a serial number is written."""
+
+    ASCII = "ascii"
+    BCD = "bcd"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
     """Where the serial number is."""
@@ -32,9 +44,28 @@ class Identity:
     function: Function
     address: int
     count: int
+    coding: Coding
     characters: int
+    """How many characters of a text belong to it; of digits all do."""
     verified: Verified
     note: str = ""
+
+    def decode(self, registers: tuple[int, ...]) -> str | None:
+        """Return the serial number; None where there is none."""
+        if self.coding is Coding.BCD:
+            return decode_digits(registers)
+        return decode_text(registers, self.characters)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fingerprint:
+    """A register that has one value in every meter of the model."""
+
+    function: Function
+    address: int
+    value: int
+    mask: int
+    meaning: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,13 +77,13 @@ class Block:
     address: int
     count: int
     cadence: Cadence
+    shared: bool = False
 
-    def holds(self, function: Function, address: int, count: int) -> bool:
-        """Tell whether these registers lie in the block."""
-        return (
-            function is self.function
-            and self.address <= address
-            and address + count <= self.address + self.count
+    @property
+    def span(self) -> Span:
+        """Return its registers."""
+        return Span(
+            function=self.function, shared=self.shared, address=self.address, count=self.count
         )
 
 
@@ -68,7 +99,29 @@ class Measurand:
     unit: Unit
     scale: Decimal
     verified: Verified
+    shared: bool = False
+    """Whether all channels have this register in common."""
     note: str = ""
+
+    @property
+    def span(self) -> Span:
+        """Return its registers."""
+        return Span(
+            function=self.function,
+            shared=self.shared,
+            address=self.address,
+            count=self.encoding.registers,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RelayMode:
+    """A setting without which the relay does not obey: a holding register and its value."""
+
+    address: int
+    value: int
+    meaning: str
+    verified: Verified
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,12 +130,36 @@ class Relay:
 
     read_function: Function
     read_address: int
+    mask: tuple[int, ...]
+    """Which bits of what is read tell the state; as many words as are read."""
+    told_closed: tuple[int, ...]
+    told_open: tuple[int, ...]
+    read_verified: Verified
     write_function: Function
     write_address: int
-    closed: int
-    open: int
+    closed: tuple[int, ...]
+    """What is written to close."""
+    open: tuple[int, ...]
     verified: Verified
+    requires: tuple[RelayMode, ...] = ()
     note: str = ""
+
+    @property
+    def span(self) -> Span | None:
+        """Return the registers that tell its state; None where bits do."""
+        if self.read_function.is_bits:
+            return None
+        return Span(
+            function=self.read_function,
+            shared=False,
+            address=self.read_address,
+            count=len(self.mask),
+        )
+
+    def state_of(self, words: tuple[int, ...]) -> bool | None:
+        """Return whether what was read means closed; None when it means neither."""
+        told = tuple(word & mask for word, mask in zip(words, self.mask, strict=True))
+        return {self.told_closed: True, self.told_open: False}.get(told)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,15 +175,6 @@ class StoredCredit:
     """What writing means: `unknown`, `sets`, or `adds`."""
     verified: Verified
     note: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ControlMode:
-    """The holding register that says who commands the relay, and its two words."""
-
-    address: int
-    local: int
-    remote: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +195,14 @@ class NeverWrite:
     reason: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Channels:
+    """Circuits of one meter: channel n has its registers n - 1 strides above the first one's."""
+
+    count: int
+    stride: int
+
+
 @dataclass(frozen=True, kw_only=True)
 class ModbusProfile(Profile):
     """All about one meter model that speaks Modbus."""
@@ -135,12 +211,14 @@ class ModbusProfile(Profile):
 
     longest_read: int
     serial_line: SerialDefaults
-    identity: Identity
+    identity: Identity | None
+    """None for a model that cannot tell its serial number."""
+    fingerprint: tuple[Fingerprint, ...] = ()
     blocks: tuple[Block, ...]
     measurands: tuple[Measurand, ...]
+    channels: Channels | None = None
     relay: Relay | None = None
     stored_credit: StoredCredit | None = None
-    control_mode: ControlMode | None = None
     forced_state: ForcedState | None = None
     clock_address: int | None = None
     """The first of three holding registers: year, month, day, hour, minute, second."""
@@ -151,14 +229,22 @@ class ModbusProfile(Profile):
     def quantities(self) -> tuple[Quantity, ...]:
         return tuple(measurand.quantity for measurand in self.measurands)
 
+    @property
+    @override
+    def tells_serial(self) -> bool:
+        return self.identity is not None
+
+    @property
+    @override
+    def channel_count(self) -> int:
+        return 1 if self.channels is None else self.channels.count
+
     @cached_property
     def layout(self) -> Mapping[str, tuple[Measurand, ...]]:
         """Return which measurands each block holds, by the block's name."""
         return {
             block.name: tuple(
-                measurand
-                for measurand in self.measurands
-                if block.holds(measurand.function, measurand.address, measurand.encoding.registers)
+                measurand for measurand in self.measurands if block.span.holds(measurand.span)
             )
             for block in self.blocks
         }
@@ -174,96 +260,15 @@ class ModbusProfile(Profile):
 
     @override
     def unverified(self) -> tuple[str, ...]:
-        named: list[tuple[str, Verified]] = [("identity", self.identity.verified)]
+        named: list[tuple[str, Verified]] = [("serial_line", self.serial_line.verified)]
+        identity = Verified.UNVERIFIED if self.identity is None else self.identity.verified
+        named.append(("identity", identity))
         named += [(measurand.quantity, measurand.verified) for measurand in self.measurands]
         if self.relay is not None:
             named.append(("relay", self.relay.verified))
+            named.append(("relay_state", self.relay.read_verified))
+            named += [(mode.meaning, mode.verified) for mode in self.relay.requires]
         if self.stored_credit is not None:
             named.append(("stored_credit", self.stored_credit.verified))
-        return tuple(name for name, verified in named if verified is Verified.UNVERIFIED)
-
-
-def modbus_profile_from(data: Mapping[str, Any]) -> ModbusProfile:
-    """Build a profile from a document that fits the schema; what is wrong beyond it is not seen."""
-    return ModbusProfile(
-        name=data["name"],
-        title=data["title"],
-        manufacturer=data["manufacturer"],
-        model=data["model"],
-        phases=data["phases"],
-        longest_read=data["longest_read"],
-        serial_line=SerialDefaults(**data["serial_line"]),
-        identity=Identity(
-            function=_function(data["identity"]["function"]),
-            address=data["identity"]["address"],
-            count=data["identity"]["count"],
-            characters=data["identity"]["characters"],
-            verified=Verified(data["identity"]["verified"]),
-            note=data["identity"].get("note", ""),
-        ),
-        blocks=tuple(
-            Block(
-                name=block["name"],
-                function=_function(block["function"]),
-                address=block["address"],
-                count=block["count"],
-                cadence=Cadence(block["cadence"]),
-            )
-            for block in data["blocks"]
-        ),
-        measurands=tuple(map(_measurand, data["measurands"])),
-        relay=None if "relay" not in data else _relay(data["relay"]),
-        stored_credit=None if "stored_credit" not in data else _credit(data["stored_credit"]),
-        control_mode=ControlMode(**data["control_mode"]) if "control_mode" in data else None,
-        forced_state=ForcedState(**data["forced_state"]) if "forced_state" in data else None,
-        clock_address=data.get("clock_address"),
-        never_write=tuple(
-            NeverWrite(address=entry["address"], count=entry["count"], reason=entry["reason"])
-            for entry in data.get("never_write", ())
-        ),
-        sources=tuple(data["sources"]),
-    )
-
-
-def _function(name: str) -> Function:
-    return Function[name.upper()]
-
-
-def _measurand(data: Mapping[str, Any]) -> Measurand:
-    return Measurand(
-        quantity=Quantity(data["quantity"]),
-        function=_function(data.get("function", "read_holding")),
-        address=data["address"],
-        encoding=Encoding(data["type"]),
-        order=WordOrder(data.get("order", "high_first")),
-        unit=Unit(data["unit"]),
-        scale=Decimal(data.get("scale", 1)),
-        verified=Verified(data["verified"]),
-        note=data.get("note", ""),
-    )
-
-
-def _relay(data: Mapping[str, Any]) -> Relay:
-    return Relay(
-        read_function=_function(data["read"]["function"]),
-        read_address=data["read"]["address"],
-        write_function=_function(data["write"]["function"]),
-        write_address=data["write"]["address"],
-        closed=data["closed"],
-        open=data["open"],
-        verified=Verified(data["verified"]),
-        note=data.get("note", ""),
-    )
-
-
-def _credit(data: Mapping[str, Any]) -> StoredCredit:
-    return StoredCredit(
-        function=_function(data["function"]),
-        address=data["address"],
-        encoding=Encoding(data["type"]),
-        order=WordOrder(data.get("order", "high_first")),
-        unit=Unit(data["unit"]),
-        writing=data["writing"],
-        verified=Verified(data["verified"]),
-        note=data.get("note", ""),
-    )
+        names = (name for name, verified in named if verified is Verified.UNVERIFIED)
+        return tuple(dict.fromkeys(names))

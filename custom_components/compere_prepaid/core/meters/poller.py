@@ -7,8 +7,10 @@ No reading leaves here before its meter proved who it is. The serial number is a
 contact, after every missed answer, after every reconnect, and every few minutes: an address may
 have come to mean another device. If it has, there is no reading, only the news.
 
-A silent meter backs off alone, 1, 2, 4 … 60 s. A line that is down is one failure: nothing is asked
-until it is up again, and nobody's back-off grows.
+A silent meter backs off alone, 1, 2, 4 … 50 s, a little scattered so that those which fell silent
+together do not come back together. As long as others answer, all that are silent share a small part
+of the line's time. A line that is down is one failure: nothing is asked until it is up again, and
+nobody's back-off grows.
 """
 
 import asyncio
@@ -17,6 +19,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 import logging
+import random
 from typing import NoReturn, Protocol
 
 from ..bus.bus import Bus
@@ -26,22 +29,26 @@ from ..clock import Clock
 from ..errors import InvalidInputError, OperationFailedError
 from ..ids import MeterSerial
 from ..metering.reading import MeterReading
+from .agenda import Agenda
 from .device import MeterDevice
 from .health import MeterHealth
+from .news import News, Taken
 
 __all__ = ["MeterHealth", "OtherMeterError", "Poller", "PollerListener"]
 
 _LOGGER = logging.getLogger(__name__)
 
-LONGEST_BACKOFF_S = 60.0
+LONGEST_BACKOFF_S = 50.0
+"""With the scatter and its turn, a meter that lives again is back within a minute."""
+SCATTER = 0.1
+PROBE_SHARE = 0.05
+"""The part of the line's time that silent meters may cost those that answer."""
 BUSY_PAUSES_S = (0.2, 0.5, 1.0)
 """A meter that says it is busy is asked again after these pauses, then counts as failed."""
 PROBES_AFTER = 3
 """After so many failures in a row a meter is only probed, with little patience."""
-PATIENT_PROBE = 8
+PATIENT_PROBE = 32
 """Every so many probes one has full patience: the meter may have become slow, not silent."""
-LONGEST_BACKLOG = 64
-"""So many readings may wait to be worked on before the loop waits too."""
 
 
 class PollerListener(Protocol):
@@ -92,9 +99,6 @@ class OtherMeterError(OperationFailedError):
         self.found = found
 
 
-type _News = tuple[Callable[[], Awaitable[None]], asyncio.Future[None] | None]
-
-
 class Poller:
     """Reads all meters of one line, each at its own interval."""
 
@@ -116,9 +120,11 @@ class Poller:
         self._detail_every_s = detail_every_s
         self._identify_every_s = identify_every_s
         self._meters: dict[MeterSerial, _Meter] = {}
+        self._agenda: Agenda[_Meter] = Agenda()
+        self._probe_from = 0.0
+        """When the line's time allows the next probe of a silent meter."""
         self._wake = asyncio.Event()
-        self._news: asyncio.Queue[_News] = asyncio.Queue(LONGEST_BACKLOG)
-        self._awaited: set[asyncio.Future[None]] = set()
+        self._news = News()
         self._tasks: tuple[asyncio.Task[None], ...] = ()
 
     @property
@@ -132,14 +138,16 @@ class Poller:
         """Read this meter from now on. Raises `InvalidInputError` (`meter_known`)."""
         if device.serial in self._meters:
             raise InvalidInputError("meter_known", serial=device.serial)
-        self._meters[device.serial] = _Meter(
+        meter = self._meters[device.serial] = _Meter(
             device=device, interval_s=self._interval_s, due_at=self._clock.monotonic()
         )
-        self._wake.set()
+        self._plan(meter)
 
     def remove(self, serial: MeterSerial) -> None:
         """Read this meter no more; nothing is told about it from now on."""
-        self._meter(serial).is_removed = True
+        meter = self._meter(serial)
+        meter.is_removed = True
+        self._agenda.drop(meter)
         del self._meters[serial]
 
     def set_interval(self, serial: MeterSerial, seconds: float) -> None:
@@ -149,7 +157,7 @@ class Poller:
             if not meter.health.failures:
                 meter.due_at = min(meter.due_at + seconds - meter.interval_s, meter.due_at)
             meter.interval_s = seconds
-            self._wake.set()
+            self._plan(meter)
 
     def health(self, serial: MeterSerial) -> MeterHealth:
         """Return how this meter is doing. Raises `InvalidInputError` (`meter_unknown`)."""
@@ -164,13 +172,12 @@ class Poller:
         meter = self._meter(serial)
         if not self._tasks:
             raise LineDownError("stopped")
-        taken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._awaited.add(taken)
+        taken = self._news.awaited()
         try:
             reading = await self._poll(meter, RequestClass.DUE, taken=taken)
             await taken
         finally:
-            self._awaited.discard(taken)
+            taken.cancel()
         return reading
 
     async def start(self) -> None:
@@ -178,8 +185,11 @@ class Poller:
         if not self._tasks:
             name = self._bus.settings.endpoint
             self._tasks = (
-                asyncio.create_task(self._run(), name=f"poller {name}"),
-                asyncio.create_task(self._deliver(), name=f"readings {name}"),
+                *(
+                    asyncio.create_task(self._run(), name=f"poller {name}")
+                    for _ in range(self._bus.settings.in_flight)
+                ),
+                asyncio.create_task(self._news.deliver(), name=f"readings {name}"),
             )
 
     async def stop(self) -> None:
@@ -190,12 +200,7 @@ class Poller:
         for task in tasks:
             with suppress(asyncio.CancelledError):
                 await task
-        while not self._news.empty():
-            self._news.get_nowait()
-        for taken in self._awaited:
-            if not taken.done():
-                taken.set_exception(LineDownError("stopped"))
-                taken.exception()  # seen, also if its caller never gets to wait for it
+        self._news.drop()
 
     def _meter(self, serial: MeterSerial) -> _Meter:
         meter = self._meters.get(serial)
@@ -208,8 +213,9 @@ class Poller:
         while True:
             self._wake.clear()
             meter = self._next()
-            pause_s = None if meter is None else meter.due_at - self._clock.monotonic()
-            if meter is None or pause_s is None or pause_s > 0:
+            if meter is None:
+                due_at = self._agenda.next_at()
+                pause_s = None if due_at is None else due_at - self._clock.monotonic()
                 with suppress(TimeoutError):
                     async with asyncio.timeout(pause_s):
                         await self._wake.wait()
@@ -223,19 +229,33 @@ class Poller:
             except Exception:
                 _LOGGER.exception("Polling %s failed", meter.serial)
                 self._back_off(meter)
+                self._plan(meter)
+
+    def _plan(self, meter: _Meter) -> None:
+        """Put a meter on the agenda; one that is just being read is put there at its end."""
+        if not (meter.is_removed or meter.lock.locked()):
+            is_urgent = self._class_of(meter) is RequestClass.DUE
+            self._agenda.plan(meter, meter.due_at, is_urgent=is_urgent)
+            self._wake.set()
 
     def _next(self) -> _Meter | None:
-        """Return the meter to read next: of those that are due an urgent one, else the first."""
+        """Return the meter to read now; None when nobody is due."""
         now = self._clock.monotonic()
-        return min(
-            (meter for meter in self._meters.values() if not meter.lock.locked()),
-            key=lambda meter: (max(meter.due_at, now), self._class_of(meter), meter.due_at),
-            default=None,
-        )
+        while (meter := self._agenda.take(now)) is not None:
+            if meter.lock.locked():
+                continue  # it comes back to the agenda when its reading ends
+            is_probe = meter.health.failures >= PROBES_AFTER
+            if not is_probe or now >= self._probe_from or not self._somebody_answers():
+                return meter
+            self._agenda.plan(meter, self._probe_from, is_urgent=False)
+        return None
+
+    def _somebody_answers(self) -> bool:
+        return any(not meter.health.failures for meter in self._meters.values())
 
     def _class_of(self, meter: _Meter) -> RequestClass:
         """Put a meter that is to be read sooner than routine before the others."""
-        is_urgent = meter.interval_s < self._interval_s
+        is_urgent = meter.interval_s < self._interval_s and not meter.health.failures
         return RequestClass.DUE if is_urgent else RequestClass.ROUTINE
 
     async def _sit_out(self, error: LineDownError) -> None:
@@ -247,37 +267,44 @@ class Poller:
         now = self._clock.monotonic()
         for meter in self._meters.values():
             meter.due_at = now
+            self._plan(meter)
 
     async def _poll(
-        self, meter: _Meter, klass: RequestClass, taken: asyncio.Future[None] | None = None
+        self, meter: _Meter, klass: RequestClass, taken: Taken | None = None
     ) -> MeterReading:
         """Read one meter and account for it; raise after telling the listener."""
-        async with meter.lock:
-            started = self._clock.monotonic()
-            try:
-                await self._prove(meter, klass, started)
-                reading = await self._read(meter, klass, started, is_full=taken is not None)
-            except LineDownError:
-                meter.identified_at = None
+        try:
+            async with meter.lock:
+                return await self._read_and_tell(meter, klass, taken)
+        finally:
+            self._plan(meter)
+
+    async def _read_and_tell(
+        self, meter: _Meter, klass: RequestClass, taken: Taken | None
+    ) -> MeterReading:
+        started = self._clock.monotonic()
+        try:
+            await self._prove(meter, klass, started)
+            reading = await self._read(meter, klass, started, is_full=taken is not None)
+        except LineDownError:
+            meter.identified_at = None
+            raise
+        except OtherMeterError as error:
+            meter.identified_at = None
+            self._fail(meter, error, started)
+            found = error.found
+            await self._tell(meter, lambda: self._listener.on_other_meter(meter.serial, found))
+            raise
+        except BusError as error:
+            if self._is_just_busy(meter, error):
                 raise
-            except OtherMeterError as error:
-                meter.identified_at = None
-                self._fail(meter, error)
-                found = error.found
-                await self._tell(meter, lambda: self._listener.on_other_meter(meter.serial, found))
-                raise
-            except BusError as error:
-                if self._is_just_busy(meter, error):
-                    raise
-                meter.identified_at = None
-                self._fail(meter, error)
-                await self._tell_silent(meter, error)
-                raise
-            finally:
-                self._wake.set()
-            self._succeed(meter, started, reading)
-            await self._tell(meter, lambda: self._listener.on_reading(reading), taken)
-            return reading
+            meter.identified_at = None
+            self._fail(meter, error, started)
+            await self._tell_silent(meter, error)
+            raise
+        self._succeed(meter, started, reading)
+        await self._tell(meter, lambda: self._listener.on_reading(reading), taken)
+        return reading
 
     async def _prove(self, meter: _Meter, klass: RequestClass, now: float) -> None:
         """Ask for the serial number unless it was proved lately, on this very connection."""
@@ -322,7 +349,10 @@ class Poller:
         meter.busy_answers = 0
         meter.due_at = max(min(meter.due_at, started) + meter.interval_s, now)
 
-    def _fail(self, meter: _Meter, error: OperationFailedError) -> None:
+    def _fail(self, meter: _Meter, error: OperationFailedError, started: float) -> None:
+        if meter.health.failures >= PROBES_AFTER:
+            now = self._clock.monotonic()
+            self._probe_from = now + (now - started) / PROBE_SHARE
         meter.health.last_error = str(error)
         meter.health.note(was_good=False)
         self._back_off(meter)
@@ -332,6 +362,7 @@ class Poller:
         health = meter.health
         health.failures += 1
         pause_s = min(LONGEST_BACKOFF_S, 2.0 ** min(health.failures - 1, 10))
+        pause_s *= random.uniform(1 - SCATTER, 1 + SCATTER)  # noqa: S311  # not a secret
         meter.due_at = self._clock.monotonic() + pause_s
         health.backoff_until = self._clock.now() + timedelta(seconds=pause_s)
 
@@ -354,7 +385,7 @@ class Poller:
         self,
         meter: _Meter,
         news: Callable[[], Awaitable[None]],
-        taken: asyncio.Future[None] | None = None,
+        taken: Taken | None = None,
     ) -> None:
         """Queue news for the listener; a meter that was removed meanwhile has none."""
 
@@ -362,19 +393,4 @@ class Poller:
             if not meter.is_removed:
                 await news()
 
-        await self._news.put((tell, taken))
-
-    async def _deliver(self) -> NoReturn:
-        """Give the listener its news, one after the other; its failures are not the line's."""
-        while True:
-            tell, taken = await self._news.get()
-            try:
-                await tell()
-            except Exception as error:
-                if taken is not None and not taken.done():
-                    taken.set_exception(error)
-                else:
-                    _LOGGER.exception("A reading could not be worked on")
-            else:
-                if taken is not None and not taken.done():
-                    taken.set_result(None)
+        await self._news.put(tell, taken)

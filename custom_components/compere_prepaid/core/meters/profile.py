@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import ClassVar
 
+from ..ids import MeterSerial
 from ..metering.reading import Quantity
 
 
@@ -42,6 +43,7 @@ class SerialDefaults:
     baudrate: int
     parity: str
     stopbits: int
+    verified: Verified = Verified.VENDOR
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +69,29 @@ class Profile(ABC):
     def has_relay(self) -> bool:
         """Tell whether the model can switch its load."""
 
+    @property
+    def tells_serial(self) -> bool:
+        """Tell whether a meter says its serial number; if not, who commissions it does."""
+        return True
+
+    @property
+    def channel_count(self) -> int:
+        """Return how many circuits one meter measures, each of which is charged by itself."""
+        return 1
+
     @abstractmethod
     def unverified(self) -> tuple[str, ...]:
         """Name all data that must be proved on site before they are relied upon."""
+
+
+def channel_serial(serial: MeterSerial, channel: int) -> MeterSerial:
+    """Return by what the channel of a meter is known, counted from 1."""
+    return MeterSerial(f"{serial}-{channel}")
+
+
+def circuits_of(profile: Profile, serial: MeterSerial) -> dict[MeterSerial, int | None]:
+    """Return what is charged of one meter: each channel with its number, or the meter itself."""
+    if profile.channel_count == 1:
+        return {serial: None}
+    channels = range(1, profile.channel_count + 1)
+    return {channel_serial(serial, channel): channel for channel in channels}

@@ -12,6 +12,8 @@ import json
 
 from ..errors import InvalidInputError
 from ..money.amount import ZERO, Amount, Currency
+from .protection import STANDARD_PROTECTION, Protection
+from .protection_document import protection_data, protection_from
 
 
 class SupplyState(StrEnum):
@@ -50,6 +52,7 @@ class Policy:
     emergency_credit: Amount = ZERO
     minimum_top_up: Amount = ZERO
     maximum_top_up: Amount | None = None
+    protection: Protection = STANDARD_PROTECTION
 
     def __post_init__(self) -> None:
         """Refuse rules that contradict each other."""
@@ -132,7 +135,9 @@ def policy_content(policy: Policy, currency: Currency) -> str:
     for name in ("emergency_credit", "minimum_top_up", "maximum_top_up"):
         if amount := getattr(policy, name):
             data[name] = str(currency.exact(amount))
-    return json.dumps(data, sort_keys=True, separators=(",", ":"))
+    if protection := protection_data(policy.protection):
+        data["protection"] = protection
+    return json.dumps(data, sort_keys=True, separators=(",", ":"), default=str)
 
 
 def policy_of(name: str, content: str, currency: Currency) -> Policy:
@@ -151,6 +156,7 @@ def policy_of(name: str, content: str, currency: Currency) -> Policy:
         maximum_top_up=(
             _amount(currency, data["maximum_top_up"]) if "maximum_top_up" in data else None
         ),
+        protection=protection_from(data.get("protection", {})),
     )
 
 

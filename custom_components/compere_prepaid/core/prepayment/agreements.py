@@ -19,7 +19,10 @@ from .slip import Slip
 from .state import AccountState
 
 BY_HAND = (HoldKind.MANUAL, HoldKind.MAINTENANCE)
-"""The holds that people place; all others are placed and released by rules."""
+"""The holds that people place; all others are placed by rules."""
+
+RELEASED_BY_HAND = (*BY_HAND, HoldKind.OVERLOAD, HoldKind.PROTECTION)
+"""The holds that people release: money alone releases what money placed."""
 
 
 @dataclass(slots=True)
@@ -64,7 +67,7 @@ class Agreements:
         self, meters: Iterable[str], kind: HoldKind, *, user: str, reason: str = ""
     ) -> None:
         """Open relays by a hold until it is released (`hold_not_by_hand` for automatic kinds)."""
-        serials = self._by_hand(meters, kind)
+        serials = self._meant(meters, kind, BY_HAND)
         at = self.book.clock.now()
 
         def act(tx: LedgerTransaction, serial: MeterSerial) -> RelayDemand | None:
@@ -78,9 +81,11 @@ class Agreements:
     ) -> None:
         """Release a hold; the relay closes if no other hold stands.
 
+        A protection rule whose hold is released counts its tries from the beginning.
+
         Raises `InvalidInputError`: `hold_not_by_hand`, `hold_of_another`, `meter_unknown`.
         """
-        serials = self._by_hand(meters, kind)
+        serials = self._meant(meters, kind, RELEASED_BY_HAND)
         at = self.book.clock.now()
 
         def act(tx: LedgerTransaction, serial: MeterSerial) -> RelayDemand | None:
@@ -89,9 +94,11 @@ class Agreements:
 
         await self._act(serials, act)
 
-    def _by_hand(self, meters: Iterable[str], kind: HoldKind) -> list[MeterSerial]:
-        if kind not in BY_HAND:
-            raise InvalidInputError("hold_not_by_hand", kind=kind)
+    def _meant(
+        self, meters: Iterable[str], kind: HoldKind, allowed: Sequence[HoldKind]
+    ) -> list[MeterSerial]:
+        if kind not in allowed:
+            raise InvalidInputError("hold_not_by_hand", kind=kind, allowed=", ".join(allowed))
         serials = [self.book.meter(serial).serial for serial in dict.fromkeys(meters)]
         if not serials:
             raise InvalidInputError("target_empty")

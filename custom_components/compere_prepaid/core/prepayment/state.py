@@ -38,6 +38,8 @@ class MeterState:
 
     serial: MeterSerial
     max_power_w: int
+    rated_w: int | None = None
+    """The power that was agreed; None if nobody said."""
     multiplier: int = 1
     """The ratio of its current transformers, if its register does not contain it."""
     modulus_wh: int | None = None

@@ -28,6 +28,7 @@ class MeterSetup:
 
     serial: MeterSerial
     max_power_w: int
+    rated_w: int | None = None
     multiplier: int = 1
     modulus_wh: int | None = None
 
@@ -47,6 +48,7 @@ class Supplies:
         known = self.book.meters.get(setup.serial)
         if known is not None and known.multiplier == setup.multiplier:
             known.max_power_w, known.modulus_wh = setup.max_power_w, setup.modulus_wh
+            known.rated_w = setup.rated_w
             return
         if known is not None and known.account is not None:
             async with self.book.locked([known.account]):
@@ -64,6 +66,7 @@ class Supplies:
             meter = MeterState(
                 serial=serial,
                 max_power_w=setup.max_power_w,
+                rated_w=setup.rated_w,
                 multiplier=setup.multiplier,
                 modulus_wh=setup.modulus_wh,
                 mark=mark,

@@ -3,11 +3,12 @@
 import asyncio
 from dataclasses import replace
 import os
+import time
 import tty
 
 import pytest
 
-from custom_components.compere_prepaid.adapters.modbus import ModbusLine, open_line
+from custom_components.compere_prepaid.adapters.line.opening import open_line
 from custom_components.compere_prepaid.core.bus.bus import Bus
 from custom_components.compere_prepaid.core.bus.requests import (
     Function,
@@ -223,15 +224,36 @@ async def test_opening_twice_and_closing_twice(wire: Wire) -> None:
         await line.close()
 
 
-async def test_the_silence_is_that_of_the_wire_behind_the_server() -> None:
-    """At 9600 baud frames are 4 ms apart also over TCP; the standard's minimum is 1.75 ms."""
-    async with Wire(True) as wire:
-        for baudrate, silence_s in ((9600, 3.5 * 11 / 9600), (115200, 0.00175)):
-            line = ModbusLine(replace(settings_for(wire), baudrate=baudrate))
-            await line.open()
-            protocol = line._transport._protocol  # type: ignore[union-attr]
-            assert protocol.interframe_delay == pytest.approx(silence_s)
-            await line.close()
+@pytest.mark.parametrize("spacing_s", [0.0, 0.03])
+async def test_the_silence_is_that_of_the_wire_behind_the_server(spacing_s: float) -> None:
+    """Frames are 4 ms apart at 9600 baud also over TCP, or as far as the meters want them."""
+    gaps: list[float] = []
+    answered_at = 0.0
+    meter = WireMeter({a: a for a in range(200)})
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal answered_at
+        while not reader.at_eof():
+            unit, pdu = await read_rtu(reader.readexactly)
+            if answered_at:
+                gaps.append(time.monotonic() - answered_at)
+            frame = bytes([unit]) + meter.answer(pdu)
+            answered_at = time.monotonic()
+            writer.write(frame + crc16(frame))
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    settings = LineSettings(
+        transport=Transport.RTU_TCP, host="127.0.0.1", port=port, spacing_s=spacing_s
+    )
+    line = open_line(settings)
+    await line.open()
+    for _ in range(20):
+        await line.execute(read(1, 0, 20), 5)
+    await line.close()
+    server.close()
+    assert len(gaps) == 19
+    assert min(gaps) >= (spacing_s or 3.5 * 11 / 9600)
 
 
 async def test_a_serial_port() -> None:

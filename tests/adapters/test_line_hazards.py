@@ -131,7 +131,7 @@ async def test_without_the_bus_late_answers_are_taken_for_others() -> None:
     async with Wire(True, meters) as wire, line_to(wire) as line:
         for unit in UNITS:
             meters[unit].late_s = [LATE_S, LATE_S]
-            with pytest.raises(NoAnswerError):
+            with pytest.raises((NoAnswerError, GarbledAnswerError)):
                 await line.execute(read(unit, 0, 8), PATIENCE_S)
             answer = await line.execute(read(unit, 100, 8), 5)
             wrong += answer != contents(unit, 100, 8)
@@ -147,7 +147,7 @@ async def test_a_late_answer_is_no_echo_of_a_relay_command(is_rtu: bool) -> None
     async with wire, bus_on(settings_for(wire, timeout_s=LATE_S)) as bus:
         for unit in UNITS:
             meter = wire.meters[unit]
-            with pytest.raises(NoAnswerError):
+            with pytest.raises((NoAnswerError, GarbledAnswerError)):
                 await bus.execute(
                     Request(unit=unit, function=Function.READ_COILS, address=1), RequestClass.DUE
                 )
