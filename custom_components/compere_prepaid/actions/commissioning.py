@@ -56,7 +56,7 @@ async def _import_meters(
     name, text = await _table(hass, call)
     try:
         rows = await hass.async_add_executor_job(lambda: read_meters(text, file=name))
-        with in_columns(name):
+        with in_columns(file=name):
             outcome = await import_meters(
                 site, rows, file=name, dry_run=call.data.get("dry_run", False)
             )

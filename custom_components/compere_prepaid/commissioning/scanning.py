@@ -10,6 +10,7 @@ from ..core.documents import Document
 from ..core.errors import InvalidInputError, OperationFailedError
 from ..core.ids import BusId, MeterSerial
 from ..core.meters.building import build_device
+from ..core.meters.modbus_profile import Coding, ModbusProfile
 from ..core.meters.profile import MeterProtocol
 from ..runtimes import BusRuntime
 from ..site_import import import_meters
@@ -31,16 +32,30 @@ def bus_named(site: CompereSite, name: str) -> BusRuntime:
 
 
 def profiles_in_order(site: CompereSite, bus: BusId) -> list[str]:
-    """Return the models to try: first those on this line, then those of the site, then the rest."""
-    here = [m.data[CONF_PROFILE] for m in site.meters.values() if m.bus.id == bus]
-    elsewhere = [m.data[CONF_PROFILE] for m in site.meters.values()]
-    order = dict.fromkeys([*here, *elsewhere, *site.catalogue.names])
-    return [
-        name
-        for name in order
-        if name in site.catalogue.profiles
-        and site.catalogue.get(name).PROTOCOL is MeterProtocol.MODBUS
+    """Return the models to try, the most convincing first.
+
+    A serial number in letters cannot be mistaken for anything else, one in half bytes may be any
+    register; among equals those on this line go first, then those of the site.
+    """
+    here = {meter.data[CONF_PROFILE] for meter in site.meters.values() if meter.bus.id == bus}
+    elsewhere = {meter.data[CONF_PROFILE] for meter in site.meters.values()}
+    profiles = [
+        profile
+        for profile in site.catalogue.profiles.values()
+        if isinstance(profile, ModbusProfile)
     ]
+
+    def order(profile: ModbusProfile) -> tuple[bool, bool, bool, bool, str]:
+        identity = profile.identity
+        return (
+            identity is None,
+            identity is not None and identity.coding is not Coding.ASCII,
+            profile.name not in here,
+            profile.name not in elsewhere,
+            profile.name,
+        )
+
+    return [profile.name for profile in sorted(profiles, key=order)]
 
 
 async def async_scan(
@@ -54,7 +69,8 @@ async def async_scan(
 ) -> tuple[Found, ...]:
     """Ask addresses of a line that no meter of this site has; return who is there.
 
-    `is_patient` waits the line's whole timeout for each answer, for meters that are slow. Raises
+    `is_patient` waits as long as each meter may need instead of as its neighbours do, and asks
+    twice where nothing comes back. Raises
     `InvalidInputError` (`profile_unknown`, `profile_not_scanned`) and `OperationFailedError`
     (`scan_running`, `bus_down`).
     """
@@ -79,8 +95,9 @@ async def async_scan(
     site.scanning.add(bus.id)
     try:
         asked = [address for address in addresses if address not in taken]
+        rounds = 2 if is_patient else 1
         silent = {name for name in names if not site.catalogue.get(name).tells_serial}
-        return await scan(probe, asked, names, on_progress, without_serial=silent)
+        return await scan(probe, asked, names, on_progress, without_serial=silent, rounds=rounds)
     finally:
         site.scanning.discard(bus.id)
 

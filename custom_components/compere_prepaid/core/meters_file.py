@@ -115,7 +115,7 @@ def read_meters(text: str, *, file: str) -> Document:
 
 
 @contextmanager
-def in_columns(file: str) -> Iterator[None]:
+def in_columns(*, file: str) -> Iterator[None]:
     """Let faults of the block name cells by their column: `address`, not `meters[3].address`."""
     try:
         yield

@@ -90,21 +90,26 @@ async def scan(
     on_progress: Callable[[int, int], None],
     *,
     without_serial: Collection[str] = (),
+    rounds: int = 1,
 ) -> tuple[Found, ...]:
     """Ask these addresses, and return who is there.
 
     `profiles` are tried in this order; those that tell no serial number (`without_serial`) fit many
     a meter, and are tried only where no other fits. `on_progress(done, all)` is told after each
-    address. To be cancelled it only needs its task to be cancelled: nothing is left in the line's
-    queue. Raises `LineDownError` and, when the line is overloaded, `OperationFailedError`.
+    address. Where nothing came back it is asked again in the next of the `rounds`: noise, or a slow
+    neighbour's late answer, may have been to blame. To be cancelled it only needs its task to be
+    cancelled: nothing is left in the line's queue. Raises `LineDownError` and, when the line is overloaded, `OperationFailedError`.
     """
     order = sorted(profiles, key=lambda profile: profile in without_serial)
-    found: list[Found] = []
-    for done, address in enumerate(addresses, 1):
-        if (somebody := await _look_at(probe, address, order, without_serial)) is not None:
-            found.append(somebody)
-        on_progress(done, len(addresses))
-    return tuple(found)
+    found: dict[int, Found] = {}
+    for turn in range(rounds):
+        for done, address in enumerate(addresses, 1):
+            if address not in found:
+                somebody = await _look_at(probe, address, order, without_serial)
+                if somebody is not None:
+                    found[address] = somebody
+            on_progress(turn * len(addresses) + done, rounds * len(addresses))
+    return tuple(found[address] for address in addresses if address in found)
 
 
 async def _look_at(
