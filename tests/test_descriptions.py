@@ -9,7 +9,7 @@ import itertools
 import json
 from pathlib import Path
 import re
-from types import SimpleNamespace
+from types import MappingProxyType, SimpleNamespace
 from typing import Any, cast
 
 from homeassistant.config_entries import ConfigEntryState, ConfigSubentry, ConfigSubentryDataWithId
@@ -192,7 +192,11 @@ async def test_every_entity_has_a_name_and_no_name_is_orphaned(
     data = dict(entry.subentries["one"].data)
     data |= {"serial": "1", "name": "All", "address": 2, "profile": "everything"}
     every = ConfigSubentry(
-        subentry_type="meter", subentry_id="two", title="All", unique_id="two", data=data
+        subentry_type="meter",
+        subentry_id="two",
+        title="All",
+        unique_id="two",
+        data=MappingProxyType(data),
     )
     hass.config_entries.async_add_subentry(entry, every)
     assert await hass.config_entries.async_setup(entry.entry_id)
