@@ -151,6 +151,9 @@ def _meter(site: CompereSite, runtime: MeterRuntime) -> dict[str, Any]:
             "modulus_wh": charged.modulus_wh,
         },
         "demand": asdict(demand) if demand else None,
+        "backstop": [
+            asdict(write) for write in site.backstop.writes if write.meter == runtime.serial
+        ],
     }
 
 

@@ -10,12 +10,15 @@ import pytest
 from custom_components.compere_prepaid.core.ids import MeterSerial
 from custom_components.compere_prepaid.core.metering.reading import Quantity
 from custom_components.compere_prepaid.site import CompereSite
+from simulator import image
 from simulator.faults import Fault, FaultKind
 from simulator.mall import Mall
+from simulator.meter import SimulatedMeter
+from simulator.registers import float_of, place_floats
 from simulator.settings import ForcedState
-from tests.actions.asking import BAKERY, NOODLES, TEA, holds_on, refused, serial_of
+from tests.actions.asking import BAKERY, NOODLES, TEA, add_rules, holds_on, refused, serial_of
 from tests.actions.importing import empty_site
-from tests.site_fixtures import meter_subentry, read_again
+from tests.site_fixtures import all_online, meter_subentry, read_again
 from tests.stories.telling import ask, contact, relay_settled, verified
 
 LINE = "East riser"
@@ -271,3 +274,83 @@ async def test_report_tells_what_was_done(
     assert written.parent == tmp_path / "compere_prepaid" / "reports"
     chinese = await ask(hass, "commissioning_report", meter=meter.serial, language="zh-Hans")
     assert "电表调试报告" in chinese["content"]
+
+
+async def test_hold_of_an_interrupted_test_is_released_at_the_next_start(
+    hass: HomeAssistant, site: CompereSite, mall: Mall
+) -> None:
+    """What a person placed for maintenance stays; what a test left does not."""
+    left, placed = serial_of(mall, NOODLES), serial_of(mall, TEA)
+    await ask(hass, "place_hold", meter=left, kind="maintenance", reason="relay test")
+    await ask(hass, "place_hold", meter=placed, kind="maintenance", reason="new cable")
+    assert await hass.config_entries.async_reload(site.entry.entry_id)
+    again: CompereSite = site.entry.runtime_data
+    await all_online(again)
+    assert await holds_on(again, left) == ()
+    assert [hold.reason for hold in await holds_on(again, placed)] == ["new cable"]
+
+
+async def test_power_that_is_never_cut_is_not_cut_for_a_test(
+    hass: HomeAssistant, site: CompereSite, mall: Mall
+) -> None:
+    """Fire pumps and the like: not even for a moment."""
+    await add_rules(hass, "policies: [{name: Life safety, never_cut: true}]")
+    await ask(hass, "apply_policy", account=NOODLES, policy="Life safety")
+    serial = serial_of(mall, NOODLES)
+    async with refused(site, "relay_never_cut", meter=serial, account=NOODLES):
+        await ask(hass, "test_relay", meter=serial, consent=True)
+
+
+async def test_unit_that_was_found_is_put_into_force(
+    hass: HomeAssistant, site: CompereSite, mall: Mall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A meter that tells kW: found, applied, read rightly from then on, and found right."""
+    meter = mall.meter(NOODLES)
+    meter.set_load(9_000)
+    tell_kilowatts(monkeypatch)
+    found = await ask(hass, "check_meter", meter=meter.serial)
+    assert finding_of(found, "power_unit")["finding"] == "power_unit_wrong"
+    assert (found["power_scale"], found["ok"]) == (1, False)
+    applied = await ask(hass, "check_meter", meter=meter.serial, apply=True)
+    assert applied["power_scale"] == 1000
+    await read_again(site, meter.serial)
+    again = await ask(hass, "check_meter", meter=meter.serial)
+    assert finding_of(again, "power_unit")["finding"] == "power_agrees"
+    read = await ask(hass, "read_now", meter=meter.serial)
+    assert read["meters"][meter.serial]["power_w"] in range(8_990, 9_011)
+    monkeypatch.undo()
+    back = await ask(hass, "check_meter", meter=meter.serial, apply=True)
+    assert back["power_scale"] == 1
+    assert "power_scale" not in site.meters[MeterSerial(meter.serial)].data
+
+
+def tell_kilowatts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let simulated meters tell all powers in thousandths, as those do that tell kW."""
+    honest = image._measurements
+
+    def measurements(meter: SimulatedMeter) -> list[int]:
+        words = honest(meter)
+        for offset in range(0x42 - 0x30, 0x5A - 0x30, 2):
+            place_floats(words, offset, [float_of(words[offset : offset + 2]) / 1000])
+        return words
+
+    monkeypatch.setattr(image, "_measurements", measurements)
+
+
+async def test_commissioning_is_for_administrators(
+    hass: HomeAssistant, site: CompereSite, mall: Mall, anna: str
+) -> None:
+    """Every action of it refuses a user who is none."""
+    serial = serial_of(mall, NOODLES)
+    calls: dict[str, dict[str, Any]] = {
+        "scan_bus": {"bus": LINE},
+        "import_meters": {"content": ""},
+        "check_meter": {"meter": serial},
+        "test_relay": {"meter": serial, "consent": True},
+        "test_stored_credit": {"meter": serial, "consent": True},
+        "set_backstop": {"meter": serial, "enabled": True},
+        "commissioning_report": {"meter": serial},
+    }
+    for action, data in calls.items():
+        async with refused(site, "not_allowed", user="Anna"):
+            await ask(hass, action, user=anna, **data)

@@ -98,7 +98,8 @@ async def scan(
     a meter, and are tried only where no other fits. `on_progress(done, all)` is told after each
     address. Where nothing came back it is asked again in the next of the `rounds`: noise, or a slow
     neighbour's late answer, may have been to blame. To be cancelled it only needs its task to be
-    cancelled: nothing is left in the line's queue. Raises `LineDownError` and, when the line is overloaded, `OperationFailedError`.
+    cancelled: nothing is left in the line's queue. Raises `LineDownError` and, when the line is
+    overloaded, `OperationFailedError`.
     """
     order = sorted(profiles, key=lambda profile: profile in without_serial)
     found: dict[int, Found] = {}
