@@ -15,7 +15,6 @@ from homeassistant.config_entries import ConfigSubentry
 from homeassistant.helpers import device_registry as dr
 
 from . import devices, issues
-from .adapters.line.opening import open_line
 from .circuits import circuits
 from .const import (
     CONF_ADDRESS,
@@ -35,9 +34,12 @@ from .const import (
     CONF_PORT,
     CONF_POWER_SCALE,
     CONF_PROFILE,
+    CONF_QUEUES,
     CONF_RATED_POWER,
     CONF_ROLLOVER,
     CONF_SERIAL,
+    CONF_SHARED,
+    CONF_SPACING,
     CONF_STOPBITS,
     CONF_TARIFF,
     CONF_TIMEOUT,
@@ -60,6 +62,7 @@ from .core.meters.poller import Poller
 from .core.prepayment.state import AccountSetup
 from .core.tenancy.supplies import MeterSetup
 from .runtimes import AccountRuntime, BusRuntime, MeterRuntime
+from .shared_line import line_for
 
 if TYPE_CHECKING:
     from .site import CompereSite
@@ -79,7 +82,16 @@ def line_settings_of(data: Mapping[str, Any]) -> LineSettings:
         parity=data.get(CONF_PARITY) or "E",
         stopbits=int(data.get(CONF_STOPBITS) or 1),
         timeout_s=float(data.get(CONF_TIMEOUT) or 1.0),
+        spacing_s=float(data.get(CONF_SPACING) or 0.0),
+        shared=bool(data.get(CONF_SHARED)),
+        queues=bool(data.get(CONF_QUEUES)),
     )
+
+
+def optional_line_data(*, spacing_s: float, shared: bool, queues: bool) -> dict[str, Any]:
+    """Return those of a line's settings that are kept only where they are not the usual ones."""
+    data = {CONF_SPACING: spacing_s, CONF_SHARED: shared, CONF_QUEUES: queues}
+    return {key: value for key, value in data.items() if value}
 
 
 def meter_setup_of(data: Mapping[str, Any], serial: MeterSerial) -> MeterSetup:
@@ -243,7 +255,7 @@ class Composition:
             at = site.clock.now()
             site.emit(BusUp(at=at, bus=bus_id) if up else BusDown(at=at, bus=bus_id, error=error))
 
-        bus = Bus(bus_id, open_line(settings), settings, site.clock, on_state)
+        bus = Bus(bus_id, line_for(site.hass, settings), settings, site.clock, on_state)
         return bus, Poller(bus, site.clock, site.reading_path)
 
     # Meters

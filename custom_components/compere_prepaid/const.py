@@ -32,6 +32,10 @@ CONF_BAUDRATE: Final = "baudrate"
 CONF_PARITY: Final = "parity"
 CONF_STOPBITS: Final = "stopbits"
 CONF_TIMEOUT: Final = "timeout"
+CONF_SPACING: Final = "spacing"
+CONF_SHARED: Final = "shared"
+CONF_QUEUES: Final = "queues"
+"""Whether a Modbus TCP gateway queues requests, so that two may be under way."""
 
 # Meter.
 CONF_SERIAL: Final = "serial"

@@ -11,7 +11,10 @@ from contextlib import AsyncExitStack
 from typing import Literal, cast, override
 
 from homeassistant.components.modbus import async_get_temporary_unit
-from homeassistant.components.modbus.connection import ModbusParams
+from homeassistant.components.modbus.connection import (
+    ModbusParams,
+    async_get_connection_info,
+)
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from modbus_connection import ModbusSerialParams, ModbusTcpParams, ModbusUnit
@@ -23,6 +26,7 @@ from modbus_connection.exceptions import (
 )
 
 from .adapters.line.connecting import reason
+from .adapters.line.listening_line import ListeningLine
 from .adapters.line.opening import open_line
 from .core.bus.ports import LinePort
 from .core.bus.requests import (
@@ -45,6 +49,24 @@ _GATEWAY_CODES = frozenset({10, 11})
 def line_for(hass: HomeAssistant, settings: LineSettings) -> LinePort:
     """Return the line that these settings describe; it is not connected yet."""
     return SharedLine(hass, settings) if settings.shared else open_line(settings)
+
+
+async def async_test_line(hass: HomeAssistant, settings: LineSettings) -> None:
+    """Open a line and close it again; a gateway that dials in need not be there yet.
+
+    Raises `BusError`.
+    """
+    line = line_for(hass, settings)
+    try:
+        await (line.try_to_listen() if isinstance(line, ListeningLine) else line.open())
+    finally:
+        await line.close()
+
+
+def others_use(hass: HomeAssistant, settings: LineSettings) -> bool:
+    """Tell whether Home Assistant has a connection to this endpoint open for other integrations."""
+    endpoint = params_of(settings).endpoint
+    return any(info.endpoint == endpoint for info in async_get_connection_info(hass))
 
 
 def params_of(settings: LineSettings) -> ModbusParams:

@@ -23,14 +23,12 @@ from .adapters.clock import SystemClock
 from .adapters.ledger_checker.checker import Verification
 from .adapters.ledger_database.ledger import DatabaseLedger
 from .adapters.ledger_safe.restoring import confirm_restoration, restoration
-from .adapters.line.opening import open_line
 from .commissioning.backstop_keeper import BackstopKeeper
 from .commissioning.relay_test import async_release_left_over
 from .composition import Composition, line_settings_of
 from .const import CONF_CURRENCY, CONF_INITIAL_PRICE, CONF_NAME, CONF_SERIAL, CONF_TIME_ZONE, DOMAIN
 from .coordinator import PacedCoordinator
 from .core.bus.bus import RequestClass
-from .core.bus.settings import LineSettings
 from .core.errors import InvalidInputError
 from .core.events import Event
 from .core.ids import AccountNumber, BusId, MeterSerial
@@ -77,15 +75,6 @@ TICK = timedelta(seconds=15)
 """How often it is looked whether an hour, a day or a month is to be posted."""
 
 PROFILES = Path(__file__).parent / "core" / "meters" / "profiles"
-
-
-async def async_test_line(settings: LineSettings) -> None:
-    """Open a line and close it again; raises `BusError`."""
-    line = open_line(settings)
-    try:
-        await line.open()
-    finally:
-        await line.close()
 
 
 class CompereSite:

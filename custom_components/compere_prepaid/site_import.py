@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from homeassistant.config_entries import ConfigSubentry
 
-from .composition import line_settings_of
+from .composition import line_settings_of, optional_line_data
 from .const import (
     CONF_ADDRESS,
     CONF_AREA,
@@ -271,6 +271,7 @@ def _bus_data(bus: BusEntry) -> dict[str, Any]:
         "parity": line.parity,
         "stopbits": line.stopbits,
         "timeout": line.timeout_s,
+        **optional_line_data(spacing_s=line.spacing_s, shared=line.shared, queues=line.queues),
     }
 
 

@@ -233,8 +233,8 @@ MISTAKES: Mapping[str, tuple[str, str, list[str]]] = {
         "transport: usb",
         [
             (
-                "line 4: buses[1].transport: must be one of 'serial', 'rtu_tcp', 'modbus_tcp', "
-                "'mqtt', not 'usb'"
+                "line 4: buses[1].transport: must be one of 'serial', 'rtu_tcp', 'rtu_listen', "
+                "'modbus_tcp', 'mqtt', not 'usb'"
             )
         ],
     ),
@@ -496,3 +496,69 @@ def test_whatever_comes_only_our_error_goes(at: int, text: str, cut: int) -> Non
         parse_site_file(PLAIN[:at] + text + PLAIN[at + cut :], file="junk.yaml")
     except DocumentError as error:
         assert error.faults  # noqa: PT017 - which of both happens is not the point
+
+
+@pytest.mark.parametrize(
+    ("bus", "line"),
+    [
+        (
+            "{name: A, transport: rtu_listen, port: 5020}",
+            LineSettings(transport=Transport.RTU_LISTEN, port=5020),
+        ),
+        (
+            "{name: A, transport: rtu_listen, host: 10.0.0.7, port: 5020, spacing: 0.1}",
+            LineSettings(transport=Transport.RTU_LISTEN, host="10.0.0.7", port=5020, spacing_s=0.1),
+        ),
+        (
+            "{name: A, transport: modbus_tcp, host: gw, port: 502, queues: true, shared: true}",
+            LineSettings(
+                transport=Transport.MODBUS_TCP, host="gw", port=502, queues=True, shared=True
+            ),
+        ),
+        (
+            "{name: A, transport: serial, device: /dev/ttyS0, shared: true}",
+            LineSettings(transport=Transport.SERIAL, device="/dev/ttyS0", shared=True),
+        ),
+    ],
+)
+def test_lines_of_every_kind_go_there_and_back(bus: str, line: LineSettings) -> None:
+    """What a bus says is what is written again."""
+    text = f"site: {{name: M, currency: CNY, time_zone: Asia/Shanghai}}\nbuses:\n  - {bus}\n"
+    site = parse_site_file(text, file="mall.yaml")
+    assert [entry.line for entry in site.buses] == [line]
+    again = parse_site_file(dump_site_file(site), file="again.yaml")
+    assert again.buses == site.buses
+
+
+@pytest.mark.parametrize(
+    ("buses", "fault"),
+    [
+        (
+            ["{name: A, transport: rtu_listen}"],
+            "line 3: buses[0]: 'port' is missing: transport rtu_listen needs it",
+        ),
+        (
+            ["{name: A, transport: rtu_listen, port: 5, shared: true}"],
+            "line 3: buses[0].shared: does not go with transport rtu_listen: remove it",
+        ),
+        (
+            ["{name: A, transport: rtu_tcp, host: gw, port: 5, queues: true}"],
+            "line 3: buses[0].queues: does not go with transport rtu_tcp: remove it",
+        ),
+        (
+            [
+                "{name: A, transport: rtu_listen, host: 10.0.0.1, port: 5}",
+                "{name: B, transport: rtu_listen, host: 10.0.0.2, port: 5}",
+            ],
+            (
+                "line 4: buses[1].port: another bus goes to the same place, on line 3: "
+                "one line is one bus"
+            ),
+        ),
+    ],
+)
+def test_what_does_not_go_with_a_line_is_told(buses: list[str], fault: str) -> None:
+    """A gateway that dials in has a port here; only a Modbus TCP gateway queues."""
+    lines = "".join(f"  - {bus}\n" for bus in buses)
+    text = f"site: {{name: M, currency: CNY, time_zone: Asia/Shanghai}}\nbuses:\n{lines}"
+    assert faults(text) == [fault]

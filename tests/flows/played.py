@@ -210,7 +210,7 @@ class PlayedLine:
     tried: list[LineSettings] = field(default_factory=list)
     error: Exception | None = None
 
-    async def async_test(self, settings: LineSettings) -> None:
+    async def async_test(self, _hass: HomeAssistant, settings: LineSettings) -> None:
         """Note what is tried, and fail if that was prepared."""
         self.tried.append(settings)
         if self.error is not None:

@@ -1,10 +1,12 @@
 """Adding a bus and changing one."""
 
+from dataclasses import replace
 import errno
 from pathlib import Path
 import socket
 from typing import Any
 
+from homeassistant.components.modbus import async_get_temporary_unit
 from homeassistant.config_entries import (
     SOURCE_RECONFIGURE,
     SOURCE_USER,
@@ -18,6 +20,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.compere_prepaid.core.bus.requests import LineDownError
 from custom_components.compere_prepaid.core.bus.settings import LineSettings, Transport
+from custom_components.compere_prepaid.shared_line import params_of
 from tests.flows.played import (
     BUS_DATA,
     PlayedLine,
@@ -28,7 +31,7 @@ from tests.flows.played import (
     suggestions,
 )
 
-LINE = {"baudrate": "9600", "parity": "even", "stopbits": "1", "timeout": 1.0}
+LINE = {"baudrate": "9600", "parity": "even", "stopbits": "1", "timeout": 1.0, "spacing": 0.0}
 
 
 def gateway(**changes: Any) -> dict[str, Any]:
@@ -51,7 +54,7 @@ async def choose(
         context["subentry_id"] = part_id
     result = await flows.async_init((entry.entry_id, "bus"), context=context)
     assert result["type"] is FlowResultType.MENU
-    assert result["menu_options"] == ["serial", "rtu_tcp", "modbus_tcp"]
+    assert result["menu_options"] == ["serial", "rtu_tcp", "rtu_listen", "modbus_tcp"]
     result = await flows.async_configure(result["flow_id"], {"next_step_id": transport})
     assert result["type"] is FlowResultType.FORM
     assert result["step_id"] == transport
@@ -268,11 +271,57 @@ async def test_bus_is_changed(
 
 async def test_change_begins_with_what_is_kept(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     """The form for a change is filled in with the present settings."""
-    kept = BUS_DATA | {"baudrate": 19200, "parity": "N"}
+    kept = BUS_DATA | {"baudrate": 19200, "parity": "N", "spacing": 0.1, "shared": True}
     add_part(hass, entry, "bus", kept, part_id="east")
     flow_id = await choose(hass, entry, "rtu_tcp", "east")
     result = await hass.config_entries.subentries.async_configure(flow_id)
     form = form_of(result)
     assert suggestions(form) == {"name": "East riser", "host": "gateway", "port": 502}
-    wire = {"baudrate": "19200", "parity": "none", "stopbits": "1", "timeout": 1.0}
+    wire = LINE | {"baudrate": "19200", "parity": "none", "spacing": 0.1, "shared": True}
     assert suggestions(section_of(form["line"])) == wire
+
+
+async def test_gateway_that_dials_in_is_saved(
+    hass: HomeAssistant, entry: MockConfigEntry, line: PlayedLine
+) -> None:
+    """It has a port of this machine, and whoever dials in is taken, or one address only."""
+    flow_id = await choose(hass, entry, "rtu_listen")
+    answers = {"name": "Roof", "port": 5020, "line": LINE | {"spacing": 0.25}}
+    result = await hass.config_entries.subentries.async_configure(flow_id, answers)
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    (bus,) = entry.subentries.values()
+    assert bus.unique_id == "bus:*>5020"
+    changes = {"name": "Roof", "transport": "rtu_listen", "host": "", "port": 5020}
+    assert bus.data == BUS_DATA | changes | {"spacing": 0.25}
+    settings = LineSettings(transport=Transport.RTU_LISTEN, port=5020, spacing_s=0.25)
+    assert line.tried == [settings]
+
+
+async def test_port_that_is_taken(
+    hass: HomeAssistant, entry: MockConfigEntry, line: PlayedLine
+) -> None:
+    """Somebody listens there already: the form says which port."""
+    line.error = LineDownError("in use")
+    line.error.__cause__ = OSError(errno.EADDRINUSE, "Address already in use")
+    flow_id = await choose(hass, entry, "rtu_listen")
+    answers = {"name": "Roof", "port": 5020, "line": LINE}
+    result = await hass.config_entries.subentries.async_configure(flow_id, answers)
+    assert result["errors"] == {"port": "port_taken"}
+
+
+async def test_line_of_another_integration_is_shared_or_refused(
+    hass: HomeAssistant, entry: MockConfigEntry, line: PlayedLine
+) -> None:
+    """An endpoint that another integration has open is not opened a second time beside it."""
+    settings = LineSettings(transport=Transport.MODBUS_TCP, host="gateway", port=502)
+    async with async_get_temporary_unit(hass, params_of(settings), 7):
+        flow_id = await choose(hass, entry, "modbus_tcp")
+        result = await hass.config_entries.subentries.async_configure(flow_id, gateway())
+        assert result["errors"] == {"base": "line_of_others"}
+        assert not line.tried
+        wire = LINE | {"shared": True, "queues": True}
+        result = await hass.config_entries.subentries.async_configure(flow_id, gateway(line=wire))
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    (bus,) = entry.subentries.values()
+    assert (bus.data["shared"], bus.data["queues"]) == (True, True)
+    assert line.tried == [replace(settings, shared=True, queues=True)]

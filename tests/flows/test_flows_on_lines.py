@@ -214,7 +214,7 @@ async def test_line_is_changed_under_its_meters(
     ("fault", "errors"),
     [
         (Fault(kind=FaultKind.SILENT), {"address": "meter_silent"}),
-        (Fault(kind=FaultKind.GARBLED), {"address": "meter_silent"}),  # noise is no answer
+        (Fault(kind=FaultKind.GARBLED), {"address": "answer_garbled"}),
         (Fault(kind=FaultKind.BAD_CRC), {"address": "answer_garbled"}),
         (Fault(kind=FaultKind.EXCEPTION, code=2), {"profile": "meter_refused"}),
     ],

@@ -22,7 +22,13 @@ from .documents import Document, DocumentError, read_document
 from .ids import AccountNumber, MeterSerial
 from .money.amount import ZERO, Amount, Currency
 from .policy.credit import Policy
-from .site_file_names import ADDRESS_KEYS, check_calendars, check_names, check_places
+from .site_file_names import (
+    ADDRESS_KEYS,
+    ALL_ADDRESS_KEYS,
+    check_calendars,
+    check_names,
+    check_places,
+)
 from .site_file_policies import policy_data, read_amount, read_policy
 from .tariff.calendar_days import Calendar, calendar_data, read_calendar
 from .tariff.document import read_tariff_version, tariff_data
@@ -33,7 +39,7 @@ SCHEMA: Mapping[str, Any] = json.loads(
 )
 
 _LATER = "is not supported by this version yet"
-_LINE_KEYS = ("host", "port", "device", "baudrate", "parity", "stopbits")
+_LINE_KEYS = ("shared", "queues", "host", "port", "device", "baudrate", "parity", "stopbits")
 _LINE_DEFAULTS = LineSettings(transport=Transport.SERIAL)
 _FINEST = "KWD"
 """A currency with as many decimals as any: nothing is wrong in it that another would allow."""
@@ -168,19 +174,19 @@ def _read_bus(section: Section) -> BusEntry | None:
         transport.fault(_LATER)
         return None
     before = len(section.findings.meaning)
-    for kind, keys in ADDRESS_KEYS.items():
-        wanted = kind == ("serial" if transport.value == "serial" else "tcp")
-        for key in keys:
-            if wanted and key not in section.value:
-                section.fault(f"'{key}' is missing: transport {transport.value} needs it")
-            elif not wanted and (part := section.part(key)):
-                part.fault(f"does not go with transport {transport.value}: remove it")
+    needed, possible = ADDRESS_KEYS[transport.value]
+    for key in sorted(possible | ALL_ADDRESS_KEYS):
+        if key in needed and key not in section.value:
+            section.fault(f"'{key}' is missing: transport {transport.value} needs it")
+        elif key not in possible and (part := section.part(key)):
+            part.fault(f"does not go with transport {transport.value}: remove it")
     if not section.sound or len(section.findings.meaning) > before:
         return None
     data = section.value
     given = {key: data[key] for key in _LINE_KEYS if key in data}
-    if "timeout" in data:
-        given["timeout_s"] = float(data["timeout"])
+    for key, name in (("timeout", "timeout_s"), ("spacing", "spacing_s")):
+        if key in data:
+            given[name] = float(data[key])
     return BusEntry(
         name=data["name"], line=LineSettings(transport=Transport(transport.value), **given)
     )
@@ -266,12 +272,15 @@ def bus_data(bus: BusEntry) -> dict[str, Any]:
     if line.transport is Transport.SERIAL:
         data["device"] = line.device
     else:
-        data |= {"host": line.host, "port": line.port}
+        data |= ({"host": line.host} if line.host else {}) | {"port": line.port}
     for key in ("baudrate", "parity", "stopbits"):
         if line.transport is Transport.SERIAL or _differs(line, key):
             data[key] = getattr(line, key)
     if _differs(line, "timeout_s"):
         data["timeout"] = Decimal(repr(line.timeout_s))
+    if line.spacing_s:
+        data["spacing"] = Decimal(repr(line.spacing_s))
+    data |= {key: True for key in ("shared", "queues") if getattr(line, key)}
     return data
 
 

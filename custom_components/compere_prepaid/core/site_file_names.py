@@ -6,8 +6,23 @@ from difflib import get_close_matches
 from .document_section import Section
 from .tariff.notation import is_day_type
 
-ADDRESS_KEYS = {"tcp": ("host", "port"), "serial": ("device",)}
-"""What says where a line is, by the kind of its transport."""
+ADDRESS_KEYS = {
+    "serial": ({"device"}, {"device", "shared"}),
+    "rtu_tcp": ({"host", "port"}, {"host", "port", "shared"}),
+    "rtu_listen": ({"port"}, {"host", "port"}),
+    "modbus_tcp": ({"host", "port"}, {"host", "port", "shared", "queues"}),
+}
+"""What says where a line is and who else uses it: the needed and the possible keys by transport."""
+
+ALL_ADDRESS_KEYS = {key for _, possible in ADDRESS_KEYS.values() for key in possible}
+
+_PLACES = {
+    "serial": ("device",),
+    "rtu_tcp": ("host", "port"),
+    "modbus_tcp": ("host", "port"),
+    "rtu_listen": ("port",),
+}
+"""What two buses cannot have in common; a port of this machine is listened at by one."""
 
 _NAMES = {
     "buses": "name",
@@ -137,10 +152,11 @@ def check_places(root: Section) -> None:
     )
     _report_twice(
         (
-            (place, tuple(entry.text(key) for key in keys))
+            (place, tuple((key, entry.text(key)) for key in keys))
             for entry in root.entries("buses")
-            for keys in ADDRESS_KEYS.values()
-            if (place := entry.part(keys[0])) and all(entry.text(key) for key in keys)
+            if (keys := _PLACES.get(entry.text("transport") or ""))
+            and (place := entry.part(keys[0]))
+            and all(entry.text(key) for key in keys)
         ),
         lambda _, line: f"another bus goes to the same place, on line {line}: one line is one bus",
     )

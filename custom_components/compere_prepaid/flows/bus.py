@@ -10,9 +10,10 @@ from typing import Any
 
 from homeassistant.config_entries import ConfigSubentry, SubentryFlowResult
 from homeassistant.data_entry_flow import section
-from homeassistant.helpers.selector import SerialPortSelector, TextSelector
+from homeassistant.helpers.selector import BooleanSelector, SerialPortSelector, TextSelector
 import probatio as vol
 
+from ..composition import line_settings_of, optional_line_data
 from ..const import (
     CONF_BAUDRATE,
     CONF_DEVICE,
@@ -20,6 +21,9 @@ from ..const import (
     CONF_NAME,
     CONF_PARITY,
     CONF_PORT,
+    CONF_QUEUES,
+    CONF_SHARED,
+    CONF_SPACING,
     CONF_STOPBITS,
     CONF_TIMEOUT,
     CONF_TRANSPORT,
@@ -28,8 +32,8 @@ from ..const import (
 )
 from ..core.bus.requests import BusError
 from ..core.bus.settings import LineSettings, Transport
-from ..site import async_test_line, line_settings_of
-from .form_errors import FormError
+from ..shared_line import async_test_line, others_use
+from .form_errors import BASE, FormError
 from .line_errors import line_error
 from .schemas import choice, seconds, whole_number
 from .serial_device import same_device, stable_device
@@ -40,7 +44,7 @@ SECTION_LINE = "line"
 BAUD_RATES = ("1200", "2400", "4800", "9600", "19200", "38400", "57600", "115200")
 PARITIES = {"even": "E", "none": "N", "odd": "O"}
 STOP_BITS = ("1", "2")
-DEFAULT_PORTS = {Transport.RTU_TCP: 502, Transport.MODBUS_TCP: 502}
+DEFAULT_PORTS = {Transport.RTU_TCP: 502, Transport.RTU_LISTEN: 5020, Transport.MODBUS_TCP: 502}
 
 
 class BusFlow(SiteSubentryFlow):
@@ -65,6 +69,12 @@ class BusFlow(SiteSubentryFlow):
     ) -> SubentryFlowResult:
         """Ask for a line behind a gateway that passes the bytes through."""
         return await self._async_step_line(Transport.RTU_TCP, user_input)
+
+    async def async_step_rtu_listen(
+        self, user_input: dict[str, Any] | None = None
+    ) -> SubentryFlowResult:
+        """Ask for a line behind a gateway that dials in here by itself."""
+        return await self._async_step_line(Transport.RTU_LISTEN, user_input)
 
     async def async_step_modbus_tcp(
         self, user_input: dict[str, Any] | None = None
@@ -112,8 +122,10 @@ class BusFlow(SiteSubentryFlow):
                 field = CONF_DEVICE if transport is Transport.SERIAL else CONF_HOST
                 raise FormError(field, "line_in_use", name=other.title, endpoint=settings.endpoint)
         if not self._held(settings):
+            if not settings.shared and others_use(self.hass, settings):
+                raise FormError(BASE, "line_of_others", endpoint=settings.endpoint)
             try:
-                await async_test_line(settings)
+                await async_test_line(self.hass, settings)
             except BusError as error:
                 raise line_error(error, settings) from error
         return data, settings
@@ -154,19 +166,24 @@ def line_schema(transport: Transport) -> vol.Schema:
     if transport is Transport.SERIAL:
         fields[vol.Required(CONF_DEVICE)] = SerialPortSelector()
     else:
-        fields[vol.Required(CONF_HOST)] = TextSelector()
+        is_known = transport is not Transport.RTU_LISTEN
+        host = vol.Required(CONF_HOST) if is_known else vol.Optional(CONF_HOST)
+        fields[host] = TextSelector()
         fields[vol.Required(CONF_PORT, default=DEFAULT_PORTS[transport])] = whole_number(1, 65535)
-    line = vol.Schema(
-        {
-            vol.Required(CONF_BAUDRATE, default="9600"): choice(BAUD_RATES),
-            vol.Required(CONF_PARITY, default="even"): choice(PARITIES, "parity"),
-            vol.Required(CONF_STOPBITS, default="1"): choice(STOP_BITS),
-            vol.Required(CONF_TIMEOUT, default=1.0): seconds(0.1, 10),
-        }
-    )
+    line: dict[vol.Marker, Any] = {
+        vol.Required(CONF_BAUDRATE, default="9600"): choice(BAUD_RATES),
+        vol.Required(CONF_PARITY, default="even"): choice(PARITIES, "parity"),
+        vol.Required(CONF_STOPBITS, default="1"): choice(STOP_BITS),
+        vol.Required(CONF_TIMEOUT, default=1.0): seconds(0.1, 10),
+        vol.Required(CONF_SPACING, default=0.0): seconds(0, 2, step=0.01),
+    }
+    if transport is Transport.MODBUS_TCP:
+        line[vol.Required(CONF_QUEUES, default=False)] = BooleanSelector()
+    if transport is not Transport.RTU_LISTEN:
+        line[vol.Required(CONF_SHARED, default=False)] = BooleanSelector()
     # Behind a Modbus TCP gateway these are the gateway's business; we only take the pace from them.
     collapsed = transport is Transport.MODBUS_TCP
-    fields[vol.Required(SECTION_LINE)] = section(line, {"collapsed": collapsed})
+    fields[vol.Required(SECTION_LINE)] = section(vol.Schema(line), {"collapsed": collapsed})
     return vol.Schema(fields)
 
 
@@ -179,10 +196,15 @@ def subentry_data(transport: Transport, user_input: Mapping[str, Any]) -> dict[s
     if transport is Transport.SERIAL and not device:
         raise FormError(CONF_DEVICE, "device_empty")
     host = user_input.get(CONF_HOST, "").strip().lower()
-    if transport is not Transport.SERIAL and not is_host(host):
+    may_be_anybody = transport is Transport.RTU_LISTEN and not host
+    if transport is not Transport.SERIAL and not may_be_anybody and not is_host(host):
         raise FormError(CONF_HOST, "host_not_a_name", host=host)
     line = user_input[SECTION_LINE]
-    return {
+    return optional_line_data(
+        spacing_s=line[CONF_SPACING],
+        shared=line.get(CONF_SHARED, False),
+        queues=line.get(CONF_QUEUES, False),
+    ) | {
         CONF_NAME: name,
         CONF_TRANSPORT: transport.value,
         CONF_HOST: host,
@@ -212,5 +234,7 @@ def form_values(data: Mapping[str, Any]) -> dict[str, Any]:
             CONF_PARITY: parity,
             CONF_STOPBITS: str(data[CONF_STOPBITS]),
             CONF_TIMEOUT: data[CONF_TIMEOUT],
+            CONF_SPACING: data.get(CONF_SPACING, 0.0),
+            **{key: True for key in (CONF_QUEUES, CONF_SHARED) if data.get(key)},
         },
     }

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import errno
 import socket
 
-from ..const import CONF_DEVICE, CONF_HOST
+from ..const import CONF_DEVICE, CONF_HOST, CONF_PORT
 from ..core.bus.requests import BusError
 from ..core.bus.settings import LineSettings, Transport
 from .form_errors import BASE, FormError
@@ -23,7 +23,10 @@ _CAUSES = 10
 def line_error(error: BusError, settings: LineSettings) -> FormError:
     """Explain next to the right field why this line cannot be opened."""
     causes = list(_causes(error))
-    if settings.transport is Transport.SERIAL:
+    if settings.transport is Transport.RTU_LISTEN:
+        key = "port_taken" if any(_is_taken(cause) for cause in causes) else None
+        field, placeholders = CONF_PORT, {"port": str(settings.port)}
+    elif settings.transport is Transport.SERIAL:
         key = _serial_key(causes)
         field, placeholders = CONF_DEVICE, {"device": settings.device}
     else:
@@ -55,6 +58,10 @@ def _network_key(causes: list[BaseException]) -> str | None:
         if isinstance(cause, OSError) and cause.errno in {errno.EHOSTUNREACH, errno.ENETUNREACH}:
             return "host_unreachable"
     return None
+
+
+def _is_taken(cause: BaseException) -> bool:
+    return isinstance(cause, OSError) and cause.errno in {errno.EADDRINUSE, errno.EACCES}
 
 
 def _serial_key(causes: list[BaseException]) -> str | None:

@@ -58,13 +58,13 @@ def decimal_number(minimum: float, maximum: float, unit: str) -> DecimalSelector
     )
 
 
-def seconds(minimum: float, maximum: float) -> NumberSelector:
+def seconds(minimum: float, maximum: float, step: float = 0.1) -> NumberSelector:
     """Ask for a duration in seconds."""
     return NumberSelector(
         NumberSelectorConfig(
             min=minimum,
             max=maximum,
-            step=0.1,
+            step=step,
             mode=NumberSelectorMode.BOX,
             unit_of_measurement="s",
         )

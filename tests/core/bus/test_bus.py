@@ -359,7 +359,7 @@ def test_nobody_starves_below_the_relay() -> None:
 
 def test_two_may_be_under_way_but_nothing_beside_a_relay_command() -> None:
     """A gateway that queues gets two requests, of two units; a relay command goes alone."""
-    settings = replace(SETTINGS, transport=Transport.MODBUS_TCP, in_flight=2)
+    settings = replace(SETTINGS, transport=Transport.MODBUS_TCP, queues=True)
     line = PlayedLine(dict.fromkeys(range(1, 5), zeros), most_at_once=2)
     together: list[set[int]] = []
 

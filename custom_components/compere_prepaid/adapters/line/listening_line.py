@@ -50,18 +50,23 @@ class ListeningLine(FramedLine):
             self._connection.transport.abort()
         return False
 
-    @override
-    async def _connect(self) -> Connection:
+    async def try_to_listen(self) -> None:
+        """Take the port, so that gateways can dial in. Raises `LineDownError`."""
         loop = asyncio.get_running_loop()
-        self._call = loop.create_future()
         try:
             self._server = await loop.create_server(lambda: _Call(self), None, self._settings.port)
+        except OSError as error:
+            raise LineDownError(reason(error)) from error
+
+    @override
+    async def _connect(self) -> Connection:
+        self._call = asyncio.get_running_loop().create_future()
+        await self.try_to_listen()
+        try:
             async with asyncio.timeout(DIAL_IN_S):
                 return await self._call
         except TimeoutError as error:
             raise LineDownError("no gateway has dialled in") from error
-        except OSError as error:
-            raise LineDownError(reason(error)) from error
 
     @override
     async def close(self) -> None:

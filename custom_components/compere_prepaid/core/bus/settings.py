@@ -46,8 +46,8 @@ class LineSettings:
     silence of 3.5 characters."""
     shared: bool = False
     """Whether other integrations of Home Assistant use the line too."""
-    in_flight: int = 1
-    """How many requests may be under way at once: 2 for a Modbus TCP gateway that queues them."""
+    queues: bool = False
+    """Whether a Modbus TCP gateway is known to queue requests, so that two may be under way."""
 
     @property
     def endpoint(self) -> str:
@@ -73,3 +73,8 @@ class LineSettings:
     def gap_s(self) -> float:
         """Return the pause to keep between two frames."""
         return max(self.silence_s, self.spacing_s)
+
+    @property
+    def in_flight(self) -> int:
+        """Return how many requests may be under way at once."""
+        return 2 if self.queues else 1
