@@ -146,11 +146,7 @@ class SimulatedLine(ModbusHandler):
         heard = started + self._on_wire(len(request.encode_request()) + _FRAME_OVERHEAD)
         await self._until(heard)
         meter = self.meter_at(unit_id)
-        fault = None
-        if meter is not None:
-            fault = meter.faults.take(request.function_code) or self.faults.take(
-                request.function_code
-            )
+        fault = None if meter is None else self._fault_of(meter, request.function_code)
         if meter is None or (fault is not None and fault.kind is FaultKind.SILENT):
             return await self._nothing(request)
         if fault is not None and fault.kind is FaultKind.SLOW:
@@ -175,6 +171,13 @@ class SimulatedLine(ModbusHandler):
         if error is not None:
             raise error
         return value
+
+    def _fault_of(self, meter: SimulatedMeter, function: int) -> Fault | None:
+        """Return what goes wrong; where two meters have one address, they talk at the same time."""
+        fault = meter.faults.take(function) or self.faults.take(function)
+        if fault is None and sum(one.address == meter.address for one in self.meters) > 1:
+            return Fault(kind=FaultKind.BAD_CRC)
+        return fault
 
     def _send(self, characters: int, fault: Fault | None) -> None:
         self.statistics.answers += 1

@@ -69,7 +69,7 @@ async def test_meters_are_found_where_they_are(
         (Fault(kind=FaultKind.BAD_CRC), "garbled"),
         (Fault(kind=FaultKind.EXCEPTION, code=2), "unknown"),
     ],
-    ids=["silent", "two meters at one address", "another model"],
+    ids=["silent", "bad checksums", "another model"],
 )
 async def test_what_is_no_meter_is_told_as_what_it_is(
     hass: HomeAssistant, site: CompereSite, mall: Mall, fault: Fault, found: str | None
@@ -81,6 +81,22 @@ async def test_what_is_no_meter_is_told_as_what_it_is(
     assert [(one["address"], one["found"]) for one in answer["found"]] == [
         *([(2, found)] if found else []),
         (3, "meter"),
+    ]
+
+
+async def test_two_meters_with_one_address(
+    hass: HomeAssistant, site: CompereSite, mall: Mall
+) -> None:
+    """They talk at once: nobody is found there until one of them has another address."""
+    await forget(hass, site, mall, TEA, BAKERY)
+    mall.meter(BAKERY).address = mall.meter(TEA).address
+    answer = await ask(hass, "scan_bus", bus=LINE, addresses="2-4", patient=True)
+    assert answer["found"] == [{"address": 2, "found": "garbled"}]
+    mall.meter(BAKERY).address = 4
+    answer = await ask(hass, "scan_bus", bus=LINE, addresses="2-4", patient=True)
+    assert [one["serial"] for one in answer["found"]] == [
+        serial_of(mall, TEA),
+        serial_of(mall, BAKERY),
     ]
 
 
