@@ -47,6 +47,7 @@ from custom_components.compere_prepaid.core.policy.protection import RuleKind
 from custom_components.compere_prepaid.core.policy.protection_state import Move
 from custom_components.compere_prepaid.core.prepayment.protecting import BYPASS
 from custom_components.compere_prepaid.site import PROFILES
+from tests.mqtt_site import BUS_ID, broker_subentry
 
 TEXTS: dict[str, Any] = json.loads(
     (Path(actions.__file__).parents[1] / "translations/en.json").read_text("utf-8")
@@ -176,6 +177,18 @@ def describe_everything(folder: Path) -> None:
     (folder / "everything.yaml").write_text(yaml.safe_dump(kpm33b), "utf-8")
 
 
+def on_air(data: dict[str, Any]) -> ConfigSubentry:
+    """Return a meter behind a broker: it has a clock, too."""
+    code = "3071225950001"
+    own = {"serial": code, "address": code, "name": "Air", "bus": BUS_ID}
+    return ConfigSubentry(
+        subentry_type="meter",
+        title="Air",
+        unique_id="air",
+        data=MappingProxyType(data | own | {"profile": "compere_kpm37_mqtt"}),
+    )
+
+
 @pytest.mark.usefixtures("socket_enabled")
 async def test_every_entity_has_a_name_and_no_name_is_orphaned(
     hass: HomeAssistant,
@@ -199,6 +212,8 @@ async def test_every_entity_has_a_name_and_no_name_is_orphaned(
         data=MappingProxyType(data),
     )
     hass.config_entries.async_add_subentry(entry, every)
+    for subentry in (broker_subentry(), on_air(data)):
+        hass.config_entries.async_add_subentry(entry, subentry)
     assert await hass.config_entries.async_setup(entry.entry_id)
     assert entry.state is ConfigEntryState.LOADED
     found: dict[str, set[str]] = {}

@@ -18,80 +18,42 @@ from . import devices, issues
 from .circuits import circuits
 from .const import (
     CONF_ADDRESS,
-    CONF_BAUDRATE,
     CONF_BREAKER,
     CONF_BUS,
-    CONF_DEVICE,
-    CONF_HOST,
     CONF_METERS,
     CONF_MULTIPLIER,
     CONF_NAME,
     CONF_NUMBER,
     CONF_OPENING_BALANCE,
     CONF_OWNER,
-    CONF_PARITY,
     CONF_POLICY,
-    CONF_PORT,
     CONF_POWER_SCALE,
     CONF_PROFILE,
-    CONF_QUEUES,
     CONF_RATED_POWER,
     CONF_ROLLOVER,
     CONF_SERIAL,
-    CONF_SHARED,
-    CONF_SPACING,
-    CONF_STOPBITS,
     CONF_TARIFF,
-    CONF_TIMEOUT,
-    CONF_TRANSPORT,
     DOMAIN,
     SUBENTRY_ACCOUNT,
     SUBENTRY_BUS,
     SUBENTRY_METER,
 )
 from .coordinator import MeterCoordinator, PacedCoordinator
-from .core.bus.bus import Bus
-from .core.bus.settings import LineSettings, Transport
 from .core.errors import InvalidInputError, PrepaidError
-from .core.events import BusDown, BusUp
 from .core.ids import AccountNumber, BusId, MeterSerial
 from .core.metering.plausibility import max_power_w
 from .core.meters.building import build_device
 from .core.meters.device import MeterDevice
-from .core.meters.poller import Poller
 from .core.prepayment.state import AccountSetup
 from .core.tenancy.supplies import MeterSetup
+from .lines import is_broker, make_line
 from .runtimes import AccountRuntime, BusRuntime, MeterRuntime
-from .shared_line import line_for
 
 if TYPE_CHECKING:
     from .site import CompereSite
 
 DEFAULT_BREAKER_A = 100
 """The KPM33B's rating (manual V3.4, ratings): what a meter may carry if nobody said less."""
-
-
-def line_settings_of(data: Mapping[str, Any]) -> LineSettings:
-    """Return the line settings that a bus subentry's data describe."""
-    return LineSettings(
-        transport=Transport(data[CONF_TRANSPORT]),
-        host=data.get(CONF_HOST) or "",
-        port=int(data.get(CONF_PORT) or 0),
-        device=data.get(CONF_DEVICE) or "",
-        baudrate=int(data.get(CONF_BAUDRATE) or 9600),
-        parity=data.get(CONF_PARITY) or "E",
-        stopbits=int(data.get(CONF_STOPBITS) or 1),
-        timeout_s=float(data.get(CONF_TIMEOUT) or 1.0),
-        spacing_s=float(data.get(CONF_SPACING) or 0.0),
-        shared=bool(data.get(CONF_SHARED)),
-        queues=bool(data.get(CONF_QUEUES)),
-    )
-
-
-def optional_line_data(*, spacing_s: float, shared: bool, queues: bool) -> dict[str, Any]:
-    """Return those of a line's settings that are kept only where they are not the usual ones."""
-    data = {CONF_SPACING: spacing_s, CONF_SHARED: shared, CONF_QUEUES: queues}
-    return {key: value for key, value in data.items() if value}
 
 
 def meter_setup_of(data: Mapping[str, Any], serial: MeterSerial) -> MeterSetup:
@@ -206,14 +168,14 @@ class Composition:
     async def _add_bus(self, subentry: ConfigSubentry) -> None:
         site = self._site
         bus_id = BusId(subentry.subentry_id)
-        bus, poller = self._line(bus_id, subentry.data)
+        bus, poller = make_line(site, bus_id, subentry.data)
         device = dr.async_get(site.hass).async_get_or_create(
             config_entry_id=site.entry.entry_id,
             config_subentry_id=subentry.subentry_id,
             identifiers={(DOMAIN, f"bus_{bus_id}")},
             name=subentry.title,
             manufacturer="Compere Prepaid",
-            model="Modbus line",
+            model="MQTT broker" if is_broker(subentry.data) else "Modbus line",
             via_device_id=site.device_id,
         )
         runtime = BusRuntime(
@@ -236,7 +198,7 @@ class Composition:
         """Put a bus and its meters on a line with other settings."""
         await runtime.poller.stop()
         await runtime.bus.stop()
-        runtime.bus, runtime.poller = self._line(runtime.id, subentry.data)
+        runtime.bus, runtime.poller = make_line(self._site, runtime.id, subentry.data)
         runtime.data, runtime.name = subentry.data, subentry.title
         devices.rename(self._site, f"bus_{runtime.id}", runtime.name, self._site.device_id)
         for meter in self._site.meters.values():
@@ -246,17 +208,6 @@ class Composition:
                 runtime.poller.add(meter.device)
         if self._site.running:
             await runtime.async_run()
-
-    def _line(self, bus_id: BusId, data: Mapping[str, Any]) -> tuple[Bus, Poller]:
-        site = self._site
-        settings = line_settings_of(data)
-
-        def on_state(up: bool, error: str) -> None:  # noqa: FBT001  -- the bus calls it so
-            at = site.clock.now()
-            site.emit(BusUp(at=at, bus=bus_id) if up else BusDown(at=at, bus=bus_id, error=error))
-
-        bus = Bus(bus_id, line_for(site.hass, settings), settings, site.clock, on_state)
-        return bus, Poller(bus, site.clock, site.reading_path)
 
     # Meters
 
@@ -324,7 +275,7 @@ class Composition:
     ) -> MeterDevice:
         return build_device(
             self._site.catalogue.get(data[CONF_PROFILE]),
-            int(data[CONF_ADDRESS]),
+            data[CONF_ADDRESS],
             serial,
             bus.bus,
             self._site.clock,

@@ -36,6 +36,11 @@ CONF_SPACING: Final = "spacing"
 CONF_SHARED: Final = "shared"
 CONF_QUEUES: Final = "queues"
 """Whether a Modbus TCP gateway queues requests, so that two may be under way."""
+CONF_TOPIC_PREFIX: Final = "topic_prefix"
+CONF_LIVE_INTERVAL: Final = "live_interval"
+"""Seconds."""
+CONF_ENERGY_INTERVAL: Final = "energy_interval"
+"""Minutes."""
 
 # Meter.
 CONF_SERIAL: Final = "serial"

@@ -16,8 +16,10 @@ from homeassistant.helpers.device_registry import DeviceEntry
 from .adapters.ledger_database.migrations import VERSION
 from .authority import OPTION_CASHIERS
 from .const import CONF_DEVICE, CONF_HOST, CONF_LEDGER, CONF_NAME, DOMAIN, SUBENTRY_ACCOUNT
+from .core.bus.bus import Bus
 from .core.bus.health import BusHealth
 from .core.errors import InvalidInputError
+from .core.meters.compere_mqtt.link import MqttLink
 from .runtimes import AccountRuntime, BusRuntime, MeterRuntime
 from .safekeeping import async_snapshots
 from .site import CompereConfigEntry, CompereSite
@@ -119,11 +121,16 @@ def _bus(site: CompereSite, runtime: BusRuntime) -> dict[str, Any]:
             for item in fields(BusHealth)
             if isinstance(getattr(health, item.name), bool | int | float | str)
         },
-        "slowest_answer_s": runtime.bus.patience.slowest_s,
+        "slowest_answer_s": _slowest_answer_s(runtime.bus),
         "utilisation": health.utilisation(now),
         "success_rate": health.success_rate(now),
         "sweep_s": runtime.poller.sweep_s,
     }
+
+
+def _slowest_answer_s(line: Bus | MqttLink) -> float | None:
+    """Return how long the slowest meter thinks; behind a broker nobody is asked regularly."""
+    return line.patience.slowest_s if isinstance(line, Bus) else None
 
 
 def _meter(site: CompereSite, runtime: MeterRuntime) -> dict[str, Any]:
@@ -196,12 +203,7 @@ def _account(runtime: AccountRuntime) -> dict[str, Any]:
 def _without_places(site: CompereSite, data: Mapping[str, Any]) -> dict[str, Any]:
     """Make everything plain JSON, and take the lines' addresses out of every text."""
     places = sorted(
-        {
-            place
-            for bus in site.buses.values()
-            for place in (bus.bus.settings.host, bus.bus.settings.device)
-            if place
-        },
+        {place for bus in site.buses.values() for place in bus.bus.settings.places if place},
         key=len,
         reverse=True,
     )

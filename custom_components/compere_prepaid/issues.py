@@ -43,6 +43,7 @@ SUSPECT_TEXTS: dict[str, str] = {
     Suspicion.BACKWARDS: "suspect_reading_backwards",
     Suspicion.IMPLAUSIBLE: "suspect_reading_implausible",
     Suspicion.IN_FUTURE: "suspect_reading_in_future",
+    Suspicion.CONTRADICTORY: "suspect_reading_contradictory",
 }
 """What is wrong with a reading, in words that tell what to do."""
 

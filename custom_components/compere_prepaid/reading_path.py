@@ -18,21 +18,21 @@ from .core.bus.requests import BusError, LineDownError
 from .core.errors import InvalidInputError, LedgerReadOnlyError, OperationFailedError
 from .core.events import MeterOffline, MeterOnline
 from .core.ids import AccountNumber, BusId, MeterSerial
+from .core.metering.plausibility import Suspicion
 from .core.metering.reading import MeterReading
+from .core.meters.compere_mqtt.meter import CompereMqttMeter
 from .core.money.amount import Amount
 from .core.prepayment.charging import OTHER_METER
 from .core.prepayment.state import AccountState
 from .core.tariff.rating import quote
 from .core.tariff.schedule import next_border
 from .core.tariff.tax import tax_on
+from .runtimes import MeterRuntime
 
 if TYPE_CHECKING:
     from .site import CompereSite
 
 _LOGGER = logging.getLogger(__name__)
-
-ROUTINE_S = 10.0
-"""How often a meter is read when nothing presses."""
 
 SOONEST_S = 1.0
 """No meter is read more often than this for its money's sake."""
@@ -63,10 +63,7 @@ class ReadingPath:
             return
         was_online = runtime.coordinator.online
         await self.guarded(self._charge(reading))
-        await self.guarded(self._site.controller.on_reading(reading))
-        runtime.coordinator.take(reading)
-        if not was_online:
-            self._site.emit(MeterOnline(at=reading.at, meter=reading.serial))
+        await self._show(runtime, reading)
         meter = self._site.book.meters.get(reading.serial)
         if meter is not None and meter.account is not None:
             # the first reading brings what was used meanwhile: that is news
@@ -75,11 +72,37 @@ class ReadingPath:
         self._site.backstop.consider(reading.serial)
         self._site.totals.push(None)
 
+    async def on_values(self, reading: MeterReading) -> None:
+        """Take live values of a meter that tells its register at other times."""
+        runtime = self._site.meters.get(reading.serial)
+        if runtime is None:
+            return
+        self._site.charging.on_values(reading)
+        await self._show(runtime, reading)
+        meter = self._site.book.meters.get(reading.serial)
+        if meter is not None and meter.account is not None:
+            self._plan_next(meter.serial, self._site.book.accounts[meter.account])
+
+    async def on_suspect(self, reading: MeterReading, reason: Suspicion) -> None:
+        """Hear that what a meter says contradicts itself: charge and cut nothing by it."""
+        self._site.charging.suspect(reading.serial, reason, reading)
+
     async def _charge(self, reading: MeterReading) -> None:
         """Charge by a reading, then let the rules look at it."""
         await self._site.charging.on_reading(reading)
         demand = self._site.controller.demanded(reading.serial)
         await self._site.protecting.on_reading(reading, demand)
+
+    async def _show(self, runtime: MeterRuntime, reading: MeterReading) -> None:
+        """Let a meter's relay and its entities follow what it said."""
+        controller = self._site.controller
+        await self.guarded(controller.on_reading(reading))
+        if reading.relay_closed is None and isinstance(runtime.device, CompereMqttMeter):
+            controller.insist(reading.serial)  # only its acknowledgement tells where it is
+        was_online = runtime.coordinator.online
+        runtime.coordinator.take(reading)
+        if not was_online:
+            self._site.emit(MeterOnline(at=reading.at, meter=reading.serial))
 
     async def on_silent(self, serial: MeterSerial, error: BusError, failures: int) -> None:
         """Take note that a meter did not answer, `failures` times in a row by now."""
@@ -169,17 +192,19 @@ class ReadingPath:
         if runtime is None:
             return
         tariff, now = site.book.tariffs[account.tariff], site.clock.now()
-        interval = ROUTINE_S
+        reader = runtime.bus.poller
+        interval = reader.routine_s
         if not account.off:
             next_kwh = quote(tariff, now, zone=site.zone, used=account.month.used)
             price = next_kwh.price + tax_on(Amount(next_kwh.price), next_kwh.tax_ppm)
             power = sum(meter.power_mw for meter in account.meters.values())
             left = account.seconds_left(price, power)
             interval = interval if left is None else min(interval, left / 2)
-        border_s = (next_border(tariff, now, site.zone) - now).total_seconds()
-        interval = max(SOONEST_S, min(interval, border_s + BEHIND_BORDER_S))
+        if reader.can_ask:
+            border_s = (next_border(tariff, now, site.zone) - now).total_seconds()
+            interval = min(interval, border_s + BEHIND_BORDER_S)
         with suppress(InvalidInputError):  # it is just being wired anew, and read soon
-            runtime.bus.poller.set_interval(serial, interval)
+            reader.set_interval(serial, max(SOONEST_S, interval))
 
     async def guarded(self, work: Coroutine[Any, Any, None]) -> None:
         """Let one meter's trouble be its own: the line goes on for the others."""

@@ -9,20 +9,21 @@ from .const import CONF_NAME, CONF_NUMBER
 from .coordinator import MeterCoordinator, PacedCoordinator
 from .core.bus.bus import Bus
 from .core.ids import AccountNumber, BusId, MeterSerial
+from .core.meters.compere_mqtt.link import MqttLink
 from .core.meters.device import MeterDevice
-from .core.meters.poller import Poller
+from .core.meters.reader import MeterReader
 from .core.prepayment.state import AccountState
 
 
 @dataclass(slots=True, kw_only=True)
 class BusRuntime:
-    """A running line."""
+    """A running line, wired or wireless."""
 
     id: BusId
     name: str
     data: Mapping[str, Any]
-    bus: Bus
-    poller: Poller
+    bus: Bus | MqttLink
+    poller: MeterReader
     coordinator: PacedCoordinator[bool]
     """Whether the line is up."""
     device_id: str

@@ -13,6 +13,7 @@ from homeassistant.helpers.event import async_track_time_interval
 from .coordinator import PacedCoordinator
 from .core.errors import InvalidInputError
 from .core.metering.reading import Quantity
+from .core.meters.compere_mqtt.meter import CompereMqttMeter
 from .entities.electrical import ELECTRICAL, MeasurandDescription
 from .entities.energy import ENERGY
 from .entities.link import (
@@ -50,8 +51,10 @@ async def async_setup_entry(
         for measurand in (*ENERGY, *ELECTRICAL):
             if measurand.exists_fn(profile):
                 yield MeasurandSensor(site, runtime, measurand)
+        on_air = isinstance(runtime.device, CompereMqttMeter)
         for health in METER_HEALTH:
-            yield MeterHealthSensor(site, runtime, health)
+            if on_air or not health.is_on_air_only:
+                yield MeterHealthSensor(site, runtime, health)
         yield NightLoadSensor(site, runtime)
 
     def of_account(runtime: AccountRuntime) -> Iterator[SensorEntity]:

@@ -25,7 +25,7 @@ from .adapters.ledger_database.ledger import DatabaseLedger
 from .adapters.ledger_safe.restoring import confirm_restoration, restoration
 from .commissioning.backstop_keeper import BackstopKeeper
 from .commissioning.relay_test import async_release_left_over
-from .composition import Composition, line_settings_of
+from .composition import Composition
 from .const import CONF_CURRENCY, CONF_INITIAL_PRICE, CONF_NAME, CONF_SERIAL, CONF_TIME_ZONE, DOMAIN
 from .coordinator import PacedCoordinator
 from .core.bus.bus import RequestClass
@@ -56,6 +56,7 @@ from .core.tenancy.opening import Opening
 from .core.tenancy.replacement import Replacements
 from .core.tenancy.supplies import Supplies
 from .event_relay import EventRelay
+from .lines import line_settings_of
 from .night_memory import NightMemory
 from .reading_path import ReadingPath
 from .runtimes import AccountRuntime, BusRuntime, MeterRuntime, Runtime
@@ -271,7 +272,7 @@ class CompereSite:
     async def async_probe_meter(
         self,
         bus_id: str,
-        address: int,
+        address: int | str,
         profile: str,
         klass: RequestClass = RequestClass.DISCOVERY,
     ) -> MeterSerial:
@@ -282,7 +283,7 @@ class CompereSite:
         return await self._stranger(bus_id, address, profile).identify(klass)
 
     async def async_unset_modes(
-        self, bus_id: str, address: int, profile: str
+        self, bus_id: str, address: int | str, profile: str
     ) -> tuple[RelayMode, ...]:
         """Return the settings that a meter's relay needs and that the meter does not have.
 
@@ -294,7 +295,7 @@ class CompereSite:
         return await device.unset_modes(RequestClass.DISCOVERY)
 
     async def async_set_modes(
-        self, bus_id: str, address: int, profile: str
+        self, bus_id: str, address: int | str, profile: str
     ) -> tuple[RelayMode, ...]:
         """Write those settings, each once; return what the meter still does not have.
 
@@ -307,7 +308,7 @@ class CompereSite:
             await device.set_mode(mode, RequestClass.DISCOVERY)
         return await device.unset_modes(RequestClass.DISCOVERY)
 
-    def _stranger(self, bus_id: str, address: int, profile: str) -> MeterDevice:
+    def _stranger(self, bus_id: str, address: int | str, profile: str) -> MeterDevice:
         """Return a meter that is not configured yet."""
         bus = self.buses.get(BusId(bus_id))
         if bus is None:

@@ -8,7 +8,6 @@ is applied, so that an import is whole or has not happened.
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from .composition import line_settings_of
 from .const import (
     CONF_ADDRESS,
     CONF_METERS,
@@ -18,13 +17,16 @@ from .const import (
     SUBENTRY_BUS,
     SUBENTRY_METER,
 )
+from .core.bus.settings import LineSettings
 from .core.document_faults import Fault
 from .core.documents import Document
 from .core.errors import InvalidInputError
 from .core.ledger.records import Document as Rule
+from .core.meters.compere_mqtt.ports import BrokerSettings
 from .core.meters.profile import circuits_of
 from .core.prepayment.calendar import day_of
 from .core.site_file import SiteFile
+from .lines import is_broker, settings_of
 
 if TYPE_CHECKING:
     from .site import CompereSite
@@ -63,14 +65,24 @@ def _other_places(site: CompereSite, wanted: SiteFile, written: Document) -> Ite
     places: dict[str, str] = {}
     for entry in site.hass.config_entries.async_entries(DOMAIN):
         for bus in entry.get_subentries_of_type(SUBENTRY_BUS):
-            if entry is not site.entry or bus.title not in listed:
-                places[line_settings_of(bus.data).endpoint] = f"{bus.title} of {entry.title}"
+            is_others = entry is not site.entry
+            if is_broker(bus.data) and is_others:
+                continue  # sites may share a broker: each has meters of its own
+            if is_others or bus.title not in listed:
+                places[settings_of(bus.data).endpoint] = f"{bus.title} of {entry.title}"
     for index, listed_bus in enumerate(wanted.buses):
         line = listed_bus.line
         if other := places.get(line.endpoint):
             message = f"the bus {other} goes to {line.endpoint} already: one line is one bus"
-            key = "host" if line.host else "device"
+            key = _place_key(line)
             yield written.fault("buses", index, key, message=message)
+
+
+def _place_key(line: LineSettings | BrokerSettings) -> str:
+    """Return under which key the file says where a line is."""
+    if isinstance(line, BrokerSettings):
+        return "transport"
+    return "host" if line.host else "device"
 
 
 def _unknown_profiles(site: CompereSite, wanted: SiteFile, written: Document) -> Iterable[Fault]:
@@ -112,7 +124,7 @@ def _taken_addresses(site: CompereSite, wanted: SiteFile, written: Document) -> 
     """Find addresses that a meter outside the file has already."""
     listed = {meter.serial for meter in wanted.meters}
     places = {
-        (meter.bus.name, int(meter.data[CONF_ADDRESS])): meter
+        (meter.bus.name, meter.data[CONF_ADDRESS]): meter
         for meter in site.meters.values()
         if meter.data[CONF_SERIAL] not in listed
     }

@@ -3,7 +3,6 @@
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from .composition import line_settings_of
 from .const import (
     CONF_ADDRESS,
     CONF_AREA,
@@ -22,6 +21,7 @@ from .const import (
     CONF_TIME_ZONE,
 )
 from .core.site_file import AccountEntry, BusEntry, MeterEntry, SiteFile, dump_site_file
+from .lines import settings_of
 
 if TYPE_CHECKING:
     from .site import CompereSite
@@ -36,14 +36,14 @@ def export_site(site: CompereSite) -> str:
             currency=site.currency,
             time_zone=site.entry.data[CONF_TIME_ZONE],
             buses=tuple(
-                BusEntry(name=bus.name, line=line_settings_of(bus.data)) for bus in buses.values()
+                BusEntry(name=bus.name, line=settings_of(bus.data)) for bus in buses.values()
             ),
             meters=tuple(
                 MeterEntry(
                     serial=meter.data[CONF_SERIAL],
                     name=meter.data[CONF_NAME],
                     bus=meter.bus.name,
-                    address=int(meter.data[CONF_ADDRESS]),
+                    address=meter.data[CONF_ADDRESS],
                     profile=meter.data[CONF_PROFILE],
                     area=meter.data.get(CONF_AREA) or "",
                     floor_area=_number(meter.data.get(CONF_FLOOR_AREA)),

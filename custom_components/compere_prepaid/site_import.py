@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 from homeassistant.config_entries import ConfigSubentry
 
-from .composition import line_settings_of, optional_line_data
 from .const import (
     CONF_ADDRESS,
     CONF_AREA,
     CONF_BREAKER,
     CONF_BUS,
+    CONF_ENERGY_INTERVAL,
     CONF_FLOOR_AREA,
+    CONF_LIVE_INTERVAL,
     CONF_METERS,
     CONF_MULTIPLIER,
     CONF_NAME,
@@ -34,6 +35,7 @@ from .const import (
     CONF_SERIAL,
     CONF_TARIFF,
     CONF_TIME_ZONE,
+    CONF_TOPIC_PREFIX,
     FOUND_ON_SITE,
     SUBENTRY_ACCOUNT,
     SUBENTRY_BUS,
@@ -46,6 +48,7 @@ from .core.document_faults import Fault
 from .core.documents import Document as YamlDocument, DocumentError, read_document
 from .core.ledger.ports import LedgerTransaction
 from .core.ledger.records import Document
+from .core.meters.compere_mqtt.ports import BrokerSettings
 from .core.prepayment.rules import Rules, read_rules, take_rules
 from .core.site_file import (
     AccountEntry,
@@ -56,6 +59,7 @@ from .core.site_file import (
     parse_site_file,
     site_file_of,
 )
+from .lines import optional_line_data, settings_of
 from .site_clashes import clashes, moved_out
 from .site_import_rules import ImportOutcome, RuleNews
 
@@ -133,7 +137,7 @@ async def import_meters(
             "time_zone": site.entry.data[CONF_TIME_ZONE],
         }
         buses = [
-            bus_data(BusEntry(name=bus.name, line=line_settings_of(bus.data)))
+            bus_data(BusEntry(name=bus.name, line=settings_of(bus.data)))
             for bus in site.buses.values()
         ]
         whole = YamlDocument(data={"site": head, "buses": buses, **rows.data}, lines=rows.lines)
@@ -261,6 +265,14 @@ def _account_subentry(
 
 def _bus_data(bus: BusEntry) -> dict[str, Any]:
     line = bus.line
+    if isinstance(line, BrokerSettings):
+        return {
+            "name": bus.name,
+            "transport": line.transport,
+            CONF_TOPIC_PREFIX: line.prefix,
+            CONF_LIVE_INTERVAL: line.live_s,
+            CONF_ENERGY_INTERVAL: line.energy_min,
+        }
     return {
         "name": bus.name,
         "transport": line.transport.value,

@@ -7,6 +7,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 import pytest
 
+from custom_components.compere_prepaid.core.bus.bus import Bus
 from custom_components.compere_prepaid.core.ids import MeterSerial
 from custom_components.compere_prepaid.core.metering.reading import Quantity
 from custom_components.compere_prepaid.site import CompereSite
@@ -110,6 +111,7 @@ async def test_a_slow_meter_is_found_with_patience(
         head = "site: {name: Riverside Mall, currency: CNY, time_zone: Asia/Shanghai}"
         await ask(hass, "import_site", content=f"{head}\nbuses:\n  - {bus}\n")
         (runtime,) = site.buses.values()
+        assert isinstance(runtime.bus, Bus)
         await runtime.bus.wait_until_up()
         for patient, found in ((False, [1]), (True, [1, 2])):
             answer = await ask(hass, "scan_bus", bus=LINE, addresses="1-2", patient=patient)

@@ -264,7 +264,7 @@ async def test_what_contradicts_the_site(
         "model that nobody described": (
             changed(text, ("1, profile: compere_kpm33b", "1, profile: kpm34")),
             "meters[0].profile",
-            "known are acrel_ddsy1352, acrel_dtsy1352, compere_kpm33b",
+            "known are acrel_ddsy1352, acrel_dtsy1352, compere_",
         ),
         "version that is in force": (
             changed(text, ("{flat: 1}", "{flat: 1.1}")),

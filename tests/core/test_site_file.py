@@ -223,10 +223,38 @@ MISTAKES: Mapping[str, tuple[str, str, list[str]]] = {
             )
         ],
     ),
-    "transport of later": (
+    "a device of a broker": (
+        "transport: serial, device",
+        "transport: mqtt, device",
+        ["line 4: buses[1].device: does not go with transport mqtt: remove it"],
+    ),
+    "a prefix of a wire": (
+        "device: /dev/ttyUSB0",
+        "device: /dev/ttyUSB0, topic_prefix: mall",
+        ["line 4: buses[1].topic_prefix: does not go with transport serial: remove it"],
+    ),
+    "a broker twice": (
         "transport: serial, device: /dev/ttyUSB0",
+        "transport: mqtt}\n  - {name: Air, transport: mqtt",
+        [
+            (
+                "line 5: buses[2].transport: another bus listens to the broker with this prefix,"
+                " on line 4: a broker is one bus"
+            )
+        ],
+    ),
+    "a meter code on a wire": (
+        "address: 2",
+        "address: 33B1225950027",
+        ["line 7: meters[1].address: a meter code is an address only on a bus with transport mqtt"],
+    ),
+    "a number behind a broker": (
+        "transport: modbus_tcp, host: gateway.local, port: 502",
         "transport: mqtt",
-        ["line 4: buses[1].transport: is not supported by this version yet"],
+        [
+            "line 6: meters[0].address: on an MQTT bus it is the meter code of 13 characters",
+            "line 7: meters[1].address: on an MQTT bus it is the meter code of 13 characters",
+        ],
     ),
     "no such transport": (
         "transport: serial",

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any
+from typing import Any, ClassVar
 
 from homeassistant.config_entries import ConfigEntryState, ConfigSubentry
 from homeassistant.core import HomeAssistant
@@ -15,6 +15,7 @@ from custom_components.compere_prepaid.const import DOMAIN
 from custom_components.compere_prepaid.core.bus.settings import LineSettings
 from custom_components.compere_prepaid.core.errors import InvalidInputError, PrepaidError
 from custom_components.compere_prepaid.core.meters.modbus_profile import RelayMode
+from custom_components.compere_prepaid.core.meters.profile import MeterProtocol
 from custom_components.compere_prepaid.core.money.amount import Currency
 
 SITE_DATA = {
@@ -62,6 +63,8 @@ CURRENCY = Currency.of("CNY")
 @dataclass(frozen=True, slots=True)
 class PlayedProfile:
     """A model as dialogs see it."""
+
+    PROTOCOL: ClassVar[MeterProtocol] = MeterProtocol.MODBUS
 
     title: str
     unproved: tuple[str, ...] = ()

@@ -54,7 +54,8 @@ async def choose(
         context["subentry_id"] = part_id
     result = await flows.async_init((entry.entry_id, "bus"), context=context)
     assert result["type"] is FlowResultType.MENU
-    assert result["menu_options"] == ["serial", "rtu_tcp", "rtu_listen", "modbus_tcp"]
+    wired = ["serial", "rtu_tcp", "rtu_listen", "modbus_tcp"]
+    assert result["menu_options"] == (wired if part_id else [*wired, "mqtt"])
     result = await flows.async_configure(result["flow_id"], {"next_step_id": transport})
     assert result["type"] is FlowResultType.FORM
     assert result["step_id"] == transport

@@ -9,7 +9,8 @@ import pytest
 from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
 from custom_components.compere_prepaid.core.ids import MeterSerial
-from custom_components.compere_prepaid.reading_path import BEHIND_BORDER_S, ROUTINE_S
+from custom_components.compere_prepaid.core.meters.poller import ROUTINE_S, Poller
+from custom_components.compere_prepaid.reading_path import BEHIND_BORDER_S
 from custom_components.compere_prepaid.site import TICK, CompereSite
 from simulator.mall import Mall
 from tests.actions.asking import add_rules
@@ -40,6 +41,7 @@ async def site(hass: HomeAssistant, mall: Mall, tmp_path: Path) -> AsyncIterator
 def interval_s(site: CompereSite, serial: str) -> float:
     """Return how soon a meter is read again."""
     poller = site.meters[MeterSerial(serial)].bus.poller
+    assert isinstance(poller, Poller)
     return poller._meters[MeterSerial(serial)].interval_s
 
 

@@ -5,7 +5,8 @@ from pathlib import Path
 from homeassistant.core import HomeAssistant
 
 from custom_components.compere_prepaid.core.ids import MeterSerial
-from custom_components.compere_prepaid.reading_path import ROUTINE_S, SOONEST_S
+from custom_components.compere_prepaid.core.meters.poller import ROUTINE_S, Poller
+from custom_components.compere_prepaid.reading_path import SOONEST_S
 from simulator.mall import Mall
 from tests.site_fixtures import read_again, running_site
 from tests.stories.telling import PRICE, ask
@@ -21,7 +22,9 @@ async def test_a_shop_near_zero_is_read_sooner(
     async with running_site(
         hass, mall, tmp_path, price=PRICE, opening_balance="100", accounts={SHOP: (SHOP,)}
     ) as site:
-        planned = site.meters[serial].bus.poller._meters[serial]
+        poller = site.meters[serial].bus.poller
+        assert isinstance(poller, Poller)
+        planned = poller._meters[serial]
         mall.meter(SHOP).set_load(36_000)  # a yuan in 100 s
         await read_again(site, serial)
         assert planned.interval_s == ROUTINE_S

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from ..const import CONF_ADDRESS, CONF_BUS, CONF_PROFILE, CONF_SERIAL, SUBENTRY_METER
+from ..core.bus.bus import Bus
 from ..core.bus.scheduler import RequestClass
 from ..core.commissioning.scan import Found, Presence, scan
 from ..core.documents import Document
@@ -71,9 +72,12 @@ async def async_scan(
 
     `is_patient` waits as long as each meter may need instead of as its neighbours do, and asks
     twice where nothing comes back. Raises
-    `InvalidInputError` (`profile_unknown`, `profile_not_scanned`) and `OperationFailedError`
+    `InvalidInputError` (`bus_not_scanned`, `profile_unknown`, `profile_not_scanned`) and `OperationFailedError`
     (`scan_running`, `bus_down`).
     """
+    line = bus.bus
+    if not isinstance(line, Bus):
+        raise InvalidInputError("bus_not_scanned", bus=bus.name)
     names = list(profiles) or profiles_in_order(site, bus.id)
     for name in names:
         if site.catalogue.get(name).PROTOCOL is not MeterProtocol.MODBUS:
@@ -88,7 +92,7 @@ async def async_scan(
 
     async def probe(address: int, profile: str) -> MeterSerial:
         device = build_device(
-            site.catalogue.get(profile), address, MeterSerial(""), bus.bus, site.clock
+            site.catalogue.get(profile), address, MeterSerial(""), line, site.clock
         )
         return await device.identify(RequestClass.DISCOVERY, is_brief=not is_patient)
 

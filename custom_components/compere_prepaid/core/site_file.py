@@ -20,8 +20,10 @@ from .document_faults import MAX_FAULTS, schema_faults
 from .document_section import Findings, Section, number_text
 from .documents import Document, DocumentError, read_document
 from .ids import AccountNumber, MeterSerial
+from .meters.compere_mqtt.ports import TRANSPORT, BrokerSettings
 from .money.amount import ZERO, Amount, Currency
 from .policy.credit import Policy
+from .site_file_brokers import broker_data, check_brokers, read_broker, refuse_broker_keys
 from .site_file_names import (
     ADDRESS_KEYS,
     ALL_ADDRESS_KEYS,
@@ -51,7 +53,7 @@ class BusEntry:
     """A line and its name."""
 
     name: str
-    line: LineSettings
+    line: LineSettings | BrokerSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +64,8 @@ class MeterEntry:
     name: str
     bus: str
     """The name of the bus."""
-    address: int
+    address: int | str
+    """A number on a line, the meter code behind a broker."""
     profile: str
     area: str = ""
     floor_area: Decimal | None = None
@@ -132,6 +135,7 @@ def site_file_of(document: Document, *, file: str) -> SiteFile:
     check_names(root)
     check_calendars(root)
     check_places(root)
+    check_brokers(root)
     if (pools := root.part("pools")) and pools.value:
         pools.fault(f"{_LATER}: leave the list empty")
     if findings.all:
@@ -170,10 +174,11 @@ def _read_bus(section: Section) -> BusEntry | None:
     transport = section.part("transport")
     if transport is None:
         return None
-    if transport.value == "mqtt":
-        transport.fault(_LATER)
-        return None
+    if transport.value == TRANSPORT:
+        broker = read_broker(section)
+        return None if broker is None else BusEntry(name=section.value["name"], line=broker)
     before = len(section.findings.meaning)
+    refuse_broker_keys(section, transport.value)
     needed, possible = ADDRESS_KEYS[transport.value]
     for key in sorted(possible | ALL_ADDRESS_KEYS):
         if key in needed and key not in section.value:
@@ -269,6 +274,8 @@ def bus_data(bus: BusEntry) -> dict[str, Any]:
     """Return a line as a site file has it."""
     line = bus.line
     data: dict[str, Any] = {"name": bus.name, "transport": str(line.transport)}
+    if isinstance(line, BrokerSettings):
+        return data | broker_data(line)
     if line.transport is Transport.SERIAL:
         data["device"] = line.device
     else:

@@ -24,6 +24,8 @@ class MeterHealthDescription(SensorEntityDescription):
     """A sensor of how a meter answers."""
 
     value_fn: Callable[[MeterHealth], float | None]
+    is_on_air_only: bool = False
+    """Whether only meters behind a broker have it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +59,16 @@ METER_HEALTH = (
         entity_category=EntityCategory.DIAGNOSTIC,
         entity_registry_enabled_default=False,
         value_fn=lambda health: _seconds(health.answer_time_s),
+    ),
+    MeterHealthDescription(
+        key="clock_deviation",
+        device_class=SensorDeviceClass.DURATION,
+        native_unit_of_measurement=UnitOfTime.SECONDS,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=0,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value_fn=lambda health: health.clock_off_s,
+        is_on_air_only=True,
     ),
 )
 

@@ -13,7 +13,6 @@ from homeassistant.data_entry_flow import section
 from homeassistant.helpers.selector import BooleanSelector, SerialPortSelector, TextSelector
 import probatio as vol
 
-from ..composition import line_settings_of, optional_line_data
 from ..const import (
     CONF_BAUDRATE,
     CONF_DEVICE,
@@ -26,13 +25,23 @@ from ..const import (
     CONF_SPACING,
     CONF_STOPBITS,
     CONF_TIMEOUT,
+    CONF_TOPIC_PREFIX,
     CONF_TRANSPORT,
     SUBENTRY_BUS,
     bus_unique_id,
 )
 from ..core.bus.requests import BusError
 from ..core.bus.settings import LineSettings, Transport
+from ..core.meters.compere_mqtt.ports import TRANSPORT
+from ..lines import (
+    broker_settings_of,
+    is_broker,
+    line_settings_of,
+    optional_line_data,
+)
+from ..mqtt_broker import is_mqtt_set_up
 from ..shared_line import async_test_line, others_use
+from .broker import broker_schema, broker_subentry_data, broker_values
 from .form_errors import BASE, FormError
 from .line_errors import line_error
 from .schemas import choice, seconds, whole_number
@@ -52,10 +61,15 @@ class BusFlow(SiteSubentryFlow):
 
     async def async_step_user(self, _: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Let the user pick how the new line is reached."""
-        return self.async_show_menu(step_id="user", menu_options=list(Transport))
+        return self.async_show_menu(step_id="user", menu_options=[*Transport, TRANSPORT])
 
     async def async_step_reconfigure(self, _: dict[str, Any] | None = None) -> SubentryFlowResult:
-        """Let the user pick how the line is reached now: a gateway may have changed its mode."""
+        """Let the user pick how the line is reached now: a gateway may have changed its mode.
+
+        A broker stays one: the meters behind it have no wires.
+        """
+        if self._present is not None and is_broker(self._present.data):
+            return await self.async_step_mqtt()
         return self.async_show_menu(step_id="reconfigure", menu_options=list(Transport))
 
     async def async_step_serial(
@@ -82,6 +96,41 @@ class BusFlow(SiteSubentryFlow):
         """Ask for a line behind a gateway that translates Modbus TCP."""
         return await self._async_step_line(Transport.MODBUS_TCP, user_input)
 
+    async def async_step_mqtt(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
+        """Ask for the broker of meters with 4G or Wi-Fi."""
+        errors: dict[str, str] = {}
+        placeholders: dict[str, str] = {}
+        if user_input is not None:
+            try:
+                data = self._checked_broker(user_input)
+            except FormError as error:
+                errors, placeholders = error.errors, error.placeholders
+            else:
+                return self._finish(data, broker_settings_of(data).endpoint)
+        suggested = user_input or (broker_values(self._present.data) if self._present else {})
+        return self.async_show_form(
+            step_id=TRANSPORT,
+            data_schema=self.add_suggested_values_to_schema(broker_schema(), suggested),
+            errors=errors,
+            description_placeholders=placeholders,
+        )
+
+    def _checked_broker(self, user_input: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what will be saved of a broker, once everything about it was found right."""
+        if not is_mqtt_set_up(self.hass):
+            raise FormError(BASE, "mqtt_not_set_up")
+        data = broker_subentry_data(user_input)
+        self._refuse_name(data[CONF_NAME])
+        for other in self._others(SUBENTRY_BUS):
+            if is_broker(other.data) and other.data[CONF_TOPIC_PREFIX] == data[CONF_TOPIC_PREFIX]:
+                raise FormError(CONF_TOPIC_PREFIX, "broker_in_use", name=other.title)
+        return data
+
+    def _refuse_name(self, name: str) -> None:
+        for other in self._others(SUBENTRY_BUS):
+            if other.data[CONF_NAME].casefold() == name.casefold():
+                raise FormError(CONF_NAME, "name_in_use", name=other.data[CONF_NAME])
+
     async def _async_step_line(
         self, transport: Transport, user_input: dict[str, Any] | None
     ) -> SubentryFlowResult:
@@ -94,7 +143,7 @@ class BusFlow(SiteSubentryFlow):
             except FormError as error:
                 errors, placeholders = error.errors, error.placeholders
             else:
-                return self._finish(data, settings)
+                return self._finish(data, settings.endpoint)
         present = self._present
         suggested = user_input or (form_values(present.data) if present else {})
         return self.async_show_form(
@@ -114,11 +163,11 @@ class BusFlow(SiteSubentryFlow):
                 stable_device, data[CONF_DEVICE]
             )
         settings = line_settings_of(data)
-        for other in self._others(SUBENTRY_BUS):
-            if other.data[CONF_NAME].casefold() == data[CONF_NAME].casefold():
-                raise FormError(CONF_NAME, "name_in_use", name=other.data[CONF_NAME])
+        self._refuse_name(data[CONF_NAME])
         for other in self._others(SUBENTRY_BUS, every_site=True):
-            if await self._async_same_line(line_settings_of(other.data), settings):
+            if not is_broker(other.data) and await self._async_same_line(
+                line_settings_of(other.data), settings
+            ):
                 field = CONF_DEVICE if transport is Transport.SERIAL else CONF_HOST
                 raise FormError(field, "line_in_use", name=other.title, endpoint=settings.endpoint)
         if not self._held(settings):
@@ -150,9 +199,9 @@ class BusFlow(SiteSubentryFlow):
             and line_settings_of(present.data).endpoint == settings.endpoint
         )
 
-    def _finish(self, data: dict[str, Any], settings: LineSettings) -> SubentryFlowResult:
+    def _finish(self, data: dict[str, Any], endpoint: str) -> SubentryFlowResult:
         present: ConfigSubentry | None = self._present
-        title, unique_id = data[CONF_NAME], bus_unique_id(settings.endpoint)
+        title, unique_id = data[CONF_NAME], bus_unique_id(endpoint)
         if present is None:
             return self.async_create_entry(title=title, data=data, unique_id=unique_id)
         return self.async_update_and_abort(

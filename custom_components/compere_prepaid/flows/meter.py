@@ -11,13 +11,11 @@ had the old ratio.
 
 from collections.abc import Mapping
 from contextlib import suppress
-import re
 from typing import Any
 
 from homeassistant.config_entries import ConfigSubentry, SubentryFlowResult
-from homeassistant.data_entry_flow import section
 from homeassistant.helpers import area_registry as ar
-from homeassistant.helpers.selector import AreaSelector, BooleanSelector, TextSelector
+from homeassistant.helpers.selector import BooleanSelector, Selector, TextSelector
 import probatio as vol
 
 from ..circuits import circuits
@@ -40,29 +38,27 @@ from ..const import (
 )
 from ..core.errors import PrepaidError
 from ..core.meters.modbus_profile import RelayMode
+from ..core.meters.profile import MeterProtocol
+from ..lines import is_broker
 from ..site import CompereSite
+from .air_meter import check_code, heard_choice, unknown_meters
 from .form_errors import BASE, FormError, form_error
-from .schemas import decimal_number, labelled_choice, whole_number
+from .meter_form import SECTION_PLACE, SECTION_REGISTER, SERIAL, meter_schema
+from .meter_probe import (
+    AIR_ERRORS,
+    PROBE_ERRORS,
+    address_of,
+    async_probe,
+    check_same,
+    place_of,
+    same_place,
+)
+from .schemas import whole_number
 from .subentry import SiteSubentryFlow
 
 CONF_SET_MODES = "set_modes"
-SECTION_PLACE = "place"
-SECTION_REGISTER = "register"
-
-_SERIAL = re.compile(r"[0-9A-Za-z_-]{1,32}")
-
-PROBE_ERRORS: Mapping[str, str] = {
-    "bus_busy": CONF_BUS,
-    "bus_down": CONF_BUS,
-    "bus_unknown": CONF_BUS,
-    "meter_silent": CONF_ADDRESS,
-    "answer_garbled": CONF_ADDRESS,
-    "meter_refused": CONF_PROFILE,
-    "serial_unreadable": CONF_PROFILE,
-    "other_model": CONF_PROFILE,
-    "profile_unknown": CONF_PROFILE,
-}
-"""What the probe may answer, and the field next to which the form says so."""
+AIR_STEPS = frozenset({"air", "reconfigure_air"})
+"""The steps that ask for a meter behind a broker."""
 
 
 class MeterFlow(SiteSubentryFlow):
@@ -74,12 +70,36 @@ class MeterFlow(SiteSubentryFlow):
 
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Ask for a new meter and look for it."""
+        if user_input is None and self._buses_of(on_air=True):
+            if self._buses_of(on_air=False):
+                return await self.async_step_kind()
+            return await self.async_step_air()
         return await self._async_step_meter("user", user_input)
+
+    async def async_step_kind(self, _: dict[str, Any] | None = None) -> SubentryFlowResult:
+        """Let the user pick on what the new meter is."""
+        return self.async_show_menu(step_id="kind", menu_options=["wired", "air"])
+
+    async def async_step_wired(self, _: dict[str, Any] | None = None) -> SubentryFlowResult:
+        """Ask for a meter on a wired line."""
+        return await self._async_step_meter("user", None)
+
+    async def async_step_air(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
+        """Ask for a meter behind a broker."""
+        return await self._async_step_meter("air", user_input)
+
+    async def async_step_reconfigure_air(
+        self, user_input: dict[str, Any] | None = None
+    ) -> SubentryFlowResult:
+        """Ask what changed about a meter behind a broker."""
+        return await self._async_step_meter("reconfigure_air", user_input)
 
     async def async_step_reconfigure(
         self, user_input: dict[str, Any] | None = None
     ) -> SubentryFlowResult:
         """Ask what changed about a meter and look whether it is still the same one."""
+        if user_input is None and self._present and self._is_on_air(self._present.data):
+            return await self.async_step_reconfigure_air()
         return await self._async_step_meter("reconfigure", user_input)
 
     async def async_step_serial(
@@ -104,7 +124,7 @@ class MeterFlow(SiteSubentryFlow):
             description_placeholders={
                 "name": data[CONF_NAME],
                 "address": str(data[CONF_ADDRESS]),
-                "bus": self._buses.get(data[CONF_BUS], ""),
+                "bus": self._buses_of(on_air=False).get(data[CONF_BUS], ""),
             }
             | placeholders,
         )
@@ -119,11 +139,12 @@ class MeterFlow(SiteSubentryFlow):
         try:
             self._check_unused(data)  # another dialog may have been faster
         except FormError as error:
-            return self._show("user", self._form_values(data), error.errors, error.placeholders)
+            step_id = "air" if self._is_on_air(data) else "user"
+            return self._show(step_id, self._form_values(data), error.errors, error.placeholders)
         if user_input is None:
             return self._show_found(site, data)
         with suppress(PrepaidError):  # the meter has answered the more important question
-            self._unset = await site.async_unset_modes(*_place(data))
+            self._unset = await site.async_unset_modes(*place_of(data))
         return await self.async_step_modes() if self._unset else self._create()
 
     async def async_step_modes(
@@ -137,7 +158,7 @@ class MeterFlow(SiteSubentryFlow):
             if not user_input[CONF_SET_MODES]:
                 return self._create()
             try:
-                self._unset = await site.async_set_modes(*_place(self._found))
+                self._unset = await site.async_set_modes(*place_of(self._found))
             except PrepaidError as problem:
                 error = form_error(problem, {})
             else:
@@ -169,7 +190,7 @@ class MeterFlow(SiteSubentryFlow):
         """Ask for the meter, probe it, and go on to the confirmation or save the change."""
         if (site := self._site) is None:
             return self.async_abort(reason="entry_not_loaded")
-        if not self._buses:
+        if not self._buses_of(on_air=step_id in AIR_STEPS):
             return self.async_abort(reason="no_bus")
         present = self._present
         if user_input is None:
@@ -194,12 +215,15 @@ class MeterFlow(SiteSubentryFlow):
         if present is not None:
             kept = (CONF_MULTIPLIER, *FOUND_ON_SITE)
             data |= {key: present.data[key] for key in kept if key in present.data}
+        if self._is_on_air(data):
+            data = check_code(site, data)
         self._check_unused(data)
-        if present is not None and _same_place(data, present.data):
+        if present is not None and same_place(data, present.data):
             return data | {CONF_SERIAL: present.data[CONF_SERIAL]}
-        data[CONF_SERIAL] = await _async_probe(site, data)
+        errors = AIR_ERRORS if self._is_on_air(data) else PROBE_ERRORS
+        data[CONF_SERIAL] = await async_probe(site, data, errors)
         if present is not None:
-            _check_same(site, data, present.data)
+            check_same(site, data, present.data)
         self._check_unused(data)
         return data
 
@@ -223,7 +247,7 @@ class MeterFlow(SiteSubentryFlow):
 
     def _check_serial(self, data: Mapping[str, Any]) -> None:
         """Refuse a typed serial number that is none, or another meter's."""
-        if not _SERIAL.fullmatch(data[CONF_SERIAL]):
+        if not SERIAL.fullmatch(data[CONF_SERIAL]):
             raise FormError(CONF_SERIAL, "serial_invalid")
         try:
             self._check_unused(data)
@@ -237,7 +261,7 @@ class MeterFlow(SiteSubentryFlow):
         for other in self._others(SUBENTRY_METER):
             if other.title.casefold() == data[CONF_NAME].casefold():
                 raise FormError(CONF_NAME, "name_in_use", name=other.title)
-            if _address(other.data) == _address(data):
+            if address_of(other.data) == address_of(data):
                 raise FormError(
                     CONF_ADDRESS,
                     "address_occupied",
@@ -258,13 +282,27 @@ class MeterFlow(SiteSubentryFlow):
         names = [{data[CONF_SERIAL], *circuits(site.catalogue, data)} for data in (one, other)]
         return not names[0].isdisjoint(names[1])
 
-    @property
-    def _buses(self) -> dict[str, str]:
-        """The site's buses: id and name."""
+    def _buses_of(self, *, on_air: bool) -> dict[str, str]:
+        """Return the site's brokers, or its wired lines: id and name."""
         return {
             bus.subentry_id: bus.title
             for bus in self._get_entry().get_subentries_of_type(SUBENTRY_BUS)
+            if is_broker(bus.data) is on_air
         }
+
+    def _is_on_air(self, data: Mapping[str, Any]) -> bool:
+        """Tell whether a meter is behind a broker."""
+        return data[CONF_BUS] in self._buses_of(on_air=True)
+
+    def _address_selector(self, site: CompereSite | None, *, on_air: bool) -> Selector[Any]:
+        """Ask for a number on a line, or for a meter that is heard and nobody has."""
+        if not on_air:
+            return whole_number(1, 247)
+        configured = {
+            other.data[CONF_SERIAL] for other in self._others(SUBENTRY_METER, every_site=True)
+        }
+        buses = self._buses_of(on_air=True)
+        return heard_choice(unknown_meters(site, buses, configured) if site else ())
 
     def _show(
         self,
@@ -275,9 +313,17 @@ class MeterFlow(SiteSubentryFlow):
     ) -> SubentryFlowResult:
         site = self._site
         profiles = site.catalogue.profiles if site else {}
-        titles = {name: profiles[name].title for name in sorted(profiles)}
+        on_air = step_id in AIR_STEPS
+        titles = {
+            name: profiles[name].title
+            for name in sorted(profiles)
+            if (profiles[name].PROTOCOL is MeterProtocol.COMPERE_MQTT) is on_air
+        }
         present = self._present
-        schema = meter_schema(self._buses, titles, is_new=present is None)
+        address = self._address_selector(site, on_air=on_air)
+        schema = meter_schema(
+            self._buses_of(on_air=on_air), titles, address, is_new=present is None
+        )
         serial = {"serial_number": present.data[CONF_SERIAL]} if present else {}
         return self.async_show_form(
             step_id=step_id,
@@ -317,79 +363,3 @@ class MeterFlow(SiteSubentryFlow):
             SECTION_PLACE: place,
             SECTION_REGISTER: register,
         }
-
-
-def meter_schema(
-    buses: Mapping[str, str], profiles: Mapping[str, str], *, is_new: bool
-) -> vol.Schema:
-    """Return the form for a meter of one of these models on one of these buses."""
-    place = vol.Schema(
-        {
-            vol.Optional(CONF_AREA): AreaSelector(),
-            vol.Optional(CONF_FLOOR_AREA): decimal_number(0, 1_000_000, "m²"),
-            vol.Optional(CONF_RATED_POWER): decimal_number(0, 100_000, "kW"),
-        }
-    )
-    register: dict[vol.Marker, Any] = {
-        vol.Optional(CONF_ROLLOVER): whole_number(1000, 1_000_000_000, "kWh")
-    }
-    if is_new:
-        multiplier = vol.Optional(CONF_MULTIPLIER, default=1)
-        register = {multiplier: whole_number(1, 10_000)} | register
-    first_bus = next(iter(buses), vol.UNDEFINED)
-    first_profile = next(iter(profiles), vol.UNDEFINED)
-    return vol.Schema(
-        {
-            vol.Required(CONF_NAME): TextSelector(),
-            vol.Required(CONF_BUS, default=first_bus): labelled_choice(buses),
-            vol.Required(CONF_ADDRESS): whole_number(1, 247),
-            vol.Required(CONF_PROFILE, default=first_profile): labelled_choice(profiles),
-            vol.Required(CONF_BREAKER): whole_number(1, 10_000, "A"),
-            vol.Required(SECTION_PLACE): section(place, {"collapsed": False}),
-            vol.Required(SECTION_REGISTER): section(vol.Schema(register), {"collapsed": True}),
-        }
-    )
-
-
-async def _async_probe(site: CompereSite, data: Mapping[str, Any]) -> str:
-    """Ask the meter at this address for its serial number."""
-    try:
-        return await site.async_probe_meter(*_place(data))
-    except PrepaidError as error:
-        problem = form_error(error, PROBE_ERRORS)
-        problem.placeholders.setdefault(CONF_ADDRESS, str(data[CONF_ADDRESS]))
-        problem.placeholders.setdefault(CONF_PROFILE, data[CONF_PROFILE])
-        raise problem from error
-
-
-def _check_same(site: CompereSite, data: dict[str, Any], before: Mapping[str, Any]) -> None:
-    """Refuse another meter than the one that was there, and one with other channels.
-
-    Of a model that cannot tell its serial number nothing can be compared: it keeps the one it has.
-    """
-    data[CONF_SERIAL] = data[CONF_SERIAL] or before[CONF_SERIAL]
-    if data[CONF_SERIAL] != before[CONF_SERIAL]:
-        raise FormError(
-            CONF_ADDRESS,
-            "other_meter",
-            found=data[CONF_SERIAL],
-            expected=before[CONF_SERIAL],
-            address=data[CONF_ADDRESS],
-        )
-    if circuits(site.catalogue, data).keys() != circuits(site.catalogue, before).keys():
-        raise FormError(CONF_PROFILE, "channels_differ")
-
-
-def _place(data: Mapping[str, Any]) -> tuple[str, int, str]:
-    """Return where a meter answers, and as what."""
-    return data[CONF_BUS], data[CONF_ADDRESS], data[CONF_PROFILE]
-
-
-def _address(data: Mapping[str, Any]) -> tuple[str, int]:
-    """Return where a meter answers."""
-    return data[CONF_BUS], data[CONF_ADDRESS]
-
-
-def _same_place(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Say whether nothing changed that could lead to another meter."""
-    return _place(one) == _place(other)

@@ -35,6 +35,7 @@ from ..const import (
 from ..core.commissioning.scan import Found, Presence, addresses_of
 from ..core.documents import DocumentError
 from ..core.errors import PrepaidError
+from ..lines import is_broker
 from ..site import CompereSite
 from .form_errors import FormError, form_error
 from .schemas import labelled_choice, whole_number
@@ -208,9 +209,11 @@ class ScanFlow(SiteSubentryFlow):
 
     @property
     def _buses(self) -> dict[str, str]:
+        """Return the names of the wired lines, by id."""
         return {
             bus.subentry_id: bus.title
             for bus in self._get_entry().get_subentries_of_type(SUBENTRY_BUS)
+            if not is_broker(bus.data)
         }
 
     def _ask(self, values: Mapping[str, Any]) -> SubentryFlowResult:

@@ -59,6 +59,11 @@ class LineSettings:
         return f"{self.host}:{self.port}"
 
     @property
+    def places(self) -> tuple[str, ...]:
+        """Return what says where the line is, to be left out of diagnostics."""
+        return (self.host, self.device)
+
+    @property
     def character_s(self) -> float:
         """Return how long one character takes: a start bit, 8 data bits, parity, stop bits."""
         bits = 1 + 8 + (0 if self.parity == "N" else 1) + self.stopbits

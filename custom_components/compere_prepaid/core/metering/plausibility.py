@@ -38,6 +38,8 @@ class Suspicion(StrEnum):
     """More energy than the breaker lets through in the time."""
     IN_FUTURE = "in_future"
     """The reading is later than now, or the baseline is later than the reading."""
+    CONTRADICTORY = "contradictory"
+    """The registers that the meter told together do not fit each other."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

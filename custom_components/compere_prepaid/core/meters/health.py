@@ -18,6 +18,8 @@ class MeterHealth:
     """In a row."""
     last_error: str = ""
     backoff_until: datetime | None = None
+    clock_off_s: int | None = None
+    """How far the meter's own clock was ahead when it last told it."""
     _polls: deque[bool] = field(default_factory=lambda: deque(maxlen=REMEMBERED_POLLS))
 
     @property

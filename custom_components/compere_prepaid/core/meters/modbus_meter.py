@@ -31,7 +31,7 @@ type LearnedReads = Mapping[str, tuple[tuple[int, int], ...]]
 """What a meter answers instead of a block that it refuses: address and count by block's name."""
 
 
-def _scaled(quantity: Quantity) -> bool:
+def is_scaled(quantity: Quantity) -> bool:
     """Tell whether a quantity is divided by current transformers."""
     is_ratio = "factor" in quantity or "thd" in quantity
     return quantity.startswith(_THROUGH_TRANSFORMERS) and not is_ratio
@@ -275,7 +275,7 @@ class ModbusMeter(MeterDevice):
         return None if number is None else number * self._factor(measurand.quantity)
 
     def _factor(self, quantity: Quantity) -> int:
-        factor = self.multiplier if _scaled(quantity) else 1
+        factor = self.multiplier if is_scaled(quantity) else 1
         if quantity.startswith(_POWERS) and "factor" not in quantity:
             factor *= self._power_scale
         return factor

@@ -38,6 +38,8 @@ __all__ = ["MeterHealth", "OtherMeterError", "Poller", "PollerListener"]
 
 _LOGGER = logging.getLogger(__name__)
 
+ROUTINE_S = 10.0
+"""How often a meter is read when nothing presses."""
 LONGEST_BACKOFF_S = 50.0
 """With the scatter and its turn, a meter that lives again is back within a minute."""
 SCATTER = 0.1
@@ -108,7 +110,7 @@ class Poller:
         clock: Clock,
         listener: PollerListener,
         *,
-        interval_s: float = 10.0,
+        interval_s: float = ROUTINE_S,
         detail_every_s: float = 60.0,
         identify_every_s: float = 300.0,
     ) -> None:
@@ -126,6 +128,13 @@ class Poller:
         self._wake = asyncio.Event()
         self._news = News()
         self._tasks: tuple[asyncio.Task[None], ...] = ()
+
+    can_ask = True
+
+    @property
+    def routine_s(self) -> float:
+        """Return how often a meter is read when nothing presses."""
+        return self._interval_s
 
     @property
     def sweep_s(self) -> float:

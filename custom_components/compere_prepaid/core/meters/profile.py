@@ -21,6 +21,7 @@ class MeterProtocol(StrEnum):
     """The language of a meter."""
 
     MODBUS = "modbus"
+    COMPERE_MQTT = "compere_mqtt"
 
 
 class Verified(StrEnum):

@@ -114,6 +114,15 @@ class RelayController:
         elif self.clock.monotonic() >= meter.not_before:
             self._start(reading.serial, meter)
 
+    def insist(self, serial: MeterSerial) -> None:
+        """Command a relay of which nobody knows where it is, unless that was just tried in vain.
+
+        For meters that tell their relay's state only when it is commanded.
+        """
+        meter = self._meters.get(serial)
+        if meter and meter.demand and self.clock.monotonic() >= meter.not_before:
+            self._start(serial, meter)
+
     def _start(self, serial: MeterSerial, meter: _Meter) -> None:
         if meter.ready and not self.frozen and not _driving(meter):
             meter.task = self.spawn(self._drive(serial, meter), f"relay {serial}")

@@ -70,6 +70,12 @@ class Charging:
             if meter.account == account.number:
                 await self._charge(account, meter, reading)
 
+    def on_values(self, reading: MeterReading) -> None:
+        """Reckon with the power of a meter that tells its register at other times."""
+        meter = self.book.meters.get(reading.serial)
+        if meter is not None and meter.fresh and reading.power_mw is not None:
+            meter.power_mw = reading.power_mw
+
     def suspect(
         self, serial: MeterSerial, reason: str, reading: MeterReading | None = None
     ) -> None:
