@@ -71,9 +71,9 @@ async def async_scan(
     """Ask addresses of a line that no meter of this site has; return who is there.
 
     `is_patient` waits as long as each meter may need instead of as its neighbours do, and asks
-    twice where nothing comes back. Raises
-    `InvalidInputError` (`bus_not_scanned`, `profile_unknown`, `profile_not_scanned`) and `OperationFailedError`
-    (`scan_running`, `bus_down`).
+    twice where nothing comes back. Raises `InvalidInputError` (`bus_not_scanned`,
+    `profile_unknown`, `profile_not_scanned`) and `OperationFailedError` (`scan_running`,
+    `bus_down`).
     """
     line = bus.bus
     if not isinstance(line, Bus):
