@@ -7,8 +7,10 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 import pytest
 
+from custom_components.compere_prepaid.commissioning.relay_test import TESTER
 from custom_components.compere_prepaid.core.bus.bus import Bus
 from custom_components.compere_prepaid.core.ids import MeterSerial
+from custom_components.compere_prepaid.core.ledger.records import HoldKind
 from custom_components.compere_prepaid.core.metering.reading import Quantity
 from custom_components.compere_prepaid.site import CompereSite
 from simulator import image
@@ -299,7 +301,7 @@ async def test_hold_of_an_interrupted_test_is_released_at_the_next_start(
 ) -> None:
     """What a person placed for maintenance stays; what a test left does not."""
     left, placed = serial_of(mall, NOODLES), serial_of(mall, TEA)
-    await ask(hass, "place_hold", meter=left, kind="maintenance", reason="relay test")
+    await site.agreements.place_hold([left], HoldKind.MAINTENANCE, user=TESTER)
     await ask(hass, "place_hold", meter=placed, kind="maintenance", reason="new cable")
     assert await hass.config_entries.async_reload(site.entry.entry_id)
     again: CompereSite = site.entry.runtime_data

@@ -1,9 +1,9 @@
 """Opening and closing a meter's relay once, to see that it does what it is told.
 
-The relay moves the only way it ever does: a hold is placed, and released again. The hold is a
-maintenance hold with a reason of its own, so that everybody sees why the power is off, and so that
-one that is left over (the machine lost its power in the middle) is found and released at the next
-start.
+The relay moves the only way it ever does: a hold is placed, and released again. It is a maintenance
+hold whose reason names the test and who ran it, so that everybody sees why the power is off. It is
+placed in the test's own name, which no person has: one that is left over (the machine lost its
+power in the middle) is found by it and released at the next start, and nobody else's is.
 """
 
 import asyncio
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from homeassistant.core import callback
 
+from ..authority import user_name
 from ..core.commissioning.power_check import ENOUGH_MA, phase_values
 from ..core.errors import InvalidInputError, OperationFailedError
 from ..core.ids import MeterSerial
@@ -24,7 +25,8 @@ from .records import Record, RecordKind, async_keep
 if TYPE_CHECKING:
     from ..site import CompereSite
 
-REASON = "relay test"
+TESTER = "relay_test"
+"""In whose name the hold is placed."""
 FOLLOWS_WITHIN_S = 20.0
 """A relay that has not followed by then, the controller's tries included, does not."""
 CURRENT_READS = 6
@@ -74,16 +76,19 @@ async def async_test_relay(
     if reading.relay_closed is not True:
         raise OperationFailedError("relay_not_closed", meter=serial)
     before = _largest_current(reading)
+    tester = await user_name(site.hass, user)
     opened_s = current = None
     try:
         started = site.clock.monotonic()
-        await site.agreements.place_hold([serial], HoldKind.MAINTENANCE, user=user, reason=REASON)
+        await site.agreements.place_hold(
+            [serial], HoldKind.MAINTENANCE, user=TESTER, reason=f"relay test by {tester}"
+        )
         if await _follows(runtime, closed=False):
             opened_s = site.clock.monotonic() - started
             current = await _current_while_open(runtime)
     finally:
         released = site.clock.monotonic()
-        await _release(site, serial, user)
+        await _release(site, serial)
     holds = tuple(kind.value for kind in site.book.meter(serial).holds)
     closed_s = None
     if not holds and await _follows(runtime, closed=True):
@@ -113,8 +118,8 @@ async def async_release_left_over(site: CompereSite) -> None:
         if HoldKind.MAINTENANCE not in meter.holds:
             continue
         for hold in await _holds(site, serial):
-            if hold.kind is HoldKind.MAINTENANCE and hold.reason == REASON:
-                await site.reading_path.guarded(_release(site, serial, hold.placed_by))
+            if hold.kind is HoldKind.MAINTENANCE and hold.placed_by == TESTER:
+                await site.reading_path.guarded(_release(site, serial))
 
 
 async def _holds(site: CompereSite, serial: MeterSerial) -> tuple[Hold, ...]:
@@ -139,9 +144,9 @@ def _refuse(site: CompereSite, runtime: MeterRuntime, *, consent: bool) -> None:
         raise OperationFailedError("meter_not_read", meter=serial)
 
 
-async def _release(site: CompereSite, serial: MeterSerial, user: str) -> None:
+async def _release(site: CompereSite, serial: MeterSerial) -> None:
     await site.agreements.release_hold(
-        [serial], HoldKind.MAINTENANCE, user=user, administrator=True
+        [serial], HoldKind.MAINTENANCE, user=TESTER, administrator=True
     )
 
 
