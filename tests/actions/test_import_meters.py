@@ -1,5 +1,6 @@
 """Importing meters as a table: from spreadsheets of all kinds, all of it or nothing."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +65,7 @@ async def test_table_is_taken_in_once(
     assert (answer["created"], answer["changed"], answer["unchanged"]) == (0, 1, 1)
 
 
-FAULTS = [
+FAULTS: list[tuple[str, Callable[[str], str], str, int | None]] = [
     ("address", lambda row: row.replace("East riser,2,", "East riser,300,"), "address", 2),
     ("bus", lambda row: row.replace("East riser,2", "Roof,2"), "bus", 2),
     ("profile", lambda row: row.replace("compere_kpm33b", "kpm33", 1), "profile", 2),
@@ -79,37 +80,32 @@ FAULTS = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("change", "column", "line"),
-    [fault[1:] for fault in FAULTS],
-    ids=[fault[0] for fault in FAULTS],
-)
 async def test_what_is_wrong_is_told_by_line_and_column(
-    hass: HomeAssistant, bare: CompereSite, mall: Mall, change: Any, column: str, line: int | None
+    hass: HomeAssistant, bare: CompereSite, mall: Mall, figure: Callable[[str], None]
 ) -> None:
     """One wrong cell, and none of the table is taken in."""
-    text = table(mall)
-    wrong = change(text)
-    assert wrong != text
-    before = parts(bare)
-    answer = await ask(hass, "import_meters", content=wrong)
-    assert (answer["created"], answer["changed"]) == (0, 0)
-    assert parts(bare) == before
-    places = [(fault["line"], fault["column"]) for fault in answer["faults"]]
-    assert [place for place in places if place[1] == column and line in (place[0], None)], places
-    assert all(fault["message"] for fault in answer["faults"])
+    text, before = table(mall), parts(bare)
+    for name, change, column, line in FAULTS:
+        wrong = change(text)
+        assert wrong != text, name
+        answer = await ask(hass, "import_meters", content=wrong)
+        assert (answer["created"], answer["changed"]) == (0, 0)
+        assert parts(bare) == before
+        places = [(fault["line"] if line else None, fault["column"]) for fault in answer["faults"]]
+        assert (line, column) in places, (name, answer["faults"])
+        assert all(fault["message"] for fault in answer["faults"])
+    figure(f"import_meters: {len(FAULTS)} faulty tables refused, each by line and column")
 
 
-@pytest.mark.parametrize("coding", ["gbk", "utf-16", "latin-1"])
 async def test_other_codings_are_refused_in_words(
-    hass: HomeAssistant, bare: CompereSite, mall: Mall, tmp_path: Path, coding: str
+    hass: HomeAssistant, bare: CompereSite, mall: Mall, tmp_path: Path
 ) -> None:
     """A name that was guessed wrong would be worse than none."""
-    name = "Café" if coding == "latin-1" else "美食广场"
-    raw = table(mall).replace("Food court", name).encode(coding)
-    await hass.async_add_executor_job((tmp_path / "meters.csv").write_bytes, raw)
-    async with refused(bare, "file_not_utf8", file="meters.csv"):
-        await ask(hass, "import_meters", file="meters.csv")
+    for coding, area in (("gbk", "美食广场"), ("utf-16", "美食广场"), ("latin-1", "Café")):
+        raw = table(mall).replace("Food court", area).encode(coding)
+        await hass.async_add_executor_job((tmp_path / "meters.csv").write_bytes, raw)
+        async with refused(bare, "file_not_utf8", file="meters.csv"):
+            await ask(hass, "import_meters", file="meters.csv")
 
 
 async def test_file_of_a_spreadsheet(
