@@ -316,6 +316,7 @@ class Composition:
         for serial in subentry.data[CONF_METERS]:
             if serial in site.meters:
                 await site.supplies.attach(number, MeterSerial(serial))
+                site.reading_path.plan(MeterSerial(serial))
         if tuple(site.book.account(number).meters) != before:
             site.reading_path.refresh_account(number, news=True)
 
@@ -332,6 +333,7 @@ class Composition:
         for serial, meter in list(site.book.meters.items()):
             if meter.account is None and serial not in listed:
                 await site.reading_path.guarded(site.supplies.attach(owner.number, serial))
+                site.reading_path.plan(serial)
                 site.reading_path.refresh_account(owner.number, news=True)
 
     async def _add_account(self, subentry: ConfigSubentry, number: AccountNumber) -> None:

@@ -21,6 +21,7 @@ from .core.ids import AccountNumber, BusId, MeterSerial
 from .core.metering.plausibility import Suspicion
 from .core.metering.reading import MeterReading
 from .core.meters.compere_mqtt.meter import CompereMqttMeter
+from .core.meters.reader import MeterReader
 from .core.money.amount import Amount
 from .core.prepayment.charging import OTHER_METER
 from .core.prepayment.state import AccountState
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
     from .site import CompereSite
 
 _LOGGER = logging.getLogger(__name__)
+
+VACANT_S = 60.0
+"""How often a meter is read that no tenant has: nobody's credit can run out."""
 
 SOONEST_S = 1.0
 """No meter is read more often than this for its money's sake."""
@@ -68,7 +72,7 @@ class ReadingPath:
         if meter is not None and meter.account is not None:
             # the first reading brings what was used meanwhile: that is news
             self.refresh_account(meter.account, news=not was_online)
-            self._plan_next(meter.serial, self._site.book.accounts[meter.account])
+        self.plan(reading.serial)
         self._site.backstop.consider(reading.serial)
         self._site.totals.push(None)
 
@@ -79,9 +83,7 @@ class ReadingPath:
             return
         self._site.charging.on_values(reading)
         await self._show(runtime, reading)
-        meter = self._site.book.meters.get(reading.serial)
-        if meter is not None and meter.account is not None:
-            self._plan_next(meter.serial, self._site.book.accounts[meter.account])
+        self.plan(reading.serial)
 
     async def on_suspect(self, reading: MeterReading, reason: Suspicion) -> None:
         """Hear that what a meter says contradicts itself: charge and cut nothing by it."""
@@ -185,6 +187,16 @@ class ReadingPath:
         if runtime is not None:
             runtime.coordinator.push(runtime.coordinator.data, news=True)
 
+    def plan(self, serial: MeterSerial) -> None:
+        """Plan the next reading of a meter by what its account has; seldom if nobody has it."""
+        runtime, meter = self._site.meters.get(serial), self._site.book.meters.get(serial)
+        if meter is not None and meter.account is not None:
+            self._plan_next(serial, self._site.book.accounts[meter.account])
+        elif runtime is not None:
+            reader = runtime.bus.poller
+            with suppress(InvalidInputError):
+                reader.set_interval(serial, self._unpressed_s(reader, is_vacant=True))
+
     def _plan_next(self, serial: MeterSerial, account: AccountState) -> None:
         """Read again in time: well before credit can run out, and right behind a price border."""
         site = self._site
@@ -193,7 +205,8 @@ class ReadingPath:
             return
         tariff, now = site.book.tariffs[account.tariff], site.clock.now()
         reader = runtime.bus.poller
-        interval = reader.routine_s
+        has_begun = site.book.meter(serial).mark is not None
+        interval = self._unpressed_s(reader, is_vacant=account.owner and has_begun)
         if not account.off:
             next_kwh = quote(tariff, now, zone=site.zone, used=account.month.used)
             price = next_kwh.price + tax_on(Amount(next_kwh.price), next_kwh.tax_ppm)
@@ -205,6 +218,11 @@ class ReadingPath:
             interval = min(interval, border_s + BEHIND_BORDER_S)
         with suppress(InvalidInputError):  # it is just being wired anew, and read soon
             reader.set_interval(serial, max(SOONEST_S, interval))
+
+    @staticmethod
+    def _unpressed_s(reader: MeterReader, *, is_vacant: bool) -> float:
+        """Return how often a meter is read when nothing presses; seldom if nobody pays ahead."""
+        return max(reader.routine_s, VACANT_S) if is_vacant else reader.routine_s
 
     async def guarded(self, work: Coroutine[Any, Any, None]) -> None:
         """Let one meter's trouble be its own: the line goes on for the others."""
