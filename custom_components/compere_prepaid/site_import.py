@@ -31,6 +31,7 @@ from .const import (
     CONF_POWER_SCALE,
     CONF_PROFILE,
     CONF_RATED_POWER,
+    CONF_RELAY_ACCESS,
     CONF_ROLLOVER,
     CONF_SERIAL,
     CONF_TARIFF,
@@ -60,6 +61,7 @@ from .core.site_file import (
     site_file_of,
 )
 from .lines import optional_line_data, settings_of
+from .relay_access import relay_access_data
 from .site_clashes import clashes, moved_out
 from .site_import_rules import ImportOutcome, RuleNews
 
@@ -179,8 +181,8 @@ def _subentries(site: CompereSite, wanted: SiteFile, outcome: ImportOutcome) -> 
     bus_ids |= {bus.name: want(bus.name, _bus_subentry(bus)) for bus in wanted.buses}
     for meter in wanted.meters:
         known = there.get((SUBENTRY_METER, meter.serial))
-        before = known.data if known else {}
-        want(meter.serial, _meter_subentry(meter, bus_ids[meter.bus], before))
+        bus_id = bus_ids[meter.bus]
+        want(meter.serial, _meter_subentry(meter, bus_id, known.data if known else {}))
     for account in wanted.accounts:
         known = there.get((SUBENTRY_ACCOUNT, account.number))
         state = site.book.accounts.get(account.number)
@@ -288,7 +290,7 @@ def _bus_data(bus: BusEntry) -> dict[str, Any]:
 
 
 def _meter_data(meter: MeterEntry, bus_id: str, before: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a meter's data; what was found out on site stays unless the file says otherwise."""
+    """Return a meter's data; what it does not mention of password and findings stays as it was."""
     data: dict[str, Any] = {
         CONF_SERIAL: meter.serial,
         CONF_NAME: meter.name,
@@ -309,6 +311,10 @@ def _meter_data(meter: MeterEntry, bus_id: str, before: Mapping[str, Any]) -> di
         data.pop(CONF_POWER_SCALE, None)
         if meter.power_scale > 1:
             data[CONF_POWER_SCALE] = meter.power_scale
+    if meter.relay_access is not None:
+        data[CONF_RELAY_ACCESS] = relay_access_data(meter.relay_access)
+    elif CONF_RELAY_ACCESS in before:
+        data[CONF_RELAY_ACCESS] = before[CONF_RELAY_ACCESS]
     return data
 
 

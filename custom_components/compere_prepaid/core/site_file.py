@@ -20,7 +20,9 @@ from .document_faults import MAX_FAULTS, schema_faults
 from .document_section import Findings, Section, number_text
 from .documents import Document, DocumentError, read_document
 from .ids import AccountNumber, MeterSerial
+from .meters.address import kept_address
 from .meters.compere_mqtt.ports import TRANSPORT, BrokerSettings
+from .meters.dlt645_relay import NO_OPERATOR, USUAL_LEVEL, RelayAccess
 from .money.amount import ZERO, Amount, Currency
 from .policy.credit import Policy
 from .site_file_brokers import broker_data, check_brokers, read_broker, refuse_broker_keys
@@ -65,7 +67,7 @@ class MeterEntry:
     bus: str
     """The name of the bus."""
     address: int | str
-    """A number on a line, the meter code behind a broker."""
+    """A number on a line, the digits of a DL/T 645 meter, the meter code behind a broker."""
     profile: str
     area: str = ""
     floor_area: Decimal | None = None
@@ -78,6 +80,8 @@ class MeterEntry:
     """The ratio of the current transformers, where the register does not contain it."""
     rollover_kwh: int | None = None
     """Where the register begins anew at 0; None if that is not known."""
+    relay_access: RelayAccess | None = None
+    """The right to switch its relay, where it asks for one. Read, and never written to a file."""
     power_scale: int | None = None
     """What its powers are multiplied by; None leaves it as it is."""
 
@@ -205,7 +209,7 @@ def _read_meter(section: Section) -> MeterEntry | None:
         serial=MeterSerial(str(data["serial"])),
         name=data["name"],
         bus=data["bus"],
-        address=data["address"],
+        address=kept_address(data["address"]),
         profile=data["profile"],
         area=data.get("area", ""),
         floor_area=_decimal(data.get("floor_area")),
@@ -214,6 +218,17 @@ def _read_meter(section: Section) -> MeterEntry | None:
         multiplier=data.get("multiplier", 1),
         rollover_kwh=data.get("rollover_kwh"),
         power_scale=data.get("power_scale"),
+        relay_access=_relay_access(data.get("relay_access")),
+    )
+
+
+def _relay_access(data: Mapping[str, Any] | None) -> RelayAccess | None:
+    if data is None:
+        return None
+    return RelayAccess(
+        password=str(data["password"]),
+        level=str(data.get("level", USUAL_LEVEL)),
+        operator=str(data.get("operator", NO_OPERATOR)),
     )
 
 

@@ -28,7 +28,9 @@ from custom_components.compere_prepaid.core.meters.modbus_profile import ForcedS
 from custom_components.compere_prepaid.core.meters.profile import Verified
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
-MODE = RelayMode(address=0x1E, value=0xDD22, meaning="remote control", verified=Verified.VENDOR)
+MODE = RelayMode(
+    address=0x1E, value=0xDD22, writes=(0xDD22,), meaning="remote control", verified=Verified.VENDOR
+)
 FORCED = ForcedState(address=0x1B, open=0xAADD, closed=0xBBDD)
 
 

@@ -1,10 +1,16 @@
 """Rules over a real ledger: holds and demands in one transaction, and what survives a restart."""
 
+from collections.abc import Callable
+from dataclasses import replace
 import json
 
 import pytest
 
-from custom_components.compere_prepaid.core.errors import InvalidInputError, LedgerReadOnlyError
+from custom_components.compere_prepaid.core.errors import (
+    InvalidInputError,
+    LedgerReadOnlyError,
+    OperationFailedError,
+)
 from custom_components.compere_prepaid.core.events import (
     NightMeasured,
     ProtectionStands,
@@ -12,6 +18,7 @@ from custom_components.compere_prepaid.core.events import (
     TamperOver,
 )
 from custom_components.compere_prepaid.core.ids import MeterSerial
+from custom_components.compere_prepaid.core.ledger.ports import LedgerTransaction
 from custom_components.compere_prepaid.core.ledger.records import HoldKind
 from custom_components.compere_prepaid.core.metering.reading import MeterReading, Quantity
 from custom_components.compere_prepaid.core.policy.protection import Action, Rule, RuleKind
@@ -168,6 +175,74 @@ async def test_meters_that_nobody_has(desk: Desk) -> None:
     await shop.desk.protecting.on_reading(unknown, None)
     assert shop.told == []
     assert shop.desk.protecting.status(MeterSerial("33B0")) == ProtectionStatus()
+
+
+async def test_a_tenant_who_leaves_takes_the_warning_along(desk: Desk) -> None:
+    """It is taken back; a hold stays, for the wiring is the same."""
+    shop = await GuardedShop.open(desk, RESIDUAL)
+    shop.more = {Quantity.VOLTAGE_A: 260_000, Quantity.RESIDUAL_CURRENT: 35}
+    await shop.draw(1000, 80)
+    assert shop.told == ["residual_current locked_out", "over_voltage warned"]
+    await desk.supplies.detach(SHOP, METER)
+    await shop.draw(1000, 80)
+    assert shop.told[2:] == ["over_voltage cleared"]
+    assert HoldKind.PROTECTION in shop.holds
+    assert shop.status.active == (RuleKind.RESIDUAL_CURRENT,)
+
+
+@pytest.mark.parametrize("watts", [23_000, 0])
+async def test_a_commit_that_nobody_answered(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, watts: int
+) -> None:
+    """The hold was placed, or released, unheard: the next reading finds it, and counts it once."""
+    shop = await GuardedShop.open(desk, OVERLOAD)
+    await shop.draw(23_000, 60 if watts else 120)
+    before = len(shop.told)
+    run = desk.ledger.run
+
+    async def unheard[T](work: Callable[[LedgerTransaction], T]) -> T:
+        await run(work)
+        raise OperationFailedError("ledger_unanswered")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(desk.ledger, "run", unheard)
+        with pytest.raises(OperationFailedError, match="ledger_unanswered"):
+            await shop.read()
+    assert len(shop.told) == before
+    await shop.draw(watts, 20)
+    assert shop.told[before:] == [TRIPPED if watts else RECLOSED]
+    assert (HoldKind.OVERLOAD in shop.holds) == bool(watts)
+    assert desk.demands[-1].closed == (not watts)
+    assert desk.demands[-1].version == (2 if watts else 3)
+    await shop.draw(23_000, 3600)
+    assert shop.told.count(RECLOSED) == 2
+
+
+async def test_when_it_decides_next(desk: Desk) -> None:
+    """At the end of the delay, of the pause before a try; not while it waits for a person."""
+    shop = await GuardedShop.open(desk, OVERLOAD)
+    left: list[float | None] = []
+    shop.watts = 23_000
+    for _ in range(40):
+        await shop.read(20)
+        left.append(desk.protecting.seconds_to_decision(METER))
+    assert left[:8] == [60, 40, 20, 60, 40, 20, None, 60]
+    assert set(left[20:]) == {None}
+    assert shop.status.locked_out
+    await desk.write(guarded(replace(OVERLOAD, action=Action.WARN)))
+    await desk.agreements.renew()
+    assert desk.protecting.seconds_to_decision(METER) is None
+
+
+async def test_a_meter_that_is_gone(desk: Desk) -> None:
+    """Nothing of it is remembered but what the ledger has."""
+    shop = await GuardedShop.open(desk, OVERLOAD)
+    desk.protecting.nights[METER] = (1000,)
+    await shop.draw(23_000, 70)
+    desk.protecting.forget(METER)
+    assert shop.status == ProtectionStatus()
+    await shop.draw(23_000, 10)
+    assert shop.status.active == (RuleKind.OVERLOAD,)
 
 
 async def test_a_ledger_that_refuses_moves_no_rule(desk: Desk) -> None:

@@ -190,6 +190,7 @@ def _relay(data: Mapping[str, Any]) -> Relay:
             RelayMode(
                 address=mode["address"],
                 value=mode["value"],
+                writes=words_of(mode.get("writes", mode["value"])),
                 meaning=mode["meaning"],
                 verified=Verified(mode["verified"]),
             )

@@ -160,7 +160,8 @@ def _forbidden_writes(document: Document, relay: Mapping[str, Any], count: int) 
     if count:
         writes.append((relay["write"]["address"], count, ("relay", "write", "address")))
     for index, mode in enumerate(relay.get("requires", ())):
-        writes.append((mode["address"], 1, ("relay", "requires", index, "address")))
+        length = len(words_of(mode.get("writes", mode["value"])))
+        writes.append((mode["address"], length, ("relay", "requires", index, "address")))
     for address, length, path in writes:
         for entry in document.data.get("never_write", ()):
             if address < entry["address"] + entry["count"] and entry["address"] < address + length:

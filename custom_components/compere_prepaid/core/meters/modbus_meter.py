@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import override
 
 from ..bus.bus import Bus
-from ..bus.requests import BusError, Function, GarbledAnswerError, RefusedError, Request
+from ..bus.requests import BusError, Function, GarbledAnswerError, RefusedError, Request, Station
 from ..bus.scheduler import RequestClass
 from ..clock import Clock
 from ..errors import InvalidInputError
@@ -24,23 +24,15 @@ _ESSENTIAL = (Quantity.ENERGY_IMPORT, Quantity.POWER)
 """Without these there is no reading; what else a meter says it does not have is left out."""
 
 _POWERS = ("power", "reactive_power", "apparent_power")
-_THROUGH_TRANSFORMERS = ("energy", "power", "reactive_power", "apparent_power", "current")
-"""What current transformers divide. A power factor, a voltage, a frequency they leave alone."""
 
 type LearnedReads = Mapping[str, tuple[tuple[int, int], ...]]
 """What a meter answers instead of a block that it refuses: address and count by block's name."""
 
 
-def is_scaled(quantity: Quantity) -> bool:
-    """Tell whether a quantity is divided by current transformers."""
-    is_ratio = "factor" in quantity or "thd" in quantity
-    return quantity.startswith(_THROUGH_TRANSFORMERS) and not is_ratio
-
-
 class SerialUnreadableError(BusError):
     """The meter answers, but what it tells as its serial number is none."""
 
-    def __init__(self, unit: int) -> None:
+    def __init__(self, unit: Station) -> None:
         """Name the address."""
         super().__init__("serial_unreadable", address=unit)
 
@@ -74,7 +66,6 @@ class ModbusMeter(MeterDevice):
         clock: Clock,
         multiplier: int = 1,
         channel: int | None = None,
-        power_scale: int = 1,
     ) -> None:
         """Raise `InvalidInputError` (`bus_address_invalid`) for what is no Modbus address."""
         if not 1 <= unit <= 247:
@@ -86,7 +77,7 @@ class ModbusMeter(MeterDevice):
         self._clock = clock
         self._multiplier = multiplier
         self._channel = channel
-        self._power_scale = power_scale
+        self.power_scale = 1
         stride = 0 if profile.channels is None else profile.channels.stride
         self._offset = ((channel or 1) - 1) * stride
         self._parts: dict[str, tuple[Span, ...]] = {}
@@ -202,7 +193,7 @@ class ModbusMeter(MeterDevice):
 
         Raises `BusError`, or `InvalidInputError` (`register_protected`).
         """
-        await self.write_registers(mode.address, (mode.value,), klass)
+        await self.write_registers(mode.address, mode.writes, klass)
 
     async def read_registers(
         self, address: int, count: int, klass: RequestClass
@@ -275,9 +266,9 @@ class ModbusMeter(MeterDevice):
         return None if number is None else number * self._factor(measurand.quantity)
 
     def _factor(self, quantity: Quantity) -> int:
-        factor = self.multiplier if is_scaled(quantity) else 1
+        factor = self.multiplier if quantity.is_behind_transformers else 1
         if quantity.startswith(_POWERS) and "factor" not in quantity:
-            factor *= self._power_scale
+            factor *= self.power_scale
         return factor
 
     async def _read_parts(

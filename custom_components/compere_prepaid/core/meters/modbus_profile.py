@@ -120,6 +120,8 @@ class RelayMode:
 
     address: int
     value: int
+    writes: tuple[int, ...]
+    """What is written from that address on to set it; mostly the value alone."""
     meaning: str
     verified: Verified
 
