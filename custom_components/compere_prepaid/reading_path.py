@@ -74,6 +74,7 @@ class ReadingPath:
             # the first reading brings what was used meanwhile: that is news
             self.refresh_account(meter.account, news=not was_online)
         self.plan(reading.serial)
+        self._site.backstop.consider(reading.serial)
         self._site.totals.push(None)
 
     async def on_values(self, reading: MeterReading) -> None:
@@ -176,6 +177,7 @@ class ReadingPath:
         for serial in account.meters:
             self.refresh_meter(serial)
             self._plan_next(serial, account)
+            self._site.backstop.consider(serial)
 
     def refresh_account(self, number: AccountNumber, *, news: bool = False) -> None:
         """Push an account's state to its entities, at once if it is news."""
