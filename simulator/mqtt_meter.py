@@ -92,6 +92,7 @@ class MqttMeter:
         self._client = Client(CallbackAPIVersion.VERSION2, client_id=self.code)
         self._client.reconnect_delay_set(1, 1)
         self._client.on_connect = self._on_connect
+        self._client.on_disconnect = lambda *_: self._ready.clear()
         self._client.on_subscribe = lambda *_: self._ready.set()
         self._client.on_message = self._on_message
 

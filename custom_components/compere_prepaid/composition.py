@@ -49,6 +49,11 @@ if TYPE_CHECKING:
     from .site import CompereSite
 
 
+LAST_READING_S = 20.0
+"""So long the last reading of a meter that changes hands is waited for: a wireless meter that
+cannot be asked uploads when it likes."""
+
+
 class Composition:
     """Adds, wires and removes the buses, meters and accounts of one site."""
 
@@ -243,8 +248,8 @@ class Composition:
         self, runtime: MeterRuntime, data: Mapping[str, Any], bus: BusRuntime
     ) -> None:
         """Look for a meter at another address or line; it must prove its identity there."""
-        runtime.data, runtime.bus = data, bus
-        runtime.device = self._device(data, runtime.serial, runtime.channel, bus)
+        device = self._device(data, runtime.serial, runtime.channel, bus)
+        runtime.data, runtime.bus, runtime.device = data, bus, device
         devices.rename(self._site, data[CONF_SERIAL], data[CONF_NAME], bus.device_id)
         if runtime.channel is not None:
             devices.rename_channel(self._site, runtime.serial, runtime.name)
@@ -357,5 +362,6 @@ class Composition:
         """Read a meter that changes hands, if it can be read: who used what is settled by it."""
         meter = self._site.meters[serial]
         if meter.bus.id in self._site.buses:
-            with suppress(PrepaidError):
-                await meter.bus.poller.read_now(serial)
+            with suppress(PrepaidError, TimeoutError):
+                async with asyncio.timeout(LAST_READING_S):
+                    await meter.bus.poller.read_now(serial)

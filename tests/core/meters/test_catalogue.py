@@ -160,6 +160,7 @@ MODE: dict[str, Any] = {"value": 1, "meaning": "remote control", "verified": "ve
         ({"measurands.unit": "V"}, "measurands[0].unit: 'V' cannot be the unit of energy_import"),
         ({"measurands.address": 0x13}, "measurands[0].address: lies in no block"),
         ({"measurands.function": "read_input"}, "measurands[0].address: lies in no block"),
+        ({"cadence": "detail"}, "measurands[0].address: lies in no billing block"),
         ({"measurands.scale": 0}, "measurands[0].scale: must be more than 0, not 0"),
         ({"measurands.type": "float"}, "did you mean 'float32'?"),
         ({"identity": "no"}, "identity: must be 'none', not 'no'"),
@@ -209,7 +210,9 @@ def test_faults_are_told_with_their_place(
     data = yaml.safe_load(GOOD)
     for path, value in change.items():
         part, _, key = path.partition(".")
-        if part == "measurands":
+        if part == "cadence":
+            data["blocks"][0]["cadence"] = value
+        elif part == "measurands":
             data[part][0][key] = value
         elif key:
             data[part][key] = value

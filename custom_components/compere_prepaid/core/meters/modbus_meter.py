@@ -128,7 +128,7 @@ class ModbusMeter(MeterDevice):
         identity = self.profile.identity
         if identity is None:
             if not self.profile.fingerprint:
-                await self._fetch(self._charged_block.span, klass, is_brief=is_brief)
+                await self._fetch(self.profile.charged_block.span, klass, is_brief=is_brief)
             return self.serial
         registers = await self._request(
             identity.function, identity.address, identity.count, klass, is_brief=is_brief
@@ -145,11 +145,13 @@ class ModbusMeter(MeterDevice):
         """Leave out from then on what the meter says that it does not have."""
         values: dict[Quantity, int] = {}
         told: tuple[int, ...] | None = None
+        at = self._clock.now()
         for block in self.profile.blocks_of(Cadence.BILLING):
             found, of_relay = await self._read_block(block, klass)
             values |= found
             told = told or of_relay
-        at = self._clock.now()
+            if block is self.profile.charged_block:
+                at = self._clock.now()
         relay_closed = None
         if self.profile.relay is not None:
             told = told or await self._ask_relay(self.profile.relay, klass)
@@ -215,18 +217,6 @@ class ModbusMeter(MeterDevice):
         if self.profile.relay is None:
             raise InvalidInputError("relay_missing", serial=self.serial, model=self.profile.model)
         return self.profile.relay
-
-    @property
-    def _charged_block(self) -> Block:
-        """The block that has the energy which is charged."""
-        return next(
-            block
-            for block in self.profile.blocks
-            if any(
-                measurand.quantity is Quantity.ENERGY_IMPORT
-                for measurand in self.profile.layout[block.name]
-            )
-        )
 
     async def _compare_fingerprint(self, klass: RequestClass, *, is_brief: bool) -> None:
         for mark in self.profile.fingerprint:

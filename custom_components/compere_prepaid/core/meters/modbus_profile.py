@@ -251,6 +251,15 @@ class ModbusProfile(Profile):
             for block in self.blocks
         }
 
+    @cached_property
+    def charged_block(self) -> Block:
+        """Return the block that has the energy which is charged, with every reading."""
+        return next(
+            block
+            for block in self.blocks_of(Cadence.BILLING)
+            if Quantity.ENERGY_IMPORT in {one.quantity for one in self.layout[block.name]}
+        )
+
     def blocks_of(self, cadence: Cadence) -> tuple[Block, ...]:
         """Return the blocks that are read at this cadence."""
         return tuple(block for block in self.blocks if block.cadence is cadence)

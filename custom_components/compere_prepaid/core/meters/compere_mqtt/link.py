@@ -116,7 +116,7 @@ class MqttLink:
         self._fail_all(LineDownError("stopped"))
         self.health.up = False
 
-    async def request(self, command: Command, within_s: float = ANSWER_WITHIN_S) -> Message:
+    async def request(self, command: Command) -> Message:
         """Publish a command once and return the meter's answer.
 
         Raises `LineDownError`, `NotHeardError` (it may have been carried out), or
@@ -131,7 +131,7 @@ class MqttLink:
         reply: Message | None = None
         try:
             await self._broker.publish(self.settings.topic(command.address), command.payload)
-            async with asyncio.timeout(within_s):
+            async with asyncio.timeout(ANSWER_WITHIN_S):
                 reply = await answer
         except TimeoutError:
             self.health.timeouts += 1

@@ -19,7 +19,7 @@ from ...ids import MeterSerial
 from ...metering.reading import MeterReading, Quantity
 from ..device import MeterDevice
 from .commands import is_done, read_energy_pace, read_float, set_clock, switch_relay
-from .link import MqttLink, NotHeardError
+from .link import CommandRefusedError, MqttLink, NotHeardError
 from .messages import Message, Topic, meter_code
 from .profile import CompereMqttProfile, RelayOutput
 
@@ -125,10 +125,14 @@ class CompereMqttMeter(MeterDevice):
     @override
     async def write_relay(self, closed: bool, klass: RequestClass) -> None:
         relay = self._relay()
-        self._relay_closed = None
+        before, self._relay_closed = self._relay_closed, None
         self._signalled.clear()
         command = switch_relay(self.code, relay.output, closed=closed)
-        reply = await self._link.request(command)
+        try:
+            reply = await self._link.request(command)
+        except CommandRefusedError:
+            self._relay_closed = before  # the meter says that it did nothing
+            raise
         echoed = reply.text(f"do{relay.output}")
         if echoed not in ("", "1" if closed else "0"):
             raise GarbledAnswerError(self.code, "another relay state than was commanded")
@@ -138,6 +142,7 @@ class CompereMqttMeter(MeterDevice):
     async def set_clock(self, shows: datetime) -> None:
         """Set the meter's clock to a time of day of its place. Raises `BusError`."""
         await self._link.request(set_clock(self.code, shows))
+        self._link.session.expect_other_clock(self.code)
 
     def values_in(self, record: Message) -> dict[Quantity, int]:
         """Return what a record tells of this meter, behind its current transformers."""
