@@ -195,11 +195,7 @@ class SimulatedLine(ModbusHandler):
         await self._until(heard)
         meters = self.meters_at(unit_id)
         meter = meters[0] if meters else None
-        fault = None
-        if meter is not None:
-            fault = meter.faults.take(request.function_code) or self.faults.take(
-                request.function_code
-            )
+        fault = self._fault_of(meters, request.function_code)
         if meter is None or (fault is not None and fault.kind is FaultKind.SILENT):
             return await self._nothing(request)
         if fault is not None and fault.kind is FaultKind.SLOW:
@@ -223,6 +219,15 @@ class SimulatedLine(ModbusHandler):
         if error is not None:
             raise error
         return value
+
+    def _fault_of(self, meters: Sequence[SimulatedMeter], function: int) -> Fault | None:
+        """Return what goes wrong; two devices that have one address talk at the same time."""
+        if not meters:
+            return None
+        fault = meters[0].faults.take(function) or self.faults.take(function)
+        if fault is None and len(meters) > 1 and meters[0].plan.model not in MODELS:
+            return Fault(kind=FaultKind.BAD_CRC)  # no circuits of one device: a mistake
+        return fault
 
     def _send(self, characters: int, fault: Fault | None) -> None:
         self.statistics.answers += 1

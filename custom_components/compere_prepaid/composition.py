@@ -25,6 +25,7 @@ from .const import (
     CONF_OPENING_BALANCE,
     CONF_OWNER,
     CONF_POLICY,
+    CONF_POWER_SCALE,
     CONF_PROFILE,
     CONF_SERIAL,
     CONF_TARIFF,
@@ -38,6 +39,7 @@ from .core.errors import InvalidInputError, PrepaidError
 from .core.ids import AccountNumber, BusId, MeterSerial
 from .core.meters.building import build_device
 from .core.meters.device import MeterDevice
+from .core.meters.modbus_meter import ModbusMeter
 from .core.prepayment.state import AccountSetup
 from .lines import is_broker, make_line
 from .relay_access import relay_access_of
@@ -257,7 +259,7 @@ class Composition:
     def _device(
         self, data: Mapping[str, Any], serial: MeterSerial, channel: int | None, bus: BusRuntime
     ) -> MeterDevice:
-        return build_device(
+        device = build_device(
             self._site.catalogue.get(data[CONF_PROFILE]),
             data[CONF_ADDRESS],
             serial,
@@ -267,6 +269,9 @@ class Composition:
             channel,
             relay_access_of(data, self._site.zone),
         )
+        if isinstance(device, ModbusMeter):
+            device.power_scale = int(data.get(CONF_POWER_SCALE) or 1)
+        return device
 
     # Accounts
 

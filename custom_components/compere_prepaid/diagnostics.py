@@ -171,6 +171,9 @@ def _meter(site: CompereSite, runtime: MeterRuntime) -> dict[str, Any]:
         },
         "demand": asdict(demand) if demand else None,
         "answers": _answers(runtime),
+        "backstop": [
+            asdict(write) for write in site.backstop.writes if write.meter == runtime.serial
+        ],
     }
 
 

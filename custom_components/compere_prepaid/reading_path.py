@@ -74,6 +74,7 @@ class ReadingPath:
             # the first reading brings what was used meanwhile: that is news
             self.refresh_account(meter.account, news=not was_online)
         self.plan(reading.serial)
+        self._site.backstop.consider(reading.serial)
         self._site.totals.push(None)
 
     async def on_values(self, reading: MeterReading) -> None:
@@ -176,6 +177,7 @@ class ReadingPath:
         for serial in account.meters:
             self.refresh_meter(serial)
             self._plan_next(serial, account)
+            self._site.backstop.consider(serial)
 
     def refresh_account(self, number: AccountNumber, *, news: bool = False) -> None:
         """Push an account's state to its entities, at once if it is news."""
@@ -218,8 +220,8 @@ class ReadingPath:
             power = sum(meter.power_mw for meter in account.meters.values())
             left = account.seconds_left(price, power)
             interval = interval if left is None else min(interval, left / 2)
-        overload_s = site.protecting.seconds_to_decision(serial)
-        interval = interval if overload_s is None else min(interval, overload_s)
+        if (decides_at := site.protecting.decides_at(serial)) is not None:
+            interval = min(interval, (decides_at - now).total_seconds())
         if reader.can_ask:
             border_s = (next_border(tariff, now, site.zone) - now).total_seconds()
             interval = min(interval, border_s + BEHIND_BORDER_S)

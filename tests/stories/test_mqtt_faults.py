@@ -22,6 +22,8 @@ from tests.waiting import until
 SHOP, NEIGHBOUR = "A-101", "A-102"
 LINK = "custom_components.compere_prepaid.core.meters.compere_mqtt.link.ANSWER_WITHIN_S"
 
+PAUSE = "custom_components.compere_prepaid.core.policy.relay_control.PAUSE_S"
+
 pytestmark = pytest.mark.usefixtures("socket_enabled")
 
 
@@ -49,9 +51,14 @@ async def used_is_charged(run: MqttRun, name: str, started_at: int) -> None:
 
 
 async def test_broker_restarts(
-    hass: HomeAssistant, mall: Mall, tmp_path: Path, figure: Callable[[str], None]
+    hass: HomeAssistant,
+    mall: Mall,
+    tmp_path: Path,
+    figure: Callable[[str], None],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Nobody is cut while it is away, no Wh is lost, and what was decided is done afterwards."""
+    monkeypatch.setattr("homeassistant.components.mqtt.client.RECONNECT_INTERVAL_SECONDS", 1)
     async with mqtt_site(hass, tmp_path, mall, price=PRICE, opening_balance="3") as run:
         meter = run.meters[SHOP].meter
         started_at = meter.true_wh
@@ -96,7 +103,7 @@ async def test_commands_that_are_not_acknowledged(
         started_at = air.meter.true_wh
         before = len(air.commands)
         setattr(air.faults, fault, "not allowed" if fault == "refuses" else True)
-        with patch(LINK, 0.05):
+        with patch(LINK, 0.05), patch(PAUSE, 0.01):
             async with expected_event(hass, "cut_off", account=SHOP):
                 await run.burn(SHOP, 1_500)
             await until(lambda: "relay_does_not_open" in open_issues(hass))

@@ -14,6 +14,7 @@ from .modbus_profile import (
     Channels,
     Coding,
     Fingerprint,
+    ForcedState,
     Identity,
     Measurand,
     ModbusProfile,
@@ -55,6 +56,8 @@ def modbus_profile_from(data: Mapping[str, Any]) -> ModbusProfile:
         channels=channels,
         relay=relay,
         stored_credit=None if "stored_credit" not in data else _credit(data["stored_credit"]),
+        forced_state=ForcedState(**data["forced_state"]) if "forced_state" in data else None,
+        clock_address=data.get("clock_address"),
         never_write=tuple(
             NeverWrite(address=entry["address"], count=entry["count"], reason=entry["reason"])
             for entry in data.get("never_write", ())
