@@ -123,14 +123,33 @@ def _channel_faults(document: Document) -> Iterator[Fault]:
     data = document.data
     channels = data.get("channels", {"count": 1, "stride": 0})
     above = (channels["count"] - 1) * channels["stride"]
-    for index, measurand in enumerate(data["measurands"]):
-        offset = 0 if measurand.get("shared", False) else above
-        if measurand["address"] + Encoding(measurand["type"]).registers + offset > 0x10000:
+    for path, address, count, is_offset in _places(data):
+        if address + count + (above if is_offset else 0) > 0x10000:
             message = "lies behind the last register, FFFF"
-            yield document.fault("measurands", index, "address", message=message)
+            yield document.fault(*path, "address", message=message)
+    for index, measurand in enumerate(data["measurands"]):
         if measurand.get("shared", False) and measurand["quantity"] == Quantity.ENERGY_IMPORT:
             message = "cannot be shared: each channel is charged by its own"
             yield document.fault("measurands", index, "shared", message=message)
+
+
+def _places(data: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...], int, int, bool]]:
+    """Yield all that is read or written: path, address, registers, whether channels have it."""
+    if data["identity"] != "none":
+        yield ("identity",), data["identity"]["address"], data["identity"]["count"], False
+    for index, block in enumerate(data.get("blocks", ())):
+        own = not block.get("shared", False)
+        yield ("blocks", index), block["address"], block["count"], own
+    for index, one in enumerate(data["measurands"]):
+        own = not one.get("shared", False)
+        yield ("measurands", index), one["address"], Encoding(one["type"]).registers, own
+    if relay := data.get("relay"):
+        written, told = words_of(relay["closed"]), relay["read"].get("closed", relay["closed"])
+        yield ("relay", "read"), relay["read"]["address"], len(words_of(told)), True
+        yield ("relay", "write"), relay["write"]["address"], len(written), True
+        for index, mode in enumerate(relay.get("requires", ())):
+            written = words_of(mode.get("writes", mode["value"]))
+            yield ("relay", "requires", index), mode["address"], len(written), False
 
 
 def _relay_faults(document: Document) -> Iterator[Fault]:
