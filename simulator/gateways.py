@@ -15,6 +15,7 @@ from typing import Protocol, cast, override
 from tmodbus.server import AsyncRtuOverTcpServer, AsyncTcpServer
 
 from .delivery import Delivery
+from .dlt645 import Questions
 from .line import SimulatedLine, Transport
 
 HOST = "127.0.0.1"
@@ -100,8 +101,30 @@ class _Connections:
             writer.transport.abort()
 
 
+class _Sorter:
+    """Reads what a client sends: hands on what is Modbus, and has DL/T 645 answered."""
+
+    def __init__(
+        self, reader: asyncio.StreamReader, sender: AnswerWriter, line: SimulatedLine
+    ) -> None:
+        self._reader = reader
+        self._sender = sender
+        self._line = line
+        self._questions = Questions()
+
+    async def read(self, size: int) -> bytes:
+        """Return the next bytes that are Modbus; none when the client has gone."""
+        while data := await self._reader.read(size):
+            if not (self._line.has_dlt645 and self._questions.concern(data)):
+                return data
+            for question, raw in self._questions.take(data):
+                if (answer := await self._line.carry(question, raw)) is not None:
+                    self._sender.write(answer)
+        return b""
+
+
 class RtuGateway(AsyncRtuOverTcpServer):
-    """A transparent serial server: RTU frames over TCP."""
+    """A transparent serial server: RTU frames over TCP, and those of DL/T 645."""
 
     def __init__(self, line: SimulatedLine, port: int) -> None:
         """Serve `line` at `port`."""
@@ -115,7 +138,10 @@ class RtuGateway(AsyncRtuOverTcpServer):
     ) -> None:
         with self.connections.keep(writer):
             sender = AnswerWriter(writer, self._line)
-            await super().handle_client(reader, cast("asyncio.StreamWriter", sender))
+            sorter = _Sorter(reader, sender, self._line)
+            await super().handle_client(
+                cast("asyncio.StreamReader", sorter), cast("asyncio.StreamWriter", sender)
+            )
 
 
 class ModbusTcpGateway(AsyncTcpServer):

@@ -3,10 +3,10 @@
 from collections.abc import Callable
 import math
 
-from .clock import MICROSECONDS, moment_of
+from .clock import moment_of
+from .electrical import flow_of
 from .energy import UNITS_PER_WH
-from .loads import scramble
-from .meter import NOMINAL_V, SimulatedMeter
+from .meter import SimulatedMeter
 from .registers import (
     DEMAND,
     DEMAND_WORDS,
@@ -84,43 +84,25 @@ def _system(meter: SimulatedMeter, line_word: int) -> list[int]:
     return image
 
 
-def _noise(meter: SimulatedMeter, channel: int) -> float:
-    """Return a number between -1 and 1 that changes from second to second."""
-    second = meter.at_us // MICROSECONDS
-    return scramble(meter.seed + second * 31 + channel * 1_000_003) % 2001 / 1000 - 1
-
-
 def _measurements(meter: SimulatedMeter) -> list[int]:
-    factor = meter.load.profile.power_factor / 100
-    active = [float(watts) for watts in meter.phases_of(meter.flowing_w)]
-    volts = [
-        level + 1.5 * _noise(meter, channel) if level else 0.0
-        for channel, level in enumerate(meter.volts)
-    ]
-    apparent = [watts / factor for watts in active]
-    reactive = [math.sqrt(s * s - p * p) for s, p in zip(apparent, active, strict=True)]
-    between = [
-        math.sqrt(a * a + a * b + b * b)
-        for a, b in ((volts[0], volts[1]), (volts[1], volts[2]), (volts[2], volts[0]))
-    ]
-    factors = [factor if watts else 1.0 for watts in active]
+    flow = flow_of(meter)
     image = [0] * MEASUREMENT_WORDS
     place_floats(
         image,
         0,
         [
-            *volts,
-            *(s / (u or NOMINAL_V) for s, u in zip(apparent, volts, strict=True)),
-            *between,
-            *active,
-            sum(active),
-            *reactive,
-            sum(reactive),
-            *apparent,
-            sum(apparent),
-            *factors,
-            factor if sum(active) else 1.0,
-            50 + 0.03 * _noise(meter, 3),
+            *flow.volts,
+            *flow.amps,
+            *flow.between,
+            *flow.active,
+            sum(flow.active),
+            *flow.reactive,
+            sum(flow.reactive),
+            *flow.apparent,
+            sum(flow.apparent),
+            *flow.factors,
+            flow.factor,
+            flow.hertz,
         ],
     )
     return image

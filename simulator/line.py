@@ -7,7 +7,8 @@ whoever asks and over however many connections. With `pace` off everything takes
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, cast, override
@@ -27,9 +28,11 @@ from tmodbus.pdu import (
 )
 from tmodbus.server import ModbusHandler
 
+from .dlt645 import Dlt645Meter, Question
 from .faults import Answer, Fault, FaultKind, Faults
 from .image import read_coils, read_registers
 from .meter import SimulatedMeter
+from .models import MODELS, Model
 from .registers import ILLEGAL_ADDRESS, ILLEGAL_VALUE, RELAY_COIL, RegisterError, line_word
 
 _FRAME_OVERHEAD = 3
@@ -107,6 +110,10 @@ class SimulatedLine(ModbusHandler):
         self.statistics = LineStatistics()
         self.answers: deque[Answer] = deque()
         """How the answers that are on their way out are to leave; one each."""
+        self.echoes = False
+        """Whether a two-wire adapter hears what it sends itself; only for DL/T 645."""
+        self.prefix = b""
+        """What a serial server puts before every answer, for example its own address; likewise."""
         self._wire = asyncio.Lock()
         self._quiet_since = 0.0
 
@@ -120,7 +127,16 @@ class SimulatedLine(ModbusHandler):
 
     def meter_at(self, address: int) -> SimulatedMeter | None:
         """Return the meter that answers at this address."""
-        return next((meter for meter in self.meters if meter.address == address), None)
+        return next(iter(self.meters_at(address)), None)
+
+    def meters_at(self, address: int) -> list[SimulatedMeter]:
+        """Return the meter that answers at this address, or the circuits of one device."""
+        return [meter for meter in self.meters if meter.address == address]
+
+    @property
+    def has_dlt645(self) -> bool:
+        """Return whether meters hang on it that speak DL/T 645."""
+        return any(isinstance(meter, Dlt645Meter) for meter in self.meters)
 
     def take_answer(self, length: int) -> Answer:
         """Return how the next answer is to leave; one that no meter gave leaves as it is."""
@@ -129,6 +145,38 @@ class SimulatedLine(ModbusHandler):
     @override
     async def __call__[T](self, unit_id: int, request: BasePDU[T], /) -> T:
         """Answer one request, and hold the wire for as long as that takes."""
+        async with self._taken() as started:
+            return cast("T", await self._transact(unit_id, request, started))
+
+    async def carry(self, question: Question, raw: bytes) -> bytes | None:
+        """Carry a question of DL/T 645 to whom it concerns; return what comes back."""
+        async with self._taken() as started:
+            heard = started + self._on_wire(len(raw))
+            await self._until(heard)
+            meter, fault = self._asked(question)
+            if fault is not None and fault.kind is FaultKind.SLOW:
+                await asyncio.sleep(fault.seconds)
+                heard += fault.seconds
+            answer = None if meter is None else _answer(meter, question, fault)
+            said = b"" if answer is None else self.prefix + answer
+            if not said and not self.echoes:
+                return None
+            await self._until(heard + self._turnaround_s + self._on_wire(len(said)))
+            said = (raw if self.echoes else b"") + said
+            self._send(len(said), fault)
+            return said
+
+    def _asked(self, question: Question) -> tuple[Dlt645Meter | None, Fault | None]:
+        """Return the meter that is asked, and what is wrong with it."""
+        for meter in self.meters:
+            if isinstance(meter, Dlt645Meter) and question.means(meter.digits):
+                control = question.control
+                return meter, meter.faults.take(control) or self.faults.take(control)
+        return None, None
+
+    @asynccontextmanager
+    async def _taken(self) -> AsyncIterator[float]:
+        """Hold the wire; yield since when."""
         async with self._wire:
             loop = asyncio.get_running_loop()
             started = loop.time()
@@ -136,7 +184,7 @@ class SimulatedLine(ModbusHandler):
             if self.plan.pace and started - self._quiet_since < self.plan.silence_s:
                 self.statistics.silence_broken += 1
             try:
-                return cast("T", await self._transact(unit_id, request, started))
+                yield started
             finally:
                 self._quiet_since = loop.time()
                 self.statistics.busy_s += self._quiet_since - started
@@ -145,12 +193,9 @@ class SimulatedLine(ModbusHandler):
         plan = self.plan
         heard = started + self._on_wire(len(request.encode_request()) + _FRAME_OVERHEAD)
         await self._until(heard)
-        meter = self.meter_at(unit_id)
-        fault = None
-        if meter is not None:
-            fault = meter.faults.take(request.function_code) or self.faults.take(
-                request.function_code
-            )
+        meters = self.meters_at(unit_id)
+        meter = meters[0] if meters else None
+        fault = self._fault_of(meters, request.function_code)
         if meter is None or (fault is not None and fault.kind is FaultKind.SILENT):
             return await self._nothing(request)
         if fault is not None and fault.kind is FaultKind.SLOW:
@@ -160,21 +205,29 @@ class SimulatedLine(ModbusHandler):
             return await self._noise(request, heard)
         value, error = None, None
         try:
-            value = _obey(meter, request, fault, plan)
+            value = _obey(meters, request, fault, plan)
             characters = len(request.encode_response(value)) + _FRAME_OVERHEAD
         except RegisterError as refusal:
             error = UnknownModbusResponseError(refusal.code, request.function_code)
             characters = _EXCEPTION_CHARACTERS
         if fault is not None and fault.kind is FaultKind.LOST:
             return await self._nothing(request)
-        turnaround = max(plan.turnaround_s, plan.silence_s) if plan.pace else 0.0
-        await self._until(heard + turnaround + self._on_wire(characters))
+        await self._until(heard + self._turnaround_s + self._on_wire(characters))
         if fault is not None and fault.kind is FaultKind.BAD_CRC and self._has_gateway:
             return await self._nothing(request)
         self._send(characters, fault)
         if error is not None:
             raise error
         return value
+
+    def _fault_of(self, meters: Sequence[SimulatedMeter], function: int) -> Fault | None:
+        """Return what goes wrong; two devices that have one address talk at the same time."""
+        if not meters:
+            return None
+        fault = meters[0].faults.take(function) or self.faults.take(function)
+        if fault is None and len(meters) > 1 and meters[0].plan.model not in MODELS:
+            return Fault(kind=FaultKind.BAD_CRC)  # no circuits of one device: a mistake
+        return fault
 
     def _send(self, characters: int, fault: Fault | None) -> None:
         self.statistics.answers += 1
@@ -205,6 +258,10 @@ class SimulatedLine(ModbusHandler):
     def _has_gateway(self) -> bool:
         return self.plan.transport is Transport.MODBUS_TCP
 
+    @property
+    def _turnaround_s(self) -> float:
+        return max(self.plan.turnaround_s, self.plan.silence_s) if self.plan.pace else 0.0
+
     def _on_wire(self, characters: int) -> float:
         return characters * self.plan.character_s if self.plan.pace else 0.0
 
@@ -218,12 +275,26 @@ class SimulatedLine(ModbusHandler):
             await asyncio.sleep(0)
 
 
+def _answer(meter: Dlt645Meter, question: Question, fault: Fault | None) -> bytes | None:
+    """Let the meter do what the question asks; return what it says."""
+    kind = None if fault is None else fault.kind
+    if kind is FaultKind.SILENT:
+        return None
+    if fault is not None and kind is FaultKind.EXCEPTION:
+        return meter.refuse(question.control, fault.code)
+    answer = meter.answer(question)
+    return None if kind is FaultKind.LOST else answer
+
+
 def _obey(
-    meter: SimulatedMeter, request: BasePDU[Any], fault: Fault | None, plan: LinePlan
+    meters: Sequence[SimulatedMeter], request: BasePDU[Any], fault: Fault | None, plan: LinePlan
 ) -> list[bool] | list[int] | bool | int:
     """Let the meter do what the request asks; return what it answers."""
     if fault is not None and fault.kind is FaultKind.EXCEPTION:
         raise RegisterError(fault.code)
+    meter = meters[0]
+    if (model := MODELS.get(meter.plan.model)) is not None:
+        return _obey_as(model, meters, request)
     match request:
         case ReadCoilsPDU() if request.function_code == 1:
             return read_coils(meter, request.start_address, request.quantity)
@@ -239,6 +310,21 @@ def _obey(
             return request.value
         case WriteMultipleRegistersPDU():
             meter.write_registers(request.start_address, request.values)
+            return len(request.values)
+        case _:
+            raise RegisterError(IllegalFunctionError.error_code)
+
+
+def _obey_as(
+    model: Model, meters: Sequence[SimulatedMeter], request: BasePDU[Any]
+) -> list[int] | int:
+    """Let meters of another model than the KPM33B do what the request asks."""
+    match request:
+        case ReadHoldingRegistersPDU():  # input registers are asked for by a subclass
+            function, address = request.function_code, request.start_address
+            return model.read(meters, function, address, request.quantity)
+        case WriteMultipleRegistersPDU():
+            model.write(meters, request.start_address, request.values)
             return len(request.values)
         case _:
             raise RegisterError(IllegalFunctionError.error_code)

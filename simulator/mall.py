@@ -49,7 +49,7 @@ class Mall:
         self._saving: asyncio.Task[None] | None = None
         for line_plan in plan.lines:
             meters = [
-                SimulatedMeter(meter_plan, clock, seed=seed, utc_offset_s=offset_s)
+                meter_plan.install(clock, seed=seed, utc_offset_s=offset_s)
                 for meter_plan in plan.meters[line_plan.name]
             ]
             self.lines[line_plan.name] = SimulatedLine(line_plan, meters)

@@ -44,6 +44,14 @@ class MeterPlan:
     floor_area: int
     starts_wh: int = 0
     """What its register shows on the first day."""
+    model: str = "compere_kpm33b"
+    """One of `models`, or the default."""
+
+    def install(
+        self, clock: SimulatedClock, *, seed: int = 0, utc_offset_s: int = 0
+    ) -> SimulatedMeter:
+        """Return the meter, installed now."""
+        return SimulatedMeter(self, clock, seed=seed, utc_offset_s=utc_offset_s)
 
 
 class SimulatedMeter:

@@ -17,6 +17,7 @@ from typing import override
 from tmodbus.server import AsyncRtuServer
 
 from .delivery import Delivery
+from .dlt645 import Question, Questions
 from .faults import Answer
 from .gateways import Endpoint
 from .line import SimulatedLine
@@ -66,6 +67,8 @@ class SerialEndpoint(Endpoint):
         self._server: AsyncRtuServer | None = None
         self._answer = bytearray()
         self._delivery = Delivery(self._write)
+        self._questions = Questions()
+        self._carrying: set[asyncio.Task[None]] = set()
 
     @property
     @override
@@ -94,6 +97,8 @@ class SerialEndpoint(Endpoint):
             return
         self._inside = self._outside = self._server = None
         self._delivery.cancel()
+        for task in tuple(self._carrying):
+            task.cancel()
         loop = asyncio.get_running_loop()
         loop.remove_reader(outside.near)
         loop.remove_reader(inside.near)
@@ -107,8 +112,20 @@ class SerialEndpoint(Endpoint):
         if self._outside is None or self._inside is None:
             return
         data = self._outside.read()
-        if data and self._outside.speed == _speed_of(self._line.plan.baudrate):
+        if not data or self._outside.speed != _speed_of(self._line.plan.baudrate):
+            return
+        if not (self._line.has_dlt645 and self._questions.concern(data)):
             self._inside.write(data)
+            return
+        for question, raw in self._questions.take(data):
+            task = asyncio.create_task(self._carry(question, raw))
+            self._carrying.add(task)
+            task.add_done_callback(self._carrying.discard)
+
+    async def _carry(self, question: Question, raw: bytes) -> None:
+        """Have a question of DL/T 645 answered, past the Modbus server."""
+        if (answer := await self._line.carry(question, raw)) is not None:
+            self._delivery.deliver(self._line.take_answer(len(answer)), answer)
 
     def _carry_answer(self) -> None:
         if self._inside is None:

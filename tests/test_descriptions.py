@@ -42,6 +42,7 @@ from custom_components.compere_prepaid.core.events import (
 from custom_components.compere_prepaid.core.ids import BusId, MeterSerial
 from custom_components.compere_prepaid.core.metering.plausibility import Suspicion
 from custom_components.compere_prepaid.core.metering.reading import Quantity
+from custom_components.compere_prepaid.core.meters.dlt645_relay import RelayLockedError
 from custom_components.compere_prepaid.core.meters.modbus_faults import UNITS
 from custom_components.compere_prepaid.core.policy.protection import RuleKind
 from custom_components.compere_prepaid.core.policy.protection_state import Move
@@ -277,6 +278,9 @@ def raised_issues(hass: HomeAssistant, entry: MockConfigEntry) -> dict[str, Any]
     subentry = cast("Any", SimpleNamespace(subentry_id="a", title="A-101"))
     issues.raise_refused(site, subentry, InvalidInputError("profile_unknown", profile="x"))
     issues.raise_other_meter(site, serial, "33B0250100002")
+    issues.raise_relay_locked(
+        site, serial, RelayLockedError("relay_password_missing", serial=serial)
+    )
     refusal = LedgerReadOnlyError("ledger_read_only", reason="a sum is wrong")
     issues.raise_ledger_read_only(site, refusal)
     full = OperationFailedError("ledger_disk_full", path="/config", error="no space")

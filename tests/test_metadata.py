@@ -279,6 +279,7 @@ def test_no_error_text_is_orphaned() -> None:
         ("config_subentries.bus", "flows/bus.py"),
         ("config_subentries.meter", "flows/meter.py"),
         ("config_subentries.account", "flows/account.py"),
+        ("config_subentries.scan", "flows/scan.py"),
     ],
 )
 def test_no_text_of_a_dialog_is_orphaned(part: str, module: str) -> None:
@@ -292,6 +293,7 @@ def test_no_text_of_a_dialog_is_orphaned(part: str, module: str) -> None:
         "flows/form_errors.py",
         "flows/line_errors.py",
         "flows/meter_probe.py",
+        "flows/relay_section.py",
     )
     source = "".join((PACKAGE / name).read_text("utf-8") for name in (module, *shared))
     texts = read_json(PACKAGE / "translations/en.json")

@@ -59,7 +59,7 @@ async def test_a_model_of_a_line_has_no_place_behind_a_broker(
         wired = line.replace("compere_kpm33b_mqtt", "compere_kpm33b")
         answer = await ask(hass, "import_site", content=text.replace(line, wired))
         (fault,) = answer["faults"]
-        assert fault["message"] == "a Compere KPM33B does not speak on the bus Broker"
+        assert fault["message"].startswith("A Compere KPM33B does not speak on this kind of bus")
         part = run.site.entry.subentries[run.site.meters[run.serial(NEIGHBOUR)].subentry_id]
         hass.config_entries.async_update_subentry(
             run.site.entry, part, data=dict(part.data) | {"profile": "compere_kpm33b"}

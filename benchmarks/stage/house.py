@@ -75,6 +75,11 @@ class House:
         return house
 
     @property
+    def started(self) -> Started | None:
+        """What was started last."""
+        return self._started
+
+    @property
     def url(self) -> str:
         """Where it is."""
         return f"http://127.0.0.1:{self.port}"

@@ -8,17 +8,15 @@ over a changed address, and its entities stay.
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from homeassistant.config_entries import ConfigSubentry
 from homeassistant.helpers import device_registry as dr
 
 from . import devices, issues
-from .circuits import circuits
+from .circuits import circuits, meter_setup_of
 from .const import (
     CONF_ADDRESS,
-    CONF_BREAKER,
     CONF_BUS,
     CONF_METERS,
     CONF_MULTIPLIER,
@@ -27,9 +25,8 @@ from .const import (
     CONF_OPENING_BALANCE,
     CONF_OWNER,
     CONF_POLICY,
+    CONF_POWER_SCALE,
     CONF_PROFILE,
-    CONF_RATED_POWER,
-    CONF_ROLLOVER,
     CONF_SERIAL,
     CONF_TARIFF,
     DOMAIN,
@@ -40,33 +37,16 @@ from .const import (
 from .coordinator import MeterCoordinator, PacedCoordinator
 from .core.errors import InvalidInputError, PrepaidError
 from .core.ids import AccountNumber, BusId, MeterSerial
-from .core.metering.plausibility import max_power_w
 from .core.meters.building import build_device
 from .core.meters.device import MeterDevice
+from .core.meters.modbus_meter import ModbusMeter
 from .core.prepayment.state import AccountSetup
-from .core.tenancy.supplies import MeterSetup
 from .lines import is_broker, make_line
+from .relay_access import relay_access_of
 from .runtimes import AccountRuntime, BusRuntime, MeterRuntime
 
 if TYPE_CHECKING:
     from .site import CompereSite
-
-DEFAULT_BREAKER_A = 100
-"""The KPM33B's rating (manual V3.4, ratings): what a meter may carry if nobody said less."""
-
-
-def meter_setup_of(data: Mapping[str, Any], serial: MeterSerial) -> MeterSetup:
-    """Return what a meter subentry's data tell charging: energies behind its transformers."""
-    multiplier = int(data.get(CONF_MULTIPLIER) or 1)
-    rollover_kwh = data.get(CONF_ROLLOVER)
-    rated_kw = data.get(CONF_RATED_POWER)
-    return MeterSetup(
-        serial=serial,
-        max_power_w=max_power_w(int(data.get(CONF_BREAKER) or DEFAULT_BREAKER_A)),
-        rated_w=int(Decimal(str(rated_kw)) * 1000) if rated_kw else None,
-        multiplier=multiplier,
-        modulus_wh=None if rollover_kwh is None else int(rollover_kwh) * 1000 * multiplier,
-    )
 
 
 LAST_READING_S = 20.0
@@ -221,15 +201,16 @@ class Composition:
         bus = site.buses.get(BusId(data[CONF_BUS]))
         if bus is None:
             return
+        phases = site.catalogue.get(data[CONF_PROFILE]).phases
         for serial, channel in circuits(site.catalogue, data).items():
             runtime = site.meters.get(serial)
             if runtime is None:
-                await site.supplies.add_meter(meter_setup_of(data, serial))
+                await site.supplies.add_meter(meter_setup_of(data, serial, phases))
                 await self._add_meter(subentry, serial, channel, bus)
             elif dict(runtime.data) != dict(data):
                 self._unwire(runtime)
                 site.reading_path.distrust(serial)
-                await site.supplies.add_meter(meter_setup_of(data, serial))
+                await site.supplies.add_meter(meter_setup_of(data, serial, phases))
                 self._rewire_meter(runtime, data, bus)
 
     async def _add_meter(
@@ -272,12 +253,13 @@ class Composition:
         devices.rename(self._site, data[CONF_SERIAL], data[CONF_NAME], bus.device_id)
         if runtime.channel is not None:
             devices.rename_channel(self._site, runtime.serial, runtime.name)
+        issues.clear(self._site, issues.RELAY_LOCKED, runtime.serial)  # it may be right now
         bus.poller.add(runtime.device)
 
     def _device(
         self, data: Mapping[str, Any], serial: MeterSerial, channel: int | None, bus: BusRuntime
     ) -> MeterDevice:
-        return build_device(
+        device = build_device(
             self._site.catalogue.get(data[CONF_PROFILE]),
             data[CONF_ADDRESS],
             serial,
@@ -285,7 +267,11 @@ class Composition:
             self._site.clock,
             int(data.get(CONF_MULTIPLIER) or 1),
             channel,
+            relay_access_of(data, self._site.zone),
         )
+        if isinstance(device, ModbusMeter):
+            device.power_scale = int(data.get(CONF_POWER_SCALE) or 1)
+        return device
 
     # Accounts
 

@@ -15,16 +15,28 @@ from homeassistant.helpers.device_registry import DeviceEntry
 
 from .adapters.ledger_database.migrations import VERSION
 from .authority import OPTION_CASHIERS
-from .const import CONF_DEVICE, CONF_HOST, CONF_LEDGER, CONF_NAME, DOMAIN, SUBENTRY_ACCOUNT
+from .const import (
+    CONF_ADDRESS,
+    CONF_DEVICE,
+    CONF_HOST,
+    CONF_LEDGER,
+    CONF_NAME,
+    CONF_RELAY_ACCESS,
+    DOMAIN,
+    SUBENTRY_ACCOUNT,
+)
 from .core.bus.bus import Bus
+from .core.bus.dlt645 import Dlt645Request
 from .core.bus.health import BusHealth
+from .core.bus.requests import BusRequest, Request
 from .core.errors import InvalidInputError
 from .core.meters.compere_mqtt.link import MqttLink
+from .core.meters.dlt645_meter import Dlt645Meter
 from .runtimes import AccountRuntime, BusRuntime, MeterRuntime
 from .safekeeping import async_snapshots
 from .site import CompereConfigEntry, CompereSite
 
-SECRET = frozenset({CONF_HOST, CONF_DEVICE, CONF_LEDGER, OPTION_CASHIERS})
+SECRET = frozenset({CONF_HOST, CONF_DEVICE, CONF_LEDGER, CONF_RELAY_ACCESS, OPTION_CASHIERS})
 """Keys that are redacted wherever they stand."""
 
 
@@ -158,7 +170,48 @@ def _meter(site: CompereSite, runtime: MeterRuntime) -> dict[str, Any]:
             "modulus_wh": charged.modulus_wh,
         },
         "demand": asdict(demand) if demand else None,
+        "answers": _answers(runtime),
+        "backstop": [
+            asdict(write) for write in site.backstop.writes if write.meter == runtime.serial
+        ],
     }
+
+
+def _answers(runtime: MeterRuntime) -> list[dict[str, Any]]:
+    """Return what a meter answered last to each question, as it came over the wire.
+
+    It holds what a profile has to make sense of, so a reading can be made again from it.
+    """
+    line = runtime.bus.bus
+    if not isinstance(line, Bus):
+        return []
+    unit = runtime.data[CONF_ADDRESS]
+    if isinstance(runtime.device, Dlt645Meter):
+        unit = runtime.device.unit
+    return [
+        _answer(request, values)
+        for request, values in line.last_answers.items()
+        if request.unit == unit
+    ]
+
+
+def _answer(request: BusRequest, values: tuple[int, ...]) -> dict[str, Any]:
+    """Return a question and its answer; only questions that read are here, none with a password."""
+    if isinstance(request, Dlt645Request):
+        return {
+            "control": request.control.name.lower(),
+            "identifier": request.data[3::-1].hex().upper(),
+            "has_more": bool(values[0]),
+            "data": bytes(values[1:]).hex(" ").upper(),
+        }
+    if isinstance(request, Request):
+        return {
+            "function": request.function.name.lower(),
+            "address": request.address,
+            "count": request.count,
+            "values": list(values),
+        }
+    raise TypeError(f"no line carries {request!r}")
 
 
 def _health(runtime: MeterRuntime) -> dict[str, Any] | None:

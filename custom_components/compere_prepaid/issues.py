@@ -18,6 +18,7 @@ from .core.events import (
 )
 from .core.ids import MeterSerial
 from .core.metering.plausibility import Suspicion
+from .core.meters.dlt645_relay import RelayLockedError
 from .core.policy.protection import RuleKind
 from .core.policy.protection_state import Move
 from .core.prepayment.charging import OTHER_METER as OTHER_METER_REASON
@@ -31,6 +32,7 @@ METER_UNREACHABLE = "meter_unreachable"
 SUSPECT_READING = "suspect_reading"
 OTHER_METER = "other_meter"
 RELAY_DISOBEYS = "relay_disobeys"
+RELAY_LOCKED = "relay_locked"
 RELAY_DOES_NOT_CLOSE = "relay_does_not_close"
 RELAY_DOES_NOT_OPEN = "relay_does_not_open"
 REFUSED = "subentry_refused"
@@ -61,6 +63,7 @@ OF_METER = (
     SUSPECT_READING,
     OTHER_METER,
     RELAY_DISOBEYS,
+    RELAY_LOCKED,
     TAMPER,
     *map(_of_rule, RuleKind),
 )
@@ -124,6 +127,16 @@ def raise_disobedient(site: CompereSite, event: RelayDisobeys) -> None:
     text = RELAY_DOES_NOT_CLOSE if event.demanded_closed else RELAY_DOES_NOT_OPEN
     severity = ir.IssueSeverity.ERROR
     _raise(site, RELAY_DISOBEYS, event.meter, placeholders, severity, text=text)
+
+
+def raise_relay_locked(site: CompereSite, serial: MeterSerial, error: RelayLockedError) -> None:
+    """Say that a relay is not commanded, for want of a password that the meter takes."""
+    placeholders = {
+        "meter": _name(site, serial),
+        "serial": serial,
+        "error": in_words(site.hass, error),
+    }
+    _raise(site, RELAY_LOCKED, serial, placeholders, ir.IssueSeverity.ERROR)
 
 
 def raise_suspect(site: CompereSite, event: SuspectReading) -> None:

@@ -21,6 +21,7 @@ from .core.ids import AccountNumber, BusId, MeterSerial
 from .core.metering.plausibility import Suspicion
 from .core.metering.reading import MeterReading
 from .core.meters.compere_mqtt.meter import CompereMqttMeter
+from .core.meters.dlt645_relay import RelayLockedError
 from .core.meters.reader import MeterReader
 from .core.money.amount import Amount
 from .core.prepayment.charging import OTHER_METER
@@ -73,6 +74,7 @@ class ReadingPath:
             # the first reading brings what was used meanwhile: that is news
             self.refresh_account(meter.account, news=not was_online)
         self.plan(reading.serial)
+        self._site.backstop.consider(reading.serial)
         self._site.totals.push(None)
 
     async def on_values(self, reading: MeterReading) -> None:
@@ -148,7 +150,12 @@ class ReadingPath:
     async def write_relay(self, serial: MeterSerial, *, closed: bool) -> None:
         """Command a relay, ahead of everything else on its line."""
         runtime = self._site.meters[serial]
-        await runtime.device.write_relay(closed, RequestClass.RELAY)
+        try:
+            await runtime.device.write_relay(closed, RequestClass.RELAY)
+        except RelayLockedError as error:
+            issues.raise_relay_locked(self._site, serial, error)
+            raise
+        issues.clear(self._site, issues.RELAY_LOCKED, serial)
 
     async def read_relay(self, serial: MeterSerial) -> bool:
         """Read a relay back, ahead of everything else on its line; show it at once."""
@@ -170,6 +177,7 @@ class ReadingPath:
         for serial in account.meters:
             self.refresh_meter(serial)
             self._plan_next(serial, account)
+            self._site.backstop.consider(serial)
 
     def refresh_account(self, number: AccountNumber, *, news: bool = False) -> None:
         """Push an account's state to its entities, at once if it is news."""
@@ -194,7 +202,10 @@ class ReadingPath:
                 reader.set_interval(serial, self._unpressed_s(reader, is_vacant=True))
 
     def _plan_next(self, serial: MeterSerial, account: AccountState) -> None:
-        """Read again in time: well before credit can run out, and right behind a price border."""
+        """Read again in time: well before credit can run out, and right behind a price border.
+
+        And when an overload is to open the relay, or to be tried again.
+        """
         site = self._site
         runtime = site.meters.get(serial)
         if runtime is None:
@@ -209,6 +220,8 @@ class ReadingPath:
             power = sum(meter.power_mw for meter in account.meters.values())
             left = account.seconds_left(price, power)
             interval = interval if left is None else min(interval, left / 2)
+        overload_s = site.protecting.seconds_to_decision(serial)
+        interval = interval if overload_s is None else min(interval, overload_s)
         if reader.can_ask:
             border_s = (next_border(tariff, now, site.zone) - now).total_seconds()
             interval = min(interval, border_s + BEHIND_BORDER_S)

@@ -147,7 +147,7 @@ class MeterHealthSensor(MeterEntity, SensorEntity):
 
     @property
     @override
-    def native_value(self) -> float | None:
+    def native_value(self) -> float | datetime | str | None:
         """The measure; unknown while nobody polls the meter."""
         try:
             health = self.runtime.bus.poller.health(self.runtime.serial)

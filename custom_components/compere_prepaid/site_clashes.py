@@ -8,6 +8,7 @@ is applied, so that an import is whole or has not happened.
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from .action_errors import in_words
 from .const import (
     CONF_ADDRESS,
     CONF_METERS,
@@ -22,8 +23,9 @@ from .core.document_faults import Fault
 from .core.documents import Document
 from .core.errors import InvalidInputError
 from .core.ledger.records import Document as Rule
+from .core.meters.building import check_place
 from .core.meters.compere_mqtt.ports import BrokerSettings
-from .core.meters.profile import MeterProtocol, circuits_of
+from .core.meters.profile import circuits_of
 from .core.prepayment.calendar import day_of
 from .core.site_file import SiteFile
 from .lines import is_broker, settings_of
@@ -39,7 +41,7 @@ def clashes(
     yield from _other_site(site, wanted, written)
     yield from _other_places(site, wanted, written)
     yield from _unknown_profiles(site, wanted, written)
-    yield from _other_languages(site, wanted, written)
+    yield from _wrong_places(site, wanted, written)
     yield from _other_circuits(site, wanted, written)
     yield from _taken_addresses(site, wanted, written)
     yield from _meters_of_others(site, wanted, written)
@@ -94,17 +96,19 @@ def _unknown_profiles(site: CompereSite, wanted: SiteFile, written: Document) ->
             yield written.fault("meters", index, "profile", message=message)
 
 
-def _other_languages(site: CompereSite, wanted: SiteFile, written: Document) -> Iterable[Fault]:
-    """Find models that speak over a broker on a wire, and models of wires behind a broker."""
-    brokers = {bus.name for bus in wanted.buses if isinstance(bus.line, BrokerSettings)}
+def _wrong_places(site: CompereSite, wanted: SiteFile, written: Document) -> Iterable[Fault]:
+    """Find models on lines that do not carry their protocol, and addresses they cannot have."""
+    lines = {bus.name: bus.line for bus in wanted.buses}
     for index, meter in enumerate(wanted.meters):
         profile = site.catalogue.profiles.get(meter.profile)
         if profile is None:
             continue
-        speaks_mqtt = profile.PROTOCOL is MeterProtocol.COMPERE_MQTT
-        if speaks_mqtt is not (meter.bus in brokers):
-            message = f"a {profile.title} does not speak on the bus {meter.bus}"
-            yield written.fault("meters", index, "profile", message=message)
+        try:
+            check_place(profile, meter.address, lines[meter.bus])
+        except InvalidInputError as error:
+            key = "address" if error.key.endswith("address_invalid") else "bus"
+            key = "profile" if error.key == "profile_other_bus" else key
+            yield written.fault("meters", index, key, message=in_words(site.hass, error))
 
 
 def _other_circuits(site: CompereSite, wanted: SiteFile, written: Document) -> Iterable[Fault]:
@@ -120,11 +124,14 @@ def _other_circuits(site: CompereSite, wanted: SiteFile, written: Document) -> I
                 "first, and add it as another model"
             )
             yield written.fault("meters", index, "profile", message=message)
-    known = {
-        circuit
-        for serial, profile in listed.items()
-        for circuit in ([serial] if profile is None else circuits_of(profile, serial))
-    }
+    known: dict[str, str] = {}
+    for index, meter in enumerate(wanted.meters):
+        profile = listed[meter.serial]
+        circuits = [meter.serial] if profile is None else circuits_of(profile, meter.serial)
+        for circuit in circuits:
+            if (other := known.setdefault(circuit, meter.serial)) != meter.serial:
+                message = f"meter {other} has a channel '{circuit}': give one another serial number"
+                yield written.fault("meters", index, "serial", message=message)
     for index, account in enumerate(wanted.accounts):
         for place, serial in enumerate(account.meters):
             if serial not in known:

@@ -13,8 +13,10 @@ from .const import (
     CONF_NAME,
     CONF_OPENING_BALANCE,
     CONF_OWNER,
+    CONF_POWER_SCALE,
     CONF_PROFILE,
     CONF_RATED_POWER,
+    CONF_RELAY_ACCESS,
     CONF_ROLLOVER,
     CONF_SERIAL,
     CONF_TIME_ZONE,
@@ -25,11 +27,20 @@ from .lines import settings_of
 if TYPE_CHECKING:
     from .site import CompereSite
 
+_NO_PASSWORDS = (
+    "# The passwords of relays are not in this file. Importing it leaves them as they are;\n"
+    "# a site that is set up anew needs them again: relay_access: {password: ...} at each meter.\n"
+)
+
 
 def export_site(site: CompereSite) -> str:
-    """Return the whole site as a file that `import_site` accepts and finds unchanged."""
+    """Return the whole site as a file that `import_site` accepts and finds unchanged.
+
+    Passwords are not in it, and it says so; an import leaves those alone that it does not mention.
+    """
     buses = {bus.id: bus for bus in site.buses.values()}
-    return dump_site_file(
+    has_secrets = any(CONF_RELAY_ACCESS in meter.data for meter in site.meters.values())
+    return (_NO_PASSWORDS if has_secrets else "") + dump_site_file(
         SiteFile(
             name=site.name,
             currency=site.currency,
@@ -50,6 +61,7 @@ def export_site(site: CompereSite) -> str:
                     breaker=int(meter.data[CONF_BREAKER]),
                     multiplier=int(meter.data.get(CONF_MULTIPLIER) or 1),
                     rollover_kwh=meter.data.get(CONF_ROLLOVER),
+                    power_scale=meter.data.get(CONF_POWER_SCALE),
                 )
                 for meter in {one.subentry_id: one for one in site.meters.values()}.values()
             ),

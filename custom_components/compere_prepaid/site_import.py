@@ -6,7 +6,7 @@ the file does not mention stays. Importing the same file twice changes nothing t
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -28,12 +28,16 @@ from .const import (
     CONF_OPENING_BALANCE,
     CONF_OWNER,
     CONF_POLICY,
+    CONF_POWER_SCALE,
     CONF_PROFILE,
     CONF_RATED_POWER,
+    CONF_RELAY_ACCESS,
     CONF_ROLLOVER,
     CONF_SERIAL,
     CONF_TARIFF,
+    CONF_TIME_ZONE,
     CONF_TOPIC_PREFIX,
+    FOUND_ON_SITE,
     SUBENTRY_ACCOUNT,
     SUBENTRY_BUS,
     SUBENTRY_METER,
@@ -52,9 +56,12 @@ from .core.site_file import (
     BusEntry,
     MeterEntry,
     SiteFile,
+    bus_data,
     parse_site_file,
+    site_file_of,
 )
-from .lines import optional_line_data
+from .lines import optional_line_data, settings_of
+from .relay_access import relay_access_data
 from .site_clashes import clashes, moved_out
 from .site_import_rules import ImportOutcome, RuleNews
 
@@ -118,6 +125,29 @@ async def _import(
     return outcome
 
 
+async def import_meters(
+    site: CompereSite, rows: YamlDocument, *, file: str, dry_run: bool
+) -> ImportOutcome:
+    """Add or change meters on lines that are there; all of them or, if anything is wrong, none.
+
+    `rows` is a document with nothing but `meters`, as a site file has them. Raises `DocumentError`.
+    """
+    async with site.importing:
+        head = {
+            "name": site.name,
+            "currency": site.currency.code,
+            "time_zone": site.entry.data[CONF_TIME_ZONE],
+        }
+        buses = [
+            bus_data(BusEntry(name=bus.name, line=settings_of(bus.data)))
+            for bus in site.buses.values()
+        ]
+        whole = YamlDocument(data={"site": head, "buses": buses, **rows.data}, lines=rows.lines)
+        wanted = await site.hass.async_add_executor_job(lambda: site_file_of(whole, file=file))
+        wanted = replace(wanted, buses=(), tariffs=(), policies=())
+        return await _import(site, wanted, whole, file=file, user="", dry_run=dry_run)
+
+
 async def _write_documents(site: CompereSite, documents: list[Document]) -> None:
     def work(tx: LedgerTransaction) -> Rules:
         for document in documents:
@@ -143,9 +173,16 @@ def _subentries(site: CompereSite, wanted: SiteFile, outcome: ImportOutcome) -> 
             news.append(_News(before=before, after=after))
         return before.subentry_id if before else after.subentry_id
 
-    bus_ids = {bus.name: want(bus.name, _bus_subentry(bus)) for bus in wanted.buses}
+    bus_ids = {
+        name: subentry.subentry_id
+        for (kind, name), subentry in there.items()
+        if kind == SUBENTRY_BUS
+    }
+    bus_ids |= {bus.name: want(bus.name, _bus_subentry(bus)) for bus in wanted.buses}
     for meter in wanted.meters:
-        want(meter.serial, _meter_subentry(meter, bus_ids[meter.bus]))
+        known = there.get((SUBENTRY_METER, meter.serial))
+        bus_id = bus_ids[meter.bus]
+        want(meter.serial, _meter_subentry(meter, bus_id, known.data if known else {}))
     for account in wanted.accounts:
         known = there.get((SUBENTRY_ACCOUNT, account.number))
         state = site.book.accounts.get(account.number)
@@ -208,9 +245,9 @@ def _bus_subentry(bus: BusEntry) -> ConfigSubentry:
     )
 
 
-def _meter_subentry(meter: MeterEntry, bus_id: str) -> ConfigSubentry:
+def _meter_subentry(meter: MeterEntry, bus_id: str, before: Mapping[str, Any]) -> ConfigSubentry:
     return ConfigSubentry(
-        data=MappingProxyType(_meter_data(meter, bus_id)),
+        data=MappingProxyType(_meter_data(meter, bus_id, before)),
         subentry_type=SUBENTRY_METER,
         title=meter.name,
         unique_id=meter_unique_id(meter.serial),
@@ -252,7 +289,8 @@ def _bus_data(bus: BusEntry) -> dict[str, Any]:
     }
 
 
-def _meter_data(meter: MeterEntry, bus_id: str) -> dict[str, Any]:
+def _meter_data(meter: MeterEntry, bus_id: str, before: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a meter's data; what it does not mention of password and findings stays as it was."""
     data: dict[str, Any] = {
         CONF_SERIAL: meter.serial,
         CONF_NAME: meter.name,
@@ -268,6 +306,15 @@ def _meter_data(meter: MeterEntry, bus_id: str) -> dict[str, Any]:
         data[CONF_MULTIPLIER] = meter.multiplier
     if meter.rollover_kwh is not None:
         data[CONF_ROLLOVER] = meter.rollover_kwh
+    data |= {key: before[key] for key in FOUND_ON_SITE if key in before}
+    if meter.power_scale is not None:
+        data.pop(CONF_POWER_SCALE, None)
+        if meter.power_scale > 1:
+            data[CONF_POWER_SCALE] = meter.power_scale
+    if meter.relay_access is not None:
+        data[CONF_RELAY_ACCESS] = relay_access_data(meter.relay_access)
+    elif CONF_RELAY_ACCESS in before:
+        data[CONF_RELAY_ACCESS] = before[CONF_RELAY_ACCESS]
     return data
 
 

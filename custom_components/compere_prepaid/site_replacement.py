@@ -26,6 +26,7 @@ from .const import (
 from .core.bus.bus import RequestClass
 from .core.errors import InvalidInputError, PrepaidError
 from .core.ids import MeterSerial
+from .core.meters.address import kept_address
 from .core.tenancy.replacement import Replacement
 from .runtimes import MeterRuntime
 
@@ -39,7 +40,7 @@ class MeterChange:
 
     meter: str
     new_serial: str | None = None
-    address: int | None = None
+    address: int | str | None = None
     profile: str | None = None
     final_wh: int | None = None
     """What the old register showed at last, and `start_wh` the new one at first: as displayed."""
@@ -104,7 +105,8 @@ async def _new_data(
 ) -> dict[str, Any]:
     """Return how the meter is configured afterwards, once it has told who it is."""
     data = dict(runtime.data)
-    data[CONF_ADDRESS] = change.address or data[CONF_ADDRESS]
+    if change.address is not None:
+        data[CONF_ADDRESS] = kept_address(change.address)
     data[CONF_PROFILE] = change.profile or data[CONF_PROFILE]
     place = (data[CONF_BUS], data[CONF_ADDRESS])
     for other in site.meters.values():

@@ -152,7 +152,7 @@ buses:
 meters:
   - {serial: S1, name: A, bus: East riser, address: 1, profile: compere_kpm33b, breaker: 40}
   - {serial: S1, name: B, bus: East riser, address: 1, profile: compere_kpm33b, breaker: 40}
-  - {serial: S3, name: C, bus: West riser, address: 300, profile: compere_kpm33b, braker: 40}
+  - {serial: S3, name: C, bus: West riser, address: 0, profile: compere_kpm33b, braker: 40}
 accounts:
   - {number: A, name: Noodles, meters: [S1], tariff: Flat, policy: Standard}
   - number: B

@@ -314,8 +314,8 @@ MISTAKES: Mapping[str, tuple[str, str, list[str]]] = {
     ),
     "address out of range": (
         "address: 2",
-        "address: 248",
-        ["line 7: meters[1].address: must be at most 247, not 248"],
+        "address: 0",
+        ["line 7: meters[1].address: must be at least 1, not 0"],
     ),
     "unknown bus": (
         "Shop 2, bus: East",

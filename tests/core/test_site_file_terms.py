@@ -1,5 +1,7 @@
 """The parts of a site file that say what is agreed: policies, the owner, a meter's register."""
 
+from pathlib import Path
+
 import pytest
 
 from custom_components.compere_prepaid.core.documents import DocumentError
@@ -96,3 +98,19 @@ def test_what_cannot_be(before: str, after: str, fault: str) -> None:
     """Each mistake is told, with the sentence that helps."""
     (found,) = faults(before, after)
     assert fault in found
+
+
+def test_the_example_of_the_protection_page() -> None:
+    """What the page shows can be imported, and every rule that there is has its row."""
+    page = (Path(__file__).parents[2] / "docs/protection.md").read_text("utf-8")
+    example = page.split("```yaml\n")[1].split("```")[0]
+    head = FILE.split("policies:", maxsplit=1)[0].replace("Careful", "Standard")
+    (policy,) = parse_site_file(head + example, file="page.yaml").policies
+    assert policy.protection.rule(RuleKind.OVERLOAD).basis is Basis.RATED
+    assert set(policy.protection.differing) == {
+        "overload",
+        "over_voltage",
+        "residual_current",
+        "night_load",
+    }
+    assert [kind for kind in RuleKind if f"| `{kind}` |" not in page] == []

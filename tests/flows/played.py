@@ -159,19 +159,19 @@ class PlayedOpening:
 class PlayedSite:
     """Answers what flows ask a running site."""
 
-    answers: dict[tuple[str, int], str | PrepaidError] = field(default_factory=dict)
-    probed: list[tuple[str, int, str]] = field(default_factory=list)
+    answers: dict[tuple[str, int | str], str | PrepaidError] = field(default_factory=dict)
+    probed: list[tuple[str, int | str, str]] = field(default_factory=list)
     unset: tuple[RelayMode, ...] | PrepaidError = ()
     stays_unset: tuple[RelayMode, ...] | PrepaidError = ()
     """What a meter lacks still after the settings that its relay needs were written."""
-    modes_set: list[tuple[str, int, str]] = field(default_factory=list)
+    modes_set: list[tuple[str, int | str, str]] = field(default_factory=list)
     catalogue: PlayedCatalogue = field(default_factory=PlayedCatalogue)
     book: PlayedBook = field(default_factory=PlayedBook)
     agreements: PlayedAgreements = field(default_factory=PlayedAgreements)
     opening: PlayedOpening = field(default_factory=PlayedOpening)
     currency: Currency = CURRENCY
 
-    async def async_probe_meter(self, bus_id: str, address: int, profile: str) -> str:
+    async def async_probe_meter(self, bus_id: str, address: int | str, profile: str) -> str:
         """Answer what was prepared for this address."""
         self.probed.append((bus_id, address, profile))
         answer = self.answers[bus_id, address]
@@ -180,7 +180,7 @@ class PlayedSite:
         return answer
 
     async def async_unset_modes(
-        self, bus_id: str, address: int, profile: str
+        self, bus_id: str, address: int | str, profile: str
     ) -> tuple[RelayMode, ...]:
         """Tell what the meter lacks."""
         del bus_id, address, profile
@@ -189,7 +189,7 @@ class PlayedSite:
         return self.unset
 
     async def async_set_modes(
-        self, bus_id: str, address: int, profile: str
+        self, bus_id: str, address: int | str, profile: str
     ) -> tuple[RelayMode, ...]:
         """Note that the settings are written."""
         self.modes_set.append((bus_id, address, profile))

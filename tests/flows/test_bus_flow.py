@@ -20,9 +20,12 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.compere_prepaid.core.bus.requests import LineDownError
 from custom_components.compere_prepaid.core.bus.settings import LineSettings, Transport
+from custom_components.compere_prepaid.core.meters.catalogue import load_catalogue
 from custom_components.compere_prepaid.shared_line import params_of
+from tests.core.meters.shipped import SHIPPED
 from tests.flows.played import (
     BUS_DATA,
+    METER_DATA,
     PlayedLine,
     add_part,
     add_site,
@@ -268,6 +271,41 @@ async def test_bus_is_changed(
     changes = {"name": "Riser E", "host": host, "parity": "O", "transport": "modbus_tcp"}
     assert bus.data == BUS_DATA | changes
     assert len(line.tried) == tried
+
+
+@pytest.mark.parametrize(
+    ("transport", "shared", "errors"),
+    [
+        ("modbus_tcp", False, {"base": "dlt645_needs_raw_line"}),
+        ("rtu_tcp", True, {"base": "dlt645_needs_raw_line"}),
+        ("rtu_tcp", False, None),
+    ],
+)
+async def test_a_line_must_carry_what_its_meters_speak(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    line: PlayedLine,
+    transport: str,
+    shared: bool,
+    errors: dict[str, str] | None,
+) -> None:
+    """A meter that speaks something else than Modbus needs a line that passes bytes through."""
+    site: Any = entry.runtime_data
+    site.catalogue = load_catalogue([SHIPPED])
+    add_part(hass, entry, "bus", BUS_DATA, part_id="east")
+    for part_id, bus, profile in (
+        ("one", "east", "dlt645_2007"),
+        ("two", "east", "compere_kpm33b"),
+        ("three", "west", "dlt645_2007"),
+    ):
+        data = {"bus": bus, "profile": profile, "name": part_id, "serial": part_id}
+        add_part(hass, entry, "meter", METER_DATA | data, part_id=part_id)
+    flow_id = await choose(hass, entry, transport, "east")
+    result = await hass.config_entries.subentries.async_configure(
+        flow_id, gateway(line=LINE | {"shared": shared})
+    )
+    assert result.get("errors") == errors
+    assert not line.tried
 
 
 async def test_change_begins_with_what_is_kept(hass: HomeAssistant, entry: MockConfigEntry) -> None:

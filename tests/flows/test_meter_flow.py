@@ -14,6 +14,7 @@ from homeassistant.helpers import area_registry as ar
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.compere_prepaid.core.bus.dlt645 import Dlt645RefusedError
 from custom_components.compere_prepaid.core.bus.requests import (
     GarbledAnswerError,
     LineDownError,
@@ -132,6 +133,13 @@ async def test_meter_tells_its_serial_number_and_is_confirmed(
         (RefusedError(1, 2), {"profile": "meter_refused"}),
         (OperationFailedError("serial_unreadable", address=1), {"profile": "serial_unreadable"}),
         (OtherModelError(1, "KPM33B", "model code"), {"profile": "other_model"}),
+        (InvalidInputError("bus_address_invalid", address=0), {"address": "bus_address_invalid"}),
+        (
+            InvalidInputError("dlt645_address_invalid", address="A"),
+            {"address": "dlt645_address_invalid"},
+        ),
+        (InvalidInputError("dlt645_needs_raw_line", profile="x"), {"bus": "dlt645_needs_raw_line"}),
+        (Dlt645RefusedError("201000000012", 2), {"profile": "dlt645_refused"}),
         (LineDownError("refused"), {"bus": "bus_down"}),
         (OperationFailedError("bus_busy"), {"bus": "bus_busy"}),
         (InvalidInputError("bus_unknown", bus="east"), {"bus": "bus_unknown"}),
@@ -256,9 +264,6 @@ async def test_site_that_stopped_meanwhile(
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"address": 0},
-        {"address": 248},
-        {"address": 1.5},
         {"breaker": 0},
         {"bus": "south"},
         {"profile": "no_such_model"},
@@ -300,7 +305,7 @@ async def test_meter_is_changed_without_being_asked(
     assert result["description_placeholders"] == {"serial_number": SERIAL}
     form = form_of(result)
     asked = ("name", "bus", "address", "profile", "breaker")
-    assert suggestions(form) == {key: METER_DATA[key] for key in asked}
+    assert suggestions(form) == {key: METER_DATA[key] for key in asked} | {"address": "1"}
     assert suggestions(section_of(form["place"])) == {"area": area.id, "floor_area": 120}
     result = await answer(hass, result, name="A-101 new", breaker=80)
     assert result["type"] is FlowResultType.ABORT
@@ -332,3 +337,45 @@ async def test_moved_meter_must_be_the_same(
     assert result["reason"] == "reconfigure_successful"
     assert entry.subentries[meter.subentry_id].data == METER_DATA | {"bus": "west", "address": 10}
     assert entry.subentries[meter.subentry_id].unique_id == meter.unique_id
+
+
+async def test_a_meter_of_twelve_digits_has_the_password_of_its_relay(
+    hass: HomeAssistant, entry: MockConfigEntry, site: PlayedSite
+) -> None:
+    """Leading zeros may be left out; the password is kept as it was typed, with usual defaults."""
+    site.answers["east", "000016818505"] = SERIAL
+    relay = {"password": " 123456 "}
+    result = await start(hass, entry)
+    wrong = await answer(hass, result, address="16818505", relay={"password": "12345"})
+    assert wrong["errors"] == {"base": "relay_access_invalid"}
+    assert (wrong["description_placeholders"] or {})["part"] == "password"
+    result = await answer(hass, wrong, address="16818505", relay=relay)
+    assert (result["description_placeholders"] or {})["address"] == "000016818505"
+    await hass.config_entries.subentries.async_configure(result["flow_id"], {})
+    (meter,) = entry.get_subentries_of_type("meter")
+    assert meter.data["address"] == "000016818505"
+    assert meter.data["relay_access"] == {
+        "password": "123456",
+        "level": "02",
+        "operator": "00000000",
+    }
+
+
+async def test_a_password_that_is_kept_is_never_shown(
+    hass: HomeAssistant, entry: MockConfigEntry, site: PlayedSite
+) -> None:
+    """Left empty it stays; another level, operator or password takes its place."""
+    access = {"password": "654321", "level": "04", "operator": "0000000A"}
+    kept = METER_DATA | {"address": "000016818505", "relay_access": access}
+    meter = add_part(hass, entry, "meter", kept, part_id="one")
+    result = await start_change(hass, entry, "one")
+    form = form_of(result)
+    assert suggestions(section_of(form["relay"])) == {"level": "04"}
+    assert "654321" not in str(form)
+    await answer(hass, result, address="000016818505", relay={"level": "04"})
+    assert entry.subentries[meter.subentry_id].data["relay_access"] == access
+    result = await start_change(hass, entry, "one")
+    changed = {"level": "98", "operator": "0000000B", "password": "111111"}
+    await answer(hass, result, address="000016818505", relay=changed)
+    assert entry.subentries[meter.subentry_id].data["relay_access"] == changed
+    assert site.probed == []

@@ -13,7 +13,9 @@ from custom_components.compere_prepaid.core.meters.profile import Verified
 from tests.flows.played import BUS_DATA, METER_DATA, PlayedSite, add_part, add_site
 from tests.flows.test_meter_flow import SERIAL, answer, start, start_change
 
-REMOTE = RelayMode(address=0x1E, value=0xDD22, meaning="remote control", verified=Verified.VENDOR)
+REMOTE = RelayMode(
+    address=0x1E, value=0xDD22, writes=(0xDD22,), meaning="remote control", verified=Verified.VENDOR
+)
 
 
 @pytest.fixture

@@ -12,12 +12,18 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from syrupy.assertion import SnapshotAssertion
 
 from custom_components.compere_prepaid.const import DOMAIN
+from custom_components.compere_prepaid.core.bus.scheduler import RequestClass
+from custom_components.compere_prepaid.core.ids import MeterSerial
+from custom_components.compere_prepaid.core.meters.modbus_meter import ModbusMeter
 from custom_components.compere_prepaid.diagnostics import (
     async_get_config_entry_diagnostics,
     async_get_device_diagnostics,
 )
 from custom_components.compere_prepaid.site import CompereSite
 from simulator.mall import Mall
+from tests.core.bus.played_line import PlayedLine, running_bus
+from tests.core.meters.replayed import ReplayedMeter
+from tests.core.meters.shipped import modbus_profile
 from tests.site_fixtures import (
     account_entity,
     account_subentry,
@@ -166,6 +172,33 @@ async def test_two_malls_may_have_the_same_account_numbers(
     total = entity_of(hass, "sensor", "lakeside_mall_site_total_balance")
     assert state_of(hass, total).state == "30.00"
     assert await hass.config_entries.async_unload(other.entry_id)
+
+
+async def test_a_meter_can_be_read_again_from_its_diagnostics(
+    hass: HomeAssistant, mall: Mall, site: CompereSite
+) -> None:
+    """Its registers as they came, through JSON, give the same reading without the meter."""
+    serial = mall.meter("A-101").serial
+    (device,) = (
+        device
+        for device in dr.async_entries_for_config_entry(dr.async_get(hass), site.entry.entry_id)
+        if ("compere_prepaid", serial) in device.identifiers
+    )
+    await site.meters[MeterSerial(serial)].bus.poller.read_now(MeterSerial(serial))
+    told = json.loads(json.dumps(await async_get_device_diagnostics(hass, site.entry, device)))
+    meter = told["meter"]
+    line = PlayedLine({1: ReplayedMeter(meter["answers"])})
+    async with running_bus(line) as bus:
+        again = ModbusMeter(
+            modbus_profile(meter["profile"]), 1, MeterSerial(serial), bus, site.clock
+        )
+        assert await again.identify(RequestClass.DUE) == serial
+        reading = await again.read(RequestClass.DUE, detail=True)
+    assert {str(quantity): value for quantity, value in reading.values.items()} == (
+        meter["reading"]["values"]
+    )
+    assert len(meter["answers"]) == 5  # identity, relay, two blocks with every reading, one more
+    assert reading.relay_closed is meter["reading"]["relay_closed"] is True
 
 
 async def test_diagnostics_tell_no_names_and_no_places(

@@ -204,6 +204,15 @@ async def test_commands_do_what_they_say(build: Callable[..., Mall]) -> None:
         assert meter.power_w == 4200
         await run_command(mall, {"command": "load", "target": "A-101", "value": "auto"})
         assert meter.power_w == meter.load.watts_at(meter.at_us)
+        await run_command(mall, {"command": "voltage", "target": "A-101", "value": "0,220,240"})
+        assert meter.volts == (0, 220, 240)
+        await run_command(mall, {"command": "voltage", "target": "A-101", "value": "250"})
+        assert meter.volts == (250, 250, 250)
+        await run_command(mall, {"command": "voltage", "target": "A-101", "value": "auto"})
+        assert meter.volts == (220, 220, 220)
+        await run_command(mall, {"command": "bypass", "target": "A-101", "value": "900"})
+        meter.command_relay(closed=False)
+        assert (meter.relay_closed, meter.power_w) == (False, 900)
         await run_command(mall, {"command": "energy", "target": "A-101", "value": "77"})
         assert meter.true_wh == 77
         swap = {"command": "replace", "target": "A-101", "value": "33B0025958888", "wh": 3}
@@ -226,6 +235,9 @@ async def test_commands_do_what_they_say(build: Callable[..., Mall]) -> None:
         {"command": "load", "target": "A-101", "value": "-1"},
         {"command": "load", "target": "A-101", "value": "much"},
         {"command": "energy", "target": "A-101", "value": "-1"},
+        {"command": "voltage", "target": "A-101", "value": "220,220"},
+        {"command": "voltage", "target": "A-101", "value": "-1"},
+        {"command": "bypass", "target": "A-101", "value": "-1"},
         {"command": "replace", "target": "A-101", "value": "short"},
         {"command": "slow", "target": "A-101", "seconds": -1},
         {"command": "exception", "target": "A-101", "code": 0},

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 from homeassistant.core import Event, HomeAssistant, State, callback
 from homeassistant.helpers import entity_registry as er, issue_registry as ir
@@ -9,6 +10,7 @@ import pytest
 
 from custom_components.compere_prepaid.const import DOMAIN
 from custom_components.compere_prepaid.core.ids import MeterSerial
+from custom_components.compere_prepaid.core.meters.poller import Poller
 from custom_components.compere_prepaid.site import CompereSite
 from simulator.clock import ManualClock
 from simulator.mall import Mall
@@ -100,6 +102,11 @@ async def test_overload_trips_recloses_locks_out_and_is_released(
     meter.set_load(23_000)
     await live(mall, site, 60)
     assert (contact(meter), actions(events)) == ("closed", [])
+    planned = site.meters[MeterSerial(meter.serial)].bus.poller
+    assert isinstance(planned, Poller)
+    assert planned._meter(MeterSerial(meter.serial)).interval_s == 10
+    await live(mall, site, 4, 4)
+    assert planned._meter(MeterSerial(meter.serial)).interval_s == 6
     await live(mall, site, 10)
     assert (contact(meter), actions(events)) == ("open", ["tripped"])
     data = events[0].data
@@ -160,6 +167,10 @@ async def test_an_import_ends_a_hold_that_its_rule_no_longer_places(
     await set_rules(hass, OVERLOAD.replace("hold", "warn"))
     await live(mall, site, 10)
     assert contact(meter) == "closed"
+    written = (await ask(hass, "export_site"))["content"]
+    assert "overload: {action: warn, limit: 20000, delay: 60, tries: 1}" in written
+    answer = await ask(hass, "import_site", content=HEAD + written[written.index("policies:") :])
+    assert answer == {"created": 0, "changed": 0, "unchanged": 1, "faults": []}
 
 
 async def test_a_lock_out_survives_a_restart(
@@ -225,7 +236,9 @@ async def test_a_bridged_relay_is_told(hass: HomeAssistant, mall: Mall, site: Co
     assert charged_wh == register_wh > 30
 
 
-async def test_the_base_load_of_a_night(hass: HomeAssistant, mall: Mall, site: CompereSite) -> None:
+async def test_the_base_load_of_a_night(
+    hass: HomeAssistant, mall: Mall, site: CompereSite, hass_storage: dict[str, Any]
+) -> None:
     """Held against the policy's limit in the morning, and known after a restart."""
     meter, events, entry = mall.meter(SHOP), told(hass, "protection"), site.entry
     meter.set_load(640)
@@ -241,3 +254,7 @@ async def test_the_base_load_of_a_night(hass: HomeAssistant, mall: Mall, site: C
     assert await hass.config_entries.async_setup(entry.entry_id)
     await hass.async_block_till_done()
     assert state_of(hass, entity).state == "640"
+    kept = f"{DOMAIN}.{entry.entry_id}.nights"
+    assert hass_storage[kept]["data"] == {meter.serial: [640_000]}
+    await hass.config_entries.async_remove(entry.entry_id)
+    assert kept not in hass_storage

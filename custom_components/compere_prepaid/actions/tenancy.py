@@ -8,6 +8,7 @@ from homeassistant.helpers import config_validation as cv
 import probatio as vol
 
 from ..authority import Duty, async_require_manager
+from ..core.meters.address import kept_address
 from ..core.money.amount import ZERO
 from ..site import CompereSite
 from ..site_moves import MoveIn, move_in, move_out, moved_away_data
@@ -115,7 +116,7 @@ ACTIONS = {
             vol.Optional("final_kwh"): WRITTEN,
             vol.Optional("start_kwh"): WRITTEN,
             vol.Optional("at"): WRITTEN,
-            vol.Optional("address"): vol.All(vol.Coerce(int), vol.Range(min=1, max=247)),
+            vol.Optional("address"): vol.All(cv.string, kept_address),
             vol.Optional("profile"): cv.string,
             vol.Optional("multiplier"): vol.All(vol.Coerce(int), vol.Range(min=1, max=10_000)),
         },

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from homeassistant.components.binary_sensor import (
     BinarySensorDeviceClass,
@@ -12,7 +13,7 @@ from homeassistant.components.sensor import (
     SensorEntityDescription,
     SensorStateClass,
 )
-from homeassistant.const import PERCENTAGE, EntityCategory, UnitOfTime
+from homeassistant.const import PERCENTAGE, EntityCategory, UnitOfInformation, UnitOfTime
 
 from ..core.clock import Clock
 from ..core.meters.poller import MeterHealth
@@ -23,7 +24,7 @@ from ..runtimes import BusRuntime
 class MeterHealthDescription(SensorEntityDescription):
     """A sensor of how a meter answers."""
 
-    value_fn: Callable[[MeterHealth], float | None]
+    value_fn: Callable[[MeterHealth], float | datetime | str | None]
     is_on_air_only: bool = False
     """Whether only meters behind a broker have it."""
 
@@ -42,6 +43,20 @@ CONNECTIVITY = BinarySensorEntityDescription(
     device_class=BinarySensorDeviceClass.CONNECTIVITY,
     entity_category=EntityCategory.DIAGNOSTIC,
 )
+
+ERRORS = (
+    "none",
+    "answer_garbled",
+    "bus_down",
+    "meter_not_heard",
+    "meter_refused",
+    "meter_silent",
+    "other_meter",
+    "other_model",
+    "serial_unreadable",
+    "other",
+)
+"""What kept a meter from being read last; `none` since its last good reading."""
 
 METER_HEALTH = (
     MeterHealthDescription(
@@ -71,6 +86,21 @@ METER_HEALTH = (
         entity_category=EntityCategory.DIAGNOSTIC,
         value_fn=lambda health: health.clock_off_s,
         is_on_air_only=True,
+    ),
+    MeterHealthDescription(
+        key="last_answer",
+        device_class=SensorDeviceClass.TIMESTAMP,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
+        value_fn=lambda health: health.last_answer_at,
+    ),
+    MeterHealthDescription(
+        key="last_error",
+        device_class=SensorDeviceClass.ENUM,
+        options=list(ERRORS),
+        entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
+        value_fn=lambda health: _error(health.last_error),
     ),
 )
 
@@ -113,7 +143,22 @@ BUS_HEALTH = (
         entity_registry_enabled_default=False,
         value_fn=lambda runtime, _: _seconds(runtime.bus.health.relay_wait_longest_s or None),
     ),
+    BusHealthDescription(
+        key="drained",
+        device_class=SensorDeviceClass.DATA_SIZE,
+        native_unit_of_measurement=UnitOfInformation.BYTES,
+        state_class=SensorStateClass.TOTAL_INCREASING,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
+        value_fn=lambda runtime, _: runtime.bus.health.drained,
+    ),
 )
+
+
+def _error(error: str) -> str:
+    """Return what kind of error it is, without its details."""
+    key = error.partition(" ")[0]
+    return key if key in ERRORS else ("other" if key else "none")
 
 
 def _percent(share: float | None) -> float | None:

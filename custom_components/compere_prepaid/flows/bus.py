@@ -14,12 +14,15 @@ from homeassistant.helpers.selector import BooleanSelector, SerialPortSelector, 
 import probatio as vol
 
 from ..const import (
+    CONF_ADDRESS,
     CONF_BAUDRATE,
+    CONF_BUS,
     CONF_DEVICE,
     CONF_HOST,
     CONF_NAME,
     CONF_PARITY,
     CONF_PORT,
+    CONF_PROFILE,
     CONF_QUEUES,
     CONF_SHARED,
     CONF_SPACING,
@@ -28,10 +31,13 @@ from ..const import (
     CONF_TOPIC_PREFIX,
     CONF_TRANSPORT,
     SUBENTRY_BUS,
+    SUBENTRY_METER,
     bus_unique_id,
 )
 from ..core.bus.requests import BusError
 from ..core.bus.settings import LineSettings, Transport
+from ..core.errors import InvalidInputError
+from ..core.meters.building import check_place
 from ..core.meters.compere_mqtt.ports import TRANSPORT
 from ..lines import (
     broker_settings_of,
@@ -42,7 +48,7 @@ from ..lines import (
 from ..mqtt_broker import is_mqtt_set_up
 from ..shared_line import async_test_line, others_use
 from .broker import broker_schema, broker_subentry_data, broker_values
-from .form_errors import BASE, FormError
+from .form_errors import BASE, FormError, form_error
 from .line_errors import line_error
 from .schemas import choice, seconds, whole_number
 from .serial_device import same_device, stable_device
@@ -164,6 +170,7 @@ class BusFlow(SiteSubentryFlow):
             )
         settings = line_settings_of(data)
         self._refuse_name(data[CONF_NAME])
+        self._check_meters(settings)
         for other in self._others(SUBENTRY_BUS, every_site=True):
             if not is_broker(other.data) and await self._async_same_line(
                 line_settings_of(other.data), settings
@@ -178,6 +185,19 @@ class BusFlow(SiteSubentryFlow):
             except BusError as error:
                 raise line_error(error, settings) from error
         return data, settings
+
+    def _check_meters(self, settings: LineSettings) -> None:
+        """Refuse a line that does not carry what the meters on this bus speak."""
+        if (bus := self._present) is None or (site := self._site) is None:
+            return
+        for meter in self._others(SUBENTRY_METER):
+            profile = site.catalogue.profiles.get(meter.data[CONF_PROFILE])
+            if profile is None or meter.data[CONF_BUS] != bus.subentry_id:
+                continue
+            try:
+                check_place(profile, meter.data[CONF_ADDRESS], settings)
+            except InvalidInputError as error:
+                raise form_error(error, {"dlt645_needs_raw_line": BASE}) from error
 
     async def _async_same_line(self, one: LineSettings, other: LineSettings) -> bool:
         if Transport.SERIAL not in {one.transport, other.transport}:

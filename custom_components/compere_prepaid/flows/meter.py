@@ -31,6 +31,7 @@ from ..const import (
     CONF_RATED_POWER,
     CONF_ROLLOVER,
     CONF_SERIAL,
+    FOUND_ON_SITE,
     SUBENTRY_BUS,
     SUBENTRY_METER,
     meter_unique_id,
@@ -52,7 +53,8 @@ from .meter_probe import (
     place_of,
     same_place,
 )
-from .schemas import whole_number
+from .relay_section import SECTION_RELAY, relay_data, relay_values
+from .schemas import MeterAddressSelector
 from .subentry import SiteSubentryFlow
 
 CONF_SET_MODES = "set_modes"
@@ -211,8 +213,9 @@ class MeterFlow(SiteSubentryFlow):
     ) -> dict[str, Any]:
         """Return what will be saved, once everything about it was found right."""
         data = self._subentry_data(user_input)
-        if present is not None and CONF_MULTIPLIER in present.data:
-            data[CONF_MULTIPLIER] = present.data[CONF_MULTIPLIER]
+        if present is not None:
+            kept = (CONF_MULTIPLIER, *FOUND_ON_SITE)
+            data |= {key: present.data[key] for key in kept if key in present.data}
         if self._is_on_air(data):
             data = check_code(site, data)
         self._check_unused(data)
@@ -295,7 +298,7 @@ class MeterFlow(SiteSubentryFlow):
     def _address_selector(self, site: CompereSite | None, *, on_air: bool) -> Selector[Any]:
         """Ask for a number on a line, or for a meter that is heard and nobody has."""
         if not on_air:
-            return whole_number(1, 247)
+            return MeterAddressSelector()
         configured = {
             other.data[CONF_SERIAL] for other in self._others(SUBENTRY_METER, every_site=True)
         }
@@ -319,9 +322,8 @@ class MeterFlow(SiteSubentryFlow):
         }
         present = self._present
         address = self._address_selector(site, on_air=on_air)
-        schema = meter_schema(
-            self._buses_of(on_air=on_air), titles, address, is_new=present is None
-        )
+        buses = self._buses_of(on_air=on_air)
+        schema = meter_schema(buses, titles, address, is_new=present is None, on_air=on_air)
         serial = {"serial_number": present.data[CONF_SERIAL]} if present else {}
         return self.async_show_form(
             step_id=step_id,
@@ -337,16 +339,16 @@ class MeterFlow(SiteSubentryFlow):
             raise FormError(CONF_NAME, "name_empty")
         place = user_input[SECTION_PLACE]
         area = ar.async_get(self.hass).async_get_area(place.get(CONF_AREA, ""))
-        data = {key: user_input[key] for key in (CONF_BUS, CONF_ADDRESS, CONF_PROFILE)}
+        asked = (CONF_BUS, CONF_ADDRESS, CONF_PROFILE, CONF_BREAKER)
+        data = {key: user_input[key] for key in asked}
         data |= {CONF_NAME: name, CONF_AREA: area.name if area else ""}
-        data |= {CONF_BREAKER: user_input[CONF_BREAKER]}
         data |= {key: place.get(key) for key in (CONF_FLOOR_AREA, CONF_RATED_POWER)}
         register = user_input[SECTION_REGISTER]
         if (multiplier := register.get(CONF_MULTIPLIER, 1)) > 1:
             data[CONF_MULTIPLIER] = multiplier
         if (rollover := register.get(CONF_ROLLOVER)) is not None:
             data[CONF_ROLLOVER] = rollover
-        return data
+        return data | relay_data(user_input.get(SECTION_RELAY, {}), self._present)
 
     def _form_values(self, data: Mapping[str, Any]) -> dict[str, Any]:
         """Return a kept meter in the shape of the form."""
@@ -358,6 +360,8 @@ class MeterFlow(SiteSubentryFlow):
         asked = (CONF_NAME, CONF_BUS, CONF_ADDRESS, CONF_PROFILE, CONF_BREAKER)
         register = {key: data[key] for key in (CONF_MULTIPLIER, CONF_ROLLOVER) if key in data}
         return {key: data[key] for key in asked} | {
+            CONF_ADDRESS: str(data[CONF_ADDRESS]),
             SECTION_PLACE: place,
             SECTION_REGISTER: register,
+            SECTION_RELAY: relay_values(data),
         }

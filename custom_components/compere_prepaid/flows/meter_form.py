@@ -20,6 +20,7 @@ from ..const import (
     CONF_RATED_POWER,
     CONF_ROLLOVER,
 )
+from .relay_section import SECTION_RELAY, relay_section
 from .schemas import decimal_number, labelled_choice, whole_number
 
 SECTION_PLACE = "place"
@@ -29,8 +30,16 @@ SERIAL = re.compile(r"[0-9A-Za-z_-]{1,32}")
 """What a serial number can be that a person types."""
 
 
+DEFAULT_PROFILE = "compere_kpm33b"
+
+
 def meter_schema(
-    buses: Mapping[str, str], profiles: Mapping[str, str], address: Selector[Any], *, is_new: bool
+    buses: Mapping[str, str],
+    profiles: Mapping[str, str],
+    address: Selector[Any],
+    *,
+    is_new: bool,
+    on_air: bool,
 ) -> vol.Schema:
     """Return the form for a meter of one of these models on one of these buses."""
     place = vol.Schema(
@@ -48,14 +57,17 @@ def meter_schema(
         register = {multiplier: whole_number(1, 10_000)} | register
     first_bus = next(iter(buses), vol.UNDEFINED)
     first_profile = next(iter(profiles), vol.UNDEFINED)
+    usual = DEFAULT_PROFILE if DEFAULT_PROFILE in profiles else first_profile
+    relay = {} if on_air else {vol.Optional(SECTION_RELAY, default=dict): relay_section()}
     return vol.Schema(
         {
             vol.Required(CONF_NAME): TextSelector(),
             vol.Required(CONF_BUS, default=first_bus): labelled_choice(buses),
             vol.Required(CONF_ADDRESS): address,
-            vol.Required(CONF_PROFILE, default=first_profile): labelled_choice(profiles),
+            vol.Required(CONF_PROFILE, default=usual): labelled_choice(profiles),
             vol.Required(CONF_BREAKER): whole_number(1, 10_000, "A"),
             vol.Required(SECTION_PLACE): section(place, {"collapsed": False}),
             vol.Required(SECTION_REGISTER): section(vol.Schema(register), {"collapsed": True}),
         }
+        | relay
     )

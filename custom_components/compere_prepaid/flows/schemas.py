@@ -11,8 +11,11 @@ from homeassistant.helpers.selector import (
     SelectSelector,
     SelectSelectorConfig,
     SelectSelectorMode,
+    TextSelector,
 )
 import probatio as vol
+
+from ..core.meters.address import kept_address
 
 
 class WholeNumberSelector(NumberSelector):
@@ -35,6 +38,15 @@ class DecimalSelector(NumberSelector):
         """Validate; return the number as a person would write it: 120, 22.5."""
         value = super().__call__(data)
         return str(int(value)) if value.is_integer() else str(value)
+
+
+class MeterAddressSelector(TextSelector):
+    """A box for where a meter answers: a small number on most lines, twelve digits on some."""
+
+    @override
+    def __call__(self, data: Any) -> int | str:  # type: ignore[override]  # small ones are numbers
+        """Validate; return the address in the form in which it is kept."""
+        return kept_address(str(super().__call__(str(data))))
 
 
 def whole_number(minimum: int, maximum: int, unit: str = "") -> WholeNumberSelector:

@@ -14,3 +14,9 @@ def modbus_profile(name: str) -> ModbusProfile:
     profile = load_catalogue([SHIPPED]).get(name)
     assert isinstance(profile, ModbusProfile)
     return profile
+
+
+def modbus_names() -> list[str]:
+    """Return the names of all Modbus profiles that we ship."""
+    profiles = load_catalogue([SHIPPED]).profiles
+    return sorted(name for name, one in profiles.items() if isinstance(one, ModbusProfile))

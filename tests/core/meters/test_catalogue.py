@@ -12,7 +12,7 @@ from custom_components.compere_prepaid.core.errors import InvalidInputError
 from custom_components.compere_prepaid.core.metering.reading import Quantity
 from custom_components.compere_prepaid.core.meters.catalogue import load_catalogue
 from custom_components.compere_prepaid.core.meters.modbus_profile import Cadence, ModbusProfile
-from tests.core.meters.shipped import SHIPPED, modbus_profile
+from tests.core.meters.shipped import SHIPPED, modbus_names, modbus_profile
 
 GOOD = """\
 name: my_meter
@@ -48,11 +48,16 @@ def refused(folder: Path, text: str, name: str = "my_meter.yaml") -> list[str]:
     ids=lambda file: file.stem,
 )
 def test_every_shipped_profile_loads(file: Path) -> None:
-    """It has its file's name, says what is charged, and every measurand lies in a block."""
+    """It has its file's name, and says what is charged."""
     found = load_catalogue([SHIPPED])
     assert found.refused == ()
-    profile = modbus_profile(file.stem)
-    assert Quantity.ENERGY_IMPORT in profile.quantities
+    assert Quantity.ENERGY_IMPORT in found.get(file.stem).quantities
+
+
+@pytest.mark.parametrize("name", modbus_names())
+def test_every_measurand_lies_in_a_block(name: str) -> None:
+    """And no two blocks of one meter have one length."""
+    profile = modbus_profile(name)
     placed = {measurand.quantity for block in profile.layout.values() for measurand in block}
     assert placed == set(profile.quantities)
     assert all(block.count <= profile.longest_read for block in profile.blocks)
@@ -155,6 +160,7 @@ MODE: dict[str, Any] = {"value": 1, "meaning": "remote control", "verified": "ve
         ({"measurands.unit": "V"}, "measurands[0].unit: 'V' cannot be the unit of energy_import"),
         ({"measurands.address": 0x13}, "measurands[0].address: lies in no block"),
         ({"measurands.function": "read_input"}, "measurands[0].address: lies in no block"),
+        ({"cadence": "detail"}, "measurands[0].address: lies in no billing block"),
         ({"measurands.scale": 0}, "measurands[0].scale: must be more than 0, not 0"),
         ({"measurands.type": "float"}, "did you mean 'float32'?"),
         ({"identity": "no"}, "identity: must be 'none', not 'no'"),
@@ -204,7 +210,9 @@ def test_faults_are_told_with_their_place(
     data = yaml.safe_load(GOOD)
     for path, value in change.items():
         part, _, key = path.partition(".")
-        if part == "measurands":
+        if part == "cadence":
+            data["blocks"][0]["cadence"] = value
+        elif part == "measurands":
             data[part][0][key] = value
         elif key:
             data[part][key] = value

@@ -12,6 +12,7 @@ from custom_components.compere_prepaid.core.meters.decode import (
     Encoding,
     Unit,
     WordOrder,
+    decode_digits,
     decode_number,
     decode_text,
 )
@@ -77,6 +78,9 @@ def test_what_an_energy_cannot_be_is_absent(registers: tuple[int, ...]) -> None:
         (words(6.6905), Unit.KILO_WATT, 6_690_500),
         (words(49.959), Unit.HERTZ, 49_959),
         (words(-0.985), Unit.ONE, -985),
+        (words(2.5), Unit.PERCENT, 2_500),
+        (words(30.0), Unit.MILLI_AMPERE, 30),
+        (words(198.5), Unit.CURRENCY, 198_500),
     ],
 )
 def test_everything_else_becomes_thousandths(
@@ -99,6 +103,11 @@ def test_everything_else_becomes_thousandths(
         (Encoding.INT32, (0xFFFF, 0xFFFE), WordOrder.HIGH_FIRST, -200),
         (Encoding.INT32, (0x8000, 0), WordOrder.HIGH_FIRST, None),
         (Encoding.FLOAT32, (0x0000, 0x42C8), WordOrder.LOW_FIRST, 10_000),
+        (Encoding.UINT64, (0, 0, 1, 2), WordOrder.HIGH_FIRST, 6_553_800),
+        (Encoding.UINT64, (2, 1, 0, 0), WordOrder.LOW_FIRST, 6_553_800),
+        (Encoding.UINT64, (0xFFFF,) * 4, WordOrder.LOW_FIRST, None),
+        (Encoding.INT64, (0xFFFF, 0xFFFF, 0xFFFF, 0xFFFE), WordOrder.HIGH_FIRST, -200),
+        (Encoding.INT64, (0, 0, 0, 0x8000), WordOrder.LOW_FIRST, None),
     ],
 )
 def test_encodings(
@@ -109,11 +118,11 @@ def test_encodings(
 
 
 @given(
-    st.lists(st.integers(0, 0xFFFF), min_size=2, max_size=2),
+    st.lists(st.integers(0, 0xFFFF), min_size=4, max_size=4),
     st.sampled_from(Encoding),
     st.sampled_from(WordOrder),
     st.sampled_from(Unit),
-    st.sampled_from([Decimal(1), Decimal("0.1"), Decimal("0.001"), Decimal(1000)]),
+    st.sampled_from([Decimal(1), Decimal("0.1"), Decimal("0.000000152588"), Decimal(1000)]),
 )
 def test_any_registers_give_a_bounded_whole_number_or_nothing(
     registers: list[int], encoding: Encoding, order: WordOrder, unit: Unit, scale: Decimal
@@ -159,3 +168,19 @@ def test_any_registers_give_a_text_or_nothing(registers: list[int]) -> None:
     """No register content is an error."""
     text = decode_text(registers, 13)
     assert text is None or (text.isascii() and text.isprintable() and " " not in text)
+
+
+@pytest.mark.parametrize(
+    ("registers", "digits"),
+    [
+        ((0x2024, 0x0903, 0x0017), "202409030017"),
+        ((0x0000, 0x0000, 0x0017), "000000000017"),
+        ((0x0000, 0x0000, 0x0000), None),
+        ((0xFFFF, 0xFFFF, 0xFFFF), None),
+        ((0x2024, 0x090A, 0x0017), None),
+        ((), None),
+    ],
+)
+def test_digits_are_all_digits_or_nothing(registers: tuple[int, ...], digits: str | None) -> None:
+    """Zeros in front belong to the number; a nibble that is no digit makes it none."""
+    assert decode_digits(registers) == digits

@@ -99,6 +99,17 @@ def test_silence_over_days_is_no_night() -> None:
     assert not place.watch.nights
 
 
+def test_a_reading_without_a_register() -> None:
+    """It changes nothing, in the middle of a night."""
+    place = Place()
+    for minute in range(120, 300):
+        for wh in (minute, None):
+            at = MIDNIGHT + timedelta(minutes=minute)
+            place.watch.feed(at, minute, wh, night=NIGHT, is_open=False)
+    ended = place.watch.feed(MIDNIGHT, 300, 300, night=NIGHT, is_open=False)
+    assert ended == NightEnd(base_mw=60_000, growth=None)
+
+
 def test_a_supply_that_slept_altogether() -> None:
     """The first leak behind no load at all is measured against a watt."""
     assert growth_of(500_000, [0] * ENOUGH) == 49_900_000

@@ -49,10 +49,11 @@ type Crossing = tuple[str, int]
 """A point's name, and how often it was passed before."""
 
 
-class _Tracer:
+class Tracer:
     """Counts the points as they are passed, and dies at one."""
 
     def __init__(self, target: Crossing | None) -> None:
+        """Die at this point, or nowhere."""
         self.target = target
         self.passed: Counter[str] = Counter()
         self.step = "start"
@@ -69,7 +70,7 @@ class _Tracer:
 
 
 @contextmanager
-def traced(tracer: _Tracer) -> Iterator[None]:
+def traced(tracer: Tracer) -> Iterator[None]:
     """Let the ledger's calls pass through a tracer."""
     patch = pytest.MonkeyPatch()
 
@@ -122,7 +123,7 @@ def _end(work: Callable[[], object]) -> NoReturn:
     os._exit(code)
 
 
-def _day(path: Path, tracer: _Tracer, answered: Path) -> dict[str, Any]:
+def _day(path: Path, tracer: Tracer, answered: Path) -> dict[str, Any]:
     """Play the day from the first step that was not answered on."""
     first = int(answered.read_text("utf-8")) if answered.exists() else 0
 
@@ -149,12 +150,12 @@ def _differs(folder: Path, crossing: Crossing | None, wanted: dict[str, Any]) ->
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     book, answered, told = folder / "ledger.db", folder / "answered", folder / "told"
-    killed = forked(lambda: _day(book, _Tracer(crossing), answered))
+    killed = forked(lambda: _day(book, Tracer(crossing), answered))
     if killed != KILLED:
         return f"{crossing}: was not killed but ended with {killed}"
 
     def finish() -> None:
-        state = _day(book, _Tracer(None), answered)
+        state = _day(book, Tracer(None), answered)
         wrong = {key: state[key] for key in wanted if state[key] != wanted[key]}
         told.write_text(f"{wrong}" if wrong else "", "utf-8")
 
@@ -168,7 +169,7 @@ def _differs(folder: Path, crossing: Crossing | None, wanted: dict[str, Any]) ->
 @pytest.mark.filterwarnings("ignore:.*use of fork.*:DeprecationWarning")
 def test_killed_at_every_point(tmp_path: Path, figure: Callable[[str], None]) -> None:
     """Whatever is done when the program dies: the day ends as if it had not."""
-    tracer = _Tracer(None)
+    tracer = Tracer(None)
     wanted = _day(tmp_path / "calm.db", tracer, tmp_path / "calm")
     folder, wrong = tmp_path / "run", []
     for (_, step), crossing in tracer.first.items():

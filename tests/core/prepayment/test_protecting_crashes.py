@@ -17,14 +17,14 @@ import pytest
 from custom_components.compere_prepaid.core.ledger.records import HoldKind
 from tests.core.prepayment.desk import Desk
 from tests.core.prepayment.guarded_shop import OVERLOAD, GuardedShop
-from tests.core.prepayment.test_crash_points import KILLED, Crossing, _Tracer, forked, traced
+from tests.core.prepayment.test_crash_points import KILLED, Crossing, Tracer, forked, traced
 
 STEPS = 60
 STEP_S = 30
 """Half an hour: ten times what two tries take."""
 
 
-def _play(folder: Path, tracer: _Tracer) -> None:
+def _play(folder: Path, tracer: Tracer) -> None:
     """Overload the shop from the moment on that was reached, and die where the tracer says."""
     clock = folder / "clock"
 
@@ -66,7 +66,7 @@ def test_killed_at_every_point(tmp_path: Path, figure: Callable[[str], None]) ->
     """At each point of the whole series, the tries come out as if nothing had happened."""
     whole = tmp_path / "whole"
     whole.mkdir()
-    tracer = _Tracer(None)
+    tracer = Tracer(None)
     _play(whole, tracer)
     wanted = [(0, False), (1, False), (2, True)]
     assert _holds(whole) == wanted
@@ -79,8 +79,8 @@ def test_killed_at_every_point(tmp_path: Path, figure: Callable[[str], None]) ->
     for number, point in enumerate(points):
         folder = tmp_path / str(number)
         folder.mkdir()
-        assert forked(partial(_play, folder, _Tracer(point))) == KILLED
-        assert forked(partial(_play, folder, _Tracer(None))) == 0
+        assert forked(partial(_play, folder, Tracer(point))) == KILLED
+        assert forked(partial(_play, folder, Tracer(None))) == 0
         assert _holds(folder) == wanted, point
     assert len(points) >= 30
     figure(f"protection: killed at {len(points)} points of trips and tries, {len(points)} right")

@@ -144,9 +144,13 @@ REFUSALS: tuple[tuple[Act, str, dict[str, str]], ...] = (
     (
         lambda desk: desk.agreements.place_hold([METER], HoldKind.OVERLOAD, user="joe"),
         "hold_not_by_hand",
-        {"kind": "overload"},
+        {"kind": "overload", "allowed": "manual, maintenance"},
     ),
-    (_release(HoldKind.NO_CREDIT, METER), "hold_not_by_hand", {"kind": "no_credit"}),
+    (
+        _release(HoldKind.NO_CREDIT, METER),
+        "hold_not_by_hand",
+        {"kind": "no_credit", "allowed": "manual, maintenance, overload, protection"},
+    ),
     (_release(HoldKind.MANUAL), "target_empty", {}),
     (_release(HoldKind.MANUAL, METER, "M9"), "meter_unknown", {"meter": "M9"}),
     (

@@ -12,6 +12,8 @@ from enum import StrEnum
 
 from ..ids import MeterSerial
 
+_THROUGH_TRANSFORMERS = ("energy", "power", "reactive_power", "apparent_power", "current")
+
 
 class Quantity(StrEnum):
     """A measurand: energies in Wh, everything else in thousandths of its unit."""
@@ -61,6 +63,12 @@ class Quantity(StrEnum):
     def is_energy(self) -> bool:
         """Tell whether the quantity counts Wh; all others count thousandths of their unit."""
         return self.startswith("energy") or self is Quantity.STORED_CREDIT
+
+    @property
+    def is_behind_transformers(self) -> bool:
+        """Tell whether current transformers divide it: no ratio, voltage, or frequency is."""
+        is_ratio = "factor" in self or "thd" in self
+        return not is_ratio and self.startswith(_THROUGH_TRANSFORMERS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -81,15 +81,19 @@ def plan_reads(
 def halves(span: Span, wanted: Sequence[Span]) -> tuple[Span, ...]:
     """Split a read that was refused: each half ends with the last register wanted of it.
 
-    One wanted number is not split; its read is trimmed to its own registers, if it is wider.
+    One wanted number is not split; its read is trimmed to its own registers, if it is wider. Every
+    part is smaller than what was refused.
     """
-    inside = sorted(one for one in wanted if span.holds(one))
-    if len(inside) <= 1:
-        return tuple(one for one in inside if one != span)
+    inside = sorted({one for one in wanted if span.holds(one)})
     middle = len(inside) // 2
-    return tuple(
-        part[0].up_to(max(one.end for one in part)) for part in (inside[:middle], inside[middle:])
-    )
+    parts = [
+        part[0].up_to(max(one.end for one in part))
+        for part in (inside[:middle], inside[middle:])
+        if part
+    ]
+    if span in parts:  # one number alone, or one that lies over all others
+        parts = [one for one in inside if one != span]
+    return tuple(parts)
 
 
 def _merged(spans: Iterable[Span], longest: int, hole: int) -> list[Span]:

@@ -14,6 +14,7 @@ from ..documents import Document, DocumentError, load_document, read_document
 from ..errors import InvalidInputError
 from .compere_mqtt.faults import compere_mqtt_faults
 from .compere_mqtt.profile import compere_mqtt_profile_from
+from .dlt645_document import dlt645_faults, dlt645_profile_from
 from .modbus_document import modbus_profile_from
 from .modbus_faults import modbus_faults
 from .profile import MeterProtocol, Profile
@@ -76,6 +77,9 @@ def _languages() -> Mapping[str, _Language]:
     return {
         MeterProtocol.MODBUS: _Language(
             schema=_schema("modbus_profile"), faults=modbus_faults, build=modbus_profile_from
+        ),
+        MeterProtocol.DLT645: _Language(
+            schema=_schema("dlt645_profile"), faults=dlt645_faults, build=dlt645_profile_from
         ),
         MeterProtocol.COMPERE_MQTT: _Language(
             schema=_schema("compere_mqtt_profile"),

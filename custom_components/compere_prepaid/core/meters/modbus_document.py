@@ -14,6 +14,7 @@ from .modbus_profile import (
     Channels,
     Coding,
     Fingerprint,
+    ForcedState,
     Identity,
     Measurand,
     ModbusProfile,
@@ -53,6 +54,8 @@ def modbus_profile_from(data: Mapping[str, Any]) -> ModbusProfile:
         channels=None if "channels" not in data else Channels(**data["channels"]),
         relay=relay,
         stored_credit=None if "stored_credit" not in data else _credit(data["stored_credit"]),
+        forced_state=ForcedState(**data["forced_state"]) if "forced_state" in data else None,
+        clock_address=data.get("clock_address"),
         never_write=tuple(
             NeverWrite(address=entry["address"], count=entry["count"], reason=entry["reason"])
             for entry in data.get("never_write", ())
@@ -187,6 +190,7 @@ def _relay(data: Mapping[str, Any]) -> Relay:
             RelayMode(
                 address=mode["address"],
                 value=mode["value"],
+                writes=words_of(mode.get("writes", mode["value"])),
                 meaning=mode["meaning"],
                 verified=Verified(mode["verified"]),
             )

@@ -87,26 +87,35 @@ def _measurand_faults(document: Document) -> Iterator[Fault]:
         if unit not in _units_of(quantity):
             message = f"'{unit}' cannot be the unit of {quantity}"
             yield document.fault("measurands", index, "unit", message=message)
-        if "blocks" in data and not _is_in_a_block(measurand, data["blocks"]):
-            yield document.fault("measurands", index, "address", message="lies in no block")
+        if "blocks" in data and (message := _place_fault(measurand, data["blocks"])):
+            yield document.fault("measurands", index, "address", message=message)
     if Quantity.ENERGY_IMPORT not in seen:
         message = "'energy_import' is missing: it is what is charged"
         yield document.fault("measurands", message=message)
+
+
+def _place_fault(measurand: Mapping[str, Any], blocks: Sequence[Mapping[str, Any]]) -> str:
+    """Say what is wrong with where a number lies among the blocks; nothing if nothing is."""
+    cadences = {block["cadence"] for block in blocks if _is_in_block(measurand, block)}
+    if not cadences:
+        return "lies in no block"
+    if measurand["quantity"] == Quantity.ENERGY_IMPORT and "billing" not in cadences:
+        return "lies in no billing block: what is charged is read with every reading"
+    return ""
 
 
 def _units_of(quantity: Quantity) -> tuple[Unit, ...]:
     return next(units for begins, units in UNITS if quantity.startswith(begins))
 
 
-def _is_in_a_block(measurand: Mapping[str, Any], blocks: Sequence[Mapping[str, Any]]) -> bool:
+def _is_in_block(measurand: Mapping[str, Any], block: Mapping[str, Any]) -> bool:
     first = measurand["address"]
     last = first + Encoding(measurand["type"]).registers
-    return any(
+    return bool(
         block["function"] == measurand.get("function", "read_holding")
         and block.get("shared", False) == measurand.get("shared", False)
         and block["address"] <= first
         and last <= block["address"] + block["count"]
-        for block in blocks
     )
 
 
@@ -160,7 +169,8 @@ def _forbidden_writes(document: Document, relay: Mapping[str, Any], count: int) 
     if count:
         writes.append((relay["write"]["address"], count, ("relay", "write", "address")))
     for index, mode in enumerate(relay.get("requires", ())):
-        writes.append((mode["address"], 1, ("relay", "requires", index, "address")))
+        length = len(words_of(mode.get("writes", mode["value"])))
+        writes.append((mode["address"], length, ("relay", "requires", index, "address")))
     for address, length, path in writes:
         for entry in document.data.get("never_write", ()):
             if address < entry["address"] + entry["count"] and entry["address"] < address + length:

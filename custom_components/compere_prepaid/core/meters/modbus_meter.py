@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import override
 
 from ..bus.bus import Bus
-from ..bus.requests import BusError, Function, GarbledAnswerError, RefusedError, Request
+from ..bus.requests import BusError, Function, GarbledAnswerError, RefusedError, Request, Station
 from ..bus.scheduler import RequestClass
 from ..clock import Clock
 from ..errors import InvalidInputError
@@ -23,23 +23,16 @@ _TOO_MUCH = (2, 3)
 _ESSENTIAL = (Quantity.ENERGY_IMPORT, Quantity.POWER)
 """Without these there is no reading; what else a meter says it does not have is left out."""
 
-_THROUGH_TRANSFORMERS = ("energy", "power", "reactive_power", "apparent_power", "current")
-"""What current transformers divide. A power factor, a voltage, a frequency they leave alone."""
+_POWERS = ("power", "reactive_power", "apparent_power")
 
 type LearnedReads = Mapping[str, tuple[tuple[int, int], ...]]
 """What a meter answers instead of a block that it refuses: address and count by block's name."""
 
 
-def is_scaled(quantity: Quantity) -> bool:
-    """Tell whether a quantity is divided by current transformers."""
-    is_ratio = "factor" in quantity or "thd" in quantity
-    return quantity.startswith(_THROUGH_TRANSFORMERS) and not is_ratio
-
-
 class SerialUnreadableError(BusError):
     """The meter answers, but what it tells as its serial number is none."""
 
-    def __init__(self, unit: int) -> None:
+    def __init__(self, unit: Station) -> None:
         """Name the address."""
         super().__init__("serial_unreadable", address=unit)
 
@@ -56,7 +49,8 @@ class ModbusMeter(MeterDevice):
     """Reads and switches one Modbus meter, or one channel of it.
 
     Only where current transformers stand before a meter that does not know their ratio, its
-    energies, powers and currents are multiplied by it.
+    energies, powers and currents are multiplied by it. Where the meter at this place was found to
+    tell powers in kW although its model is said to tell W, they are multiplied by `power_scale`.
 
     A read that the meter refuses is split until it answers, and the parts are remembered
     (`learned`). A number that the meter does not have is absent; without the energy that is
@@ -83,6 +77,7 @@ class ModbusMeter(MeterDevice):
         self._clock = clock
         self._multiplier = multiplier
         self._channel = channel
+        self.power_scale = 1
         stride = 0 if profile.channels is None else profile.channels.stride
         self._offset = ((channel or 1) - 1) * stride
         self._parts: dict[str, tuple[Span, ...]] = {}
@@ -133,7 +128,7 @@ class ModbusMeter(MeterDevice):
         identity = self.profile.identity
         if identity is None:
             if not self.profile.fingerprint:
-                await self._fetch(self._charged_block.span, klass, is_brief=is_brief)
+                await self._fetch(self.profile.charged_block.span, klass, is_brief=is_brief)
             return self.serial
         registers = await self._request(
             identity.function, identity.address, identity.count, klass, is_brief=is_brief
@@ -150,11 +145,13 @@ class ModbusMeter(MeterDevice):
         """Leave out from then on what the meter says that it does not have."""
         values: dict[Quantity, int] = {}
         told: tuple[int, ...] | None = None
+        at = self._clock.now()
         for block in self.profile.blocks_of(Cadence.BILLING):
             found, of_relay = await self._read_block(block, klass)
             values |= found
             told = told or of_relay
-        at = self._clock.now()
+            if block is self.profile.charged_block:
+                at = self._clock.now()
         relay_closed = None
         if self.profile.relay is not None:
             told = told or await self._ask_relay(self.profile.relay, klass)
@@ -198,7 +195,13 @@ class ModbusMeter(MeterDevice):
 
         Raises `BusError`, or `InvalidInputError` (`register_protected`).
         """
-        await self.write_registers(mode.address, (mode.value,), klass)
+        await self.write_registers(mode.address, mode.writes, klass)
+
+    async def read_registers(
+        self, address: int, count: int, klass: RequestClass
+    ) -> tuple[int, ...]:
+        """Read holding registers as they are. Raises `BusError`."""
+        return await self._request(Function.READ_HOLDING, address, count, klass)
 
     async def write_registers(
         self, address: int, values: tuple[int, ...], klass: RequestClass
@@ -214,18 +217,6 @@ class ModbusMeter(MeterDevice):
         if self.profile.relay is None:
             raise InvalidInputError("relay_missing", serial=self.serial, model=self.profile.model)
         return self.profile.relay
-
-    @property
-    def _charged_block(self) -> Block:
-        """The block that has the energy which is charged."""
-        return next(
-            block
-            for block in self.profile.blocks
-            if any(
-                measurand.quantity is Quantity.ENERGY_IMPORT
-                for measurand in self.profile.layout[block.name]
-            )
-        )
 
     async def _compare_fingerprint(self, klass: RequestClass, *, is_brief: bool) -> None:
         for mark in self.profile.fingerprint:
@@ -262,9 +253,13 @@ class ModbusMeter(MeterDevice):
             measurand.unit,
             measurand.scale,
         )
-        if number is None or not is_scaled(measurand.quantity):
-            return number
-        return number * self.multiplier
+        return None if number is None else number * self._factor(measurand.quantity)
+
+    def _factor(self, quantity: Quantity) -> int:
+        factor = self.multiplier if quantity.is_behind_transformers else 1
+        if quantity.startswith(_POWERS) and "factor" not in quantity:
+            factor *= self.power_scale
+        return factor
 
     async def _read_parts(
         self, block: Block, klass: RequestClass

@@ -21,6 +21,7 @@ class MeterProtocol(StrEnum):
     """The language of a meter."""
 
     MODBUS = "modbus"
+    DLT645 = "dlt645"
     COMPERE_MQTT = "compere_mqtt"
 
 

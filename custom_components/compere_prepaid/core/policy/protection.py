@@ -152,7 +152,7 @@ class Rule:
         )
         if wrong_side:
             raise InvalidInputError("protection_release_beyond_limit", rule=self.kind)
-        if self.quiet_s < self.delay_s:
+        if self.tries and self.quiet_s < self.delay_s:
             raise InvalidInputError("protection_quiet_too_short", rule=self.kind)
 
     @property

@@ -86,17 +86,10 @@ def advance(
     now: Sample | None,
     at: datetime,
     *,
-    stands: bool,
     may_hold: bool,
 ) -> tuple[RuleState, tuple[Move, ...]]:
-    """Take a rule one step on.
-
-    `stands` tells whether its kind of hold stands on the meter; if it does not although this rule
-    had tripped, a person has released it, and everything counts from the beginning.
-    """
+    """Take a rule one step on; of one that has tripped the hold still stands."""
     if state.tripped_at is not None:
-        if not stands:
-            return RuleState(closed_at=at, seen_at=at), (Move.CLEARED,)
         return _while_tripped(rule, state, now, at, may_hold=may_hold)
     if rule.action is Action.NONE:
         return RuleState(), (Move.CLEARED,) if state.active else ()
@@ -171,6 +164,16 @@ def _may_trip(rule: Rule, state: RuleState, at: datetime) -> bool:
     if state.closed_at is None or state.closed_at > at:
         return True
     return at - state.closed_at >= timedelta(seconds=rule.min_on_s)
+
+
+def decides_at(rule: Rule, state: RuleState) -> datetime | None:
+    """Return when a load's delay, try or lock-out ends that is running; None if none is."""
+    wait_s: int | None = rule.release_s if state.active else rule.delay_s
+    since = state.since
+    if state.tripped_at is not None:
+        since = state.tripped_at
+        wait_s = rule.lock_out_s if state.locked(rule) else rule.spacing_s
+    return None if since is None or wait_s is None else since + timedelta(seconds=wait_s)
 
 
 # What survives the program goes with the hold: it is written with it, in one transaction.

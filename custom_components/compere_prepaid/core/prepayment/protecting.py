@@ -35,6 +35,7 @@ from ..policy.protection_state import (
     RuleState,
     Sample,
     advance,
+    decides_at,
     reason,
     remembered,
     sample,
@@ -103,12 +104,11 @@ class Protecting:
         watch = self._watches.get(meter.serial) or await self._load(meter)
         self._look_behind_relay(watch, reading, demand)
         account = self.book.accounts.get(meter.account) if meter.account else None
+        if watch.account != meter.account:
+            self._change_hands(watch, meter, reading.at)
         if account is None:
             return
-        if watch.account != account.number:
-            if watch.account is not None:  # another tenant has other nights
-                watch.nights.nights.clear()
-            watch.account = account.number
+        await self._take_note_of_releases(watch, meter, reading.at)
         watch.night |= self._night(watch, reading, account.policy.protection)
         values = {**values_of(reading, account.policy.protection), **watch.night}
         step = _step(watch.states, values, reading.at, meter, account)
@@ -136,6 +136,20 @@ class Protecting:
             base_mw=nights[-1] if nights else None,
         )
 
+    def seconds_to_decision(self, serial: MeterSerial) -> float | None:
+        """Return in how many seconds an overload trips or is tried again; None if nothing runs.
+
+        Only of a rule that places holds, and only of the load: power is told with every reading.
+        """
+        watch, meter = self._watches.get(serial), self.book.meters.get(serial)
+        if watch is None or meter is None:
+            return None
+        rule = self._protection_of(meter).rule(RuleKind.OVERLOAD)
+        state = watch.states.get(RuleKind.OVERLOAD)
+        at = decides_at(rule, state) if state and rule.action is Action.HOLD else None
+        left_s = 0.0 if at is None else (at - self.book.clock.now()).total_seconds()
+        return left_s if left_s > 0 else None
+
     def forget(self, serial: MeterSerial) -> None:
         """Watch a meter no more."""
         self._watches.pop(serial, None)
@@ -149,11 +163,7 @@ class Protecting:
     async def _load(self, meter: MeterState) -> _Watch:
         """Go on from what the meter's last holds keep."""
         now = self.book.clock.now()
-
-        def load(tx: LedgerTransaction) -> list[Hold | None]:
-            return [tx.last_hold(meter.serial, kind) for kind in _AUTOMATIC]
-
-        holds = await self.book.ledger.read(load)
+        holds = [await self._last_hold(meter.serial, kind) for kind in _AUTOMATIC]
         found = [one for hold in holds if hold is not None and (one := remembered(hold, now))]
         watch = _Watch({one.kind: one.state for one in found}, account=meter.account)
         watch.nights.remember(self.nights.pop(meter.serial, ()))
@@ -176,6 +186,45 @@ class Protecting:
     def _protection_of(self, meter: MeterState) -> Protection:
         account = self.book.accounts.get(meter.account) if meter.account else None
         return STANDARD_PROTECTION if account is None else account.policy.protection
+
+    async def _take_note_of_releases(self, watch: _Watch, meter: MeterState, at: datetime) -> None:
+        """See in the ledger who has released a hold, if not this run knowingly.
+
+        After a person's release everything counts from the beginning. After a commit of ours that
+        nobody answered, it was a try.
+        """
+        for hold in _AUTOMATIC:
+            ended = [k for k, one in watch.states.items() if one.tripped_at and k.hold is hold]
+            if not ended or hold in meter.holds:
+                continue
+            last = await self._last_hold(meter.serial, hold)
+            kept = remembered(last, at) if last else None
+            is_try = last is not None and last.released_by == PLACED_BY
+            move = Move.RECLOSED if is_try else Move.CLEARED
+            fresh = RuleState(closed_at=at)
+            watch.states = {
+                **watch.states,
+                **{kind: kept.state if kept and kept.kind is kind else fresh for kind in ended},
+            }
+            for kind in ended:
+                self.book.emit(_event(meter.serial, kind, move, None, at))
+
+    async def _last_hold(self, serial: MeterSerial, kind: HoldKind) -> Hold | None:
+        return await self.book.ledger.read(lambda tx: tx.last_hold(serial, kind))
+
+    def _change_hands(self, watch: _Watch, meter: MeterState, at: datetime) -> None:
+        """Forget what was usual for whoever had the meter, and what they were warned of.
+
+        A hold stays, and with it what it keeps: the wiring is the same.
+        """
+        if watch.account is not None:
+            watch.nights.nights.clear()
+            tripped = {kind: one for kind, one in watch.states.items() if one.tripped_at}
+            for kind, state in watch.states.items():
+                if state.active and kind not in tripped:
+                    self.book.emit(_event(meter.serial, kind, Move.CLEARED, None, at))
+            watch.states = tripped
+        watch.account = meter.account
 
     def _look_behind_relay(
         self, watch: _Watch, reading: MeterReading, demand: RelayDemand | None
@@ -255,7 +304,6 @@ def _step(
             before or RuleState(),
             now,
             at,
-            stands=kind.hold in meter.holds,
             may_hold=rule.action is Action.HOLD and not account.never_cut,
         )
         after[kind] = state

@@ -18,7 +18,6 @@ from ...errors import InvalidInputError
 from ...ids import MeterSerial
 from ...metering.reading import MeterReading, Quantity
 from ..device import MeterDevice
-from ..modbus_meter import is_scaled
 from .commands import is_done, read_energy_pace, read_float, set_clock, switch_relay
 from .link import CommandRefusedError, MqttLink, NotHeardError
 from .messages import Message, Topic, meter_code
@@ -148,7 +147,7 @@ class CompereMqttMeter(MeterDevice):
     def values_in(self, record: Message) -> dict[Quantity, int]:
         """Return what a record tells of this meter, behind its current transformers."""
         return {
-            quantity: value * self.multiplier if is_scaled(quantity) else value
+            quantity: value * self.multiplier if quantity.is_behind_transformers else value
             for quantity, value in self.profile.values_in(record).items()
         }
 

@@ -1,0 +1,1 @@
+"""What is measured on the simulated lines: our bus, the peers, and one module a question."""
