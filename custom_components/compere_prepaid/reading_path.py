@@ -220,8 +220,8 @@ class ReadingPath:
             power = sum(meter.power_mw for meter in account.meters.values())
             left = account.seconds_left(price, power)
             interval = interval if left is None else min(interval, left / 2)
-        overload_s = site.protecting.seconds_to_decision(serial)
-        interval = interval if overload_s is None else min(interval, overload_s)
+        if (decides_at := site.protecting.decides_at(serial)) is not None:
+            interval = min(interval, (decides_at - now).total_seconds())
         if reader.can_ask:
             border_s = (next_border(tariff, now, site.zone) - now).total_seconds()
             interval = min(interval, border_s + BEHIND_BORDER_S)

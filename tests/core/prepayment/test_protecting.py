@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 import json
 import random
 
@@ -223,17 +224,18 @@ async def test_a_commit_that_nobody_answered(
 async def test_when_it_decides_next(desk: Desk) -> None:
     """At the end of the delay, of the pause before a try; not while it waits for a person."""
     shop = await GuardedShop.open(desk, OVERLOAD)
-    left: list[float | None] = []
+    left: list[int | None] = []
     shop.watts = 23_000
     for _ in range(40):
         await shop.read(20)
-        left.append(desk.protecting.seconds_to_decision(METER))
+        at = desk.protecting.decides_at(METER)
+        left.append(None if at is None else (at - desk.clock.now()) // timedelta(seconds=1))
     assert left[:8] == [60, 40, 20, 60, 40, 20, None, 60]
     assert set(left[20:]) == {None}
     assert shop.status.locked_out
     await desk.write(guarded(replace(OVERLOAD, action=Action.WARN)))
     await desk.agreements.renew()
-    assert desk.protecting.seconds_to_decision(METER) is None
+    assert desk.protecting.decides_at(METER) is None
 
 
 async def test_a_meter_that_is_gone(desk: Desk) -> None:
