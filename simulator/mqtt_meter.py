@@ -80,6 +80,8 @@ class MqttMeter:
     """Whether it tells its outputs when they change, as a KPM31B does."""
     answers_reads: bool = True
     """Whether it tells its registers on request."""
+    lost_digits: int = 0
+    """How many of the three decimals it leaves out then."""
     faults: MqttFaults = field(default_factory=MqttFaults)
     intervals: Intervals = field(default_factory=Intervals)
     commands: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
@@ -240,7 +242,8 @@ class MqttMeter:
             return None
         shown = {"addr": command["addr"], "lenth": command["lenth"], "type": command["type"]}
         wh = self.meter.true_wh
-        return "MQTT_SYS_REPLY", {**shown, "value": f"{wh // 1000}.{wh % 1000:03}"}
+        number = f"{wh // 1000}.{wh % 1000:03}"
+        return "MQTT_SYS_REPLY", {**shown, "value": number[: len(number) - self.lost_digits]}
 
     def _signal(self, client: Client) -> None:
         outputs = int(self.meter.relay_closed)

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import issue_registry as ir
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -96,6 +97,22 @@ async def test_a_site_waits_for_a_broker(hass: HomeAssistant, tmp_path: Path) ->
     assert issue.translation_placeholders is not None
     assert "not set up" in issue.translation_placeholders["error"]
     assert await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_the_mqtt_integration_is_reloaded(
+    hass: HomeAssistant, mall: Mall, tmp_path: Path
+) -> None:
+    """The line is down meanwhile, and heard again afterwards."""
+    async with mqtt_site(hass, tmp_path, mall) as run:
+        line = run.site.buses[run.bus_id].bus
+        (entry,) = hass.config_entries.async_entries("mqtt")
+        assert await hass.config_entries.async_unload(entry.entry_id)
+        await until(lambda: not line.health.up)
+        with pytest.raises(HomeAssistantError):
+            await ask(hass, "read_now", meter=run.serial(SHOP))
+        assert await hass.config_entries.async_setup(entry.entry_id)
+        await until(lambda: line.health.up)
+        await run.burn(SHOP, 100)
 
 
 async def test_diagnostics(hass: HomeAssistant, mall: Mall, tmp_path: Path) -> None:

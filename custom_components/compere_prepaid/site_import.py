@@ -98,8 +98,12 @@ async def _import(
     file: str,
     user: str,
     dry_run: bool,
+    keeps_buses: bool = False,
 ) -> ImportOutcome:
-    """Compare what is wanted with what is there; apply the difference."""
+    """Compare what is wanted with what is there; apply the difference.
+
+    With `keeps_buses` the file's buses are only what its meters refer to.
+    """
     there = await site.ledger.read(read_rules)
     outcome = ImportOutcome()
     faults: list[Fault] = []
@@ -117,7 +121,8 @@ async def _import(
     if apply and documents:
         await _write_documents(site, documents)
         await site.agreements.renew()
-    news = _subentries(site, wanted, outcome)
+    parts = replace(wanted, buses=()) if keeps_buses else wanted
+    news = _subentries(site, parts, outcome)
     if apply:
         _apply_subentries(site, news)
         await site.async_apply_subentries()
@@ -144,8 +149,9 @@ async def import_meters(
         ]
         whole = YamlDocument(data={"site": head, "buses": buses, **rows.data}, lines=rows.lines)
         wanted = await site.hass.async_add_executor_job(lambda: site_file_of(whole, file=file))
-        wanted = replace(wanted, buses=(), tariffs=(), policies=())
-        return await _import(site, wanted, whole, file=file, user="", dry_run=dry_run)
+        return await _import(
+            site, wanted, whole, file=file, user="", dry_run=dry_run, keeps_buses=True
+        )
 
 
 async def _write_documents(site: CompereSite, documents: list[Document]) -> None:

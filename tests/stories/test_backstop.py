@@ -1,5 +1,6 @@
 """A meter as backstop: it trips by itself when the program is down, and never before."""
 
+import json
 from pathlib import Path
 
 from homeassistant.core import HomeAssistant
@@ -9,6 +10,7 @@ from custom_components.compere_prepaid.commissioning import backstop_keeper
 from custom_components.compere_prepaid.commissioning.backstop_keeper import BackstopWrite
 from custom_components.compere_prepaid.core.commissioning.backstop import LARGE_WH
 from custom_components.compere_prepaid.core.ids import MeterSerial
+from custom_components.compere_prepaid.diagnostics import async_get_config_entry_diagnostics
 from custom_components.compere_prepaid.site import CompereSite
 from simulator.energy import UNITS_PER_WH
 from simulator.faults import Fault, FaultKind
@@ -109,7 +111,11 @@ async def test_switched_off_the_meter_never_trips(
         assert held_wh(meter) == LARGE_WH
         assert "backstop" not in site.meters[MeterSerial(meter.serial)].data
         await read_again(site, meter.serial)
-        assert [write.wanted_wh for write in site.backstop.writes][-1] == LARGE_WH
+        writes = site.backstop.writes
+        assert [write.wanted_wh for write in writes][-1] == LARGE_WH
+        told = await async_get_config_entry_diagnostics(hass, site.entry)
+        listed = json.loads(json.dumps(told))["meters"][meter.serial]["backstop"]
+        assert [write["read_back_wh"] for write in listed] == [w.read_back_wh for w in writes]
 
 
 async def test_vacant_meter_and_one_that_is_replaced(

@@ -1,6 +1,7 @@
 """What goes wrong between a wireless meter and its tenant's money: nothing wrong comes of it."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 import json
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 
 from custom_components.compere_prepaid.adapters.clock import SystemClock
 from custom_components.compere_prepaid.const import DOMAIN
+from custom_components.compere_prepaid.core.bus.requests import BusError
 from simulator.mall import Mall
 from simulator.mqtt_meter import MqttMeter
 from tests.mqtt_site import MqttRun, mqtt_site
@@ -291,3 +293,24 @@ async def test_read_now(hass: HomeAssistant, mall: Mall, tmp_path: Path, answers
                 await until(lambda: air.intervals.energy_min == 1)
                 air.upload_energy()
             assert (await reading)["meters"][serial]["energy_wh"] == air.meter.true_wh
+
+
+@pytest.mark.parametrize("lost_digits", [0, 1, 2, 4], ids=lambda lost: f"{3 - lost} digits")
+async def test_a_coarse_answer_never_lets_an_upload_run_backwards(
+    hass: HomeAssistant, mall: Mall, tmp_path: Path, lost_digits: int
+) -> None:
+    """The least is taken that it can mean, or, if that is below the last upload, nothing."""
+    async with mqtt_site(hass, tmp_path, mall) as run:
+        air, serial = run.meters[SHOP], run.serial(SHOP)
+        started_at = air.meter.true_wh
+        air.lost_digits = lost_digits
+        for wh in (3, 17, 9, 6):
+            await run.burn(SHOP, wh, watts=3_600)
+            tracked = run.reader._meters[serial]
+            with suppress(BusError):
+                await run.reader._ask(tracked)
+            last = run.site.book.meters[serial].last
+            assert last is not None
+            assert last.wh <= air.meter.true_wh
+        assert not open_issues(hass)
+        await used_is_charged(run, SHOP, started_at)

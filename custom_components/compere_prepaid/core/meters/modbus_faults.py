@@ -84,7 +84,7 @@ def _measurand_faults(document: Document) -> Iterator[Fault]:
             message = f"'{quantity}' stands twice"
             yield document.fault("measurands", index, "quantity", message=message)
         seen.add(quantity)
-        if unit not in _units_of(quantity):
+        if unit not in units_of(quantity):
             message = f"'{unit}' cannot be the unit of {quantity}"
             yield document.fault("measurands", index, "unit", message=message)
         if "blocks" in data and (message := _place_fault(measurand, data["blocks"])):
@@ -104,7 +104,8 @@ def _place_fault(measurand: Mapping[str, Any], blocks: Sequence[Mapping[str, Any
     return ""
 
 
-def _units_of(quantity: Quantity) -> tuple[Unit, ...]:
+def units_of(quantity: Quantity) -> tuple[Unit, ...]:
+    """Return in which units a quantity can be written."""
     return next(units for begins, units in UNITS if quantity.startswith(begins))
 
 

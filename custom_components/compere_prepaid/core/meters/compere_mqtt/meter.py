@@ -8,6 +8,7 @@ acknowledgement does. Neither survives a silence: what happened meanwhile, nobod
 import asyncio
 from contextlib import suppress
 from datetime import datetime
+from decimal import Decimal
 import re
 from typing import override
 
@@ -94,7 +95,11 @@ class CompereMqttMeter(MeterDevice):
 
     @override
     async def read(self, klass: RequestClass, *, detail: bool) -> MeterReading:
-        """Ask for the register now. Raises `BusError`; `NotOnRequestError` for some models."""
+        """Ask for the register now. Raises `BusError`; `NotOnRequestError` for some models.
+
+        How many digits a meter tells of it is not known: if they are fewer than its uploads have,
+        the least is taken that they can mean, so that no upload seems to run backwards.
+        """
         register = self.profile.register
         if register is None:
             raise NotOnRequestError(self.code)
@@ -102,7 +107,7 @@ class CompereMqttMeter(MeterDevice):
         number = reply.number("value")
         if number is None or number < 0:
             raise GarbledAnswerError(self.code, "a register without a number")
-        energy_wh = int((number * 1000).to_integral_value()) * self.multiplier
+        energy_wh = _least_wh(number) * self.multiplier
         return MeterReading(
             serial=self.serial,
             at=self._clock.now(),
@@ -175,3 +180,11 @@ class CompereMqttMeter(MeterDevice):
         if self.profile.relay is None:
             raise InvalidInputError("relay_missing", serial=self.serial, model=self.profile.model)
         return self.profile.relay
+
+
+def _least_wh(number: Decimal) -> int:
+    """Return the least whole Wh that a number of kWh can be rounded from."""
+    exponent = number.as_tuple().exponent
+    if isinstance(exponent, int) and exponent > -3:
+        number -= Decimal(5).scaleb(exponent - 1)
+    return max(0, int((number * 1000).to_integral_value()))
