@@ -80,6 +80,8 @@ class MqttMeter:
     """Whether it tells its outputs when they change, as a KPM31B does."""
     answers_reads: bool = True
     """Whether it tells its registers on request."""
+    lost_digits: int = 0
+    """How many of the three decimals it leaves out then."""
     faults: MqttFaults = field(default_factory=MqttFaults)
     intervals: Intervals = field(default_factory=Intervals)
     commands: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
@@ -92,6 +94,7 @@ class MqttMeter:
         self._client = Client(CallbackAPIVersion.VERSION2, client_id=self.code)
         self._client.reconnect_delay_set(1, 1)
         self._client.on_connect = self._on_connect
+        self._client.on_disconnect = lambda *_: self._ready.clear()
         self._client.on_subscribe = lambda *_: self._ready.set()
         self._client.on_message = self._on_message
 
@@ -239,7 +242,8 @@ class MqttMeter:
             return None
         shown = {"addr": command["addr"], "lenth": command["lenth"], "type": command["type"]}
         wh = self.meter.true_wh
-        return "MQTT_SYS_REPLY", {**shown, "value": f"{wh // 1000}.{wh % 1000:03}"}
+        number = f"{wh // 1000}.{wh % 1000:03}"
+        return "MQTT_SYS_REPLY", {**shown, "value": number[: len(number) - self.lost_digits]}
 
     def _signal(self, client: Client) -> None:
         outputs = int(self.meter.relay_closed)

@@ -43,6 +43,11 @@ class MqttRun:
     """By the name of the shop."""
 
     @property
+    def bus_id(self) -> BusId:
+        """Return the id of the bus that is the broker."""
+        return BusId(BUS_ID)
+
+    @property
     def reader(self) -> MqttReader:
         """Return who works on the records."""
         reader = self.site.buses[BusId(BUS_ID)].poller
@@ -68,6 +73,11 @@ class MqttRun:
         self.mall.clock.advance(seconds=wh * 3600 // watts)  # type: ignore[attr-defined]
         meter.set_load(0)
         await self.upload(name)
+
+    async def paced(self, name: str, energy_min: int, live_s: int) -> None:
+        """Wait until a meter has confirmed its intervals."""
+        pace = self.reader._meters[self.serial(name)].pace
+        await until(lambda: (pace.energy_min, pace.live_s) == (energy_min, live_s))
 
     async def settled(self, name: str) -> None:
         """Wait until nothing is being commanded of a meter, and all news were told."""
@@ -186,6 +196,8 @@ async def mqtt_site(
             site: CompereSite = entry.runtime_data
             run = MqttRun(hass=hass, mall=mall, broker=broker, site=site, meters=meters)
             await until(lambda: site.buses[BusId(BUS_ID)].bus.health.up)
+            for shop in mall.meters:
+                shop.set_load(0)
             for name in meters:
                 await run.upload(name)
             yield run

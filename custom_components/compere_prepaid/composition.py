@@ -25,6 +25,7 @@ from .const import (
     CONF_OPENING_BALANCE,
     CONF_OWNER,
     CONF_POLICY,
+    CONF_POWER_SCALE,
     CONF_PROFILE,
     CONF_SERIAL,
     CONF_TARIFF,
@@ -38,6 +39,7 @@ from .core.errors import InvalidInputError, PrepaidError
 from .core.ids import AccountNumber, BusId, MeterSerial
 from .core.meters.building import build_device
 from .core.meters.device import MeterDevice
+from .core.meters.modbus_meter import ModbusMeter
 from .core.prepayment.state import AccountSetup
 from .lines import is_broker, make_line
 from .relay_access import relay_access_of
@@ -45,6 +47,11 @@ from .runtimes import AccountRuntime, BusRuntime, MeterRuntime
 
 if TYPE_CHECKING:
     from .site import CompereSite
+
+
+LAST_READING_S = 20.0
+"""So long the last reading of a meter that changes hands is waited for: a wireless meter that
+cannot be asked uploads when it likes."""
 
 
 class Composition:
@@ -254,8 +261,8 @@ class Composition:
         self, runtime: MeterRuntime, data: Mapping[str, Any], bus: BusRuntime
     ) -> None:
         """Look for a meter at another address or line; it must prove its identity there."""
-        runtime.data, runtime.bus = data, bus
-        runtime.device = self._device(data, runtime.serial, runtime.channel, bus)
+        device = self._device(data, runtime.serial, runtime.channel, bus)
+        runtime.data, runtime.bus, runtime.device = data, bus, device
         devices.rename(self._site, data[CONF_SERIAL], data[CONF_NAME], bus.device_id)
         if runtime.channel is not None:
             devices.rename_channel(self._site, runtime.serial, runtime.name)
@@ -265,7 +272,7 @@ class Composition:
     def _device(
         self, data: Mapping[str, Any], serial: MeterSerial, channel: int | None, bus: BusRuntime
     ) -> MeterDevice:
-        return build_device(
+        device = build_device(
             self._site.catalogue.get(data[CONF_PROFILE]),
             data[CONF_ADDRESS],
             serial,
@@ -275,6 +282,9 @@ class Composition:
             channel,
             relay_access_of(data, self._site.zone),
         )
+        if isinstance(device, ModbusMeter):
+            device.power_scale = int(data.get(CONF_POWER_SCALE) or 1)
+        return device
 
     # Accounts
 
@@ -365,5 +375,6 @@ class Composition:
         """Read a meter that changes hands, if it can be read: who used what is settled by it."""
         meter = self._site.meters[serial]
         if meter.bus.id in self._site.buses:
-            with suppress(PrepaidError):
-                await meter.bus.poller.read_now(serial)
+            with suppress(PrepaidError, TimeoutError):
+                async with asyncio.timeout(LAST_READING_S):
+                    await meter.bus.poller.read_now(serial)

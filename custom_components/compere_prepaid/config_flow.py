@@ -34,6 +34,7 @@ from .const import (
     CONF_NAME,
     CONF_TIME_ZONE,
     DOMAIN,
+    FLOW_SCAN,
     SUBENTRY_ACCOUNT,
     SUBENTRY_BUS,
     SUBENTRY_METER,
@@ -45,6 +46,7 @@ from .flows.bus import BusFlow
 from .flows.cashiers import CashierFlow
 from .flows.form_errors import FormError, form_error
 from .flows.meter import MeterFlow
+from .flows.scan import ScanFlow
 from .flows.schemas import choice
 from .ledger_place import async_try_database, ledger_place
 
@@ -96,6 +98,7 @@ class CompereConfigFlow(ConfigFlow, domain=DOMAIN):
             SUBENTRY_BUS: BusFlow,
             SUBENTRY_METER: MeterFlow,
             SUBENTRY_ACCOUNT: AccountFlow,
+            FLOW_SCAN: ScanFlow,
         }
 
     @override

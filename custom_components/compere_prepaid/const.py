@@ -12,6 +12,8 @@ DOMAIN: Final = "compere_prepaid"
 SUBENTRY_BUS: Final = "bus"
 SUBENTRY_METER: Final = "meter"
 SUBENTRY_ACCOUNT: Final = "account"
+FLOW_SCAN: Final = "scan"
+"""Looks like a subentry's dialog and adds many of them: no subentry has this type."""
 
 # Site and, for the name, everything else.
 CONF_NAME: Final = "name"
@@ -52,6 +54,12 @@ CONF_RATED_POWER: Final = "rated_power"
 CONF_BREAKER: Final = "breaker"
 CONF_MULTIPLIER: Final = "multiplier"
 CONF_ROLLOVER: Final = "rollover_kwh"
+CONF_POWER_SCALE: Final = "power_scale"
+"""What the meter's powers are multiplied by, 1 or 1000, as it was found on site."""
+CONF_BACKSTOP: Final = "backstop"
+"""Whether the meter holds its account's credit, to trip by itself when nobody commands it."""
+FOUND_ON_SITE: Final = (CONF_POWER_SCALE, CONF_BACKSTOP)
+"""What was proved at a meter: it stays until somebody proves otherwise."""
 
 # Account.
 CONF_NUMBER: Final = "number"

@@ -26,10 +26,12 @@ from .const import (
     SUBENTRY_ACCOUNT,
 )
 from .core.bus.bus import Bus
+from .core.bus.dlt645 import Dlt645Request
 from .core.bus.health import BusHealth
-from .core.bus.requests import Request
+from .core.bus.requests import BusRequest, Request
 from .core.errors import InvalidInputError
 from .core.meters.compere_mqtt.link import MqttLink
+from .core.meters.dlt645_meter import Dlt645Meter
 from .runtimes import AccountRuntime, BusRuntime, MeterRuntime
 from .safekeeping import async_snapshots
 from .site import CompereConfigEntry, CompereSite
@@ -169,6 +171,9 @@ def _meter(site: CompereSite, runtime: MeterRuntime) -> dict[str, Any]:
         },
         "demand": asdict(demand) if demand else None,
         "answers": _answers(runtime),
+        "backstop": [
+            asdict(write) for write in site.backstop.writes if write.meter == runtime.serial
+        ],
     }
 
 
@@ -180,16 +185,33 @@ def _answers(runtime: MeterRuntime) -> list[dict[str, Any]]:
     line = runtime.bus.bus
     if not isinstance(line, Bus):
         return []
+    unit = runtime.data[CONF_ADDRESS]
+    if isinstance(runtime.device, Dlt645Meter):
+        unit = runtime.device.unit
     return [
-        {
+        _answer(request, values)
+        for request, values in line.last_answers.items()
+        if request.unit == unit
+    ]
+
+
+def _answer(request: BusRequest, values: tuple[int, ...]) -> dict[str, Any]:
+    """Return a question and its answer; only questions that read are here, none with a password."""
+    if isinstance(request, Dlt645Request):
+        return {
+            "control": request.control.name.lower(),
+            "identifier": request.data[3::-1].hex().upper(),
+            "has_more": bool(values[0]),
+            "data": bytes(values[1:]).hex(" ").upper(),
+        }
+    if isinstance(request, Request):
+        return {
             "function": request.function.name.lower(),
             "address": request.address,
             "count": request.count,
             "values": list(values),
         }
-        for request, values in line.last_answers.items()
-        if isinstance(request, Request) and request.unit == runtime.data[CONF_ADDRESS]
-    ]
+    raise TypeError(f"no line carries {request!r}")
 
 
 def _health(runtime: MeterRuntime) -> dict[str, Any] | None:

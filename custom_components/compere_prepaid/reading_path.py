@@ -74,6 +74,7 @@ class ReadingPath:
             # the first reading brings what was used meanwhile: that is news
             self.refresh_account(meter.account, news=not was_online)
         self.plan(reading.serial)
+        self._site.backstop.consider(reading.serial)
         self._site.totals.push(None)
 
     async def on_values(self, reading: MeterReading) -> None:
@@ -159,15 +160,13 @@ class ReadingPath:
     async def read_relay(self, serial: MeterSerial) -> bool:
         """Read a relay back, ahead of everything else on its line; show it at once."""
         runtime = self._site.meters[serial]
-        closed = await runtime.device.read_relay(RequestClass.RELAY)
-        before = runtime.coordinator.data
-        if before is not None and before.relay_closed != closed:
-            runtime.coordinator.push(
-                MeterReading(
-                    serial=serial, at=before.at, values=before.values, relay_closed=closed
-                ),
-                news=True,
-            )
+        try:
+            closed = await runtime.device.read_relay(RequestClass.RELAY)
+        except OperationFailedError:
+            if isinstance(runtime.device, CompereMqttMeter):  # it may have moved, or not
+                _show_relay(runtime, runtime.device.relay_closed)
+            raise
+        _show_relay(runtime, closed)
         return closed
 
     # What entities see
@@ -178,6 +177,7 @@ class ReadingPath:
         for serial in account.meters:
             self.refresh_meter(serial)
             self._plan_next(serial, account)
+            self._site.backstop.consider(serial)
 
     def refresh_account(self, number: AccountNumber, *, news: bool = False) -> None:
         """Push an account's state to its entities, at once if it is news."""
@@ -220,8 +220,8 @@ class ReadingPath:
             power = sum(meter.power_mw for meter in account.meters.values())
             left = account.seconds_left(price, power)
             interval = interval if left is None else min(interval, left / 2)
-        overload_s = site.protecting.seconds_to_decision(serial)
-        interval = interval if overload_s is None else min(interval, overload_s)
+        if (decides_at := site.protecting.decides_at(serial)) is not None:
+            interval = min(interval, (decides_at - now).total_seconds())
         if reader.can_ask:
             border_s = (next_border(tariff, now, site.zone) - now).total_seconds()
             interval = min(interval, border_s + BEHIND_BORDER_S)
@@ -243,3 +243,12 @@ class ReadingPath:
             issues.raise_ledger_unavailable(self._site, error)
         else:
             issues.clear(self._site, issues.LEDGER_UNAVAILABLE, "")
+
+
+def _show_relay(runtime: MeterRuntime, closed: bool | None) -> None:  # noqa: FBT001  # as it was read
+    before = runtime.coordinator.data
+    if before is not None and before.relay_closed is not closed:
+        reading = MeterReading(
+            serial=runtime.serial, at=before.at, values=before.values, relay_closed=closed
+        )
+        runtime.coordinator.push(reading, news=True)

@@ -11,6 +11,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.event import async_track_time_interval
 
 from .coordinator import PacedCoordinator
+from .core.bus.bus import Bus
 from .core.errors import InvalidInputError
 from .core.metering.reading import Quantity
 from .core.meters.compere_mqtt.meter import CompereMqttMeter
@@ -61,7 +62,9 @@ async def async_setup_entry(
         return (AccountSensor(site, runtime, description) for description in ACCOUNT_SENSORS)
 
     def of_bus(runtime: BusRuntime) -> Iterator[SensorEntity]:
-        return (BusHealthSensor(site, runtime, description) for description in BUS_HEALTH)
+        for description in BUS_HEALTH:
+            if isinstance(runtime.bus, Bus) or not description.is_wired_only:
+                yield BusHealthSensor(site, runtime, description)
 
     async_feed(site, BusRuntime, add_entities, of_bus)
     async_feed(site, MeterRuntime, add_entities, of_meter)

@@ -23,6 +23,8 @@ from .adapters.clock import SystemClock
 from .adapters.ledger_checker.checker import Verification
 from .adapters.ledger_database.ledger import DatabaseLedger
 from .adapters.ledger_safe.restoring import confirm_restoration, restoration
+from .commissioning.backstop_keeper import BackstopKeeper
+from .commissioning.relay_test import async_release_left_over
 from .composition import Composition
 from .const import CONF_CURRENCY, CONF_INITIAL_PRICE, CONF_NAME, CONF_SERIAL, CONF_TIME_ZONE, DOMAIN
 from .coordinator import PacedCoordinator
@@ -131,6 +133,7 @@ class CompereSite:
         self.opening = Opening(self.book)
         self.moves = Moves(self.book)
         self.replacements = Replacements(self.book, self.charging)
+        self.backstop = BackstopKeeper(self)
         self.running = False
         self._ticking = asyncio.Lock()
         self._forecast_of: date | None = None
@@ -141,6 +144,8 @@ class CompereSite:
         self._composition = Composition(self)
         self.importing = asyncio.Lock()
         """Imports come one after the other: each compares with what the one before has left."""
+        self.scanning: set[BusId] = set()
+        """The lines on which meters are being looked for."""
 
     @property
     def key(self) -> str:
@@ -172,6 +177,7 @@ class CompereSite:
             entry_type=dr.DeviceEntryType.SERVICE,
         ).id
         await self.async_apply_subentries()
+        await async_release_left_over(self)
 
     async def async_run(self) -> None:
         """Start reading the lines, and follow the clock."""

@@ -97,7 +97,7 @@ def _unknown_profiles(site: CompereSite, wanted: SiteFile, written: Document) ->
 
 
 def _wrong_places(site: CompereSite, wanted: SiteFile, written: Document) -> Iterable[Fault]:
-    """Find addresses that a model cannot have, and lines that do not carry its protocol."""
+    """Find models on lines that do not carry their protocol, and addresses they cannot have."""
     lines = {bus.name: bus.line for bus in wanted.buses}
     for index, meter in enumerate(wanted.meters):
         profile = site.catalogue.profiles.get(meter.profile)
@@ -107,6 +107,7 @@ def _wrong_places(site: CompereSite, wanted: SiteFile, written: Document) -> Ite
             check_place(profile, meter.address, lines[meter.bus])
         except InvalidInputError as error:
             key = "address" if error.key.endswith("address_invalid") else "bus"
+            key = "profile" if error.key == "profile_other_bus" else key
             yield written.fault("meters", index, key, message=in_words(site.hass, error))
 
 

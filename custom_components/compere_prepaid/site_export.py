@@ -13,6 +13,7 @@ from .const import (
     CONF_NAME,
     CONF_OPENING_BALANCE,
     CONF_OWNER,
+    CONF_POWER_SCALE,
     CONF_PROFILE,
     CONF_RATED_POWER,
     CONF_RELAY_ACCESS,
@@ -60,6 +61,7 @@ def export_site(site: CompereSite) -> str:
                     breaker=int(meter.data[CONF_BREAKER]),
                     multiplier=int(meter.data.get(CONF_MULTIPLIER) or 1),
                     rollover_kwh=meter.data.get(CONF_ROLLOVER),
+                    power_scale=meter.data.get(CONF_POWER_SCALE),
                 )
                 for meter in {one.subentry_id: one for one in site.meters.values()}.values()
             ),

@@ -6,7 +6,7 @@ the file does not mention stays. Importing the same file twice changes nothing t
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -28,13 +28,16 @@ from .const import (
     CONF_OPENING_BALANCE,
     CONF_OWNER,
     CONF_POLICY,
+    CONF_POWER_SCALE,
     CONF_PROFILE,
     CONF_RATED_POWER,
     CONF_RELAY_ACCESS,
     CONF_ROLLOVER,
     CONF_SERIAL,
     CONF_TARIFF,
+    CONF_TIME_ZONE,
     CONF_TOPIC_PREFIX,
+    FOUND_ON_SITE,
     SUBENTRY_ACCOUNT,
     SUBENTRY_BUS,
     SUBENTRY_METER,
@@ -53,9 +56,11 @@ from .core.site_file import (
     BusEntry,
     MeterEntry,
     SiteFile,
+    bus_data,
     parse_site_file,
+    site_file_of,
 )
-from .lines import optional_line_data
+from .lines import optional_line_data, settings_of
 from .relay_access import relay_access_data
 from .site_clashes import clashes, moved_out
 from .site_import_rules import ImportOutcome, RuleNews
@@ -93,8 +98,12 @@ async def _import(
     file: str,
     user: str,
     dry_run: bool,
+    keeps_buses: bool = False,
 ) -> ImportOutcome:
-    """Compare what is wanted with what is there; apply the difference."""
+    """Compare what is wanted with what is there; apply the difference.
+
+    With `keeps_buses` the file's buses are only what its meters refer to.
+    """
     there = await site.ledger.read(read_rules)
     outcome = ImportOutcome()
     faults: list[Fault] = []
@@ -112,12 +121,37 @@ async def _import(
     if apply and documents:
         await _write_documents(site, documents)
         await site.agreements.renew()
-    news = _subentries(site, wanted, outcome)
+    parts = replace(wanted, buses=()) if keeps_buses else wanted
+    news = _subentries(site, parts, outcome)
     if apply:
         _apply_subentries(site, news)
         await site.async_apply_subentries()
         await _apply_terms(site, wanted.accounts, user)
     return outcome
+
+
+async def import_meters(
+    site: CompereSite, rows: YamlDocument, *, file: str, dry_run: bool
+) -> ImportOutcome:
+    """Add or change meters on lines that are there; all of them or, if anything is wrong, none.
+
+    `rows` is a document with nothing but `meters`, as a site file has them. Raises `DocumentError`.
+    """
+    async with site.importing:
+        head = {
+            "name": site.name,
+            "currency": site.currency.code,
+            "time_zone": site.entry.data[CONF_TIME_ZONE],
+        }
+        buses = [
+            bus_data(BusEntry(name=bus.name, line=settings_of(bus.data)))
+            for bus in site.buses.values()
+        ]
+        whole = YamlDocument(data={"site": head, "buses": buses, **rows.data}, lines=rows.lines)
+        wanted = await site.hass.async_add_executor_job(lambda: site_file_of(whole, file=file))
+        return await _import(
+            site, wanted, whole, file=file, user="", dry_run=dry_run, keeps_buses=True
+        )
 
 
 async def _write_documents(site: CompereSite, documents: list[Document]) -> None:
@@ -145,7 +179,12 @@ def _subentries(site: CompereSite, wanted: SiteFile, outcome: ImportOutcome) -> 
             news.append(_News(before=before, after=after))
         return before.subentry_id if before else after.subentry_id
 
-    bus_ids = {bus.name: want(bus.name, _bus_subentry(bus)) for bus in wanted.buses}
+    bus_ids = {
+        name: subentry.subentry_id
+        for (kind, name), subentry in there.items()
+        if kind == SUBENTRY_BUS
+    }
+    bus_ids |= {bus.name: want(bus.name, _bus_subentry(bus)) for bus in wanted.buses}
     for meter in wanted.meters:
         known = there.get((SUBENTRY_METER, meter.serial))
         bus_id = bus_ids[meter.bus]
@@ -257,7 +296,7 @@ def _bus_data(bus: BusEntry) -> dict[str, Any]:
 
 
 def _meter_data(meter: MeterEntry, bus_id: str, before: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a meter's data; a password that the file does not mention stays as it was."""
+    """Return a meter's data; what it does not mention of password and findings stays as it was."""
     data: dict[str, Any] = {
         CONF_SERIAL: meter.serial,
         CONF_NAME: meter.name,
@@ -273,6 +312,11 @@ def _meter_data(meter: MeterEntry, bus_id: str, before: Mapping[str, Any]) -> di
         data[CONF_MULTIPLIER] = meter.multiplier
     if meter.rollover_kwh is not None:
         data[CONF_ROLLOVER] = meter.rollover_kwh
+    data |= {key: before[key] for key in FOUND_ON_SITE if key in before}
+    if meter.power_scale is not None:
+        data.pop(CONF_POWER_SCALE, None)
+        if meter.power_scale > 1:
+            data[CONF_POWER_SCALE] = meter.power_scale
     if meter.relay_access is not None:
         data[CONF_RELAY_ACCESS] = relay_access_data(meter.relay_access)
     elif CONF_RELAY_ACCESS in before:

@@ -125,6 +125,10 @@ async def test_the_password_is_in_no_file_and_no_diagnostics(
         told = json.dumps(await async_get_config_entry_diagnostics(hass, site.entry))
         assert PASSWORD not in told
         assert f'"relay_access": "{REDACTED}"' in told
+        answers = json.loads(told)["meters"][DIGITS]["answers"]
+        energies = {"control": "read", "identifier": "0001FF00", "has_more": False}
+        (found,) = (one for one in answers if energies.items() <= one.items())
+        assert found["data"].startswith("00 40 00 00 ")  # 40.00 kWh, low byte first
         async with expected_event(hass, "cut_off", account=SHOP):
             await burn(mall, site, SHOP, 1000)
         await relay_settled(site.controller, METER)

@@ -16,7 +16,19 @@ from ..action_errors import translated_errors
 from ..const import DOMAIN
 from ..core.errors import LedgerReadOnlyError
 from ..site import CompereConfigEntry, CompereSite
-from . import audit, holds, money, readings, safe, site_files, statements, tariffs, tenancy, terms
+from . import (
+    audit,
+    commissioning,
+    holds,
+    money,
+    readings,
+    safe,
+    site_files,
+    statements,
+    tariffs,
+    tenancy,
+    terms,
+)
 from .fields import ENTRY, Action, EntryAction, EntryHandler, Handler
 
 ACTIONS: dict[str, Action | EntryAction] = {
@@ -28,6 +40,7 @@ ACTIONS: dict[str, Action | EntryAction] = {
     **statements.ACTIONS,
     **readings.ACTIONS,
     **site_files.ACTIONS,
+    **commissioning.ACTIONS,
     **audit.ACTIONS,
     **safe.ACTIONS,
 }

@@ -45,18 +45,28 @@ async def _site_file(hass: HomeAssistant, call: ServiceCall) -> tuple[str, str]:
         return "site file", content
     if file is None or content is not None:
         raise InvalidInputError("site_file_missing")
-    return file, await hass.async_add_executor_job(_read_file, hass, file)
+    return file, await hass.async_add_executor_job(_read_text, hass, file)
 
 
-def _read_file(hass: HomeAssistant, file: str) -> str:
-    """Read a file of the configuration folder, or of another that Home Assistant allows."""
+def read_allowed_file(hass: HomeAssistant, file: str) -> bytes:
+    """Read a file of the configuration folder, or of another that Home Assistant allows.
+
+    Raises `InvalidInputError` (`file_not_allowed`, `file_unreadable`). Blocking.
+    """
     path = Path(hass.config.path(file)).resolve()
     folder = Path(hass.config.config_dir).resolve()
     if not path.is_relative_to(folder) and not hass.config.is_allowed_path(str(path)):
         raise InvalidInputError("file_not_allowed", file=file)
     try:
-        return path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        return path.read_bytes()
+    except OSError as error:
+        raise InvalidInputError("file_unreadable", file=file, error=error) from error
+
+
+def _read_text(hass: HomeAssistant, file: str) -> str:
+    try:
+        return read_allowed_file(hass, file).decode("utf-8")
+    except UnicodeDecodeError as error:
         raise InvalidInputError("file_unreadable", file=file, error=error) from error
 
 

@@ -18,7 +18,7 @@ import yaml
 from .bus.settings import LineSettings, Transport
 from .document_faults import MAX_FAULTS, schema_faults
 from .document_section import Findings, Section, number_text
-from .documents import DocumentError, read_document
+from .documents import Document, DocumentError, read_document
 from .ids import AccountNumber, MeterSerial
 from .meters.address import kept_address
 from .meters.compere_mqtt.ports import TRANSPORT, BrokerSettings
@@ -82,6 +82,8 @@ class MeterEntry:
     """Where the register begins anew at 0; None if that is not known."""
     relay_access: RelayAccess | None = None
     """The right to switch its relay, where it asks for one. Read, and never written to a file."""
+    power_scale: int | None = None
+    """What its powers are multiplied by; None leaves it as it is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +120,11 @@ def parse_site_file(text: str, *, file: str) -> SiteFile:
     Raises `DocumentError` with everything that is wrong. Blocking: a thousand meters take about a
     second.
     """
-    document = read_document(text, file=file)
+    return site_file_of(read_document(text, file=file), file=file)
+
+
+def site_file_of(document: Document, *, file: str) -> SiteFile:
+    """Return the site that a document holds, as `parse_site_file` does."""
     findings = Findings(document, schema_faults(document.data, SCHEMA, document.lines))
     if not isinstance(document.data, Mapping) or len(findings.schema) >= MAX_FAULTS:
         raise DocumentError(file, findings.all)
@@ -211,6 +217,7 @@ def _read_meter(section: Section) -> MeterEntry | None:
         breaker=data["breaker"],
         multiplier=data.get("multiplier", 1),
         rollover_kwh=data.get("rollover_kwh"),
+        power_scale=data.get("power_scale"),
         relay_access=_relay_access(data.get("relay_access")),
     )
 
@@ -248,7 +255,7 @@ def _read_account(section: Section, currency: Currency) -> AccountEntry | None:
 def dump_site_file(site: SiteFile) -> str:
     """Return the text that `parse_site_file` reads as this site."""
     groups: tuple[tuple[str, list[dict[str, Any]]], ...] = (
-        ("buses", [_bus_data(bus) for bus in site.buses]),
+        ("buses", [bus_data(bus) for bus in site.buses]),
         ("meters", [_meter_data(meter) for meter in site.meters]),
         ("accounts", [_account_data(account, site.currency) for account in site.accounts]),
         ("calendars", [calendar_data(calendar) for calendar in site.calendars]),
@@ -278,7 +285,8 @@ def _tariff_lines(data: Mapping[str, Any]) -> list[str]:
     return [f"  - {lines[0].lstrip()}", *lines[1:]]
 
 
-def _bus_data(bus: BusEntry) -> dict[str, Any]:
+def bus_data(bus: BusEntry) -> dict[str, Any]:
+    """Return a line as a site file has it."""
     line = bus.line
     data: dict[str, Any] = {"name": bus.name, "transport": str(line.transport)}
     if isinstance(line, BrokerSettings):
@@ -315,6 +323,7 @@ def _meter_data(meter: MeterEntry) -> dict[str, Any]:
         "breaker": meter.breaker,
         "multiplier": meter.multiplier if meter.multiplier > 1 else None,
         "rollover_kwh": meter.rollover_kwh,
+        "power_scale": meter.power_scale,
     }
     return {key: value for key, value in data.items() if value is not None}
 

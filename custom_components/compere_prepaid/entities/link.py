@@ -34,6 +34,8 @@ class BusHealthDescription(SensorEntityDescription):
     """A sensor of how a line is doing."""
 
     value_fn: Callable[[BusRuntime, Clock], float | None]
+    is_wired_only: bool = True
+    """Whether it says something only of a line on which one talks at a time."""
 
 
 CONNECTIVITY = BinarySensorEntityDescription(
@@ -129,6 +131,7 @@ BUS_HEALTH = (
         value_fn=lambda runtime, clock: _percent(
             runtime.bus.health.success_rate(clock.monotonic())
         ),
+        is_wired_only=False,
     ),
     BusHealthDescription(
         key="relay_wait",

@@ -31,6 +31,7 @@ from ..const import (
     CONF_RATED_POWER,
     CONF_ROLLOVER,
     CONF_SERIAL,
+    FOUND_ON_SITE,
     SUBENTRY_BUS,
     SUBENTRY_METER,
     meter_unique_id,
@@ -212,8 +213,9 @@ class MeterFlow(SiteSubentryFlow):
     ) -> dict[str, Any]:
         """Return what will be saved, once everything about it was found right."""
         data = self._subentry_data(user_input)
-        if present is not None and CONF_MULTIPLIER in present.data:
-            data[CONF_MULTIPLIER] = present.data[CONF_MULTIPLIER]
+        if present is not None:
+            kept = (CONF_MULTIPLIER, *FOUND_ON_SITE)
+            data |= {key: present.data[key] for key in kept if key in present.data}
         if self._is_on_air(data):
             data = check_code(site, data)
         self._check_unused(data)

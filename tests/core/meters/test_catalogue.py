@@ -160,6 +160,7 @@ MODE: dict[str, Any] = {"value": 1, "meaning": "remote control", "verified": "ve
         ({"measurands.unit": "V"}, "measurands[0].unit: 'V' cannot be the unit of energy_import"),
         ({"measurands.address": 0x13}, "measurands[0].address: lies in no block"),
         ({"measurands.function": "read_input"}, "measurands[0].address: lies in no block"),
+        ({"cadence": "detail"}, "measurands[0].address: lies in no billing block"),
         ({"measurands.scale": 0}, "measurands[0].scale: must be more than 0, not 0"),
         ({"measurands.type": "float"}, "did you mean 'float32'?"),
         ({"identity": "no"}, "identity: must be 'none', not 'no'"),
@@ -168,7 +169,7 @@ MODE: dict[str, Any] = {"value": 1, "meaning": "remote control", "verified": "ve
             {"fingerprint": [{"address": 1, "value": 3, "mask": 2, "meaning": "model"}]},
             "fingerprint[0].value: has bits outside the mask",
         ),
-        ({"channels": {"count": 9, "stride": 0x2000}}, "measurands[0].address: lies behind"),
+        ({"identity.address": 0xFFFA}, "identity.address: lies behind the last register, FFFF"),
         ({"relay": {**RELAY, "open": 1}}, "relay.closed: is the same as 'open'"),
         ({"relay": {**RELAY, "closed": 2}}, "relay.closed: must be 0 or 1 for a coil, not 2"),
         (
@@ -209,7 +210,9 @@ def test_faults_are_told_with_their_place(
     data = yaml.safe_load(GOOD)
     for path, value in change.items():
         part, _, key = path.partition(".")
-        if part == "measurands":
+        if part == "cadence":
+            data["blocks"][0]["cadence"] = value
+        elif part == "measurands":
             data[part][0][key] = value
         elif key:
             data[part][key] = value
@@ -235,6 +238,16 @@ def test_blocks_must_differ(tmp_path: Path) -> None:
     ]
     found = [fault.partition(": ")[2] for fault in refused(tmp_path, yaml.safe_dump(data))]
     assert [fault.partition(";")[0] for fault in sorted(found)] == expected
+
+
+def test_the_last_channel_has_registers(tmp_path: Path) -> None:
+    """Blocks and numbers of the highest one lie before the end, wherever the first one's are."""
+    data = yaml.safe_load(GOOD) | {"channels": {"count": 9, "stride": 0x2000}}
+    found = [fault.partition(": ")[2] for fault in refused(tmp_path, yaml.safe_dump(data))]
+    assert sorted(found) == [
+        "blocks[0].address: lies behind the last register, FFFF",
+        "measurands[0].address: lies behind the last register, FFFF",
+    ]
 
 
 def test_channels_do_not_share_what_is_charged(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from contextlib import suppress
 from decimal import Decimal
 import json
+from pathlib import Path
 
 from hypothesis import given, strategies as st
 import pytest
@@ -203,3 +204,43 @@ def test_only_the_kpm37_tells_harmonics() -> None:
     record = parse_message("MQTT_ENY_NOW", energy_message(zygsz=1, uathd="2.5", IG=0.031))
     values = kpm37.values_in(record)
     assert (values[Quantity.VOLTAGE_THD_A], values[Quantity.RESIDUAL_CURRENT]) == (2_500, 31)
+
+
+PLAIN = """\
+protocol: compere_mqtt
+name: mine
+title: Mine
+manufacturer: Me
+model: M1
+phases: 3
+sources: [its manual]
+codes: []
+measurands:
+  - {tag: zygsz, quantity: energy_import, unit: kWh, verified: field}
+  - {tag: zyggl, quantity: power, unit: kW, verified: field}
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "fault"),
+    [
+        ("protocol: compere_mqtt", "protocol: smoke", "there is no protocol 'smoke'"),
+        ("name: mine", "name: yours", "must be the file's name, 'mine'"),
+        ("tag: zyggl", "tag: zygsz", "'zygsz' stands twice"),
+        ("unit: kW,", "unit: kWh,", "'kWh' cannot be the unit of power"),
+        ("tag: zygsz", "tag: fygsz", "'zygsz' is the tag of energy_import"),
+        ("quantity: energy_import", "quantity: energy_export", "'energy_import' is missing"),
+        ("codes: []", "codes: [33b]", "the first three characters"),
+    ],
+)
+def test_faults_of_a_users_profile(tmp_path: Path, before: str, after: str, fault: str) -> None:
+    """Each is told; the profile itself is right."""
+    file = tmp_path / "mine.yaml"
+    file.write_text(PLAIN)
+    assert load_catalogue([tmp_path]).names == ("mine",)
+    assert before in PLAIN
+    file.write_text(PLAIN.replace(before, after))
+    found = load_catalogue([tmp_path])
+    assert found.names == ()
+    (error,) = found.refused
+    assert any(fault in str(one) for one in error.faults)

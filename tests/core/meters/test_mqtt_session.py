@@ -79,6 +79,26 @@ def test_a_record_that_was_held_up_is_no_register_that_runs_backwards() -> None:
     assert session.dropped["late"] == 1
 
 
+def test_records_that_were_held_up_are_not_stamped_now() -> None:
+    """After an hour without network a meter sends what it kept: only what is new counts."""
+    session = Session()
+    assert len(take(session, register(5000, "20260112170000"))) == 1
+    kept = [register(5000 + minute, f"2026011217{minute:02}00") for minute in range(5, 60, 5)]
+    (last,) = take(session, *reversed(kept[:-1]), register(6000, "20260112180000"), at=NOW + 3600)
+    assert last.number(IMPORT) == 6
+    assert session.dropped["late"] == len(kept) - 1
+
+
+def test_a_clock_that_was_set_back_by_minutes() -> None:
+    """It looks like lateness for two minutes; or not at all, where it was set from here."""
+    session = Session()
+    assert len(take(session, register(5000, "20260112170000"))) == 1
+    assert take(session, register(5001, "20260112165000"), at=NOW + 60) == []
+    assert len(take(session, register(5003, "20260112165300"), at=NOW + 240)) == 1
+    session.expect_other_clock(FIRST)
+    assert len(take(session, register(5004, "20260112163000"), at=NOW + 300)) == 1
+
+
 def test_a_clock_that_was_set_back_for_years() -> None:
     """It is believed: nothing is held up for so long."""
     session = Session()
@@ -137,7 +157,7 @@ def test_what_is_never_finished_is_dropped() -> None:
     session = Session()
     first, last = packets(2)
     assert take(session, first) == []
-    take(session, *packets(2, time="20260112171500"), at=NOW + 40)
+    take(session, *packets(2, time="20260112170040"), at=NOW + 40)
     assert session.dropped["incomplete"] == 1
     (alone,) = take(session, last, at=NOW + 41)
     assert alone.number(IMPORT) is None

@@ -1,8 +1,11 @@
 """Rules over a real ledger: holds and demands in one transaction, and what survives a restart."""
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 import json
+import random
 
 import pytest
 
@@ -221,17 +224,18 @@ async def test_a_commit_that_nobody_answered(
 async def test_when_it_decides_next(desk: Desk) -> None:
     """At the end of the delay, of the pause before a try; not while it waits for a person."""
     shop = await GuardedShop.open(desk, OVERLOAD)
-    left: list[float | None] = []
+    left: list[int | None] = []
     shop.watts = 23_000
     for _ in range(40):
         await shop.read(20)
-        left.append(desk.protecting.seconds_to_decision(METER))
+        at = desk.protecting.decides_at(METER)
+        left.append(None if at is None else (at - desk.clock.now()) // timedelta(seconds=1))
     assert left[:8] == [60, 40, 20, 60, 40, 20, None, 60]
     assert set(left[20:]) == {None}
     assert shop.status.locked_out
     await desk.write(guarded(replace(OVERLOAD, action=Action.WARN)))
     await desk.agreements.renew()
-    assert desk.protecting.seconds_to_decision(METER) is None
+    assert desk.protecting.decides_at(METER) is None
 
 
 async def test_a_meter_that_is_gone(desk: Desk) -> None:
@@ -307,3 +311,53 @@ async def test_another_tenant_has_other_nights(desk: Desk) -> None:
     await shop.desk.open_other("B-7", "100000", meters=(METER,))
     await shop.read()
     assert shop.status.base_mw is None
+
+
+STRICT = (replace(OVERLOAD, quiet_s=10**6), OVER_VOLTAGE, RESIDUAL)
+MILD = tuple(replace(rule, action=Action.WARN) for rule in STRICT)
+
+
+@pytest.mark.slow
+async def test_random_days(desk: Desk, figure: Callable[[str], None]) -> None:
+    """Loads, faults, restarts, releases and changed policies in any order break no promise.
+
+    A relay is demanded open exactly when a hold stands, a policy that only warns leaves none, and
+    an overload is never tried more often than it may be, whatever comes between.
+    """
+    chance = random.Random(20261126)
+    shop = await GuardedShop.open(desk, *STRICT)
+    tries, steps, seen, is_strict = 0, 800, 0, True
+    for step in range(steps):
+        match chance.randrange(12):
+            case 0:
+                shop.watts = chance.choice((0, 5_000, 23_000, 30_000))
+            case 1:
+                shop.more[Quantity.VOLTAGE_A] = chance.choice((230_000, 250_000, 262_000))
+            case 2 if chance.random() < 0.2:
+                shop.more[Quantity.RESIDUAL_CURRENT] = chance.choice((0, 0, 35))
+            case 3 if chance.random() < 0.3:
+                kind = chance.choice((HoldKind.OVERLOAD, HoldKind.PROTECTION))
+                tries = 0 if kind in shop.holds and kind is HoldKind.OVERLOAD else tries
+                await desk.agreements.release_hold([METER], kind, user="anna", administrator=False)
+            case 4 if chance.random() < 0.3:
+                await shop.restart()
+            case 5 if chance.random() < 0.1:
+                is_strict = not is_strict
+                await desk.write(guarded(*(STRICT if is_strict else MILD)))
+                await desk.agreements.renew()
+                tries = 0  # what a mild policy lets go is no try
+            case _:
+                pass
+        await shop.read(chance.choice((10, 30, 60)))
+        tries += shop.told[seen:].count(RECLOSED) if is_strict else 0
+        seen = len(shop.told)
+        assert tries <= OVERLOAD.tries, step
+        automatic = {HoldKind.OVERLOAD, HoldKind.PROTECTION} & {*shop.holds}
+        assert is_strict or not automatic
+        demand = await desk.ledger.read(lambda tx: tx.demand(METER))
+        assert demand is not None
+        assert demand.closed == (not await shop.standing())
+    told = Counter(shop.told)
+    assert min(told[one] for one in (TRIPPED, RECLOSED, LOCKED_OUT, "over_voltage reclosed")) > 2
+    figure(f"protection: {steps} random steps, {sum(told.values())} moves, no promise broken")
+    await desk.verified()

@@ -65,16 +65,18 @@ def plan_reads(
     longest: int,
     hole: int,
     taken: Iterable[tuple[Function, int]] = (),
+    end: int = 0x10000,
 ) -> tuple[list[Span], list[Span]]:
     """Return what to ask for with every reading, and what to ask for now and then.
 
     What is wanted seldom and lies among what is read often costs nothing more, so it is not asked
-    for again. `taken` are lengths, by function, that another request to the meter has already.
+    for again. `taken` are lengths, by function, that another request to the meter has already;
+    `end` is the first address that there is not.
     """
     lengths = set(taken)
-    frequent = [_unlike(span, lengths, longest) for span in _merged(often, longest, hole)]
+    frequent = [_unlike(span, lengths, longest, end) for span in _merged(often, longest, hole)]
     missing = [span for span in seldom if not any(read.holds(span) for read in frequent)]
-    rare = [_unlike(span, lengths, longest) for span in _merged(missing, longest, hole)]
+    rare = [_unlike(span, lengths, longest, end) for span in _merged(missing, longest, hole)]
     return frequent, rare
 
 
@@ -113,7 +115,7 @@ def _merged(spans: Iterable[Span], longest: int, hole: int) -> list[Span]:
     return merged
 
 
-def _unlike(span: Span, lengths: set[tuple[Function, int]], longest: int) -> Span:
+def _unlike(span: Span, lengths: set[tuple[Function, int]], longest: int, end: int) -> Span:
     """Lengthen a read until no other of its function is as long, where that can be.
 
     By two registers where it is even: many meters know only numbers of two.
@@ -122,7 +124,7 @@ def _unlike(span: Span, lengths: set[tuple[Function, int]], longest: int) -> Spa
     count = span.count
     while (span.function, count) in lengths:
         count += step
-    if count > longest or span.address + count > 0x10000:
+    if count > longest or span.address + count > end:
         return span
     lengths.add((span.function, count))
     return span.up_to(span.address + count)

@@ -14,6 +14,7 @@ from .modbus_profile import (
     Channels,
     Coding,
     Fingerprint,
+    ForcedState,
     Identity,
     Measurand,
     ModbusProfile,
@@ -34,10 +35,12 @@ def modbus_profile_from(data: Mapping[str, Any]) -> ModbusProfile:
     identity = None if data["identity"] == "none" else _identity(data["identity"])
     measurands = tuple(map(_measurand, data["measurands"]))
     relay = None if "relay" not in data else _relay(data["relay"])
+    channels = None if "channels" not in data else Channels(**data["channels"])
     if "blocks" in data:
         blocks = tuple(map(_block, data["blocks"]))
     else:
-        blocks = _planned(data["longest_read"], serial_line, identity, measurands, relay)
+        end = 0x10000 if channels is None else 0x10000 - (channels.count - 1) * channels.stride
+        blocks = _planned(data["longest_read"], serial_line, identity, measurands, relay, end)
     return ModbusProfile(
         name=data["name"],
         title=data["title"],
@@ -50,9 +53,11 @@ def modbus_profile_from(data: Mapping[str, Any]) -> ModbusProfile:
         fingerprint=tuple(map(_fingerprint, data.get("fingerprint", ()))),
         blocks=blocks,
         measurands=measurands,
-        channels=None if "channels" not in data else Channels(**data["channels"]),
+        channels=channels,
         relay=relay,
         stored_credit=None if "stored_credit" not in data else _credit(data["stored_credit"]),
+        forced_state=ForcedState(**data["forced_state"]) if "forced_state" in data else None,
+        clock_address=data.get("clock_address"),
         never_write=tuple(
             NeverWrite(address=entry["address"], count=entry["count"], reason=entry["reason"])
             for entry in data.get("never_write", ())
@@ -72,6 +77,7 @@ def _planned(
     identity: Identity | None,
     measurands: Iterable[Measurand],
     relay: Relay | None,
+    end: int,
 ) -> tuple[Block, ...]:
     """Find the blocks that cost the wire the least, at the speed at which the meter is sold."""
     often: list[Span] = []
@@ -86,6 +92,7 @@ def _planned(
         seldom,
         longest=longest,
         hole=widest_hole(line.baudrate, bits),
+        end=end,
         taken=() if identity is None else ((identity.function, identity.count),),
     )
     return (*_named(billing, Cadence.BILLING), *_named(detail, Cadence.DETAIL))

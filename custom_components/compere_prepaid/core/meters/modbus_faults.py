@@ -84,29 +84,39 @@ def _measurand_faults(document: Document) -> Iterator[Fault]:
             message = f"'{quantity}' stands twice"
             yield document.fault("measurands", index, "quantity", message=message)
         seen.add(quantity)
-        if unit not in _units_of(quantity):
+        if unit not in units_of(quantity):
             message = f"'{unit}' cannot be the unit of {quantity}"
             yield document.fault("measurands", index, "unit", message=message)
-        if "blocks" in data and not _is_in_a_block(measurand, data["blocks"]):
-            yield document.fault("measurands", index, "address", message="lies in no block")
+        if "blocks" in data and (message := _place_fault(measurand, data["blocks"])):
+            yield document.fault("measurands", index, "address", message=message)
     if Quantity.ENERGY_IMPORT not in seen:
         message = "'energy_import' is missing: it is what is charged"
         yield document.fault("measurands", message=message)
 
 
-def _units_of(quantity: Quantity) -> tuple[Unit, ...]:
+def _place_fault(measurand: Mapping[str, Any], blocks: Sequence[Mapping[str, Any]]) -> str:
+    """Say what is wrong with where a number lies among the blocks; nothing if nothing is."""
+    cadences = {block["cadence"] for block in blocks if _is_in_block(measurand, block)}
+    if not cadences:
+        return "lies in no block"
+    if measurand["quantity"] == Quantity.ENERGY_IMPORT and "billing" not in cadences:
+        return "lies in no billing block: what is charged is read with every reading"
+    return ""
+
+
+def units_of(quantity: Quantity) -> tuple[Unit, ...]:
+    """Return in which units a quantity can be written."""
     return next(units for begins, units in UNITS if quantity.startswith(begins))
 
 
-def _is_in_a_block(measurand: Mapping[str, Any], blocks: Sequence[Mapping[str, Any]]) -> bool:
+def _is_in_block(measurand: Mapping[str, Any], block: Mapping[str, Any]) -> bool:
     first = measurand["address"]
     last = first + Encoding(measurand["type"]).registers
-    return any(
+    return bool(
         block["function"] == measurand.get("function", "read_holding")
         and block.get("shared", False) == measurand.get("shared", False)
         and block["address"] <= first
         and last <= block["address"] + block["count"]
-        for block in blocks
     )
 
 
@@ -114,14 +124,33 @@ def _channel_faults(document: Document) -> Iterator[Fault]:
     data = document.data
     channels = data.get("channels", {"count": 1, "stride": 0})
     above = (channels["count"] - 1) * channels["stride"]
-    for index, measurand in enumerate(data["measurands"]):
-        offset = 0 if measurand.get("shared", False) else above
-        if measurand["address"] + Encoding(measurand["type"]).registers + offset > 0x10000:
+    for path, address, count, is_offset in _places(data):
+        if address + count + (above if is_offset else 0) > 0x10000:
             message = "lies behind the last register, FFFF"
-            yield document.fault("measurands", index, "address", message=message)
+            yield document.fault(*path, "address", message=message)
+    for index, measurand in enumerate(data["measurands"]):
         if measurand.get("shared", False) and measurand["quantity"] == Quantity.ENERGY_IMPORT:
             message = "cannot be shared: each channel is charged by its own"
             yield document.fault("measurands", index, "shared", message=message)
+
+
+def _places(data: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...], int, int, bool]]:
+    """Yield all that is read or written: path, address, registers, whether channels have it."""
+    if data["identity"] != "none":
+        yield ("identity",), data["identity"]["address"], data["identity"]["count"], False
+    for index, block in enumerate(data.get("blocks", ())):
+        own = not block.get("shared", False)
+        yield ("blocks", index), block["address"], block["count"], own
+    for index, one in enumerate(data["measurands"]):
+        own = not one.get("shared", False)
+        yield ("measurands", index), one["address"], Encoding(one["type"]).registers, own
+    if relay := data.get("relay"):
+        written, told = words_of(relay["closed"]), relay["read"].get("closed", relay["closed"])
+        yield ("relay", "read"), relay["read"]["address"], len(words_of(told)), True
+        yield ("relay", "write"), relay["write"]["address"], len(written), True
+        for index, mode in enumerate(relay.get("requires", ())):
+            written = words_of(mode.get("writes", mode["value"]))
+            yield ("relay", "requires", index), mode["address"], len(written), False
 
 
 def _relay_faults(document: Document) -> Iterator[Fault]:

@@ -23,6 +23,8 @@ _TOO_MUCH = (2, 3)
 _ESSENTIAL = (Quantity.ENERGY_IMPORT, Quantity.POWER)
 """Without these there is no reading; what else a meter says it does not have is left out."""
 
+_POWERS = ("power", "reactive_power", "apparent_power")
+
 type LearnedReads = Mapping[str, tuple[tuple[int, int], ...]]
 """What a meter answers instead of a block that it refuses: address and count by block's name."""
 
@@ -47,7 +49,8 @@ class ModbusMeter(MeterDevice):
     """Reads and switches one Modbus meter, or one channel of it.
 
     Only where current transformers stand before a meter that does not know their ratio, its
-    energies, powers and currents are multiplied by it.
+    energies, powers and currents are multiplied by it. Where the meter at this place was found to
+    tell powers in kW although its model is said to tell W, they are multiplied by `power_scale`.
 
     A read that the meter refuses is split until it answers, and the parts are remembered
     (`learned`). A number that the meter does not have is absent; without the energy that is
@@ -74,6 +77,7 @@ class ModbusMeter(MeterDevice):
         self._clock = clock
         self._multiplier = multiplier
         self._channel = channel
+        self.power_scale = 1
         stride = 0 if profile.channels is None else profile.channels.stride
         self._offset = ((channel or 1) - 1) * stride
         self._parts: dict[str, tuple[Span, ...]] = {}
@@ -124,7 +128,7 @@ class ModbusMeter(MeterDevice):
         identity = self.profile.identity
         if identity is None:
             if not self.profile.fingerprint:
-                await self._fetch(self._charged_block.span, klass, is_brief=is_brief)
+                await self._fetch(self.profile.charged_block.span, klass, is_brief=is_brief)
             return self.serial
         registers = await self._request(
             identity.function, identity.address, identity.count, klass, is_brief=is_brief
@@ -141,11 +145,13 @@ class ModbusMeter(MeterDevice):
         """Leave out from then on what the meter says that it does not have."""
         values: dict[Quantity, int] = {}
         told: tuple[int, ...] | None = None
+        at = self._clock.now()
         for block in self.profile.blocks_of(Cadence.BILLING):
             found, of_relay = await self._read_block(block, klass)
             values |= found
             told = told or of_relay
-        at = self._clock.now()
+            if block is self.profile.charged_block:
+                at = self._clock.now()
         relay_closed = None
         if self.profile.relay is not None:
             told = told or await self._ask_relay(self.profile.relay, klass)
@@ -191,6 +197,12 @@ class ModbusMeter(MeterDevice):
         """
         await self.write_registers(mode.address, mode.writes, klass)
 
+    async def read_registers(
+        self, address: int, count: int, klass: RequestClass
+    ) -> tuple[int, ...]:
+        """Read holding registers as they are. Raises `BusError`."""
+        return await self._request(Function.READ_HOLDING, address, count, klass)
+
     async def write_registers(
         self, address: int, values: tuple[int, ...], klass: RequestClass
     ) -> None:
@@ -205,18 +217,6 @@ class ModbusMeter(MeterDevice):
         if self.profile.relay is None:
             raise InvalidInputError("relay_missing", serial=self.serial, model=self.profile.model)
         return self.profile.relay
-
-    @property
-    def _charged_block(self) -> Block:
-        """The block that has the energy which is charged."""
-        return next(
-            block
-            for block in self.profile.blocks
-            if any(
-                measurand.quantity is Quantity.ENERGY_IMPORT
-                for measurand in self.profile.layout[block.name]
-            )
-        )
 
     async def _compare_fingerprint(self, klass: RequestClass, *, is_brief: bool) -> None:
         for mark in self.profile.fingerprint:
@@ -253,9 +253,13 @@ class ModbusMeter(MeterDevice):
             measurand.unit,
             measurand.scale,
         )
-        if number is None or not measurand.quantity.is_behind_transformers:
-            return number
-        return number * self.multiplier
+        return None if number is None else number * self._factor(measurand.quantity)
+
+    def _factor(self, quantity: Quantity) -> int:
+        factor = self.multiplier if quantity.is_behind_transformers else 1
+        if quantity.startswith(_POWERS) and "factor" not in quantity:
+            factor *= self.power_scale
+        return factor
 
     async def _read_parts(
         self, block: Block, klass: RequestClass

@@ -180,6 +180,15 @@ class StoredCredit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ForcedState:
+    """The holding registers of a state that overrules all commands: a word, and minutes."""
+
+    address: int
+    open: int
+    closed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NeverWrite:
     """Registers that this program never writes, and why."""
 
@@ -212,6 +221,9 @@ class ModbusProfile(Profile):
     channels: Channels | None = None
     relay: Relay | None = None
     stored_credit: StoredCredit | None = None
+    forced_state: ForcedState | None = None
+    clock_address: int | None = None
+    """The first of three holding registers: year, month, day, hour, minute, second."""
     never_write: tuple[NeverWrite, ...] = ()
 
     @cached_property
@@ -238,6 +250,15 @@ class ModbusProfile(Profile):
             )
             for block in self.blocks
         }
+
+    @cached_property
+    def charged_block(self) -> Block:
+        """Return the block that has the energy which is charged, with every reading."""
+        return next(
+            block
+            for block in self.blocks_of(Cadence.BILLING)
+            if Quantity.ENERGY_IMPORT in {one.quantity for one in self.layout[block.name]}
+        )
 
     def blocks_of(self, cadence: Cadence) -> tuple[Block, ...]:
         """Return the blocks that are read at this cadence."""

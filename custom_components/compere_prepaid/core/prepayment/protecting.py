@@ -136,8 +136,8 @@ class Protecting:
             base_mw=nights[-1] if nights else None,
         )
 
-    def seconds_to_decision(self, serial: MeterSerial) -> float | None:
-        """Return in how many seconds an overload trips or is tried again; None if nothing runs.
+    def decides_at(self, serial: MeterSerial) -> datetime | None:
+        """Return when an overload trips or is tried again; None if nothing runs.
 
         Only of a rule that places holds, and only of the load: power is told with every reading.
         """
@@ -147,8 +147,7 @@ class Protecting:
         rule = self._protection_of(meter).rule(RuleKind.OVERLOAD)
         state = watch.states.get(RuleKind.OVERLOAD)
         at = decides_at(rule, state) if state and rule.action is Action.HOLD else None
-        left_s = 0.0 if at is None else (at - self.book.clock.now()).total_seconds()
-        return left_s if left_s > 0 else None
+        return at if at is not None and at > self.book.clock.now() else None
 
     def forget(self, serial: MeterSerial) -> None:
         """Watch a meter no more."""

@@ -6,6 +6,7 @@ from ...document_faults import Fault
 from ...documents import Document
 from ...metering.reading import Quantity
 from ..decode import Unit
+from ..modbus_faults import units_of
 from .profile import IMPORT
 
 
@@ -19,7 +20,7 @@ def compere_mqtt_faults(document: Document) -> Iterator[Fault]:
                 message = f"'{key}' stands twice"
                 yield document.fault("measurands", index, message=message)
             seen.add(key)
-        if quantity.is_energy != unit.is_energy:
+        if unit not in units_of(quantity):
             message = f"'{unit}' cannot be the unit of {quantity}"
             yield document.fault("measurands", index, "unit", message=message)
         if (quantity is Quantity.ENERGY_IMPORT) != (entry["tag"] == IMPORT):

@@ -92,6 +92,7 @@ class MqttLink:
         self._undo: Unsubscribe | None = None
         self._opening: asyncio.Task[None] | None = None
         self._was_told: tuple[bool, str] | None = None
+        self._has_been_up = False
 
     @property
     def heard(self) -> Mapping[str, HeardMeter]:
@@ -116,7 +117,7 @@ class MqttLink:
         self._fail_all(LineDownError("stopped"))
         self.health.up = False
 
-    async def request(self, command: Command, within_s: float = ANSWER_WITHIN_S) -> Message:
+    async def request(self, command: Command) -> Message:
         """Publish a command once and return the meter's answer.
 
         Raises `LineDownError`, `NotHeardError` (it may have been carried out), or
@@ -131,7 +132,7 @@ class MqttLink:
         reply: Message | None = None
         try:
             await self._broker.publish(self.settings.topic(command.address), command.payload)
-            async with asyncio.timeout(within_s):
+            async with asyncio.timeout(ANSWER_WITHIN_S):
                 reply = await answer
         except TimeoutError:
             self.health.timeouts += 1
@@ -162,8 +163,9 @@ class MqttLink:
                 pause_s = min(2 * pause_s, LONGEST_RETRY_S)
 
     def _on_connection(self, up: bool) -> None:  # noqa: FBT001  # the broker calls it so
-        if up and not self.health.up and self._was_told is not None and self._was_told[0]:
-            self.health.reconnects += 1
+        if up and not self.health.up:
+            self.health.reconnects += self._has_been_up
+            self._has_been_up = True
         self.health.up = up
         if not up:
             self._fail_all(LineDownError("disconnected"))

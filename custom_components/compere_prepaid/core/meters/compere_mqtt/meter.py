@@ -8,6 +8,7 @@ acknowledgement does. Neither survives a silence: what happened meanwhile, nobod
 import asyncio
 from contextlib import suppress
 from datetime import datetime
+from decimal import Decimal
 import re
 from typing import override
 
@@ -19,7 +20,7 @@ from ...ids import MeterSerial
 from ...metering.reading import MeterReading, Quantity
 from ..device import MeterDevice
 from .commands import is_done, read_energy_pace, read_float, set_clock, switch_relay
-from .link import MqttLink, NotHeardError
+from .link import CommandRefusedError, MqttLink, NotHeardError
 from .messages import Message, Topic, meter_code
 from .profile import CompereMqttProfile, RelayOutput
 
@@ -94,7 +95,11 @@ class CompereMqttMeter(MeterDevice):
 
     @override
     async def read(self, klass: RequestClass, *, detail: bool) -> MeterReading:
-        """Ask for the register now. Raises `BusError`; `NotOnRequestError` for some models."""
+        """Ask for the register now. Raises `BusError`; `NotOnRequestError` for some models.
+
+        How many digits a meter tells of it is not known: if they are fewer than its uploads have,
+        the least is taken that they can mean, so that no upload seems to run backwards.
+        """
         register = self.profile.register
         if register is None:
             raise NotOnRequestError(self.code)
@@ -102,7 +107,7 @@ class CompereMqttMeter(MeterDevice):
         number = reply.number("value")
         if number is None or number < 0:
             raise GarbledAnswerError(self.code, "a register without a number")
-        energy_wh = int((number * 1000).to_integral_value()) * self.multiplier
+        energy_wh = _least_wh(number) * self.multiplier
         return MeterReading(
             serial=self.serial,
             at=self._clock.now(),
@@ -125,10 +130,14 @@ class CompereMqttMeter(MeterDevice):
     @override
     async def write_relay(self, closed: bool, klass: RequestClass) -> None:
         relay = self._relay()
-        self._relay_closed = None
+        before, self._relay_closed = self._relay_closed, None
         self._signalled.clear()
         command = switch_relay(self.code, relay.output, closed=closed)
-        reply = await self._link.request(command)
+        try:
+            reply = await self._link.request(command)
+        except CommandRefusedError:
+            self._relay_closed = before  # the meter says that it did nothing
+            raise
         echoed = reply.text(f"do{relay.output}")
         if echoed not in ("", "1" if closed else "0"):
             raise GarbledAnswerError(self.code, "another relay state than was commanded")
@@ -138,6 +147,7 @@ class CompereMqttMeter(MeterDevice):
     async def set_clock(self, shows: datetime) -> None:
         """Set the meter's clock to a time of day of its place. Raises `BusError`."""
         await self._link.request(set_clock(self.code, shows))
+        self._link.session.expect_other_clock(self.code)
 
     def values_in(self, record: Message) -> dict[Quantity, int]:
         """Return what a record tells of this meter, behind its current transformers."""
@@ -170,3 +180,11 @@ class CompereMqttMeter(MeterDevice):
         if self.profile.relay is None:
             raise InvalidInputError("relay_missing", serial=self.serial, model=self.profile.model)
         return self.profile.relay
+
+
+def _least_wh(number: Decimal) -> int:
+    """Return the least whole Wh that a number of kWh can be rounded from."""
+    exponent = number.as_tuple().exponent
+    if isinstance(exponent, int) and exponent > -3:
+        number -= Decimal(5).scaleb(exponent - 1)
+    return max(0, int((number * 1000).to_integral_value()))

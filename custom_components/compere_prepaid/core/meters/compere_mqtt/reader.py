@@ -16,7 +16,7 @@ import logging
 from typing import NoReturn
 from zoneinfo import ZoneInfo
 
-from ...bus.requests import BusError, LineDownError
+from ...bus.requests import BusError, GarbledAnswerError, LineDownError
 from ...bus.scheduler import RequestClass
 from ...clock import Clock
 from ...errors import InvalidInputError, OperationFailedError
@@ -279,6 +279,9 @@ class MqttReader:
             meter.can_be_asked = False
             raise
         meter.can_be_asked = True
+        last_wh, told_wh = self._last_wh(meter.serial), reading.energy_wh
+        if last_wh is not None and told_wh is not None and told_wh < last_wh:
+            raise GarbledAnswerError(meter.device.code, "a register below its last upload")
         meter.health.answer_time_s = self._clock.monotonic() - began_at
         reading = meter.reading(dict(reading.values), self._clock)
         taken = asyncio.get_running_loop().create_future()

@@ -3,8 +3,10 @@
 * A record may come in several packets; they are joined until one says that it is the last.
 * Most records come twice; a repeated one says nothing new. The key is topic, meter and the meter's
   own time, which is good for that at least.
-* A record that was held up on its way and shows less than a newer one is late, not a register that
-  runs backwards.
+* A record that was held up on its way is late: what it shows was so minutes ago, and the next one
+  would seem to have come of an impossible load. How long messages take, the meter's clock tells
+  without being right: only that it goes on evenly is needed. One that shows less than a newer one
+  is no register that runs backwards either.
 * Every meter also publishes records of zeros under the *next* meter's code (seen in 1 036 of 1 036
   captured cases), which may be a real neighbour's. Zeros are believed only of a meter that has
   shown a sign of life of its own, and never again once it has counted.
@@ -29,6 +31,10 @@ MOST_OPEN = 4
 JOIN_WITHIN_S = 30.0
 REPEATED_WITHIN_S = 600.0
 """A meter whose clock stands still would otherwise only repeat itself."""
+HELD_UP_S = 90.0
+"""So much later than usual a record may come; messages slip by seconds."""
+SET_BACK_AFTER_S = 120.0
+"""Records that come later than usual for so long are not held up: the clock was set back."""
 LATE_WITHIN = timedelta(days=1)
 """A clock that went back further was set, or lost its battery."""
 
@@ -41,6 +47,8 @@ class _Open:
     packets: int = 0
     fields: dict[str, Decimal | str] = field(default_factory=dict)
 
+
+_BEGINNING = datetime(2000, 1, 1)  # noqa: DTZ001  # as the meters' clocks, which tell no zone
 
 type _Key = tuple[Topic, datetime | None]
 
@@ -55,6 +63,10 @@ class _Trace:
     )
     newest: tuple[datetime, Decimal] | None = None
     """Time and register of the newest energy record."""
+    ahead_s: float | None = None
+    """How far the meter's clock was ahead of our own seconds when it was heard last."""
+    behind_since: float | None = None
+    """Since when it is further behind than that."""
     has_counted: bool = False
     is_alive: bool = False
     """Whether it told live values that are not all 0."""
@@ -73,6 +85,10 @@ class Session:
     def remember(self, meter: str) -> None:
         """Know that a meter has counted: its zeros are not its own."""
         self._trace(meter).has_counted = True
+
+    def expect_other_clock(self, meter: str) -> None:
+        """Know that a meter's clock is about to be set: what it showed says nothing any more."""
+        self._trace(meter).ahead_s = None
 
     def take(self, message: Message, now: float) -> Message | None:
         """Return a whole record that is worth working on; `now` in monotonic seconds."""
@@ -132,6 +148,8 @@ class Session:
         if record.stamped is not None and _was_seen(trace, key, register, now):
             return "repeated"
         trace.seen.append((key, register, now))
+        if _is_held_up(trace, record, now):
+            return "late"
         if register is not None and _is_late(trace, record, register):
             return "late"
         return ""
@@ -155,6 +173,21 @@ def _was_seen(trace: _Trace, key: _Key, register: Decimal | None, now: float) ->
         and (register is None or before is None or register <= before)
         for known, before, at in trace.seen
     )
+
+
+def _is_held_up(trace: _Trace, record: Message, now: float) -> bool:
+    """Tell whether a record is older than the meter's latest ones were when they came."""
+    if record.stamped is None:
+        return False
+    ahead_s = (record.stamped - _BEGINNING).total_seconds() - now
+    behind_s = 0.0 if trace.ahead_s is None else trace.ahead_s - ahead_s
+    if HELD_UP_S < behind_s <= LATE_WITHIN.total_seconds():
+        if trace.behind_since is None:
+            trace.behind_since = now
+        if now - trace.behind_since <= SET_BACK_AFTER_S:
+            return True
+    trace.ahead_s, trace.behind_since = ahead_s, None
+    return False
 
 
 def _is_late(trace: _Trace, record: Message, register: Decimal) -> bool:
