@@ -204,7 +204,7 @@ class Gateway(TcpDoor):
             self._asked = None
             return
         self._asked = self._jobs.popleft()
-        self.reactor.at(max(self.wire.free_at, time.monotonic()), self._ask)
+        self._ask()
 
     def _ask(self) -> None:
         job = self._asked
