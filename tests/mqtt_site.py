@@ -62,8 +62,10 @@ class MqttRun:
         """Let a meter upload its energies, and wait until they were worked on."""
         meter, wh = self.meters[name], self.meters[name].meter.true_wh
         meter.upload_energy()
-        state = self.site.book.meters[self.serial(name)]
+        serial = self.serial(name)
+        state, shown = self.site.book.meters[serial], self.site.meters[serial].coordinator
         await until(lambda: state.last is not None and state.last.wh == wh)
+        await until(lambda: shown.data is not None and shown.data.energy_wh == wh)
         await self.settled(name)
 
     async def burn(self, name: str, wh: int, watts: int = 20_000) -> None:
