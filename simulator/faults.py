@@ -10,6 +10,7 @@ number of times. What it does to a request:
 * `bad_crc`: the answer arrives with a broken checksum
 * `garbled`: the meter understands nothing and noise comes back (wrong baud rate or parity)
 * `exception`: the meter refuses with the given exception code
+* `cached`: a gateway with a memory answers a read that it knows, without asking the meter
 * `stuck`: the meter says that it obeyed, but the contact of its relay stays where it is
 """
 
@@ -29,6 +30,7 @@ class FaultKind(StrEnum):
     BAD_CRC = "bad_crc"
     GARBLED = "garbled"
     EXCEPTION = "exception"
+    CACHED = "cached"
     STUCK = "stuck"
 
 

@@ -42,6 +42,11 @@ _EXCEPTION_CHARACTERS = 5
 
 _SLEEP_ERROR_S = 0.001
 
+_LAST_READING_FUNCTION = 4
+
+type _Value = list[bool] | list[int] | bool | int
+"""What a request brings: bits, registers, or what a write repeats."""
+
 
 class Transport(StrEnum):
     """How a line is reached."""
@@ -116,10 +121,21 @@ class SimulatedLine(ModbusHandler):
         """What a serial server puts before every answer, for example its own address; likewise."""
         self._wire = asyncio.Lock()
         self._quiet_since = 0.0
+        self._memory: dict[tuple[int, bytes], _Value] = {}
 
     def fail(self, fault: Fault) -> None:
         """Lay a fault on every meter of the line."""
         self.faults.add(fault)
+
+    def _recall(self, unit_id: int, request: BasePDU[Any], fault: Fault | None) -> _Value | None:
+        """Return what a gateway with a memory answers to a read without asking the meter."""
+        if fault is None or fault.kind is not FaultKind.CACHED:
+            return None
+        return self._memory.get((unit_id, request.encode_request()))
+
+    def _remember(self, unit_id: int, request: BasePDU[Any], value: _Value) -> None:
+        if request.function_code <= _LAST_READING_FUNCTION:
+            self._memory[unit_id, request.encode_request()] = value
 
     def heal(self, kind: FaultKind | None = None) -> None:
         """Take away the line's faults of one kind, or all; those of single meters stay."""
@@ -205,7 +221,10 @@ class SimulatedLine(ModbusHandler):
             return await self._noise(request, heard)
         value, error = None, None
         try:
-            value = _obey(meters, request, fault, plan)
+            value = self._recall(unit_id, request, fault)
+            if value is None:
+                value = _obey(meters, request, fault, plan)
+                self._remember(unit_id, request, value)
             characters = len(request.encode_response(value)) + _FRAME_OVERHEAD
         except RegisterError as refusal:
             error = UnknownModbusResponseError(refusal.code, request.function_code)
