@@ -71,6 +71,7 @@ class MqttRun:
     async def burn(self, name: str, wh: int, watts: int = 20_000) -> None:
         """Let a shop use this energy, and upload."""
         meter = self.meters[name].meter
+        await until(lambda: not self.reader._asking)  # an answer on its way is of before
         meter.set_load(watts)
         self.mall.clock.advance(seconds=wh * 3600 // watts)  # type: ignore[attr-defined]
         meter.set_load(0)
