@@ -333,3 +333,24 @@ async def test_devices_in_use_stay(hass: HomeAssistant, mall: Mall, entry: MockC
         config_entry_id=entry.entry_id, identifiers={(DOMAIN, "33B0025950999")}, name="Gone"
     )
     assert await async_remove_config_entry_device(hass, entry, left)
+
+
+async def test_one_comparison_serves_all_that_asked_before_it(
+    hass: HomeAssistant, entry: MockConfigEntry
+) -> None:
+    """An import tells of each subentry; to compare them all each time would take it for ever."""
+    site = await _set_up(hass, entry)
+    compared: list[None] = []
+    composition = site._composition
+    attach_vacant = composition._attach_vacant
+
+    async def counted() -> None:
+        compared.append(None)
+        await asyncio.sleep(0)  # as with something to do: others ask meanwhile
+        await attach_vacant()
+
+    with patch.object(composition, "_attach_vacant", counted):
+        await asyncio.gather(*(site.async_apply_subentries() for _ in range(50)))
+        assert len(compared) == 2, "the one that began at once, and one for all others"
+        await site.async_apply_subentries()
+    assert len(compared) == 3

@@ -61,12 +61,24 @@ class Composition:
         """Compose this site."""
         self._site = site
         self._lock = asyncio.Lock()
+        self._asked = 0
+        self._served = 0
+        """How many comparisons were asked for, and how many of these have been served."""
         self._refused: set[str] = set()
         """The subentries that could not be made to run when it was tried last."""
 
     async def async_apply(self) -> None:
-        """Compare the entry's subentries with what runs, and change just the difference."""
+        """Compare the entry's subentries with what runs, and change just the difference.
+
+        Home Assistant tells of each subentry of an import; one comparison serves all that were
+        asked for before it began.
+        """
+        self._asked += 1
+        asked = self._asked
         async with self._lock:
+            if asked <= self._served:
+                return
+            serves = self._asked
             wanted = dict(self._site.entry.subentries)
             refused, self._refused = self._refused, set()
             await self._remove_accounts(wanted)
@@ -84,6 +96,7 @@ class Composition:
             await self._attach_vacant()
             for mended in refused - self._refused:
                 issues.clear(self._site, issues.REFUSED, mended)
+            self._served = serves
 
     async def _try(
         self, apply: Callable[[ConfigSubentry], Awaitable[None]], subentry: ConfigSubentry
