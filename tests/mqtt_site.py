@@ -62,13 +62,16 @@ class MqttRun:
         """Let a meter upload its energies, and wait until they were worked on."""
         meter, wh = self.meters[name], self.meters[name].meter.true_wh
         meter.upload_energy()
-        state = self.site.book.meters[self.serial(name)]
+        serial = self.serial(name)
+        state, shown = self.site.book.meters[serial], self.site.meters[serial].coordinator
         await until(lambda: state.last is not None and state.last.wh == wh)
+        await until(lambda: shown.data is not None and shown.data.energy_wh == wh)
         await self.settled(name)
 
     async def burn(self, name: str, wh: int, watts: int = 20_000) -> None:
         """Let a shop use this energy, and upload."""
         meter = self.meters[name].meter
+        await until(lambda: not self.reader._asking)  # an answer on its way is of before
         meter.set_load(watts)
         self.mall.clock.advance(seconds=wh * 3600 // watts)  # type: ignore[attr-defined]
         meter.set_load(0)

@@ -212,8 +212,9 @@ class ReadingPath:
             return
         tariff, now = site.book.tariffs[account.tariff], site.clock.now()
         reader = runtime.bus.poller
-        has_begun = site.book.meter(serial).mark is not None
-        interval = self._unpressed_s(reader, is_vacant=account.owner and has_begun)
+        interval = self._unpressed_s(reader, is_vacant=account.owner)
+        if site.book.meter(serial).mark is None and reader.can_ask:
+            interval = SOONEST_S  # what it counts before its first reading is nobody's
         if not account.off:
             next_kwh = quote(tariff, now, zone=site.zone, used=account.month.used)
             price = next_kwh.price + tax_on(Amount(next_kwh.price), next_kwh.tax_ppm)

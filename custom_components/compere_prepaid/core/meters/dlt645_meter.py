@@ -55,7 +55,7 @@ def dlt645_address(address: int | str) -> str:
     return digits
 
 
-class Dlt645Meter(MeterDevice):
+class Dlt645Meter(MeterDevice[Dlt645Profile]):
     """Reads and switches one DL/T 645-2007 meter.
 
     What a meter says that it does not have is not asked for again. Only the energy that is charged
@@ -76,33 +76,16 @@ class Dlt645Meter(MeterDevice):
 
         Without `access` the relay can be read alone.
         """
-        self._profile = profile
+        super().__init__(profile, serial, multiplier)
         self.unit = dlt645_address(address)
-        self._serial = serial
         self._bus = bus
         self._clock = clock
-        self._multiplier = multiplier
         self._access = access
         self._has_number = True
         self._has_status = True
         self._parts: dict[str, tuple[Item, ...]] = {}
         self._misses: dict[str, int] = {}
         self._locked_until: float | None = None
-
-    @property
-    @override
-    def profile(self) -> Dlt645Profile:
-        return self._profile
-
-    @property
-    @override
-    def serial(self) -> MeterSerial:
-        return self._serial
-
-    @property
-    @override
-    def multiplier(self) -> int:
-        return self._multiplier
 
     @override
     async def identify(self, klass: RequestClass, *, is_brief: bool = False) -> MeterSerial:

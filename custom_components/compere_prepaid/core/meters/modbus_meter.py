@@ -45,7 +45,7 @@ class OtherModelError(BusError):
         super().__init__("other_model", address=unit, model=model, meaning=meaning)
 
 
-class ModbusMeter(MeterDevice):
+class ModbusMeter(MeterDevice[ModbusProfile]):
     """Reads and switches one Modbus meter, or one channel of it.
 
     Only where current transformers stand before a meter that does not know their ratio, its
@@ -70,32 +70,15 @@ class ModbusMeter(MeterDevice):
         """Raise `InvalidInputError` (`bus_address_invalid`) for what is no Modbus address."""
         if not 1 <= unit <= 247:
             raise InvalidInputError("bus_address_invalid", address=unit)
-        self._profile = profile
+        super().__init__(profile, serial, multiplier)
         self.unit = unit
-        self._serial = serial
         self._bus = bus
         self._clock = clock
-        self._multiplier = multiplier
         self._channel = channel
         self.power_scale = 1
         stride = 0 if profile.channels is None else profile.channels.stride
         self._offset = ((channel or 1) - 1) * stride
         self._parts: dict[str, tuple[Span, ...]] = {}
-
-    @property
-    @override
-    def profile(self) -> ModbusProfile:
-        return self._profile
-
-    @property
-    @override
-    def serial(self) -> MeterSerial:
-        return self._serial
-
-    @property
-    @override
-    def multiplier(self) -> int:
-        return self._multiplier
 
     @property
     def learned(self) -> LearnedReads:

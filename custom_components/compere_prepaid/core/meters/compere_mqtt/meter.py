@@ -38,7 +38,7 @@ class NotOnRequestError(BusError):
         super().__init__("not_on_request", address=meter)
 
 
-class CompereMqttMeter(MeterDevice):
+class CompereMqttMeter(MeterDevice[CompereMqttProfile]):
     """Reads and switches one meter by messages.
 
     Its meter code is its address and its serial number at once.
@@ -57,29 +57,12 @@ class CompereMqttMeter(MeterDevice):
         known = meter_code(code)
         if known is None:
             raise InvalidInputError("meter_code_invalid", address=code)
-        self._profile = profile
+        super().__init__(profile, serial, multiplier)
         self.code = known
-        self._serial = serial
         self._link = link
         self._clock = clock
-        self._multiplier = multiplier
         self._relay_closed: bool | None = None
         self._signalled = asyncio.Event()
-
-    @property
-    @override
-    def profile(self) -> CompereMqttProfile:
-        return self._profile
-
-    @property
-    @override
-    def serial(self) -> MeterSerial:
-        return self._serial
-
-    @property
-    @override
-    def multiplier(self) -> int:
-        return self._multiplier
 
     @property
     def relay_closed(self) -> bool | None:
