@@ -39,7 +39,7 @@ _LOGGER = logging.getLogger(__name__)
 VACANT_S = 60.0
 """How often a meter is read that no tenant has: nobody's credit can run out."""
 
-SOONEST_S = 1.0
+SOONEST_S = 0.5
 """No meter is read more often than this for its money's sake."""
 
 BEHIND_BORDER_S = 1.0

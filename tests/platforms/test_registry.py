@@ -197,7 +197,7 @@ async def test_a_meter_can_be_read_again_from_its_diagnostics(
     assert {str(quantity): value for quantity, value in reading.values.items()} == (
         meter["reading"]["values"]
     )
-    assert len(meter["answers"]) == 5  # identity, relay, two blocks with every reading, one more
+    assert len(meter["answers"]) == 6  # identity, relay, two blocks with every reading, two more
     assert reading.relay_closed is meter["reading"]["relay_closed"] is True
 
 

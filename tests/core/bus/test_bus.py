@@ -8,7 +8,7 @@ from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.compere_prepaid.core.bus import scheduler
-from custom_components.compere_prepaid.core.bus.bus import QUARANTINE_S
+from custom_components.compere_prepaid.core.bus.bus import ALIKE_FACTOR, QUARANTINE_S
 from custom_components.compere_prepaid.core.bus.patience import (
     FLOOR_S,
     NETWORK_FLOOR_S,
@@ -127,7 +127,7 @@ def test_no_request_is_overtaken_by_a_lesser_one(
 
 
 def test_a_silent_unit_is_left_alone_while_others_are_asked() -> None:
-    """After a miss the unit's next read waits a second; another unit's does not."""
+    """After a miss the unit's next read waits a second, one alike three; others' do not wait."""
     line = PlayedLine({2: zeros})
 
     async def story() -> None:
@@ -137,11 +137,15 @@ def test_a_silent_unit_is_left_alone_while_others_are_asked() -> None:
             assert caught.value.placeholders == {"address": "1"}
             missed = now()
             line.units[1] = zeros
-            again = asyncio.create_task(bus.execute(read(1), RequestClass.RELAY))
+            alike = asyncio.create_task(bus.execute(read(1), RequestClass.RELAY))
+            other = asyncio.create_task(bus.execute(read(1, 7), RequestClass.ROUTINE))
             await bus.execute(read(2), RequestClass.DISCOVERY)
             assert now() < missed + 0.1
-            await again
-            assert line.sent_to(1)[1] == pytest.approx(missed + QUARANTINE_S, abs=1e-3)
+            await asyncio.gather(alike, other)
+            assert line.sent_to(1)[1:] == [
+                pytest.approx(missed + QUARANTINE_S, abs=1e-3),
+                pytest.approx(missed + ALIKE_FACTOR * QUARANTINE_S, abs=1e-3),
+            ]
 
     run(story())
 
@@ -282,14 +286,14 @@ def test_a_probe_has_little_patience_once_the_line_is_known() -> None:
                 with pytest.raises(NoAnswerError):
                     await bus.execute(read(1), RequestClass.ROUTINE, is_brief=True)
                 assert expected < now() - asked < expected + 0.1
-                await asyncio.sleep(1)
                 await bus.execute(read(2), RequestClass.ROUTINE)
+                await asyncio.sleep(3)
 
     run(story())
 
 
 def test_patience_is_what_a_meter_needs() -> None:
-    """Twice its slowest pause of late, twice as much after each miss, never beyond the settings."""
+    """Twice its slowest pause of late, now and then more after misses, at most the settings'."""
     patience = Patience(SETTINGS)
     assert patience.of(1) == patience.brief() == 1.0  # nothing is known
     patience.answered(1, 0.01)
@@ -298,14 +302,20 @@ def test_patience_is_what_a_meter_needs() -> None:
     patience.answered(2, 0.01)
     assert (patience.of(1), patience.of(2)) == (0.4, NETWORK_FLOOR_S)
     assert patience.brief() == 0.4  # a probe may be of a meter like the slowest one
-    for expected in (0.8, 1.0, 1.0):
-        patience.missed(1)
-        assert patience.of(1) == expected
+    for misses, expected in ((3, 0.4), (1, 0.8), (1, 0.4), (3, 1.0), (1, 0.4), (23, 1.0), (1, 0.4)):
+        for _ in range(misses):
+            patience.missed(1)
+        assert patience.of(1) == expected, misses
+    assert patience.brief() == NETWORK_FLOOR_S  # of those that answer
+    assert patience.of(9) == 4 * NETWORK_FLOOR_S  # unknown, on a line that is known
+    for expected in (1, 8, 1, 1):
+        patience.missed(9)
+        assert patience.of(9) == min(1.0, expected * NETWORK_FLOOR_S)
+    patience.missed(2)
+    assert patience.of(1) == patience.of(2) == patience.of(9) == 1.0  # nobody answers
     for _ in range(500):
         patience.answered(1, 0.01)
     assert patience.of(1) == NETWORK_FLOOR_S  # what was slow long ago is forgotten
-    patience.missed(9)
-    assert patience.of(9) == 1.0
     near = Patience(LineSettings(transport=Transport.SERIAL))
     near.answered(1, 0.01)
     assert near.of(1) == FLOOR_S

@@ -76,8 +76,9 @@ def test_the_kpm33b_is_as_the_manual_says() -> None:
     blocks = {block.name: (block.address, block.count, block.cadence) for block in profile.blocks}
     assert blocks == {
         "energies": (0x0080, 20, Cadence.BILLING),
-        "power": (0x0048, 28, Cadence.BILLING),
-        "phases": (0x0030, 24, Cadence.DETAIL),
+        "power": (0x0042, 16, Cadence.BILLING),
+        "phases": (0x0030, 18, Cadence.DETAIL),
+        "factors": (0x0058, 12, Cadence.DETAIL),
     }
     assert profile.identity is not None
     assert (profile.identity.address, profile.identity.count) == (0x0012, 7)

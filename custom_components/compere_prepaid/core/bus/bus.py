@@ -45,6 +45,8 @@ _LOGGER = logging.getLogger(__name__)
 QUARANTINE_S = 1.0
 """The shortest time for which a unit is left alone after a missed answer. An answer is never later
 than the line's settings allow, so a patient line has a longer one."""
+ALIKE_FACTOR = 3
+"""So many times as long waits what has the shape of the missed request."""
 FIRST_RETRY_S = 0.5
 LONGEST_RETRY_S = 30.0
 IDLE_CHECK_S = 1.0
@@ -284,7 +286,7 @@ class Bus:
         if isinstance(outcome, NoAnswerError | GarbledAnswerError):
             self.patience.missed(request.unit)
             quarantine_s = max(QUARANTINE_S, self.settings.timeout_s)
-            self._queue.quarantine(request.unit, now + quarantine_s)
+            self._queue.quarantine(request, now + quarantine_s, now + ALIKE_FACTOR * quarantine_s)
         if isinstance(outcome, NoAnswerError) and not outcome.gateway_answered:
             self._misses += 1
         else:

@@ -11,7 +11,7 @@ bytes. So a frame is known by its end: each 16h is looked back from, and what fi
 to its checksum is a frame. The same bytes make the same frames, in whatever pieces they come.
 """
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
 from enum import IntEnum
 import re
@@ -160,6 +160,11 @@ class Dlt645Request(BusRequest):
     """What goes out, before 33h is added; may hold a password."""
     expects: int = 4
     """How many data bytes the usual answer has."""
+
+    @property
+    def shape(self) -> Hashable:
+        """Return the control code and the identifier, which answers repeat."""
+        return self.control, self.data[:_IDENTIFIER_BYTES]
 
     def __post_init__(self) -> None:
         """Refuse what no frame can carry; only a mistake in the program gets here."""

@@ -1,10 +1,13 @@
 """How long a meter may think before its answer counts as missed.
 
 Each unit shows what it needs; twice the slowest pause of late is enough for it, and a dead one
-costs no more than that. Whoever misses gets twice as long the next time, up to what the line's
-settings allow: a meter may have become slow, or its gateway.
+costs no more than that. One of which nothing is known gets a few times what its neighbours need.
+Whoever misses several times may have become slow, so some later tries have more time. When nobody
+answers any more it is the way to them that has become slow: then everybody has all the time that
+the line's settings allow.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from .requests import Station
@@ -17,10 +20,16 @@ NETWORK_FLOOR_S = 0.08
 FORGETTING = 64
 """A slow answer weighs less with each that follows; after so many, about a third is left of it."""
 
+_KNOWN: Mapping[int, int] = {4: 2, 8: 4}
+_UNKNOWN: Mapping[int, int] = {0: 4, 2: 8}
+"""How many times the usual patience the try after so many misses in a row has, else once."""
+PATIENT_TRY = 32
+"""Every so many tries one has all the time that the settings allow."""
+
 
 @dataclass(slots=True)
 class _Unit:
-    slowest_s: float
+    slowest_s: float | None = None
     misses: int = 0
 
 
@@ -33,19 +42,32 @@ class Patience:
 
     @property
     def slowest_s(self) -> float | None:
-        """Return the longest pause that a unit of the line needs of late; None before any."""
-        return max((unit.slowest_s for unit in self._units.values()), default=None)
+        """Return the longest pause that an answering unit needs of late; None without any."""
+        return max(
+            (
+                unit.slowest_s
+                for unit in self._units.values()
+                if unit.slowest_s is not None and not unit.misses
+            ),
+            default=None,
+        )
 
     def of(self, station: Station) -> float:
         """Return how long this unit may think, in seconds."""
-        ceiling_s = self.settings.timeout_s
-        unit = self._units.get(station)
-        if unit is None:
-            return ceiling_s
-        return min(ceiling_s, self._enough_s(unit.slowest_s) * (1 << min(unit.misses, 10)))
+        unit = self._units.get(station) or _Unit()
+        own_s = unit.slowest_s
+        if own_s is not None and not unit.misses:
+            return min(self.settings.timeout_s, self._enough_s(own_s))
+        neighbours_s = self.slowest_s
+        is_patient = unit.misses and unit.misses % PATIENT_TRY == 0
+        if neighbours_s is None or is_patient:
+            return self.settings.timeout_s
+        times = (_UNKNOWN if own_s is None else _KNOWN).get(unit.misses, 1)
+        usual_s = self._enough_s(neighbours_s if own_s is None else own_s)
+        return min(self.settings.timeout_s, times * usual_s)
 
     def brief(self) -> float:
-        """Return how long a unit may think that has long been silent: as long as its neighbours."""
+        """Return how long the line's other units think at most: enough for one like them."""
         slowest_s = self.slowest_s
         if slowest_s is None:
             return self.settings.timeout_s
@@ -53,18 +75,14 @@ class Patience:
 
     def answered(self, station: Station, thought_s: float) -> None:
         """Learn from an answer."""
-        unit = self._units.get(station)
-        if unit is None:
-            self._units[station] = _Unit(thought_s)
-            return
+        unit = self._units.setdefault(station, _Unit())
         unit.misses = 0
-        forgotten_s = unit.slowest_s + (thought_s - unit.slowest_s) / FORGETTING
-        unit.slowest_s = max(thought_s, forgotten_s)
+        known_s = thought_s if unit.slowest_s is None else unit.slowest_s
+        unit.slowest_s = max(thought_s, known_s + (thought_s - known_s) / FORGETTING)
 
     def missed(self, station: Station) -> None:
         """Learn from a missed answer."""
-        if (unit := self._units.get(station)) is not None:
-            unit.misses += 1
+        self._units.setdefault(station, _Unit()).misses += 1
 
     def _enough_s(self, slowest_s: float) -> float:
         is_near = self.settings.transport is Transport.SERIAL

@@ -5,6 +5,7 @@ wire, and whether an answer can be its own. `Request` is the Modbus one; other p
 the wires have their own, and the bus tells them apart as little as the wires do.
 """
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final, Protocol, runtime_checkable
@@ -42,6 +43,11 @@ class BusRequest(Protocol):
     @property
     def characters(self) -> int:
         """Return how many bytes question and answer have together on a serial line."""
+        ...
+
+    @property
+    def shape(self) -> Hashable:
+        """Return what answers have in common that could pass for each other's."""
         ...
 
     def is_answered_by(self, answer: tuple[int, ...]) -> bool:
@@ -116,6 +122,11 @@ class Request:
         The answer to function 16 names address and count only, not the values.
         """
         return self.function in (Function.WRITE_COIL, Function.WRITE_REGISTER)
+
+    @property
+    def shape(self) -> Hashable:
+        """Return function and count: an answer names nothing else of its question."""
+        return self.function, self.count
 
     @property
     def characters(self) -> int:

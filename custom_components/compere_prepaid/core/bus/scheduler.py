@@ -7,13 +7,14 @@ command waits for at most the transaction in flight, however long the sweep behi
 Below the relay nobody starves: a class that was passed over often enough has one turn.
 
 A unit that did not answer is *quarantined* for a while: what it says late could pass for the answer
-to the next question. Its requests wait, those of others do not. A write whose echo repeats all that
-was written need not wait: a late answer to something else cannot be that echo.
+to the next question. Its requests wait, those of others do not; longest wait those of the shape
+that was missed, whose answers look alike. A write whose echo repeats all that was written need not
+wait: a late answer to something else cannot be that echo.
 """
 
 import asyncio
 from collections import deque
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Container, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 
@@ -62,6 +63,13 @@ class Waiting:
         return not self.request.is_proven_by_echo
 
 
+@dataclass(frozen=True, slots=True)
+class _Quarantine:
+    until: float
+    until_alike: float
+    shapes: frozenset[Hashable]
+
+
 @dataclass(slots=True)
 class RequestQueue:
     """All requests that wait for one line. Times are seconds of a monotonic clock."""
@@ -69,7 +77,7 @@ class RequestQueue:
     _classes: dict[RequestClass, deque[Waiting]] = field(
         default_factory=lambda: {klass: deque() for klass in RequestClass}
     )
-    _quarantine: dict[Station, float] = field(default_factory=dict)
+    _quarantine: dict[Station, _Quarantine] = field(default_factory=dict)
     _passed: dict[RequestClass, int] = field(default_factory=dict)
 
     def __len__(self) -> int:
@@ -92,20 +100,25 @@ class RequestQueue:
         if waiting in self._classes[waiting.klass]:
             self._classes[waiting.klass].remove(waiting)
 
-    def quarantine(self, unit: Station, until: float) -> None:
-        """Leave a unit alone until then."""
-        self._quarantine[unit] = max(until, self._quarantine.get(unit, until))
+    def quarantine(self, missed: BusRequest, until: float, until_alike: float) -> None:
+        """Leave a unit alone until then, and longer with what looks like what it missed."""
+        unit = missed.unit
+        before = self._quarantine.get(unit)
+        shapes = {missed.shape} if before is None else {missed.shape, *before.shapes}
+        self._quarantine[unit] = _Quarantine(until, until_alike, frozenset(shapes))
 
     def take(self, now: float, busy: Container[Station] = ()) -> Waiting | None:
         """Remove and return the request that is sent next; None when none may be sent now.
 
         To a unit in `busy` nothing may be sent.
         """
-        self._quarantine = {unit: until for unit, until in self._quarantine.items() if until > now}
+        self._quarantine = {
+            unit: one for unit, one in self._quarantine.items() if one.until_alike > now
+        }
         ready = {
             klass: waiting
             for klass, queue in self._classes.items()
-            if queue and (waiting := self._first(queue, busy)) is not None
+            if queue and (waiting := self._first(queue, busy, now)) is not None
         }
         if not ready:
             return None
@@ -113,12 +126,20 @@ class RequestQueue:
         self._classes[chosen].remove(ready[chosen])
         return ready[chosen]
 
-    def _first(self, queue: Iterable[Waiting], busy: Container[Station]) -> Waiting | None:
+    def _first(
+        self, queue: Iterable[Waiting], busy: Container[Station], now: float
+    ) -> Waiting | None:
         for waiting in queue:
-            unit = waiting.request.unit
-            if unit not in busy and not (unit in self._quarantine and waiting.waits_out_quarantine):
+            if waiting.request.unit not in busy and self._release(waiting) <= now:
                 return waiting
         return None
+
+    def _release(self, waiting: Waiting) -> float:
+        """Return from when on a request may be sent as far as its unit's quarantine goes."""
+        one = self._quarantine.get(waiting.request.unit)
+        if one is None or not waiting.waits_out_quarantine:
+            return 0.0
+        return one.until_alike if waiting.request.shape in one.shapes else one.until
 
     def _choose(self, ready: Mapping[RequestClass, Waiting]) -> RequestClass:
         chosen = min(ready)
@@ -138,9 +159,5 @@ class RequestQueue:
         return removed
 
     def next_release(self) -> float | None:
-        """Return when the next quarantine of a waiting request's unit ends; None without any."""
-        waiting_for = {waiting.request.unit for waiting in self}
-        return min(
-            (until for unit, until in self._quarantine.items() if unit in waiting_for),
-            default=None,
-        )
+        """Return when the next request that sits out a quarantine may be sent; None without any."""
+        return min((at for waiting in self if (at := self._release(waiting))), default=None)

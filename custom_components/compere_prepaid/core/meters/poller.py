@@ -7,7 +7,7 @@ No reading leaves here before its meter proved who it is. The serial number is a
 contact, after every missed answer, after every reconnect, and every few minutes: an address may
 have come to mean another device. If it has, there is no reading, only the news.
 
-A silent meter backs off alone, 1, 2, 4 … 50 s, a little scattered so that those which fell silent
+A silent meter backs off alone, 1, 2, 4 … 45 s, a little scattered so that those which fell silent
 together do not come back together. As long as others answer, all that are silent share a small part
 of the line's time. A line that is down is one failure: nothing is asked until it is up again, and
 nobody's back-off grows.
@@ -40,7 +40,7 @@ _LOGGER = logging.getLogger(__name__)
 
 ROUTINE_S = 10.0
 """How often a meter is read when nothing presses."""
-LONGEST_BACKOFF_S = 50.0
+LONGEST_BACKOFF_S = 45.0
 """With the scatter and its turn, a meter that lives again is back within a minute."""
 SCATTER = 0.1
 PROBE_SHARE = 0.05
@@ -48,9 +48,7 @@ PROBE_SHARE = 0.05
 BUSY_PAUSES_S = (0.2, 0.5, 1.0)
 """A meter that says it is busy is asked again after these pauses, then counts as failed."""
 PROBES_AFTER = 3
-"""After so many failures in a row a meter is only probed, with little patience."""
-PATIENT_PROBE = 32
-"""Every so many probes one has full patience: the meter may have become slow, not silent."""
+"""After so many failures in a row a meter counts as silent: it is only probed."""
 
 
 class PollerListener(Protocol):
@@ -324,13 +322,7 @@ class Poller:
         )
         if is_proved:
             return
-        failures = meter.health.failures
-        is_brief = (
-            failures >= PROBES_AFTER
-            and failures % PATIENT_PROBE != 0
-            and klass is not RequestClass.DUE
-        )
-        found = await meter.device.identify(klass, is_brief=is_brief)
+        found = await meter.device.identify(klass)
         if found != meter.serial:
             raise OtherMeterError(meter.serial, found)
         meter.identified_at, meter.identified_on = now, self._bus.connection
