@@ -188,11 +188,7 @@ def _answers(runtime: MeterRuntime) -> list[dict[str, Any]]:
     unit = runtime.data[CONF_ADDRESS]
     if isinstance(runtime.device, Dlt645Meter):
         unit = runtime.device.unit
-    return [
-        _answer(request, values)
-        for request, values in line.last_answers.items()
-        if request.unit == unit
-    ]
+    return [_answer(request, values) for request, values in line.last_answers(unit)]
 
 
 def _answer(request: BusRequest, values: tuple[int, ...]) -> dict[str, Any]:

@@ -14,8 +14,9 @@ Nothing is ever sent twice by the bus. Whether a read is worth another try is th
 and a write that brought no answer may have been carried out: its sender reads back.
 """
 
+from array import array
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 import logging
 import random
@@ -72,8 +73,7 @@ class Bus:
         self.settings = settings
         self.health = BusHealth()
         self.patience = Patience(settings)
-        self.last_answers: dict[BusRequest, tuple[int, ...]] = {}
-        """What each read brought last, as it came: for whoever has to understand a meter."""
+        self._last_answers: dict[BusRequest, array[int]] = {}
         self._line = line
         self._clock = clock
         self._on_state = on_state
@@ -93,6 +93,12 @@ class Bus:
     def connection(self) -> int:
         """Return the number of the present connection; when it changes, meters may have too."""
         return self._connections
+
+    def last_answers(self, unit: Station) -> Iterator[tuple[BusRequest, tuple[int, ...]]]:
+        """Yield what each read of a unit brought last, as it came: to understand a meter by."""
+        for request, values in self._last_answers.items():
+            if request.unit == unit:
+                yield request, tuple(values)
 
     async def start(self) -> None:
         """Begin to connect. A dead line raises nothing: it is tried again for ever."""
@@ -280,7 +286,7 @@ class Bus:
                 thought_s = max(0.0, now - started - self._wire_s(request))
                 self.patience.answered(request.unit, thought_s)
                 if not request.is_write:
-                    self.last_answers[request] = outcome
+                    self._last_answers[request] = array("H", outcome)
             case _:  # the line went down: nobody's fault
                 return
         if isinstance(outcome, NoAnswerError | GarbledAnswerError):
