@@ -43,12 +43,16 @@ class BusHealth:
         self._recent.append(_Transaction(ended_at, took_s, was_answered))
         self._forget(ended_at)
 
+    def busy_s(self, now: float) -> float:
+        """Return for how long the line was busy in the last minute."""
+        self._forget(now)
+        return sum(transaction.took_s for transaction in self._recent)
+
     def utilisation(self, now: float) -> float:
         """Return the share of the last minute in which the line was busy, 0 to 1."""
-        self._forget(now)
-        if self._began_at is None or not self._recent:
+        busy_s = self.busy_s(now)
+        if self._began_at is None or not busy_s:
             return 0.0
-        busy_s = sum(transaction.took_s for transaction in self._recent)
         return min(1.0, busy_s / max(min(WINDOW_S, now - self._began_at), busy_s))
 
     def success_rate(self, now: float) -> float | None:

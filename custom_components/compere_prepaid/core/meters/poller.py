@@ -1,7 +1,8 @@
 """Who is read next on a line.
 
-One loop per bus reads the meter that is due first, then the next. While one reading is worked on
-(charged, stored), the following one is on the wire already.
+The meter that is due first is read, then the next. While one is on the wire the next one's request
+waits behind it already, so that the wire never waits for this program; and while a reading is
+worked on (charged, stored), the following ones go on.
 
 No reading leaves here before its meter proved who it is. The serial number is asked for at first
 contact, after every missed answer, after every reconnect, and every few minutes: an address may
@@ -14,6 +15,7 @@ nobody's back-off grows.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -23,6 +25,7 @@ import random
 from typing import NoReturn, Protocol
 
 from ..bus.bus import Bus
+from ..bus.health import WINDOW_S
 from ..bus.requests import BusError, LineDownError, RefusedError
 from ..bus.scheduler import RequestClass
 from ..clock import Clock
@@ -80,7 +83,6 @@ class _Meter:
     identified_at: float | None = None
     identified_on: int = 0
     """The connection on which the meter proved who it is."""
-    last_poll_s: float = 0.0
     busy_answers: int = 0
     is_removed: bool = False
 
@@ -121,6 +123,9 @@ class Poller:
         self._identify_every_s = identify_every_s
         self._meters: dict[MeterSerial, _Meter] = {}
         self._agenda: Agenda[_Meter] = Agenda()
+        self._is_down = False
+        self._read_at: deque[float] = deque()
+        """When the readings of the last minute came."""
         self._probe_from = 0.0
         """When the line's time allows the next probe of a silent meter."""
         self._wake = asyncio.Event()
@@ -136,10 +141,14 @@ class Poller:
 
     @property
     def sweep_s(self) -> float:
-        """Return how long it takes to read all answering meters once, at present."""
-        return sum(
-            meter.last_poll_s for meter in self._meters.values() if not meter.health.failures
-        )
+        """Return how long it takes to read all answering meters once, by the last minute."""
+        now = self._clock.monotonic()
+        while self._read_at and self._read_at[0] < now - WINDOW_S:
+            self._read_at.popleft()
+        if not self._read_at:
+            return 0.0
+        answering = sum(not meter.health.failures for meter in self._meters.values())
+        return answering * self._bus.health.busy_s(now) / len(self._read_at)
 
     def add(self, device: MeterDevice) -> None:
         """Read this meter from now on. Raises `InvalidInputError` (`meter_known`)."""
@@ -194,7 +203,7 @@ class Poller:
             self._tasks = (
                 *(
                     asyncio.create_task(self._run(), name=f"poller {name}")
-                    for _ in range(self._bus.settings.in_flight)
+                    for _ in range(self._bus.settings.in_flight + 1)
                 ),
                 asyncio.create_task(self._news.deliver(), name=f"readings {name}"),
             )
@@ -267,10 +276,15 @@ class Poller:
 
     async def _sit_out(self, error: LineDownError) -> None:
         """Tell every meter that the line is down, and wait until it is up again."""
+        if self._is_down:  # told already
+            await self._bus.wait_until_up()
+            return
+        self._is_down = True
         for meter in tuple(self._meters.values()):
             meter.health.last_error = str(error)
             await self._tell_silent(meter, error)
         await self._bus.wait_until_up()
+        self._is_down = False
         now = self._clock.monotonic()
         for meter in self._meters.values():
             meter.due_at = now
@@ -343,7 +357,8 @@ class Poller:
 
     def _succeed(self, meter: _Meter, started: float, reading: MeterReading) -> None:
         now, health = self._clock.monotonic(), meter.health
-        meter.last_poll_s = health.answer_time_s = now - started
+        health.answer_time_s = now - started
+        self._read_at.append(now)
         health.last_answer_at = reading.at
         health.failures, health.last_error, health.backoff_until = 0, "", None
         health.note(was_good=True)
