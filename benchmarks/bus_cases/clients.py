@@ -52,7 +52,7 @@ def settings_of(plan: LinePlan, place: str) -> LineSettings:
         device=place if plan.way is Way.PTY else "",
         baudrate=plan.baudrate,
         parity="E" if plan.bits == 11 else "N",
-        queues=plan.answer_delay_s > 0,  # what an owner of such a gateway sets
+        queues=plan.queues,
     )
 
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable
 from contextlib import AsyncExitStack
+from dataclasses import replace
 
 from benchmarks.bus_cases.clients import (
     Client,
@@ -28,7 +29,9 @@ from benchmarks.bus_line.process import Simulator
 WARM_UP_S = 1.0
 WINDOW_S = 4.0
 _BARS = {9600: 0.98, 19_200: 0.97, 115_200: 0.92}
-_GATEWAY_BARS = {0.0: 0.99, 0.03: 0.95}
+_GATEWAYS = ((0.0, False, 0.99), (0.0, True, 0.99), (0.03, True, 0.95))
+"""How late answers come, whether two may be under way, and the bar."""
+
 _PEERS: tuple[type[OnTmodbus | SharedUnit | Pymodbus], ...] = (
     OnTmodbus,
     SharedUnit,
@@ -42,8 +45,8 @@ async def measure(simulator: Simulator, tally: Tally) -> None:
     for way in (Way.PTY, Way.RTU_TCP):
         for baudrate, bar in _BARS.items():
             await _measure_line(simulator, tally, _plan(way, baudrate), bar)
-    for delay_s, bar in _GATEWAY_BARS.items():
-        plan = _plan(Way.MODBUS_TCP, 9600, delay_s)
+    for delay_s, queues, bar in _GATEWAYS:
+        plan = replace(_plan(Way.MODBUS_TCP, 9600, delay_s), queues=queues)
         await _measure_line(simulator, tally, plan, bar)
     await measure_insisting(simulator, tally)
 
@@ -55,14 +58,17 @@ def _plan(way: Way, baudrate: int, delay_s: float = 0.0) -> LinePlan:
 
 async def _measure_line(simulator: Simulator, tally: Tally, plan: LinePlan, bar: float) -> None:
     late = f", {plan.answer_delay_s * 1000:.0f} ms late" if plan.answer_delay_s else ""
+    queues = ", two under way" if plan.queues else ""
     name = f"efficiency: {plan.way} {plan.baudrate}{late}"
     for what, sweep in (("poller, a meter's own blocks", _poll), ("blocks of 20", _ask_blocks)):
         counts = await sweep(Line.make(simulator, plan))
-        text = f"{name}, ours, {what}: {_told(counts)}"
+        text = f"{name}, ours{queues}, {what}: {_told(counts)}"
         tally.judge(text, counts.efficiency, least=bar)
         if counts.broken_silences:
             tally.judge(f"{name}, ours, {what}: broken silences", counts.broken_silences, most=0)
     for peer in _PEERS:
+        if plan.queues and not plan.answer_delay_s:
+            break  # they were asked already: they have one under way
         if issubclass(peer, Pymodbus) and plan.way is Way.PTY:
             continue  # see `clients`
         if peer is YamlHub and (plan.baudrate != 9600 or plan.answer_delay_s):

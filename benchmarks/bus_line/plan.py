@@ -33,6 +33,8 @@ class LinePlan:
     """How far apart a serial adapter's deliveries are; 0 delivers an answer in one piece."""
     insists: bool = False
     """Meters do not hear a request that comes before the silence is over."""
+    queues: bool = False
+    """Whether its owner knows that the gateway queues requests; it does in any case."""
     answer_delay_s: float = 0.0
     """How much later than the wire a Modbus TCP gateway answers."""
     patience_s: float = 0.5
