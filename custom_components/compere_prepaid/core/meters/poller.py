@@ -280,11 +280,13 @@ class Poller:
             await self._bus.wait_until_up()
             return
         self._is_down = True
-        for meter in tuple(self._meters.values()):
-            meter.health.last_error = str(error)
-            await self._tell_silent(meter, error)
-        await self._bus.wait_until_up()
-        self._is_down = False
+        try:
+            for meter in tuple(self._meters.values()):
+                meter.health.last_error = str(error)
+                await self._tell_silent(meter, error)
+            await self._bus.wait_until_up()
+        finally:
+            self._is_down = False
         now = self._clock.monotonic()
         for meter in self._meters.values():
             meter.due_at = now
