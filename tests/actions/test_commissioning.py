@@ -8,6 +8,7 @@ from homeassistant.exceptions import HomeAssistantError
 import pytest
 
 from custom_components.compere_prepaid.commissioning.relay_test import TESTER
+from custom_components.compere_prepaid.commissioning.wording import LANGUAGES, texts
 from custom_components.compere_prepaid.core.bus.bus import Bus
 from custom_components.compere_prepaid.core.ids import MeterSerial
 from custom_components.compere_prepaid.core.ledger.records import HoldKind
@@ -294,6 +295,17 @@ async def test_report_tells_what_was_done(
     assert written.parent == tmp_path / "compere_prepaid" / "reports"
     chinese = await ask(hass, "commissioning_report", meter=meter.serial, language="zh-Hans")
     assert "电表调试报告" in chinese["content"]
+    assert "电压 A" in chinese["content"]
+    for page in (full, chinese):
+        assert "voltage_a" not in page["content"]
+        assert "built-in" not in page["content"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_quantity_has_a_name_in_reports(language: str) -> None:
+    """No reader meets a key of ours."""
+    named = {key.removeprefix("datum_") for key in texts(language) if key.startswith("datum_")}
+    assert set(Quantity) <= named
 
 
 async def test_hold_of_an_interrupted_test_is_released_at_the_next_start(

@@ -77,7 +77,10 @@ async def test_report_is_read_and_printed(hass: HomeAssistant, tmp_path: Path) -
         await expect(page.locator("#unverified")).to_contain_text("Unit of powers")
         await expect(page.locator("#relay .passed")).to_have_text("passed")
         await expect(page.locator("#credit")).to_have_text("Writing sets the stored credit.")
-        await expect(page.locator("#values")).to_contain_text("voltage_a")
+        await expect(page.locator("#values")).to_contain_text("Voltage A")
+        headings = await page.locator("h2").all_inner_texts()
+        assert "Values that were read" in headings
+        assert not any("<" in heading for heading in headings)
         await expect(page.locator(".signatures .line")).to_have_count(4)
         assert await page.locator("img, script, link").count() == 0
         assert (await page.pdf(format="A4")).startswith(b"%PDF")

@@ -92,8 +92,9 @@ class _Page:
                 for finding in findings_of(record)
             ],
             "told": [
-                (name, value_text(Quantity(name), value))
-                for name, value in record["values"].items()
+                (self._datum(quantity), value_text(quantity, record["values"][quantity]))
+                for quantity in Quantity
+                if quantity in record["values"]
             ],
         }
 
@@ -111,7 +112,7 @@ class _Page:
                 )
             else:
                 how = self.texts["by_display"]
-            rows.append({"name": name, "how": how})
+            rows.append({"name": self._datum(name), "how": how})
         return rows
 
     def relay(self, record: Record | None) -> dict[str, Any] | None:
@@ -154,6 +155,10 @@ class _Page:
             "text": self.texts[f"credit_{record['writing']}"].format(readings=readings),
             "restored": self.texts[restored],
         }
+
+    def _datum(self, name: str) -> str:
+        """Return what people call a datum; a user's own profile may name what we do not."""
+        return self.texts.get(f"datum_{name}", name)
 
     def _done(self, record: Record) -> str:
         at = moment_of_record(record).astimezone(self.site.zone)
