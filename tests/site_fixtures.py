@@ -177,6 +177,7 @@ async def start_site(hass: HomeAssistant, entry: MockConfigEntry) -> CompereSite
     assert await hass.config_entries.async_setup(entry.entry_id)
     site: CompereSite = entry.runtime_data
     await all_online(site)
+    await all_begun(site)
     await hass.async_block_till_done()
     return site
 
@@ -221,6 +222,13 @@ async def all_online(site: CompereSite) -> None:
     """Return when every meter of the site has answered."""
     for meter in list(site.meters.values()):
         await _told(meter.coordinator, partial(getattr, meter.coordinator, "online"))
+
+
+async def all_begun(site: CompereSite) -> None:
+    """Read the meters with which an account has not begun yet: it begins with the next reading."""
+    for serial, meter in list(site.book.meters.items()):
+        if meter.account is not None and meter.mark is None:
+            await read_again(site, serial)
 
 
 async def read_again(site: CompereSite, serial: str) -> None:

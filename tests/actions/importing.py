@@ -14,7 +14,7 @@ from custom_components.compere_prepaid.site import CompereSite
 from simulator.mall import Mall
 from simulator.site_file import write_site
 from tests.adapters.ledger_books import content
-from tests.site_fixtures import MONDAY_NOON, SITE_KEY, all_online, read_again, site_entry, time_of
+from tests.site_fixtures import MONDAY_NOON, SITE_KEY, all_begun, all_online, site_entry, time_of
 from tests.stories.telling import ask
 
 LINE = "East riser"
@@ -108,9 +108,7 @@ async def imported(hass: HomeAssistant, site: CompereSite, text: str) -> tuple[i
     answer = await ask(hass, "import_site", content=text)
     assert answer["faults"] == []
     await all_online(site)
-    for serial, meter in list(site.book.meters.items()):
-        if meter.account is not None and meter.mark is None:
-            await read_again(site, serial)  # an account begins with its meter's next reading
+    await all_begun(site)
     await hass.async_block_till_done()
     return answer["created"], answer["changed"], answer["unchanged"]
 

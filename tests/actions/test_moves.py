@@ -24,6 +24,7 @@ from tests.actions.asking import (
 from tests.site_fixtures import (
     account_entity,
     expected_event,
+    read_again,
     running_site,
     silence,
     state_of,
@@ -153,6 +154,9 @@ async def test_move_out_without_an_answer(
     async with refused(site, "move_out_unread", error=HomeAssistantError, meter=serial):
         await ask(hass, "move_out", account=NOODLES)
     mall.clock.advance(minutes=61)  # type: ignore[attr-defined]  # a ManualClock
+    for other in (TEA, BAKERY):  # an hour has passed for all, and is posted
+        await read_again(site, serial_of(mall, other))
+    await site.async_tick()
     async with refused(site, "move_needs_reading", meter=serial):
         await ask(hass, "move_out", account=NOODLES, use_last_reading=True)
     mall.meter(NOODLES).heal()
