@@ -128,8 +128,8 @@ class Bus:
     ) -> tuple[int, ...]:
         """Queue a request and return its answer: the values read, or the echo of those written.
 
-        `is_brief` shortens the patience to what the line's other meters need, for probes of a
-        meter that has long been silent. A caller that is cancelled takes its request
+        `is_brief` shortens the patience to what the line's other meters need, for looking where
+        there may be nobody. A caller that is cancelled takes its request
         out of the queue; a transaction in flight is finished without it.
         Raises a `BusError`, or `OperationFailedError` (`bus_busy`) when too much is waiting.
         """

@@ -55,7 +55,7 @@ class Waiting:
     answer: asyncio.Future[tuple[int, ...]]
     queued_at: float
     is_brief: bool = False
-    """A probe of a unit that has been silent for long: less patience than for a living one."""
+    """A look where there may be nobody: as much patience as its neighbours need."""
 
     @property
     def waits_out_quarantine(self) -> bool:

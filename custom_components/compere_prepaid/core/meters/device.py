@@ -36,7 +36,7 @@ class MeterDevice[P: Profile = Profile](ABC):
     async def identify(self, klass: RequestClass, *, is_brief: bool = False) -> MeterSerial:
         """Return the serial number that the meter tells. Raises `BusError`.
 
-        `is_brief` is for probing a meter that has long been silent (see `Bus.execute`).
+        `is_brief` is for looking where there may be no meter (see `Bus.execute`).
         """
 
     @abstractmethod
