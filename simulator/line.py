@@ -141,10 +141,6 @@ class SimulatedLine(ModbusHandler):
         """Take away the line's faults of one kind, or all; those of single meters stay."""
         self.faults.heal(kind)
 
-    def meter_at(self, address: int) -> SimulatedMeter | None:
-        """Return the meter that answers at this address."""
-        return next(iter(self.meters_at(address)), None)
-
     def meters_at(self, address: int) -> list[SimulatedMeter]:
         """Return the meter that answers at this address, or the circuits of one device."""
         return [meter for meter in self.meters if meter.address == address]
