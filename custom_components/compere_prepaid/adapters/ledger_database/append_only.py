@@ -8,13 +8,16 @@ from collections.abc import Iterator
 
 from .columns import metadata
 from .tables import (
+    batch,
     book,
     charge,
     correction,
+    decision,
     document,
     fee,
     hold,
     migration,
+    read_receipt,
     register_generation,
     rerating,
     statement,
@@ -33,6 +36,9 @@ _NEVER_CHANGED = (
     correction,
     statement,
     migration,
+    decision,
+    batch,
+    read_receipt,
 )
 _ENDED_ONCE = ((hold, "released_at"), (register_generation, "closed_at"), (supply, "to_at"))
 _OTHER_BOOK = " OR ".join(

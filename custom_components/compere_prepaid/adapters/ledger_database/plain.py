@@ -1,15 +1,19 @@
-"""Rows that need no more than a key: fees, supplies, debts, demand peaks, statements."""
+"""Rows that need no more than a key: fees, supplies, debts, peaks, statements, decisions."""
 
 from dataclasses import replace
 from typing import Any
 
 from ...core.ledger.account_rows import (
+    Batch,
     Correction,
+    CreditWatch,
     Debt,
+    Decision,
     DemandPeak,
     Fee,
     HistoryRow,
     IssuedStatement,
+    ReadReceipt,
     Rerating,
     StateRow,
     Supply,
@@ -20,10 +24,14 @@ from .forms import Form
 from .rows import Rows, Scope
 from .sheet import Sheet
 from .tables import (
+    batch,
     correction,
+    credit_watch,
     debt,
+    decision,
     demand_peak,
     fee,
+    read_receipt,
     rerating,
     statement,
     supply,
@@ -41,6 +49,10 @@ _FORMS: tuple[Form[Any], ...] = (
     Form(TaxTotal, tax_total, owner=1),
     Form(DemandPeak, demand_peak, owner=2),  # of one month: an account has more every month
     Form(Debt, debt, owner=1),
+    Form(CreditWatch, credit_watch, owner=1),
+    Form(Decision, decision),
+    Form(Batch, batch),
+    Form(ReadReceipt, read_receipt),
 )
 
 

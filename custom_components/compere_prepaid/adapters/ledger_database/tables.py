@@ -16,6 +16,7 @@ from sqlalchemy import (
 
 from ...core.ledger.account_rows import (
     DebtKind,
+    DecisionKind,
     FeeKind,
 )
 from ...core.ledger.records import (
@@ -382,5 +383,58 @@ debt = table(
     column("user"),
     column("reason"),
     PrimaryKeyConstraint("site", "account", "name"),
+    ForeignKeyConstraint(["site"], ["book.site"]),
+)
+
+credit_watch = table(
+    "credit_watch",
+    column("account"),
+    column("days_told", WHOLE, null=True),
+    column("noticed_at", Instant, null=True),
+    column("put_off_until", Instant, null=True),
+    column("put_off_why"),
+    column("reminded_for", Instant, null=True),
+    column("grace_until", Instant, null=True),
+    column("disputed_at", Instant, null=True),
+    column("dispute_reason"),
+    column("adapts_until", Instant, null=True),
+    column("shadow_cut_at", Instant, null=True),
+    PrimaryKeyConstraint("site", "account"),
+    ForeignKeyConstraint(["site"], ["book.site"]),
+)
+
+decision = table(
+    "decision",
+    column("account"),
+    column("number", WHOLE),
+    column("kind", Word(DecisionKind)),
+    column("at", Instant),
+    column("until", Instant, null=True),
+    column("user"),
+    column("detail"),
+    column("available", WHOLE),
+    PrimaryKeyConstraint("site", "account", "number"),
+    ForeignKeyConstraint(["site"], ["book.site"]),
+    Index("decision_at", "site", "at"),
+)
+
+batch = table(
+    "batch",
+    column("id"),
+    column("action"),
+    column("at", Instant),
+    column("user"),
+    column("content"),
+    PrimaryKeyConstraint("site", "id"),
+    ForeignKeyConstraint(["site"], ["book.site"]),
+)
+
+read_receipt = table(
+    "read_receipt",
+    column("account"),
+    column("announcement"),
+    column("at", Instant),
+    column("by"),
+    PrimaryKeyConstraint("site", "account", "announcement"),
     ForeignKeyConstraint(["site"], ["book.site"]),
 )
