@@ -6,18 +6,20 @@ triggers.
 
 from collections.abc import Iterator
 
+from .account_tables import (
+    batch,
+    decision,
+    read_receipt,
+)
 from .columns import metadata
 from .tables import (
-    batch,
     book,
     charge,
     correction,
-    decision,
     document,
     fee,
     hold,
     migration,
-    read_receipt,
     register_generation,
     rerating,
     statement,

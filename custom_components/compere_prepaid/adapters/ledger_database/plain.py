@@ -20,23 +20,25 @@ from ...core.ledger.account_rows import (
     TaxTotal,
     Tenancy,
 )
-from .forms import Form
-from .rows import Rows, Scope
-from .sheet import Sheet
-from .tables import (
+from .account_tables import (
     batch,
-    correction,
     credit_watch,
     debt,
     decision,
     demand_peak,
-    fee,
     read_receipt,
+    tax_total,
+    tenancy,
+)
+from .forms import Form
+from .rows import Rows, Scope
+from .sheet import Sheet
+from .tables import (
+    correction,
+    fee,
     rerating,
     statement,
     supply,
-    tax_total,
-    tenancy,
 )
 
 _FORMS: tuple[Form[Any], ...] = (
