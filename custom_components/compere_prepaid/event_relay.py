@@ -138,17 +138,18 @@ class EventRelay:
         if type(event) not in PUBLIC:
             return
         data, context = self._data(event), Context()
-        places = self._places(data)
+        places = self._places(event, data)
         self._site.hass.bus.async_fire(f"{DOMAIN}_{event.TYPE}", data | places, context=context)
         account = data.get("account")
         listener = self._listeners.get(AccountNumber(account)) if account else None
         if listener is not None:
             listener(event.TYPE, data, context)
 
-    def _places(self, data: dict[str, Any]) -> dict[str, Any]:
-        """Return where the logbook shows it: at a meter or else an account, and its entity."""
+    def _places(self, event: Event, data: dict[str, Any]) -> dict[str, Any]:
+        """Return where the logbook shows it: at a meter or an account, and the account's entity."""
         site, account = self._site, data.get("account")
-        device = find_device(site, data.get("meter") or f"{ACCOUNT_PREFIX}{account}")
+        name = event.meter if isinstance(event, MeterEvent) else f"{ACCOUNT_PREFIX}{account}"
+        device = find_device(site, name)
         entity = account and er.async_get(site.hass).async_get_entity_id(
             Platform.EVENT, DOMAIN, f"{site.key}_{ACCOUNT_PREFIX}{account}_{ACCOUNT_EVENT}"
         )
