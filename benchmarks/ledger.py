@@ -5,7 +5,8 @@
 2. One durable top-up after the other, on SQLite and on PostgreSQL on loopback, beside one insert
    and commit in plain sqlite3.
 3. A year of hourly charges of 500 meters: how long it takes to verify, in how much memory, and to
-   read a month of one account for a statement, and what all accounts spent day by day. `BENCH_METERS` and `BENCH_DAYS` change the size.
+   read a month of one account for a statement, and what all accounts spent day by day.
+   `BENCH_METERS` and `BENCH_DAYS` change the size.
 """
 
 import asyncio

@@ -74,6 +74,11 @@ class AccountView:
         return self._quote().period
 
     @property
+    def cost_today(self) -> Decimal:
+        """Spent since midnight of the site."""
+        return self.shown(self.state.spending.on(self._today))
+
+    @property
     def forecast(self) -> Forecast:
         """How long credit lasts, with its band."""
         return self.state.forecast(self.site.clock.now())

@@ -170,7 +170,7 @@ ACCOUNT_SENSORS = (
         state_class=SensorStateClass.MEASUREMENT,
         native_unit_of_measurement=UnitOfTime.DAYS,
         suggested_display_precision=1,
-        value_fn=lambda view: _days(view.state.days_left(view.site.clock.now())),
+        value_fn=lambda view: None if view.days_left is None else trimmed(view.days_left),
         attributes_fn=_band,
     ),
     AccountSensorDescription(
@@ -184,7 +184,7 @@ ACCOUNT_SENSORS = (
         state_class=SensorStateClass.TOTAL,
         is_money=True,
         last_reset_fn=_day_began,
-        value_fn=lambda view: view.shown(view.spending.today),
+        value_fn=lambda view: view.cost_today,
         attributes_fn=_usual,
     ),
     AccountSensorDescription(

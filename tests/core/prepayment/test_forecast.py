@@ -10,12 +10,11 @@ from custom_components.compere_prepaid.core.prepayment.calendar import day_start
 from custom_components.compere_prepaid.core.prepayment.comparison import compare
 from custom_components.compere_prepaid.core.prepayment.forecast import (
     HORIZON_DAYS,
-    Usual,
     days_left,
     forecast,
     usual_week,
 )
-from custom_components.compere_prepaid.core.prepayment.spending import KEPT_DAYS, SpendingLog
+from custom_components.compere_prepaid.core.prepayment.spending import KEPT_DAYS, SpendingLog, Usual
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -100,6 +99,23 @@ def test_young_accounts_have_the_mean() -> None:
     older = log_of([1000, *[50] * 7])
     older.add(25, MONDAY)
     assert days_left(100, older, at(MONDAY, 12)) == 2000  # what was before is not asked about
+
+
+def test_what_is_read_late_is_usual_too() -> None:
+    """Whatever is added to a day that is over changes what is usual; today's does not."""
+    log = log_of([100] * 35)
+    before = usual_week(log, at(MONDAY))
+    log.add(50, MONDAY)
+    assert usual_week(log, at(MONDAY)) == before
+    for amount, usual in ((50, 110), (100, 130)):
+        log.add(amount, MONDAY - timedelta(days=7))
+        week = usual_week(log, at(MONDAY, 1))
+        assert week is not None
+        assert week[0].amount == usual
+        log.add(50, MONDAY)
+    tomorrow = usual_week(log, at(MONDAY + timedelta(days=1)))
+    assert tomorrow is not None
+    assert tomorrow[0].amount == 140
 
 
 def test_first_day_counts_when_it_is_whole() -> None:
@@ -229,6 +245,7 @@ def test_nothing_is_compared_with_what_was_not_charged() -> None:
     free = log_of([0] * 60)
     free.add(10, MONDAY)
     found = compare(free, at(MONDAY, 12))
-    assert (found.usual_today, found.week.before, found.week.change) == (None, 0, None)
+    assert (found.usual_today, found.week.before, found.week.change) == (0, 0, None)
     empty = compare(SpendingLog(SHANGHAI), at(MONDAY, 12))
+    assert empty.usual_today is None
     assert (empty.today, empty.yesterday, empty.week.amount, empty.month.before) == (0, 0, 0, None)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from ..money.amount import Amount
 from .calendar import day_of, day_start, days_of_month
-from .forecast import usual_week
+from .forecast import usual_day
 from .spending import SpendingLog
 
 
@@ -33,7 +33,7 @@ class Comparison(NamedTuple):
 
     today: Amount
     usual_today: Amount | None
-    """What is usual on such a day, all of it; None while nothing is known."""
+    """What is usual on such a day of the week, all of it; None before there was one."""
     yesterday: Amount
     week: Compared
     month: Compared
@@ -46,10 +46,10 @@ def compare(log: SpendingLog, now: datetime) -> Comparison:
     first = today.replace(day=1)
     last_month = (first - timedelta(days=1)).replace(day=1)
     same_date = last_month.replace(day=min(today.day, days_of_month(last_month)))
-    week = usual_week(log, now)
+    usual = usual_day(log, today)
     return Comparison(
         today=log.on(today),
-        usual_today=Amount(week[today.weekday()].amount) if week else None,
+        usual_today=Amount(usual.amount) if usual else None,
         yesterday=log.on(today - timedelta(days=1)),
         week=_compared(log, (monday, now), (monday - timedelta(days=7), today - timedelta(days=7))),
         month=_compared(log, (first, now), (last_month, same_date)),

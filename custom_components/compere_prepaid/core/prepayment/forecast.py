@@ -20,7 +20,7 @@ from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from .calendar import day_of, day_start
-from .spending import SpendingLog
+from .spending import SpendingLog, Usual
 
 USUAL_DAYS = 35
 """Whole weeks, so that each day of the week is looked at equally often."""
@@ -38,13 +38,6 @@ HORIZON_DAYS = 3650
 """An end that is farther away is not in sight."""
 
 _SECOND = timedelta(seconds=1)
-
-
-class Usual(NamedTuple):
-    """What is usually spent on a day, and how far such days are from it."""
-
-    amount: int
-    spread: int = 0
 
 
 class Forecast(NamedTuple):
@@ -105,16 +98,28 @@ def usual_week(log: SpendingLog, now: datetime) -> Sequence[Usual] | None:
     if log.since is None:
         return None
     today = day_of(now, log.zone)
-    first = max(today - timedelta(days=USUAL_DAYS), _first_whole(log, log.since))
-    if (today - first).days < WEEKS_FROM:
+    if (today - _first_whole(log, log.since)).days < WEEKS_FROM:
         return _plain_mean(log, log.since, now)
-    sums: list[list[int]] = [[] for _ in range(7)]
-    day = first
-    while day < today:
-        sums[day.weekday()].append(log.days.get(day, 0))
-        day += timedelta(days=1)
-    week = [_usual(found) for found in sums]
-    return week if any(usual.amount for usual in week) else None
+    if log.week is None or log.week[:2] != (today, log.changes):
+        week = [_usual(_such_days(log, today, weekday)) for weekday in range(7)]
+        log.week = today, log.changes, week if any(usual.amount for usual in week) else None
+    return log.week[2]
+
+
+def usual_day(log: SpendingLog, today: date) -> Usual | None:
+    """Return what is usual on a day like today; None if no such day was charged from end to end."""
+    days = _such_days(log, today, today.weekday())
+    return _usual(days) if days else None
+
+
+def _such_days(log: SpendingLog, today: date, weekday: int) -> Sequence[int]:
+    """Return what was spent on this day of the week, in the whole days that are looked at."""
+    if log.since is None:
+        return []
+    first = _first_whole(log, log.since)
+    latest = today - timedelta(days=(today.weekday() - weekday - 1) % 7 + 1)
+    such = (latest - timedelta(weeks=weeks) for weeks in range(USUAL_DAYS // 7))
+    return [log.days.get(day, 0) for day in such if day >= first]
 
 
 def _plain_mean(log: SpendingLog, since: datetime, now: datetime) -> Sequence[Usual] | None:
@@ -128,7 +133,7 @@ def _plain_mean(log: SpendingLog, since: datetime, now: datetime) -> Sequence[Us
     whole = max(first, _first_whole(log, since))
     days = [log.days.get(whole + timedelta(days=n), 0) for n in range((today - whole).days)]
     amount = _rounded_up(spent * 86_400, (now - begins) // _SECOND)
-    return [Usual(amount, _usual(days).spread)] * 7
+    return [Usual(amount, _usual(days).spread if days else 0)] * 7
 
 
 def _first_whole(log: SpendingLog, since: datetime) -> date:
@@ -139,8 +144,6 @@ def _first_whole(log: SpendingLog, since: datetime) -> date:
 
 def _usual(days: Sequence[int]) -> Usual:
     """Return the mean of days, and their mean distance from it."""
-    if not days:
-        return Usual(0)
     count, total = len(days), sum(days)
     distance = sum(abs(day * count - total) for day in days)
     return Usual(max(0, _rounded_up(total, count)), distance // count**2)

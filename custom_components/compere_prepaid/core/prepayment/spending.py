@@ -5,9 +5,10 @@ charges, and the tax on them. It is kept in memory by the day it is for, also be
 at start it is read from the ledger, one sum a day.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from ..ledger.ports import LedgerTransaction
@@ -31,6 +32,13 @@ KEPT_DAYS = 62
 """So many days back a running month and the one before it can begin."""
 
 
+class Usual(NamedTuple):
+    """What is usually spent on a day, and how far such days are from it."""
+
+    amount: int
+    spread: int = 0
+
+
 @dataclass(slots=True)
 class SpendingLog:
     """The sums of an account's days."""
@@ -39,11 +47,19 @@ class SpendingLog:
     since: datetime | None = None
     """When the first interval that was charged began; None before there was one."""
     days: dict[date, int] = field(default_factory=dict)
+    newest: date = date.min
+    """The last day to which anything was added in this run."""
+    changes: int = 0
+    """Counts what may change the days before it."""
+    week: tuple[date, int, Sequence[Usual] | None] | None = None
+    """What was found to be usual, on which day and after which change: it is asked for often."""
 
     def add(self, amount: int, day: date) -> None:
         """Add to a day's sum; days of which nobody asks any more are forgotten."""
         is_new = day not in self.days
         self.days[day] = self.days.get(day, 0) + amount
+        if day != self.newest:
+            self.newest, self.changes = max(day, self.newest), self.changes + 1
         if is_new and len(self.days) > KEPT_DAYS:
             oldest = max(self.days) - timedelta(days=KEPT_DAYS)
             self.days = {day: sum_ for day, sum_ in self.days.items() if day > oldest}
