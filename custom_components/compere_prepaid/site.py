@@ -58,6 +58,7 @@ from .event_relay import EventRelay
 from .lines import line_settings_of
 from .night_memory import NightMemory
 from .reading_path import ReadingPath
+from .reconnection import pace_of
 from .runtimes import AccountRuntime, BusRuntime, MeterRuntime, Runtime
 
 __all__ = [
@@ -206,7 +207,8 @@ class CompereSite:
         await self.night_memory.async_save()
 
     async def async_apply_subentries(self) -> None:
-        """Make what runs agree with the entry's subentries."""
+        """Make what runs agree with the entry's subentries and options."""
+        self.controller.closings.pace = pace_of(self.entry.options)
         await self._composition.async_apply()
         self.totals.push(None, news=True)
 
