@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from homeassistant.components.conversation import HOME_ASSISTANT_AGENT, async_converse
 from homeassistant.core import Context, HomeAssistant
+from homeassistant.helpers.llm import LLM_API_ASSIST, APIInstance, LLMContext, async_get_api
 
 ENGLISH, CHINESE = "en", "zh-Hans"
 
@@ -34,4 +35,19 @@ async def say(
         speech=response.speech["plain"]["speech"],
         kind=response.response_type.value,
         code=None if response.error_code is None else response.error_code.value,
+    )
+
+
+async def tools_of(hass: HomeAssistant, user: str | None = None) -> APIInstance:
+    """Return the tools that Home Assistant gives to a language model."""
+    return await async_get_api(
+        hass,
+        LLM_API_ASSIST,
+        LLMContext(
+            platform="test",
+            context=Context(user_id=user),
+            language=ENGLISH,
+            assistant="conversation",
+            device_id=None,
+        ),
     )

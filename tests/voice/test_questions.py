@@ -62,8 +62,9 @@ async def test_a_place_is_asked_about(hass: HomeAssistant, site: CompereSite, ma
     for name, watts in (("A-101", 2_000), ("A-102", 1_240), ("A-103", 700)):
         mall.meter(name).set_load(watts)
         await read_again(site, mall.meter(name).serial)
-    told = sum(meter.coordinator.data.power_mw or 0 for meter in site.meters.values())
-    expected = f"{round(told / 1_000_000, 1)} kilowatts"
+    readings = [meter.coordinator.data for meter in site.meters.values()]
+    told_mw = sum(reading.power_mw or 0 for reading in readings if reading is not None)
+    expected = f"{round(told_mw / 1_000_000, 1)} kilowatts"
     for question in ("the food court", "upstairs", "Riverside Mall", "the whole mall"):
         said = await spoken(hass, f"what is the load of {question}")
         assert said.endswith(f" draws {expected}."), said

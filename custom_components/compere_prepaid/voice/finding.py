@@ -213,11 +213,7 @@ def _places(hass: HomeAssistant) -> dict[str, tuple[str, tuple[str, ...]]]:
         inside = tuple(
             area.id for area in areas.async_list_areas() if area.floor_id == floor.floor_id
         )
-        places.update(
-            {reduced(name): (name, inside) for name in (floor.name, *floor.aliases)}
-        )
+        places.update({reduced(name): (name, inside) for name in (floor.name, *floor.aliases)})
     for area in areas.async_list_areas():
-        places.update(
-            {reduced(name): (name, (area.id,)) for name in (area.name, *area.aliases)}
-        )
+        places.update({reduced(name): (name, (area.id,)) for name in (area.name, *area.aliases)})
     return places
