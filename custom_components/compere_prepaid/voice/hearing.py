@@ -6,6 +6,7 @@ are called go through the same reduction, so a name with a number in it ("One St
 
 from collections.abc import Iterator
 import difflib
+from functools import lru_cache
 import re
 import unicodedata
 
@@ -59,10 +60,14 @@ _FILLERS = re.compile(
 _CHINESE_FILLERS = re.compile(
     "^(?:商铺|店铺|商户|账户|户号|电表|区域|楼层)|(?:这家店|商铺|店铺|商户|账户|电表|区域)$"
 )
+_REMEMBERED = 4096
+"""Names whose reduction is kept: each question compares with all shops and places."""
+
 _LIKE = 0.6
 """From which likeness on a name is worth asking about."""
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def reduced(text: str) -> str:
     """Return the letters and digits of what was said or written; spoken numbers become digits."""
     plain = unicodedata.normalize("NFKC", text).casefold().replace("'s ", " ")
