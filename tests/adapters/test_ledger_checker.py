@@ -36,7 +36,7 @@ UNSEEN = {
     "demand_peak": {"at", "quantity"},
     "document": {"kind", "version"},
     "hold": {"placed_at", "placed_by", "reason", "released_at", "released_by"},
-    "migration": {"at"},
+    "migration": {"at", "seq"},
     "register_generation": {"closed_at", "multiplier", "reason", "start_at", "user"},
     "relay_demand": {"meter", "version", "cause", "decided_at", "confirmed_at"},
     "rerating": {"account", "at", "reason", "run", "since", "until", "user"},
@@ -46,8 +46,9 @@ UNSEEN = {
     "term": {"account", "valid_from", "user"},
 }
 """What may change a little without a fault: no money, no Wh and no relay demand hangs on it, or
-(what a debt's or rerating's own words say) nothing else in the book says it too. A demand that no
-hold speaks of is made anew when its meter is next taken up."""
+(what a debt's or rerating's own words say) nothing else in the book says it too. Where a book
+came to version 3 changes no rule; a changed place of version 2 is noticed by what stands there. A
+demand that no hold speaks of is made anew when its meter is next taken up."""
 
 BOOKS = {"small": SITE, "rich": RICH_SITE, "old": SITE}
 

@@ -8,13 +8,18 @@ import pytest
 from custom_components.compere_prepaid.adapters.ledger_database.ledger import DatabaseLedger
 from custom_components.compere_prepaid.core.ids import AccountNumber, TransferId
 from custom_components.compere_prepaid.core.ledger.account_rows import (
+    Batch,
+    CreditWatch,
     Debt,
     DebtKind,
+    Decision,
+    DecisionKind,
     DemandPeak,
     Fee,
     FeeKind,
     HistoryRow,
     IssuedStatement,
+    ReadReceipt,
     Rerating,
     StateRow,
     Supply,
@@ -114,6 +119,21 @@ STATES = [
             opened_at=NOON,
         ),
     ),
+    (
+        {"account": A_101},
+        CreditWatch(account=A_101, days_told=3, noticed_at=NOON),
+        CreditWatch(
+            account=A_101,
+            put_off_until=NOON + HOUR,
+            put_off_why="protected",
+            reminded_for=NOON + HOUR,
+            grace_until=NOON + 2 * HOUR,
+            disputed_at=NOON,
+            dispute_reason="meter in doubt 表",
+            adapts_until=NOON + 24 * HOUR,
+            shadow_cut_at=NOON,
+        ),
+    ),
 ]
 
 
@@ -211,6 +231,24 @@ HISTORY = [
         )
         for number in (1, 2)
     ),
+    tuple(
+        Decision(
+            account=A_101,
+            number=number,
+            kind=DecisionKind.GRACE,
+            at=NOON,
+            until=NOON + HOUR,
+            user="boss",
+            detail="fair of the trade",
+            available=Amount(-7),
+        )
+        for number in (1, 2)
+    ),
+    tuple(ReadReceipt(account=A_101, announcement=name, at=NOON, by="portal") for name in "ab"),
+    tuple(
+        Batch(id=name, action="top_up", at=NOON, user="boss", content="{}")
+        for name in ("fair", "undo:fair")
+    ),
 ]
 
 
@@ -235,7 +273,8 @@ async def test_history_is_written_once(
     assert await ledger.run(add(rows[1])) == rows
     for again in ((rows[0],), (rows[1], rows[1])):
         assert (await refusal(ledger.run(add(*again)))).key == "ledger_rule_broken"
-    assert await ledger.read(lambda tx: tx.rows(kind, account=A_101)) == rows
+    columns = {"user": "boss"} if kind is Batch else {"account": A_101}
+    assert await ledger.read(lambda tx: tx.rows(kind, **columns)) == rows
 
 
 async def test_fee_is_found_before_it_is_written(ledger: DatabaseLedger) -> None:

@@ -100,6 +100,8 @@ class Book:
             name = f"migration to version {row['version']}"
             self.expect(version in {0, row["version"] - 1}, f"{name}: one before it is missing")
             self.expect(reached <= row["seq"] <= end, f"{name}: cannot have been where it says")
+            made = version == 0 and row["version"] > 2
+            self.expect(not made or row["seq"] == 0, f"{name}: the book was made by it")
             version, reached = row["version"], row["seq"]
             if version == 2:
                 self.old_until = min(max(reached, 0), end)

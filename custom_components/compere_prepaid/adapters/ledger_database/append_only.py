@@ -6,6 +6,11 @@ triggers.
 
 from collections.abc import Iterator
 
+from .account_tables import (
+    batch,
+    decision,
+    read_receipt,
+)
 from .columns import metadata
 from .tables import (
     book,
@@ -33,6 +38,9 @@ _NEVER_CHANGED = (
     correction,
     statement,
     migration,
+    decision,
+    batch,
+    read_receipt,
 )
 _ENDED_ONCE = ((hold, "released_at"), (register_generation, "closed_at"), (supply, "to_at"))
 _OTHER_BOOK = " OR ".join(

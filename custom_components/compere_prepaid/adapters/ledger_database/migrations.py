@@ -15,7 +15,7 @@ from .append_only import guards
 from .columns import metadata
 from .tables import book, chain_head, migration
 
-VERSION = 2
+VERSION = 3
 """A book that was written by a newer version of the tables is refused, never guessed at."""
 
 
@@ -40,15 +40,18 @@ def raise_books(connection: Connection, version: int, holder: str, at: datetime)
         _STEPS[step](connection)
     make_tables(connection)
     for site, seq in connection.execute(select(chain_head.c.site, chain_head.c.seq)).all():
-        note_version(connection, site, seq, at)
+        for step in range(version + 1, VERSION + 1):
+            note_version(connection, site, seq, at, step)
     connection.execute(update(book).values(schema_version=VERSION))
     lease = {"epoch": chain_head.c.epoch + 1, "holder": holder, "taken_at": at}
     connection.execute(update(chain_head).values(lease))
 
 
-def note_version(connection: Connection, site: str, seq: int, at: datetime) -> None:
-    """Note that a book follows the present rules behind this transfer."""
-    row = {"site": site, "version": VERSION, "seq": seq, "at": at}
+def note_version(
+    connection: Connection, site: str, seq: int, at: datetime, version: int = VERSION
+) -> None:
+    """Note that a book follows the rules of a version behind this transfer."""
+    row = {"site": site, "version": version, "seq": seq, "at": at}
     connection.execute(insert(migration).values(row))
 
 
@@ -74,6 +77,10 @@ def _to_2(connection: Connection) -> None:
         )
 
 
-_STEPS: Mapping[int, Callable[[Connection], None]] = {2: _to_2}
+def _to_3(connection: Connection) -> None:
+    """Version 3 brings tables only: what policies remember, decisions, batches, receipts."""
+
+
+_STEPS: Mapping[int, Callable[[Connection], None]] = {2: _to_2, 3: _to_3}
 """What leads to each version. Steps are never changed again; a step leaves alone the tables that
 its version brings, for they are made at the end as they are now."""

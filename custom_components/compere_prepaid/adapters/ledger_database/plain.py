@@ -1,34 +1,44 @@
-"""Rows that need no more than a key: fees, supplies, debts, demand peaks, statements."""
+"""Rows that need no more than a key: fees, supplies, debts, peaks, statements, decisions."""
 
 from dataclasses import replace
 from typing import Any
 
 from ...core.ledger.account_rows import (
+    Batch,
     Correction,
+    CreditWatch,
     Debt,
+    Decision,
     DemandPeak,
     Fee,
     HistoryRow,
     IssuedStatement,
+    ReadReceipt,
     Rerating,
     StateRow,
     Supply,
     TaxTotal,
     Tenancy,
 )
+from .account_tables import (
+    batch,
+    credit_watch,
+    debt,
+    decision,
+    demand_peak,
+    read_receipt,
+    tax_total,
+    tenancy,
+)
 from .forms import Form
 from .rows import Rows, Scope
 from .sheet import Sheet
 from .tables import (
     correction,
-    debt,
-    demand_peak,
     fee,
     rerating,
     statement,
     supply,
-    tax_total,
-    tenancy,
 )
 
 _FORMS: tuple[Form[Any], ...] = (
@@ -41,6 +51,10 @@ _FORMS: tuple[Form[Any], ...] = (
     Form(TaxTotal, tax_total, owner=1),
     Form(DemandPeak, demand_peak, owner=2),  # of one month: an account has more every month
     Form(Debt, debt, owner=1),
+    Form(CreditWatch, credit_watch, owner=1),
+    Form(Decision, decision),
+    Form(Batch, batch),
+    Form(ReadReceipt, read_receipt),
 )
 
 

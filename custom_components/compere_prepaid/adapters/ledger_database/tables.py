@@ -15,7 +15,6 @@ from sqlalchemy import (
 )
 
 from ...core.ledger.account_rows import (
-    DebtKind,
     FeeKind,
 )
 from ...core.ledger.records import (
@@ -330,57 +329,5 @@ statement = table(
     column("anchor"),
     column("content"),
     PrimaryKeyConstraint("site", "account", "number"),
-    ForeignKeyConstraint(["site"], ["book.site"]),
-)
-
-tenancy = table(
-    "tenancy",
-    column("account"),
-    column("name"),
-    column("opened_at", Instant),
-    column("closed_at", Instant, null=True),
-    column("charged_through", Day, null=True),
-    column("closed_through", Day, null=True),
-    column("emergency", WHOLE),
-    PrimaryKeyConstraint("site", "account"),
-    ForeignKeyConstraint(["site"], ["book.site"]),
-)
-
-tax_total = table(
-    "tax_total",
-    column("account"),
-    column("fund"),
-    column("ppm", WHOLE),
-    column("net", WHOLE),
-    column("tax", WHOLE),
-    PrimaryKeyConstraint("site", "account", "fund", "ppm"),
-    ForeignKeyConstraint(["site"], ["book.site"]),
-)
-
-demand_peak = table(
-    "demand_peak",
-    column("account"),
-    column("month", Day),
-    column("item"),
-    column("quantity", WHOLE),
-    column("at", Instant),
-    PrimaryKeyConstraint("site", "account", "month", "item"),
-    ForeignKeyConstraint(["site"], ["book.site"]),
-)
-
-debt = table(
-    "debt",
-    column("account"),
-    column("name"),
-    column("kind", Word(DebtKind)),
-    column("ppm", WHOLE),
-    column("amount", WHOLE),
-    column("per"),
-    column("due", WHOLE),
-    column("due_through", Day, null=True),
-    column("opened_at", Instant),
-    column("user"),
-    column("reason"),
-    PrimaryKeyConstraint("site", "account", "name"),
     ForeignKeyConstraint(["site"], ["book.site"]),
 )

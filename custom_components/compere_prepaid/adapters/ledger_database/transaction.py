@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from ...core.ids import AccountNumber, MeterSerial
 from ...core.ledger.account_rows import (
+    CreditWatch,
     Debt,
     Supply,
     TaxTotal,
@@ -28,8 +29,8 @@ class DatabaseTransaction(TransferRows, RegisterRows, SupplyRows, PlainRows, Sum
         """Read at once what settling these accounts and meters will ask for; changes no answer."""
         accounts, meters = tuple(accounts), tuple(meters)
         self._totals.load(tenant(account, fund) for account in accounts for fund in Fund)
-        of_accounts = (self._plain[Tenancy], self._plain[TaxTotal], self._plain[Debt])
-        for sheet in (self._announcements, *of_accounts):
+        kinds = (Tenancy, TaxTotal, Debt, CreditWatch)
+        for sheet in (self._announcements, *(self._plain[kind] for kind in kinds)):
             sheet.load(accounts)
         of_meters = (self._generations, self._marks, self._holds, self._demands)
         for sheet in (*of_meters, self._plain[Supply]):

@@ -194,8 +194,97 @@ class Debt:
     reason: str = ""
 
 
-type StateRow = Tenancy | TaxTotal | DemandPeak | Debt
+class DecisionKind(StrEnum):
+    """What was decided about an account's credit, by a person or by its policy."""
+
+    GRACE = "grace"
+    """Nobody cuts it before `until`."""
+    DISPUTE_OPENED = "dispute_opened"
+    DISPUTE_CLOSED = "dispute_closed"
+    ADAPTATION = "adaptation"
+    """It is only shadow-cut before `until`."""
+    PUT_OFF = "put_off"
+    """A cut that was due waits until `until`, for the reason in `detail`."""
+    SHADOW_CUT = "shadow_cut"
+    """It would have been cut; no relay moved."""
+    SHADOW_RESTORED = "shadow_restored"
+    """Its supply would have come back."""
+    EMERGENCY = "emergency"
+    """It began to use its emergency credit."""
+    EMERGENCY_REPAID = "emergency_repaid"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreditWatch:
+    """What a policy remembers of an account besides the money levels told. Key (account).
+
+    `days_told` is the lowest warning level in days that was told, None while none is.
+    `noticed_at` is since when the tenant knows that credit is low (the first warning since it was
+    last good), None while it is good. `put_off_until` and `put_off_why` are what was told last of a
+    cut that is due and waits; an empty reason while none does, no time while nobody knows it.
+    `reminded_for` is the end of a protected time whose coming cut was told. Nobody cuts the account
+    before `grace_until`, nor while it is disputed. It is only shadow-cut before `adapts_until`;
+    None leaves that to its policy. `shadow_cut_at` is since when it would be off.
+    """
+
+    account: AccountNumber
+    days_told: int | None = None
+    noticed_at: datetime | None = None
+    put_off_until: datetime | None = None
+    put_off_why: str = ""
+    reminded_for: datetime | None = None
+    grace_until: datetime | None = None
+    disputed_at: datetime | None = None
+    dispute_reason: str = ""
+    adapts_until: datetime | None = None
+    shadow_cut_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What was decided about an account's credit, for ever. Key (account, number)."""
+
+    account: AccountNumber
+    number: int
+    kind: DecisionKind
+    at: datetime
+    until: datetime | None = None
+    user: str = ""
+    detail: str = ""
+    available: Amount = ZERO
+    """Available credit then."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """One call that changed many accounts, so that it can be undone as a whole. Key (id).
+
+    `content` is canonical JSON: what was asked, and of each account what was before and what is
+    needed to take it back. The batch `undo:<id>` says that this one was taken back.
+    """
+
+    id: str
+    action: str
+    at: datetime
+    user: str
+    content: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadReceipt:
+    """An account's tenant has seen an announcement. Key (account, announcement)."""
+
+    account: AccountNumber
+    announcement: str
+    at: datetime
+    by: str = ""
+    """How: `portal`, or a user's id."""
+
+
+type StateRow = Tenancy | TaxTotal | DemandPeak | Debt | CreditWatch
 """Rows that say how things stand: the latest replaces the one before."""
 
-type HistoryRow = Fee | Supply | Rerating | Correction | IssuedStatement
+type HistoryRow = (
+    Fee | Supply | Rerating | Correction | IssuedStatement | Decision | Batch | ReadReceipt
+)
 """Rows that are written once (a `Supply` is also ended, once)."""

@@ -12,6 +12,7 @@ import json
 
 from ..errors import InvalidInputError
 from ..money.amount import ZERO, Amount, Currency
+from .protected_times import NEVER_PROTECTED, ProtectedTimes
 from .protection import STANDARD_PROTECTION, Protection
 from .protection_document import protection_data, protection_from
 
@@ -41,10 +42,15 @@ class Policy:
     `warning_levels` fall strictly and lie above `cut_off`; at or below `cut_off` the supply is cut.
     `emergency_credit` is what a tenant whose credit is low may use up once, and repays first. A
     single top-up is at least `minimum_top_up`, and at most `maximum_top_up` (None: any).
+
+    `warning_days` fall strictly and are more than 0: levels in days left. Credit cuts nobody inside
+    `protected` times, nor before the tenant has known for `notice_hours` that it is low, and an
+    account that is younger than `adaptation_days` is only shadow-cut.
     """
 
     name: str
     warning_levels: tuple[Amount, ...]
+    warning_days: tuple[int, ...] = ()
     cut_off: Amount = ZERO
     credit_limit: Amount = ZERO
     reconnect: Reconnect = Reconnect.AUTO
@@ -53,6 +59,9 @@ class Policy:
     minimum_top_up: Amount = ZERO
     maximum_top_up: Amount | None = None
     protection: Protection = STANDARD_PROTECTION
+    protected: ProtectedTimes = NEVER_PROTECTED
+    notice_hours: int = 0
+    adaptation_days: int = 0
 
     def __post_init__(self) -> None:
         """Refuse rules that contradict each other."""
@@ -65,6 +74,11 @@ class Policy:
             raise InvalidInputError("policy_credit_limit_negative", policy=self.name)
         if self.emergency_credit < 0:
             raise InvalidInputError("policy_emergency_negative", policy=self.name)
+        days = self.warning_days
+        if list(days) != sorted(set(days), reverse=True) or (days and days[-1] <= 0):
+            raise InvalidInputError("policy_days_unsorted", policy=self.name)
+        if self.notice_hours < 0 or self.adaptation_days < 0:
+            raise InvalidInputError("policy_time_negative", policy=self.name)
         highest = self.maximum_top_up
         if self.minimum_top_up < 0 or (highest is not None and highest < self.minimum_top_up):
             raise InvalidInputError("policy_top_up_limits", policy=self.name)
@@ -135,6 +149,11 @@ def policy_content(policy: Policy, currency: Currency) -> str:
     for name in ("emergency_credit", "minimum_top_up", "maximum_top_up"):
         if amount := getattr(policy, name):
             data[name] = str(currency.exact(amount))
+    if policy.warning_days:
+        data["warning_days"] = list(policy.warning_days)
+    for name in ("notice_hours", "adaptation_days"):
+        if hours_or_days := getattr(policy, name):
+            data[name] = hours_or_days
     if protection := protection_data(policy.protection):
         data["protection"] = protection
     return json.dumps(data, sort_keys=True, separators=(",", ":"), default=str)
@@ -157,6 +176,9 @@ def policy_of(name: str, content: str, currency: Currency) -> Policy:
             _amount(currency, data["maximum_top_up"]) if "maximum_top_up" in data else None
         ),
         protection=protection_from(data.get("protection", {})),
+        warning_days=tuple(data.get("warning_days", ())),
+        notice_hours=data.get("notice_hours", 0),
+        adaptation_days=data.get("adaptation_days", 0),
     )
 
 
