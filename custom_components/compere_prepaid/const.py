@@ -68,6 +68,10 @@ CONF_TARIFF: Final = "tariff"
 CONF_POLICY: Final = "policy"
 CONF_OPENING_BALANCE: Final = "opening_balance"
 CONF_OWNER: Final = "owner"
+CONF_NOTIFY: Final = "notify"
+"""How the tenant is told: names of Home Assistant's notify actions and entities."""
+CONF_LANGUAGE: Final = "language"
+"""In which the tenant is told; Home Assistant's where it is not there."""
 MAX_NUMBER: Final = 40
 """Characters of an account's number. No colon either: it separates the parts of ledger ids."""
 

@@ -58,6 +58,7 @@ from .core.tenancy.supplies import Supplies
 from .event_relay import EventRelay
 from .lines import line_settings_of
 from .night_memory import NightMemory
+from .notifications.notifier import Notifier
 from .reading_path import ReadingPath
 from .runtimes import AccountRuntime, BusRuntime, MeterRuntime, Runtime
 
@@ -106,6 +107,7 @@ class CompereSite:
         self.device_id = ""
         self._new: dict[type, list[Callable[[Any], None]]] = {}
         self.events = EventRelay(self)
+        self.notifier = Notifier(self)
         self.reading_path = ReadingPath(self)
         self.controller = RelayController(
             ledger, self.reading_path, self.clock, self.emit, self.spawn
@@ -167,6 +169,7 @@ class CompereSite:
         await load_rules(self.book, self.entry.data.get(CONF_INITIAL_PRICE) or "0")
         await self._look_whether_restored()
         await self.night_memory.async_load()
+        await self.notifier.async_start()
         registry = dr.async_get(self.hass)
         self.device_id = registry.async_get_or_create(
             config_entry_id=self.entry.entry_id,
@@ -193,6 +196,7 @@ class CompereSite:
             if not self.running:
                 return
             await self.reading_path.guarded(self.charging.on_clock())
+            await self.notifier.on_clock()
             today = day_of(self.clock.now(), self.zone)
             if today != self._forecast_of:
                 self._forecast_of = today
@@ -214,10 +218,12 @@ class CompereSite:
         async with self._ticking:
             await self.reading_path.guarded(self.charging.settle_all("stop"))
         await self.night_memory.async_save()
+        await self.notifier.async_stop()
 
     async def async_apply_subentries(self) -> None:
         """Make what runs agree with the entry's subentries."""
         await self._composition.async_apply()
+        self.notifier.used_channels_changed()
         self.totals.push(None, news=True)
 
     @callback
