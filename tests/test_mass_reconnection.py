@@ -22,7 +22,7 @@ from script.demo.mall import RunningMall
 from script.demo.site_setup import DOMAIN, SiteDocument
 
 METERS = 200
-AT_ONCE, SPACING_S = 5, 0.1
+AT_ONCE, SPACING_S = 5, 0.05
 LIMIT_S = 120.0
 
 pytestmark = [
