@@ -60,6 +60,7 @@ from .night_memory import NightMemory
 from .reading_path import ReadingPath
 from .reconnection import pace_of
 from .runtimes import AccountRuntime, BusRuntime, MeterRuntime, Runtime
+from .user_names import UserNames
 
 __all__ = [
     "AccountRuntime",
@@ -105,6 +106,7 @@ class CompereSite:
         )
         self.device_id = ""
         self._new: dict[type, list[Callable[[Any], None]]] = {}
+        self.user_names = UserNames(hass)
         self.events = EventRelay(self)
         self.reading_path = ReadingPath(self)
         self.controller = RelayController(
@@ -165,6 +167,7 @@ class CompereSite:
         await load_rules(self.book, self.entry.data.get(CONF_INITIAL_PRICE) or "0")
         await self._look_whether_restored()
         await self.night_memory.async_load()
+        self.entry.async_on_unload(await self.user_names.async_follow())
         registry = dr.async_get(self.hass)
         self.device_id = registry.async_get_or_create(
             config_entry_id=self.entry.entry_id,

@@ -179,11 +179,12 @@ class LedgerTransaction(Protocol):
         since: datetime | None = None,
         until: datetime | None = None,
         but: TransferCode | None = None,
+        only: TransferCode | None = None,
     ) -> Sequence[Transfer]:
         """Return the latest transfers that touch a ledger account, newest first.
 
         `since` (inclusive) and `until` (exclusive) speak of `effective_at`; those with the code
-        `but` are left out.
+        `but` are left out, and with `only` all that have another one.
         """
         ...
 
