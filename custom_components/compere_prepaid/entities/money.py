@@ -212,7 +212,7 @@ ACCOUNT_SENSORS = (
         state_class=SensorStateClass.TOTAL,
         is_money=True,
         last_reset_fn=_month_began,
-        value_fn=lambda view: view.shown(view.spending.month.amount),
+        value_fn=lambda view: view.cost_month,
     ),
     AccountSensorDescription(
         key="cost_month_change",
