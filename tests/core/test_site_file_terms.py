@@ -107,7 +107,7 @@ def test_when_and_how_gently_credit_cuts() -> None:
         "{calendar: Holidays, times: [{days: [inventory], all_day: false}, "
         "{days: [sat-sun, holiday], all_day: true}, "
         "{days: [fri], from: '12:00', to: '24:00'}, "
-        "{days: [mon-fri], from: '18:00', to: 08:00}], reminder: 90}}"
+        "{days: [mon-fri], from: '18:00', to: '08:00'}], reminder: 90}}"
     )
 
 
