@@ -45,6 +45,7 @@ from .core.prepayment.calendar import day_of
 from .core.prepayment.cashier import Cashier
 from .core.prepayment.charging import Charging
 from .core.prepayment.debt_desk import DebtDesk
+from .core.prepayment.policies import Policies
 from .core.prepayment.preview import Previewer
 from .core.prepayment.protecting import Protecting
 from .core.prepayment.refunds import Refunds
@@ -124,6 +125,7 @@ class CompereSite:
         self.night_memory = NightMemory(self)
         self.cashier = Cashier(self.book)
         self.agreements = Agreements(self.book)
+        self.policies = Policies(self.book, self.agreements)
         self.refunds = Refunds(self.book)
         self.debts = DebtDesk(self.book)
         self.special_days = SpecialDays(self.book)
@@ -192,6 +194,7 @@ class CompereSite:
         async with self._ticking:
             if not self.running:
                 return
+            await self.reading_path.guarded(self.agreements.renew())
             await self.reading_path.guarded(self.charging.on_clock())
             today = day_of(self.clock.now(), self.zone)
             if today != self._forecast_of:
