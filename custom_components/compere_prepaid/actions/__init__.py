@@ -28,6 +28,7 @@ from . import (
     tariffs,
     tenancy,
     terms,
+    voice,
 )
 from .fields import ENTRY, Action, EntryAction, EntryHandler, Handler
 
@@ -43,6 +44,7 @@ ACTIONS: dict[str, Action | EntryAction] = {
     **commissioning.ACTIONS,
     **audit.ACTIONS,
     **safe.ACTIONS,
+    **voice.ACTIONS,
 }
 
 
