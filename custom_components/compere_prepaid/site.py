@@ -26,7 +26,15 @@ from .adapters.ledger_safe.restoring import confirm_restoration, restoration
 from .commissioning.backstop_keeper import BackstopKeeper
 from .commissioning.relay_test import async_release_left_over
 from .composition import Composition
-from .const import CONF_CURRENCY, CONF_INITIAL_PRICE, CONF_NAME, CONF_SERIAL, CONF_TIME_ZONE, DOMAIN
+from .const import (
+    CONF_ADAPTATION,
+    CONF_CURRENCY,
+    CONF_INITIAL_PRICE,
+    CONF_NAME,
+    CONF_SERIAL,
+    CONF_TIME_ZONE,
+    DOMAIN,
+)
 from .coordinator import PacedCoordinator
 from .core.bus.bus import RequestClass
 from .core.errors import InvalidInputError
@@ -166,7 +174,10 @@ class CompereSite:
 
     async def async_start(self) -> None:
         """Compose the site from its subentries; the lines start with `async_run`."""
-        await load_rules(self.book, self.entry.data.get(CONF_INITIAL_PRICE) or "0")
+        data = self.entry.data
+        await load_rules(
+            self.book, data.get(CONF_INITIAL_PRICE) or "0", data.get(CONF_ADAPTATION) or 0
+        )
         await self._look_whether_restored()
         await self.night_memory.async_load()
         self.entry.async_on_unload(await self.user_names.async_follow())
