@@ -22,6 +22,7 @@ CONF_TIME_ZONE: Final = "time_zone"
 CONF_LEDGER: Final = "ledger"
 CONF_LEDGER_MADE: Final = "ledger_made"
 CONF_INITIAL_PRICE: Final = "initial_price"
+CONF_ADAPTATION: Final = "adaptation_days"
 
 # Bus.
 CONF_TRANSPORT: Final = "transport"
