@@ -7,6 +7,19 @@ from homeassistant.components.event import EventEntity, EventEntityDescription
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .core.credit_events import (
+    CutPutOff,
+    CutReminder,
+    DisputeClosed,
+    DisputeOpened,
+    EmergencyRepaid,
+    EmergencyStarted,
+    GraceGranted,
+    GraceRevoked,
+    ReconnectAwaited,
+    ShadowCut,
+    ShadowRestored,
+)
 from .core.events import (
     CreditWarning,
     CutOff,
@@ -35,6 +48,17 @@ ACCOUNT_EVENT = EventEntityDescription(
         for event in (
             CreditWarning,
             CutOff,
+            CutPutOff,
+            CutReminder,
+            ShadowCut,
+            ShadowRestored,
+            ReconnectAwaited,
+            EmergencyStarted,
+            EmergencyRepaid,
+            GraceGranted,
+            GraceRevoked,
+            DisputeOpened,
+            DisputeClosed,
             Restored,
             ToppedUp,
             TopUpReversed,

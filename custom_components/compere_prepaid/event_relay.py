@@ -31,7 +31,7 @@ from .core.events import (
     TamperOver,
 )
 from .core.ids import AccountNumber, BusId, MeterSerial
-from .core.prepayment.settlement import CREDIT_CAUSE
+from .core.prepayment.deciding import CREDIT_CAUSE
 
 if TYPE_CHECKING:
     from .site import CompereSite
@@ -41,6 +41,17 @@ _MONEY_FIELDS = ("available", "level", "amount", "balance")
 PUBLIC = (
     "credit_warning",
     "cut_off",
+    "cut_put_off",
+    "cut_reminder",
+    "shadow_cut",
+    "shadow_restored",
+    "reconnect_awaited",
+    "emergency_started",
+    "emergency_repaid",
+    "grace_granted",
+    "grace_revoked",
+    "dispute_opened",
+    "dispute_closed",
     "restored",
     "topped_up",
     "top_up_reversed",
@@ -159,7 +170,7 @@ class EventRelay:
         data: dict[str, Any] = {"site": site.name, "config_entry_id": site.entry.entry_id}
         for item in fields(event):
             value = getattr(event, item.name)
-            if item.name in _MONEY_FIELDS:
+            if item.name in _MONEY_FIELDS and value is not None:
                 value = f"{site.currency.rounded_down(value):f}"
             elif isinstance(value, datetime):
                 value = value.astimezone(site.zone).isoformat()

@@ -44,6 +44,7 @@ from .core.prepayment.book import AccountBook
 from .core.prepayment.calendar import day_of
 from .core.prepayment.cashier import Cashier
 from .core.prepayment.charging import Charging
+from .core.prepayment.credit_desk import CreditDesk
 from .core.prepayment.debt_desk import DebtDesk
 from .core.prepayment.preview import Previewer
 from .core.prepayment.protecting import Protecting
@@ -124,6 +125,7 @@ class CompereSite:
         self.night_memory = NightMemory(self)
         self.cashier = Cashier(self.book)
         self.agreements = Agreements(self.book)
+        self.credit_desk = CreditDesk(self.book)
         self.refunds = Refunds(self.book)
         self.debts = DebtDesk(self.book)
         self.special_days = SpecialDays(self.book)

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from custom_components.compere_prepaid.core.ids import AccountNumber, MeterSerial
-from custom_components.compere_prepaid.core.ledger.account_rows import Tenancy
+from custom_components.compere_prepaid.core.ledger.account_rows import CreditWatch, Tenancy
 from custom_components.compere_prepaid.core.ledger.records import (
     BillMark,
     HoldKind,
@@ -65,6 +65,7 @@ def account(*lines: RatedLine, fund: int = 0) -> AccountState:
         service_fund=ZERO,
         tenancy=Tenancy(account=SHOP, name="Noodle House", opened_at=AT, emergency=Amount(3)),
         announced=None,
+        watch=CreditWatch(account=SHOP),
         day=Running(DAY),
         months={MARCH: Running(MARCH)},
         posted_at=AT,

@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 import json
 
 from ..ids import AccountNumber, MeterSerial
-from ..ledger.account_rows import Tenancy
+from ..ledger.account_rows import CreditWatch, Tenancy
 from ..ledger.records import (
     BillMark,
     HoldKind,
@@ -19,6 +19,7 @@ from ..ledger.records import (
 from ..metering.plausibility import Baseline
 from ..money.amount import ZERO, Amount, energy_cost
 from ..policy.credit import Policy
+from ..policy.decision import Standing
 from ..tariff.model import Used
 from ..tariff.rating import RatedLine
 from ..tariff.tax import tax_on
@@ -135,11 +136,14 @@ class AccountState:
     service_fund: Amount
     tenancy: Tenancy
     announced: Amount | None
+    watch: CreditWatch
     day: Running
     months: dict[date, Running]
     """The running month and the one before it, by their first day."""
     posted_at: datetime
     """When charges were last posted."""
+    decide_at: datetime | None = None
+    """When credit is to be decided about though no money moves."""
     owner: bool = False
     """Whether it is the owner's, who pays for meters that nobody else has."""
     demand: PeakKeeper = field(default_factory=PeakKeeper)
@@ -170,6 +174,28 @@ class AccountState:
     def off(self) -> bool:
         """Whether the hold `no_credit` stands on a meter of this account."""
         return any(HoldKind.NO_CREDIT in meter.holds for meter in self.meters.values())
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether its credit is used up."""
+        return self.available <= self.policy.cut_off
+
+    @property
+    def waiting(self) -> bool:
+        """Whether its credit is used up, and the cut waits or was only a shadow."""
+        return is_waiting(self.watch)
+
+    def standing(self, now: datetime) -> Standing:
+        """Return how it stands before its policy."""
+        return Standing(
+            available=self.available,
+            days_left=self.days_left(now),
+            told=self.announced,
+            watch=self.watch,
+            opened_at=self.tenancy.opened_at,
+            off=self.off,
+            never_cut=self.never_cut,
+        )
 
     @property
     def accrued(self) -> Amount:
@@ -235,13 +261,16 @@ class AccountState:
         left = self.available - self.policy.cut_off
         return None if burn <= 0 else max(0, left // burn)
 
-    def days_left(self, now: datetime) -> int | None:
+    def days_left(self, now: datetime, left: Amount | None = None) -> int | None:
         """Return thousandths of days until credit ends at the mean spending; None if not in sight.
+
+        `left` is the credit above the cut-off, if that is not what the account has now.
 
         Mean of the last seven days or a little more, or of the time since the first reading where
         that is less. No use and credit: no end in sight. No credit: 0.
         """
-        left = self.available - self.policy.cut_off
+        if left is None:
+            left = Amount(self.available - self.policy.cut_off)
         if left <= 0:
             return 0
         spent = self.past_spending + self.accrued
@@ -249,6 +278,11 @@ class AccountState:
             return None
         elapsed_s = (now - self.past_since) // timedelta(seconds=1)
         return left * elapsed_s * 1000 // (spent * 86_400)
+
+
+def is_waiting(watch: CreditWatch) -> bool:
+    """Tell whether a cut waits, or was only a shadow."""
+    return bool(watch.put_off_why) or watch.shadow_cut_at is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,7 +26,8 @@ from ..prepayment.book import AccountBook
 from ..prepayment.calendar import day_of, day_start, month_of
 from ..prepayment.fees import first_tenancy
 from ..prepayment.settlement import fund_of
-from ..prepayment.state import FORECAST_DAYS, AccountSetup, AccountState, Running
+from ..prepayment.slip import stored_watch
+from ..prepayment.state import FORECAST_DAYS, AccountSetup, AccountState, Running, is_waiting
 from ..tariff.model import Used
 from ..tariff.rating import quote
 
@@ -97,7 +98,7 @@ class Opening:
         tariff, policy, limit = terms_of(self.book, tx, number, now)
         today, month = day_of(now, zone), month_of(now, zone)
         last_month = (month - timedelta(days=1)).replace(day=1)
-        past = self._past(tx, number, now)
+        past, watch = self._past(tx, number, now), stored_watch(tx, number)
         taxes = tx.rows(TaxTotal, account=number, fund=Fund.ELECTRICITY)
         return AccountState(
             number=number,
@@ -110,6 +111,8 @@ class Opening:
             service_fund=fund_of(tx, number, Fund.SERVICE),
             tenancy=self._tenancy(tx, setup, now),
             announced=tx.announcement(number).level,
+            watch=watch,
+            decide_at=now if is_waiting(watch) else None,
             day=self._running(tx, number, today, now),
             months={
                 last_month: self._running(tx, number, last_month, day_start(month, zone)),
