@@ -28,6 +28,9 @@ LONGEST_GRACE_OF_ADMINISTRATOR = timedelta(days=90)
 
 LONGEST_ADAPTATION = timedelta(days=366)
 
+LONGEST_INTERVAL = timedelta(days=31)
+"""A charge takes effect when its interval began: no longer ago than this, as a rule."""
+
 MANY = 100_000
 """More transfers than an account has in any adaptation period."""
 
@@ -250,7 +253,10 @@ def _worst(tx: LedgerTransaction, account: AccountState, since: datetime) -> Amo
     fund = tenant(account.number)
     balance = tx.balance(fund)
     lowest = min(balance, account.balance)
-    for transfer in tx.transfers(fund, MANY, since=since):
+    found = tx.transfers(fund, MANY, since=since - LONGEST_INTERVAL)
+    for transfer in sorted(found, key=lambda one: one.seq, reverse=True):
+        if transfer.recorded_at <= since:
+            break
         balance = Amount(
             balance + (transfer.amount if transfer.debit == fund else -transfer.amount)
         )

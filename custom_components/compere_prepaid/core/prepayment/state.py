@@ -18,7 +18,7 @@ from ..ledger.records import (
 )
 from ..metering.plausibility import Baseline
 from ..money.amount import ZERO, Amount, energy_cost
-from ..policy.credit import Policy
+from ..policy.credit import Policy, Reconnect
 from ..policy.decision import Standing
 from ..tariff.model import Used
 from ..tariff.rating import RatedLine
@@ -184,6 +184,12 @@ class AccountState:
     def waiting(self) -> bool:
         """Whether its credit is used up, and the cut waits or was only a shadow."""
         return is_waiting(self.watch)
+
+    @property
+    def awaits_reconnect(self) -> bool:
+        """Whether credit came back, and supply waits for a person."""
+        waits = self.policy.reconnect is not Reconnect.AUTO
+        return waits and self.off and not self.exhausted and not self.never_cut
 
     def standing(self, now: datetime) -> Standing:
         """Return how it stands before its policy."""
