@@ -13,6 +13,7 @@ import json
 from ..errors import InvalidInputError
 from ..money.amount import ZERO, Amount, Currency
 from .protected_times import NEVER_PROTECTED, ProtectedTimes
+from .protected_times_document import protected_data, protected_from
 from .protection import STANDARD_PROTECTION, Protection
 from .protection_document import protection_data, protection_from
 
@@ -127,6 +128,8 @@ def policy_content(policy: Policy, currency: Currency) -> str:
     for name in ("notice_hours", "adaptation_days"):
         if hours_or_days := getattr(policy, name):
             data[name] = hours_or_days
+    if protected := protected_data(policy.protected):
+        data["protected"] = protected
     if protection := protection_data(policy.protection):
         data["protection"] = protection
     return json.dumps(data, sort_keys=True, separators=(",", ":"), default=str)
@@ -149,6 +152,7 @@ def policy_of(name: str, content: str, currency: Currency) -> Policy:
             _amount(currency, data["maximum_top_up"]) if "maximum_top_up" in data else None
         ),
         protection=protection_from(data.get("protection", {})),
+        protected=protected_from(data.get("protected", {})),
         warning_days=tuple(data.get("warning_days", ())),
         notice_hours=data.get("notice_hours", 0),
         adaptation_days=data.get("adaptation_days", 0),
