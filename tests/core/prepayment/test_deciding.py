@@ -1,5 +1,6 @@
 """Cuts that wait, graces, disputes and shadow cuts, over a real ledger."""
 
+from collections.abc import Awaitable
 from datetime import timedelta
 
 import pytest
@@ -334,20 +335,20 @@ async def test_what_is_refused(desk: Desk) -> None:
     """With a reason that a person can act on, and without a trace."""
     await shop_with(desk, policy())
     now, refused = desk.clock.now(), []
-    credit = desk.credit_desk
-    for attempt in (
-        lambda: credit.grant_grace([SHOP], now, user="u", reason="r"),
-        lambda: credit.grant_grace([SHOP], now + 8 * DAY, user="u", reason="r"),
-        lambda: credit.grant_grace(
-            [SHOP], now + 91 * DAY, user="u", reason="r", administrator=True
-        ),
-        lambda: credit.grant_grace([SHOP], now + DAY, user="u", reason=" "),
-        lambda: credit.open_dispute(SHOP, user="u", reason=""),
-        lambda: credit.close_dispute(SHOP, user="u", reason="r"),
-        lambda: credit.set_adaptation([SHOP], now + 400 * DAY, user="u"),
-    ):
+    desk_of_credit = desk.credit_desk
+    grant = desk_of_credit.grant_grace
+    attempts: list[Awaitable[None]] = [
+        grant([SHOP], now, user="u", reason="r"),
+        grant([SHOP], now + 8 * DAY, user="u", reason="r"),
+        grant([SHOP], now + 91 * DAY, user="u", reason="r", administrator=True),
+        grant([SHOP], now + DAY, user="u", reason=" "),
+        desk_of_credit.open_dispute(SHOP, user="u", reason=""),
+        desk_of_credit.close_dispute(SHOP, user="u", reason="r"),
+        desk_of_credit.set_adaptation([SHOP], now + 400 * DAY, user="u"),
+    ]
+    for attempt in attempts:
         with pytest.raises(InvalidInputError) as refusal:
-            await attempt()
+            await attempt
         refused.append(refusal.value.key)
     assert refused == [
         "grace_past",
@@ -359,7 +360,9 @@ async def test_what_is_refused(desk: Desk) -> None:
         "adaptation_too_long",
     ]
     assert await history(desk) == []
-    await credit.grant_grace([SHOP], now + 8 * DAY, user="u", reason="r", administrator=True)
-    await credit.open_dispute(SHOP, user="u", reason="r")
+    await desk_of_credit.grant_grace(
+        [SHOP], now + 8 * DAY, user="u", reason="r", administrator=True
+    )
+    await desk_of_credit.open_dispute(SHOP, user="u", reason="r")
     with pytest.raises(InvalidInputError, match="dispute_open"):
-        await credit.open_dispute(SHOP, user="u", reason="r")
+        await desk_of_credit.open_dispute(SHOP, user="u", reason="r")
