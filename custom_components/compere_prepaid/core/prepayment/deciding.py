@@ -3,8 +3,16 @@
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from ..credit_events import CutPutOff, CutReminder, ReconnectAwaited, ShadowCut, ShadowRestored
-from ..events import CreditWarning, CutOff, Event
+from ..events import (
+    CreditWarning,
+    CutOff,
+    CutPutOff,
+    CutReminder,
+    Event,
+    ReconnectAwaited,
+    ShadowCut,
+    ShadowRestored,
+)
 from ..ids import MeterSerial
 from ..ledger.account_rows import CreditWatch, Decision, DecisionKind
 from ..ledger.records import Announcement, Hold, HoldKind, RelayDemand
