@@ -1,5 +1,6 @@
 """Policies in a site file."""
 
+from datetime import date
 from typing import Any
 
 from .document_section import Section
@@ -40,6 +41,7 @@ def read_policy(section: Section, currency: Currency) -> Policy | None:
         protected=protected,
         notice_hours=data.get("notice_hours", 0),
         adaptation_days=data.get("adaptation_days", 0),
+        valid_from=date.fromisoformat(data["valid_from"]) if "valid_from" in data else None,
     )
 
 
@@ -50,8 +52,10 @@ def read_amount(section: Section | None, currency: Currency) -> Amount | None:
 
 def policy_data(policy: Policy, currency: Currency) -> dict[str, Any]:
     """Return a policy in the site file's form; what it does not use is left out."""
-    data: dict[str, Any] = {
-        "name": policy.name,
+    data: dict[str, Any] = {"name": policy.name}
+    if policy.valid_from is not None:
+        data["valid_from"] = policy.valid_from.isoformat()
+    data |= {
         "warning_levels": [currency.exact(level) for level in policy.warning_levels],
         "cut_off": currency.exact(policy.cut_off),
         "credit_limit": currency.exact(policy.credit_limit),

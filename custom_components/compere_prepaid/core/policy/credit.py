@@ -7,6 +7,7 @@ each crossing is told once.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 import json
 
@@ -46,7 +47,8 @@ class Policy:
 
     `warning_days` fall strictly and are more than 0: levels in days left. Credit cuts nobody inside
     `protected` times, nor before the tenant has known for `notice_hours` that it is low, and an
-    account that is younger than `adaptation_days` is only shadow-cut.
+    account that is younger than `adaptation_days` is only shadow-cut. `valid_from` is the first day
+    of a version that is to come, None of one in force.
     """
 
     name: str
@@ -63,6 +65,7 @@ class Policy:
     protected: ProtectedTimes = NEVER_PROTECTED
     notice_hours: int = 0
     adaptation_days: int = 0
+    valid_from: date | None = None
 
     def __post_init__(self) -> None:
         """Refuse rules that contradict each other."""
