@@ -53,6 +53,7 @@ from .core.prepayment.cashier import Cashier
 from .core.prepayment.charging import Charging
 from .core.prepayment.debt_desk import DebtDesk
 from .core.prepayment.policies import Policies
+from .core.prepayment.policy_preview import PolicyPreviewer
 from .core.prepayment.preview import Previewer
 from .core.prepayment.protecting import Protecting
 from .core.prepayment.refunds import Refunds
@@ -136,6 +137,7 @@ class CompereSite:
         self.cashier = Cashier(self.book)
         self.agreements = Agreements(self.book)
         self.policies = Policies(self.book, self.agreements)
+        self.policy_previewer = PolicyPreviewer(self.book)
         self.refunds = Refunds(self.book)
         self.debts = DebtDesk(self.book)
         self.special_days = SpecialDays(self.book)
