@@ -67,6 +67,7 @@ from .core.tenancy.supplies import Supplies
 from .event_relay import EventRelay
 from .lines import line_settings_of
 from .night_memory import NightMemory
+from .notifications.notifier import Notifier
 from .reading_path import ReadingPath
 from .reconnection import pace_of
 from .runtimes import AccountRuntime, BusRuntime, MeterRuntime, Runtime
@@ -118,6 +119,7 @@ class CompereSite:
         self._new: dict[type, list[Callable[[Any], None]]] = {}
         self.user_names = UserNames(hass)
         self.events = EventRelay(self)
+        self.notifier = Notifier(self)
         self.reading_path = ReadingPath(self)
         self.controller = RelayController(
             ledger, self.reading_path, self.clock, self.emit, self.spawn
@@ -183,6 +185,7 @@ class CompereSite:
         await self._look_whether_restored()
         await self.night_memory.async_load()
         self.entry.async_on_unload(await self.user_names.async_follow())
+        await self.notifier.async_start()
         registry = dr.async_get(self.hass)
         self.device_id = registry.async_get_or_create(
             config_entry_id=self.entry.entry_id,
@@ -209,6 +212,7 @@ class CompereSite:
             if self.running:
                 await self.reading_path.guarded(self.agreements.renew())
                 await self.reading_path.guarded(self.charging.on_clock())
+                await self.notifier.on_clock()
 
     async def _on_time(self, _now: datetime) -> None:
         """Look at the clock, unless the last look is not over yet."""
@@ -224,11 +228,13 @@ class CompereSite:
         async with self._ticking:
             await self.reading_path.guarded(self.charging.settle_all("stop"))
         await self.night_memory.async_save()
+        await self.notifier.async_stop()
 
     async def async_apply_subentries(self) -> None:
         """Make what runs agree with the entry's subentries and options."""
         self.controller.closings.pace = pace_of(self.entry.options)
         await self._composition.async_apply()
+        self.notifier.used_channels_changed()
         self.totals.push(None, news=True)
 
     @callback

@@ -119,6 +119,8 @@ def sites(draw: st.DrawFn) -> SiteFile:
                 policy=draw(st.sampled_from(policy_names)),
                 opening_balance=draw(money),
                 owner=owner and draw(st.booleans()),
+                notify=draw(st.none() | st.just(("notify.mobile_app_pixel", "notify.family"))),
+                language=draw(st.none() | st.sampled_from(("en", "zh-Hans"))),
             )
             for number, group, owner in zip(
                 draw(_unique(numbers, 2)), (owned, []), (False, True), strict=True
