@@ -35,7 +35,7 @@ from .core.events import (
 )
 from .core.ids import AccountNumber, BusId, MeterSerial
 from .core.money.amount import Amount
-from .core.prepayment.settlement import CREDIT_CAUSE
+from .core.prepayment.deciding import CREDIT_CAUSE
 from .devices import find_device
 
 if TYPE_CHECKING:

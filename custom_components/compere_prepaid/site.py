@@ -51,6 +51,7 @@ from .core.prepayment.agreements import Agreements
 from .core.prepayment.book import AccountBook
 from .core.prepayment.cashier import Cashier
 from .core.prepayment.charging import Charging
+from .core.prepayment.credit_desk import CreditDesk
 from .core.prepayment.debt_desk import DebtDesk
 from .core.prepayment.policies import Policies
 from .core.prepayment.policy_preview import PolicyPreviewer
@@ -138,6 +139,7 @@ class CompereSite:
         self.night_memory = NightMemory(self)
         self.cashier = Cashier(self.book)
         self.agreements = Agreements(self.book)
+        self.credit_desk = CreditDesk(self.book)
         self.policies = Policies(self.book, self.agreements)
         self.policy_previewer = PolicyPreviewer(self.book)
         self.refunds = Refunds(self.book)
