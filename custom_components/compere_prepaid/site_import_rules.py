@@ -1,7 +1,7 @@
 """What an import writes into the ledger: versions of tariffs, policies and calendars."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from .action_errors import in_words
@@ -36,6 +36,11 @@ class ImportOutcome:
     faults: list[dict[str, Any]] = field(default_factory=list)
     warnings: list[dict[str, str]] = field(default_factory=list)
     """What is allowed and hardly meant."""
+
+    def answer(self) -> dict[str, Any]:
+        """Return it as actions answer; warnings only if there are any."""
+        data = asdict(self)
+        return data if self.warnings else {key: data[key] for key in data if key != "warnings"}
 
     def count(self, before: object | None, after: object) -> bool:
         """Count one thing; tell whether it is new or changed."""

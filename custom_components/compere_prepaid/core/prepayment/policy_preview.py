@@ -103,14 +103,15 @@ class PolicyPreviewer:
                 days_left=account.days_left(now, left),
                 never_cut=policy.never_cut or account.owner,
             )
-            found.append(_prospect(account, policy, decide(policy, standing, now, zone), available))
+            verdict = decide(policy, standing, now, zone)
+            fate = _fate(account, policy, verdict, may_open=not self.book.restored)
+            found.append(_prospect(account, policy, verdict, fate, available))
         return found
 
 
 def _prospect(
-    account: AccountState, policy: Policy, verdict: Verdict, available: Amount
+    account: AccountState, policy: Policy, verdict: Verdict, fate: Fate, available: Amount
 ) -> Prospect:
-    fate = _fate(account, policy, verdict)
     why, until = verdict.waits or ("", None)
     if verdict.step is Step.CUT and fate is Fate.PUT_OFF:
         why = "reading"
@@ -146,11 +147,11 @@ def _prospect(
     )
 
 
-def _fate(account: AccountState, policy: Policy, verdict: Verdict) -> Fate:
-    """Return what becomes of the supply."""
+def _fate(account: AccountState, policy: Policy, verdict: Verdict, *, may_open: bool) -> Fate:
+    """Return what becomes of the supply; without a fresh reading nobody is cut yet."""
     if verdict.step is Step.CUT and not account.off:
-        meters = account.meters.values()
-        return Fate.CUT if any(meter.may_open for meter in meters) else Fate.PUT_OFF
+        is_read = any(meter.may_open for meter in account.meters.values())
+        return Fate.CUT if may_open and is_read else Fate.PUT_OFF
     if verdict.step in {Step.CUT, Step.KEEP}:
         return Fate.STAYS_OFF
     if verdict.step is Step.ALLOW:
