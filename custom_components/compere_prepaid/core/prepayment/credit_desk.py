@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from ..credit_events import DisputeClosed, DisputeOpened, GraceGranted, GraceRevoked
 from ..errors import InvalidInputError
-from ..events import DisputeClosed, DisputeOpened, Event, GraceGranted, GraceRevoked
+from ..events import Event
 from ..ids import AccountNumber
 from ..ledger.account_rows import CreditWatch, Decision, DecisionKind
 from ..ledger.accounts import tenant

@@ -3,16 +3,8 @@
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from ..events import (
-    CreditWarning,
-    CutOff,
-    CutPutOff,
-    CutReminder,
-    Event,
-    ReconnectAwaited,
-    ShadowCut,
-    ShadowRestored,
-)
+from ..credit_events import CutPutOff, CutReminder, ReconnectAwaited, ShadowCut, ShadowRestored
+from ..events import CreditWarning, CutOff, Event
 from ..ids import MeterSerial
 from ..ledger.account_rows import CreditWatch, Decision, DecisionKind
 from ..ledger.records import Announcement, Hold, HoldKind, RelayDemand

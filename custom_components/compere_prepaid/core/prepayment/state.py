@@ -259,8 +259,8 @@ class AccountState:
     def days_left(self, now: datetime, left: int | None = None) -> int | None:
         """Return thousandths of days until credit ends by usual spending; None if not in sight.
 
-        `left` is the credit above the cut-off, if that is not what the account has now.
-        No use and credit: no end in sight. No credit: 0. The rule is told in `forecast`.
+        `left` is the credit above the cut-off, if that is not what the account has now. No use and
+        credit: no end in sight. No credit: 0. The rule is told in `forecast`.
         """
         return days_left(self.above_cut_off if left is None else left, self.spending, now)
 
