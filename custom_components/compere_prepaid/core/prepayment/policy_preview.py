@@ -19,7 +19,7 @@ from ..policy.decision import Step, Verdict, decide
 from .book import AccountBook
 from .state import AccountState
 
-AT_ONCE = 25
+AT_ONCE = 10
 """After so many accounts everything else has its turn."""
 
 
