@@ -140,6 +140,7 @@ class CompereSite:
         self.agreements = Agreements(self.book)
         self.credit_desk = CreditDesk(self.book)
         self.policies = Policies(self.book, self.agreements)
+        self.policy_previewer = PolicyPreviewer(self.book)
         self.refunds = Refunds(self.book)
         self.debts = DebtDesk(self.book)
         self.special_days = SpecialDays(self.book)

@@ -1,6 +1,5 @@
 """Putting meters into service: finding and adding them, checking them, and the signed report."""
 
-from dataclasses import asdict
 from decimal import Decimal
 import re
 from typing import Any
@@ -68,7 +67,7 @@ async def _import_meters(
             for fault in error.faults
         ]
         outcome = ImportOutcome(faults=faults)
-    return asdict(outcome)
+    return outcome.answer()
 
 
 async def _table(hass: HomeAssistant, call: ServiceCall) -> tuple[str, str]:
