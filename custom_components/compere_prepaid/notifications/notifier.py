@@ -8,6 +8,7 @@ message is sent once.
 
 import asyncio
 from collections.abc import Coroutine, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -15,11 +16,13 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.start import async_at_started
 
 from ..const import CONF_LANGUAGE, CONF_NOTIFY
+from ..core.errors import PrepaidError
 from ..core.events import Event
 from ..core.ids import AccountNumber
 from ..core.policy.credit import Reconnect
+from .digest import LONGEST, Digest, async_digest, due
 from .memory import NotificationMemory, Told
-from .messages import Message, account_of, compose, is_true, used_up_at
+from .messages import Message, account_of, compose, is_true, tag_of, used_up_at
 from .news import Audience, Kind, News, news_of
 from .outbox import Outbox
 from .settings import Settings
@@ -39,7 +42,7 @@ class Notifier:
     def __init__(self, site: CompereSite) -> None:
         """Hear the events of this site."""
         self.site = site
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[object]] = set()
         self._back: set[str] = set()
         """Accounts of which it was told that power is back, since their last cut."""
         self._started = asyncio.Event()
@@ -94,6 +97,7 @@ class Notifier:
             for audience, news in await self.memory.async_take_waiting():
                 if is_true(self.site, news):
                     self.start(self._send(news, audience))
+        await self._look_for_digest()
 
     def used_channels_changed(self) -> None:
         """Take note that channels were chosen anew."""
@@ -111,6 +115,51 @@ class Notifier:
         """
         message = Message(title=title, text=text, tag=tag, account=number)
         return await self._send_to_tenant(number, message, {})
+
+    # The digest
+
+    async def async_digest(self, since: datetime | None = None) -> Digest:
+        """Return what happened since an instant, or since the last digest."""
+        now = self.site.clock.now()
+        last = since or self.memory.digest_at or now - LONGEST
+        return await async_digest(self.site, max(last, now - LONGEST))
+
+    async def async_send_digest(self) -> tuple[Digest, tuple[str, ...]]:
+        """Send the digest to the managers; return it, and the channels that took it.
+
+        That it was sent is written down first: rather none after a crash than two.
+        """
+        digest = await self._digest_to_send()
+        return digest, await self._send_digest(digest)
+
+    async def _digest_to_send(self) -> Digest:
+        digest = await self.async_digest()
+        self.memory.digest_at = digest.until
+        await self.memory.async_save()
+        return digest
+
+    async def _send_digest(self, digest: Digest) -> tuple[str, ...]:
+        language = self.managers_language
+        message = Message(
+            title=digest.title(language),
+            text=digest.text(language),
+            tag=tag_of(self.site, "digest"),
+        )
+        return await self.outbox.async_send(self.settings.channels, message)
+
+    async def _look_for_digest(self) -> None:
+        """Send the digest if its time has come, and it is not quiet."""
+        settings = self.settings
+        if settings.digest_at is None or not settings.channels or not self._started.is_set():
+            return
+        if self.memory.digest_at is None:  # digests begin now: there is none of the past
+            self.memory.digest_at = self.site.clock.now()
+            self.memory.save_soon()
+        elif self._quiet_until() is None and due(
+            settings.digest_at, self.memory.digest_at, self.site
+        ):
+            with suppress(PrepaidError):  # the ledger cannot be read: the next look tries again
+                self.start(self._send_digest(await self._digest_to_send()))
 
     # How news are told
 
@@ -212,7 +261,7 @@ class Notifier:
     def _language(self, chosen: str) -> str:
         return language_for(chosen or self.site.hass.config.language)
 
-    def start(self, work: Coroutine[Any, Any, None]) -> None:
+    def start(self, work: Coroutine[Any, Any, object]) -> None:
         """Work on something as soon as who called is done; relays go first."""
         task = self.site.entry.async_create_background_task(
             self.site.hass, work, f"notification of {self.site.name}", eager_start=False
