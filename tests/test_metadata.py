@@ -333,7 +333,8 @@ def test_icons_belong_to_something() -> None:
     """Every icon belongs to an entity, a state or an action that has a name."""
     texts = read_json(PACKAGE / "translations/en.json")
     drawn = read_json(PACKAGE / "icons.json")
-    assert set(drawn["services"]) == set(texts["services"])
+    for kind in ("services", "triggers", "conditions"):
+        assert set(drawn[kind]) == set(texts[kind])
     for platform, entities in drawn["entity"].items():
         for key, icon in entities.items():
             named = texts["entity"][platform][key]

@@ -72,6 +72,10 @@ CONF_NOTIFY: Final = "notify"
 """How the tenant is told: names of Home Assistant's notify actions and entities."""
 CONF_LANGUAGE: Final = "language"
 """In which the tenant is told; Home Assistant's where it is not there."""
+ACCOUNT_PREFIX: Final = "account_"
+"""Begins the identifier of an account's device; its number follows."""
+ACCOUNT_EVENT: Final = "account_event"
+"""The key of an account's event entity."""
 MAX_NUMBER: Final = 40
 """Characters of an account's number. No colon either: it separates the parts of ledger ids."""
 

@@ -6,7 +6,7 @@ from homeassistant.config_entries import ConfigSubentry
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.helpers.entity_platform import async_get_platforms
 
-from .const import CONF_AREA, CONF_NAME, CONF_SERIAL, DOMAIN
+from .const import ACCOUNT_PREFIX, CONF_AREA, CONF_NAME, CONF_SERIAL, DOMAIN
 from .core.ids import AccountNumber, MeterSerial
 from .core.meters.profile import Profile
 
@@ -73,9 +73,17 @@ async def pass_on(site: CompereSite, old: MeterSerial, new: MeterSerial) -> None
 
 def account_device(site: CompereSite, number: AccountNumber) -> dr.DeviceEntry | None:
     """Return the device of an account, if it has one yet."""
-    return _find(site, f"account_{number}")
+    return _find(site, f"{ACCOUNT_PREFIX}{number}")
 
 
 def _find(site: CompereSite, identifier: str) -> dr.DeviceEntry | None:
     registry = dr.async_get(site.hass)
     return registry.async_get_device_by_identifier((DOMAIN, identifier), site.entry.entry_id)
+
+
+def find_device(site: CompereSite, identifier: str) -> dr.AnyDeviceEntry | None:
+    """Return the device of an account, a meter or a channel of one; None if it has none."""
+    registry, entry_id = dr.async_get(site.hass), site.entry.entry_id
+    return registry.async_get_device_by_identifier(
+        (DOMAIN, identifier), entry_id
+    ) or registry.async_get_child_device_by_identifier((DOMAIN, identifier), entry_id)

@@ -31,7 +31,7 @@ async def test_from_the_warning_to_the_power_that_is_back(
     assert await tenant.next() == {
         "title": "Electricity credit is low: 49.00 CNY",
         "message": "Noodle House (A-101) has 49.00 CNY left. At the present use it lasts until "
-        "about 2026-03-02 14:32. Please top up at least 51.01 CNY before then, or the power will "
+        "about 2026-03-02 14:33. Please top up at least 51.01 CNY before then, or the power will "
         "be cut off.",
         "data": TAG,
     }

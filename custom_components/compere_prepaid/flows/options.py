@@ -6,12 +6,13 @@ from homeassistant.config_entries import ConfigFlowResult
 
 from .cashiers import CashierStep
 from .notifications import NotificationStep
+from .reconnection import ReconnectionStep
 
-PAGES = ("cashiers", "notifications")
+PAGES = ("cashiers", "notifications", "reconnection")
 """The steps that the menu offers; each belongs to a class from which the flow is made."""
 
 
-class SiteOptionsFlow(CashierStep, NotificationStep):
+class SiteOptionsFlow(CashierStep, NotificationStep, ReconnectionStep):
     """Offer the pages."""
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:

@@ -9,7 +9,7 @@ message is sent once.
 import asyncio
 from collections.abc import Coroutine, Mapping
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from homeassistant.core import HomeAssistant, callback
@@ -22,7 +22,7 @@ from ..core.ids import AccountNumber
 from ..core.policy.credit import Reconnect
 from .digest import LONGEST, Digest, async_digest, due
 from .memory import NotificationMemory, Told
-from .messages import Message, account_of, compose, is_true, tag_of, used_up_at
+from .messages import Message, account_of, compose, is_true, tag_of
 from .news import Audience, Kind, News, news_of
 from .outbox import Outbox
 from .settings import Settings
@@ -165,7 +165,7 @@ class Notifier:
 
     async def _tell(self, news: News) -> None:
         """Tell everybody whom news concern, now or when it is not quiet any more."""
-        if self._is_told_already(news):
+        if self._is_told_already(news) or self._goes_without_saying(news):
             return
         quiet_until = self._quiet_until()
         for audience in self._audiences(news):
@@ -196,8 +196,10 @@ class Notifier:
             return False
         account = account_of(self.site, news)
         if news.kind is Kind.CREDIT_WARNING and account is not None:
-            ends = used_up_at(self.site, account)
-            return ends is None or ends > quiet_until
+            now = self.site.clock.now()
+            soonest = account.forecast(now).low  # thousandths of days
+            lasts_s = None if soonest is None else soonest * 86_400 // 1000
+            return lasts_s is None or now + timedelta(seconds=lasts_s) > quiet_until
         return True
 
     def _is_told_already(self, news: News) -> bool:
@@ -209,6 +211,11 @@ class Notifier:
         told = news.subject in self._back
         self._back.add(news.subject)
         return told
+
+    def _goes_without_saying(self, news: News) -> bool:
+        """Tell whether a warning came together with the cut, which says more."""
+        account = account_of(self.site, news)
+        return news.kind is Kind.CREDIT_WARNING and account is not None and account.off
 
     def _awaits_reconnect(self, news: News) -> bool:
         """Tell whether a topped-up account is off although its credit is good."""
