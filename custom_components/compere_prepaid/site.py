@@ -26,7 +26,15 @@ from .adapters.ledger_safe.restoring import confirm_restoration, restoration
 from .commissioning.backstop_keeper import BackstopKeeper
 from .commissioning.relay_test import async_release_left_over
 from .composition import Composition
-from .const import CONF_CURRENCY, CONF_INITIAL_PRICE, CONF_NAME, CONF_SERIAL, CONF_TIME_ZONE, DOMAIN
+from .const import (
+    CONF_ADAPTATION,
+    CONF_CURRENCY,
+    CONF_INITIAL_PRICE,
+    CONF_NAME,
+    CONF_SERIAL,
+    CONF_TIME_ZONE,
+    DOMAIN,
+)
 from .coordinator import PacedCoordinator
 from .core.bus.bus import RequestClass
 from .core.errors import InvalidInputError
@@ -44,6 +52,7 @@ from .core.prepayment.book import AccountBook
 from .core.prepayment.cashier import Cashier
 from .core.prepayment.charging import Charging
 from .core.prepayment.debt_desk import DebtDesk
+from .core.prepayment.policies import Policies
 from .core.prepayment.preview import Previewer
 from .core.prepayment.protecting import Protecting
 from .core.prepayment.refunds import Refunds
@@ -128,6 +137,7 @@ class CompereSite:
         self.night_memory = NightMemory(self)
         self.cashier = Cashier(self.book)
         self.agreements = Agreements(self.book)
+        self.policies = Policies(self.book, self.agreements)
         self.refunds = Refunds(self.book)
         self.debts = DebtDesk(self.book)
         self.special_days = SpecialDays(self.book)
@@ -166,11 +176,14 @@ class CompereSite:
 
     async def async_start(self) -> None:
         """Compose the site from its subentries; the lines start with `async_run`."""
-        await load_rules(self.book, self.entry.data.get(CONF_INITIAL_PRICE) or "0")
+        data = self.entry.data
+        await load_rules(
+            self.book, data.get(CONF_INITIAL_PRICE) or "0", data.get(CONF_ADAPTATION) or 0
+        )
         await self._look_whether_restored()
         await self.night_memory.async_load()
-        await self.notifier.async_start()
         self.entry.async_on_unload(await self.user_names.async_follow())
+        await self.notifier.async_start()
         registry = dr.async_get(self.hass)
         self.device_id = registry.async_get_or_create(
             config_entry_id=self.entry.entry_id,
@@ -192,9 +205,10 @@ class CompereSite:
         self.spawn(self.async_tick(), "first look at the clock")
 
     async def async_tick(self) -> None:
-        """Post what the clock asks for, and tell what waited."""
+        """Post what the clock asks for."""
         async with self._ticking:
             if self.running:
+                await self.reading_path.guarded(self.agreements.renew())
                 await self.reading_path.guarded(self.charging.on_clock())
                 await self.notifier.on_clock()
 

@@ -87,7 +87,7 @@ def export_site(site: CompereSite) -> str:
             tariffs=tuple(
                 version for tariff in site.book.tariffs.values() for version in tariff.versions
             ),
-            policies=tuple(site.book.policies.values()),
+            policies=(*site.book.policies.values(), *site.book.planned),
         )
     )
 
