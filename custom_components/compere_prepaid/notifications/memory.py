@@ -160,9 +160,11 @@ class NotificationMemory:
             for kept in reversed(self._messages.get(number, ()))
         ]
 
-    def forget_account(self, number: AccountNumber) -> None:
-        """Forget what a tenant was told who is gone."""
-        if self._messages.pop(number, None) is not None:
+    def keep_accounts(self, numbers: Iterable[str]) -> None:
+        """Forget what tenants were told whose accounts are not among these."""
+        if gone := self._messages.keys() - set(numbers):
+            for number in gone:
+                del self._messages[number]
             self._messages_store.async_delay_save(self._messages_data, MESSAGES_SAVE_DELAY_S)
 
     # Buttons

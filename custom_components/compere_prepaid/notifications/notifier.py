@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.start import async_at_started
 
-from ..const import CONF_LANGUAGE, CONF_NOTIFY
+from ..const import CONF_LANGUAGE, CONF_NOTIFY, CONF_NUMBER, SUBENTRY_ACCOUNT
 from ..core.errors import PrepaidError
 from ..core.events import Event
 from ..core.ids import AccountNumber
@@ -99,12 +99,14 @@ class Notifier:
                     self.start(self._send(news, audience))
         await self._look_for_digest()
 
-    def used_channels_changed(self) -> None:
-        """Take note that channels were chosen anew."""
+    def configuration_changed(self) -> None:
+        """Forget channels that nobody uses any more, and messages to accounts that are gone."""
         used = set(self.settings.channels)
-        for number in self.site.accounts:
-            used.update(self.channels_of(number))
+        accounts = self.site.entry.get_subentries_of_type(SUBENTRY_ACCOUNT)
+        for account in accounts:
+            used.update(account.data.get(CONF_NOTIFY, ()))
         self.outbox.forget(used)
+        self.memory.keep_accounts(account.data[CONF_NUMBER] for account in accounts)
 
     async def async_message(
         self, number: AccountNumber, title: str, text: str, tag: str = ""
