@@ -54,6 +54,7 @@ from .core.prepayment.charging import Charging
 from .core.prepayment.credit_desk import CreditDesk
 from .core.prepayment.debt_desk import DebtDesk
 from .core.prepayment.policies import Policies
+from .core.prepayment.policy_preview import PolicyPreviewer
 from .core.prepayment.preview import Previewer
 from .core.prepayment.protecting import Protecting
 from .core.prepayment.refunds import Refunds
@@ -235,7 +236,7 @@ class CompereSite:
         """Make what runs agree with the entry's subentries and options."""
         self.controller.closings.pace = pace_of(self.entry.options)
         await self._composition.async_apply()
-        self.notifier.used_channels_changed()
+        self.notifier.configuration_changed()
         self.totals.push(None, news=True)
 
     @callback
