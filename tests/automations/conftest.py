@@ -8,11 +8,11 @@ import pytest
 
 from custom_components.compere_prepaid.site import CompereSite
 from simulator.mall import Mall
-from tests.people import boss
+from tests.people import anna, boss
 from tests.site_fixtures import one_line_mall, running_site
 from tests.stories.telling import PRICE
 
-__all__ = ["boss"]
+__all__ = ["anna", "boss"]
 
 
 @pytest.fixture(autouse=True)

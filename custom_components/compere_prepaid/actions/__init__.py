@@ -18,6 +18,7 @@ from ..core.errors import LedgerReadOnlyError
 from ..site import CompereConfigEntry, CompereSite
 from . import (
     audit,
+    blueprints,
     commissioning,
     holds,
     money,
@@ -43,6 +44,7 @@ ACTIONS: dict[str, Action | EntryAction] = {
     **commissioning.ACTIONS,
     **audit.ACTIONS,
     **safe.ACTIONS,
+    **blueprints.ACTIONS,
 }
 
 
