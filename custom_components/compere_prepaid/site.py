@@ -7,7 +7,7 @@ A bus that is down fails nothing: its meters are offline, everything else goes o
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 import json
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,15 @@ from .adapters.ledger_safe.restoring import confirm_restoration, restoration
 from .commissioning.backstop_keeper import BackstopKeeper
 from .commissioning.relay_test import async_release_left_over
 from .composition import Composition
-from .const import CONF_CURRENCY, CONF_INITIAL_PRICE, CONF_NAME, CONF_SERIAL, CONF_TIME_ZONE, DOMAIN
+from .const import (
+    CONF_ADAPTATION,
+    CONF_CURRENCY,
+    CONF_INITIAL_PRICE,
+    CONF_NAME,
+    CONF_SERIAL,
+    CONF_TIME_ZONE,
+    DOMAIN,
+)
 from .coordinator import PacedCoordinator
 from .core.bus.bus import RequestClass
 from .core.errors import InvalidInputError
@@ -41,10 +49,10 @@ from .core.money.amount import Currency
 from .core.policy.relay_control import RelayController
 from .core.prepayment.agreements import Agreements
 from .core.prepayment.book import AccountBook
-from .core.prepayment.calendar import day_of
 from .core.prepayment.cashier import Cashier
 from .core.prepayment.charging import Charging
 from .core.prepayment.debt_desk import DebtDesk
+from .core.prepayment.policies import Policies
 from .core.prepayment.preview import Previewer
 from .core.prepayment.protecting import Protecting
 from .core.prepayment.refunds import Refunds
@@ -58,7 +66,9 @@ from .core.tenancy.supplies import Supplies
 from .event_relay import EventRelay
 from .lines import line_settings_of
 from .night_memory import NightMemory
+from .notifications.notifier import Notifier
 from .reading_path import ReadingPath
+from .reconnection import pace_of
 from .runtimes import AccountRuntime, BusRuntime, MeterRuntime, Runtime
 from .user_names import UserNames
 
@@ -108,6 +118,7 @@ class CompereSite:
         self._new: dict[type, list[Callable[[Any], None]]] = {}
         self.user_names = UserNames(hass)
         self.events = EventRelay(self)
+        self.notifier = Notifier(self)
         self.reading_path = ReadingPath(self)
         self.controller = RelayController(
             ledger, self.reading_path, self.clock, self.emit, self.spawn
@@ -126,6 +137,7 @@ class CompereSite:
         self.night_memory = NightMemory(self)
         self.cashier = Cashier(self.book)
         self.agreements = Agreements(self.book)
+        self.policies = Policies(self.book, self.agreements)
         self.refunds = Refunds(self.book)
         self.debts = DebtDesk(self.book)
         self.special_days = SpecialDays(self.book)
@@ -138,8 +150,6 @@ class CompereSite:
         self.backstop = BackstopKeeper(self)
         self.running = False
         self._ticking = asyncio.Lock()
-        self._forecast_of: date | None = None
-        """The day for which days left were reckoned last."""
         self.verification: Verification | None = None
         """What the last check of the ledger found."""
         self.verified_at: datetime | None = None
@@ -166,10 +176,14 @@ class CompereSite:
 
     async def async_start(self) -> None:
         """Compose the site from its subentries; the lines start with `async_run`."""
-        await load_rules(self.book, self.entry.data.get(CONF_INITIAL_PRICE) or "0")
+        data = self.entry.data
+        await load_rules(
+            self.book, data.get(CONF_INITIAL_PRICE) or "0", data.get(CONF_ADAPTATION) or 0
+        )
         await self._look_whether_restored()
         await self.night_memory.async_load()
         self.entry.async_on_unload(await self.user_names.async_follow())
+        await self.notifier.async_start()
         registry = dr.async_get(self.hass)
         self.device_id = registry.async_get_or_create(
             config_entry_id=self.entry.entry_id,
@@ -191,17 +205,12 @@ class CompereSite:
         self.spawn(self.async_tick(), "first look at the clock")
 
     async def async_tick(self) -> None:
-        """Post what the clock asks for; with a new day, reckon anew how long credit lasts."""
+        """Post what the clock asks for."""
         async with self._ticking:
-            if not self.running:
-                return
-            await self.reading_path.guarded(self.charging.on_clock())
-            today = day_of(self.clock.now(), self.zone)
-            if today != self._forecast_of:
-                self._forecast_of = today
-                for number in list(self.accounts):
-                    if number in self.book.accounts:
-                        await self.reading_path.guarded(self.opening.renew_forecast(number))
+            if self.running:
+                await self.reading_path.guarded(self.agreements.renew())
+                await self.reading_path.guarded(self.charging.on_clock())
+                await self.notifier.on_clock()
 
     async def _on_time(self, _now: datetime) -> None:
         """Look at the clock, unless the last look is not over yet."""
@@ -217,10 +226,13 @@ class CompereSite:
         async with self._ticking:
             await self.reading_path.guarded(self.charging.settle_all("stop"))
         await self.night_memory.async_save()
+        await self.notifier.async_stop()
 
     async def async_apply_subentries(self) -> None:
-        """Make what runs agree with the entry's subentries."""
+        """Make what runs agree with the entry's subentries and options."""
+        self.controller.closings.pace = pace_of(self.entry.options)
         await self._composition.async_apply()
+        self.notifier.used_channels_changed()
         self.totals.push(None, news=True)
 
     @callback

@@ -24,6 +24,7 @@ SITE_DATA = {
     "time_zone": "Asia/Shanghai",
     "ledger": "",
     "initial_price": "0.6173",
+    "adaptation_days": 21,
 }
 BUS_DATA = {
     "name": "East riser",
@@ -218,6 +219,15 @@ class PlayedLine:
         self.tried.append(settings)
         if self.error is not None:
             raise self.error
+
+
+async def page(hass: HomeAssistant, entry: MockConfigEntry, name: str) -> FlowResult[Any, Any]:
+    """Open a page of a site's options."""
+    menu = await hass.config_entries.options.async_init(entry.entry_id)
+    assert name in menu["menu_options"]
+    return await hass.config_entries.options.async_configure(
+        menu["flow_id"], {"next_step_id": name}
+    )
 
 
 def form_of(result: FlowResult[Any, Any]) -> dict[str, tuple[probatio.Marker, Any]]:
