@@ -10,6 +10,7 @@ from unittest.mock import patch
 
 from homeassistant.components.notify import NotifyEntity, NotifyEntityFeature
 from homeassistant.core import HomeAssistant
+from homeassistant.util import dt as dt_util
 from homeassistant.util.yaml import dump
 
 from custom_components.compere_prepaid.actions.blueprints import BLUEPRINTS
@@ -95,7 +96,8 @@ def whole(site: CompereSite) -> dict[str, Any]:
 @contextmanager
 def it_is(now: datetime) -> Iterator[None]:
     """Let conditions and templates believe in a time."""
-    with patch("homeassistant.util.dt.now", lambda zone=None: now.astimezone(zone)):
+    zone = dt_util.get_default_time_zone()
+    with patch("homeassistant.util.dt.now", lambda asked=None: now.astimezone(asked or zone)):
         yield
 
 

@@ -8,6 +8,7 @@ from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
+from custom_components.compere_prepaid.core.ids import MeterSerial
 from custom_components.compere_prepaid.core.ledger.account_rows import IssuedStatement
 from custom_components.compere_prepaid.site import CompereSite
 from simulator.mall import Mall
@@ -57,7 +58,8 @@ async def test_load_after_hours(
     async def draws(watts: int) -> None:
         mall.meter(SHOP).set_load(watts)
         await read_again(site, mall.meter(SHOP).serial)
-        await state_when(hass, power, lambda state: round(float(state.state), -2) == watts)
+        site.reading_path.refresh_meter(MeterSerial(mall.meter(SHOP).serial))
+        await state_when(hass, power, lambda state: round(float(state.state), 1) == watts / 1000)
         await hass.async_block_till_done()
 
     with it_is(today.replace(hour=21, minute=0)):
