@@ -232,7 +232,7 @@ class CompereSite:
         """Make what runs agree with the entry's subentries and options."""
         self.controller.closings.pace = pace_of(self.entry.options)
         await self._composition.async_apply()
-        self.notifier.used_channels_changed()
+        self.notifier.configuration_changed()
         self.totals.push(None, news=True)
 
     @callback

@@ -15,6 +15,7 @@ from simulator.mall import Mall
 from tests.actions.targets import device_of
 from tests.automations.blueprinted import MANAGER, SHOP, Phones, it_is, made_from
 from tests.site_fixtures import entity_of, read_again, state_when
+from tests.stories.telling import burn
 
 
 async def test_announcement(
@@ -73,6 +74,26 @@ async def test_load_after_hours(
         await draws(100)
         await draws(4_000)
         assert phones.told() == ([], [text])
+
+
+async def test_daily_digest(
+    hass: HomeAssistant, mall: Mall, site: CompereSite, phones: Phones, blueprints: None
+) -> None:
+    """Nothing to tell is not told, unless that is wanted; a shop that was cut off is."""
+    digest = {"site": site.entry.entry_id, "at": "08:00:00", "managers": [MANAGER]}
+    await made_from(hass, "daily_digest", **digest)
+    morning = (dt_util.now() + timedelta(days=1)).replace(hour=8, minute=0, second=0, microsecond=0)
+    await comes(hass, morning)
+    assert phones.told() == ([], [])
+    await made_from(hass, "daily_digest", **digest, quiet=True)
+    await comes(hass, morning)
+    assert len(phones.told()[1]) == 1
+    await made_from(hass, "daily_digest", **digest)
+    await burn(mall, site, SHOP, 201_000)
+    await hass.async_block_till_done()
+    await comes(hass, morning)
+    (told,) = phones.told()[1]
+    assert "Noodle House" in told
 
 
 async def test_month_end(

@@ -5,7 +5,7 @@ Money is shown as everywhere: what is there rounded down, what has to come in ro
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -105,13 +105,6 @@ def wall_clock(site: CompereSite, at: datetime) -> str:
     return at.astimezone(site.zone).strftime("%Y-%m-%d %H:%M")
 
 
-def used_up_at(site: CompereSite, account: AccountState) -> datetime | None:
-    """Return when an account's credit ends at its present use; None if that is not in sight."""
-    now = site.clock.now()
-    thousandths = account.days_left(now)
-    return None if not thousandths else now + timedelta(seconds=thousandths * 86_400 // 1000)
-
-
 def needed(site: CompereSite, account: AccountState) -> Decimal:
     """Return the least top-up that ends a warning, or brings the power back if that is off.
 
@@ -139,6 +132,11 @@ def account_values(site: CompereSite, account: AccountState) -> dict[str, str]:
     }
 
 
+def _used_up_at(site: CompereSite, account: AccountState) -> datetime | None:
+    """Return when credit is expected to end; None if that is not in sight."""
+    return account.forecast(site.clock.now()).expected_zero
+
+
 def _of_account(
     site: CompereSite, news: News, account: AccountState, language: str
 ) -> tuple[Mapping[str, str], str]:
@@ -151,7 +149,7 @@ def _of_account(
     by_itself = account.policy.reconnect is Reconnect.AUTO
     returns = "power_returns_auto" if by_itself else "power_returns_by_hand"
     values["power_returns"] = texts(language)[returns]
-    if news.kind is Kind.CREDIT_WARNING and (at := used_up_at(site, account)) is not None:
+    if news.kind is Kind.CREDIT_WARNING and (at := _used_up_at(site, account)) is not None:
         return values | {"zero_at": wall_clock(site, at)}, "_dated"
     return values, ""
 
