@@ -20,6 +20,7 @@ from . import (
     audit,
     blueprints,
     commissioning,
+    credit,
     holds,
     money,
     notifications,
@@ -37,6 +38,7 @@ from .fields import ENTRY, Action, EntryAction, EntryHandler, Handler
 ACTIONS: dict[str, Action | EntryAction] = {
     **money.ACTIONS,
     **holds.ACTIONS,
+    **credit.ACTIONS,
     **terms.ACTIONS,
     **tenancy.ACTIONS,
     **tariffs.ACTIONS,
