@@ -18,6 +18,7 @@ from ..core.errors import LedgerReadOnlyError
 from ..site import CompereConfigEntry, CompereSite
 from . import (
     audit,
+    blueprints,
     commissioning,
     credit,
     holds,
@@ -50,6 +51,7 @@ ACTIONS: dict[str, Action | EntryAction] = {
     **commissioning.ACTIONS,
     **audit.ACTIONS,
     **safe.ACTIONS,
+    **blueprints.ACTIONS,
     **voice.ACTIONS,
 }
 
