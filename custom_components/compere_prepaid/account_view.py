@@ -40,6 +40,12 @@ class AccountView:
         return supply_state(state.policy, state.available, off=state.off, emergency=emergency)
 
     @property
+    def is_low(self) -> bool:
+        """Whether credit is low, by the money alone: who is off may have plenty again."""
+        policy, available = self.state.policy, self.state.available
+        return available <= policy.cut_off or policy.level_reached(available) is not None
+
+    @property
     def balance(self) -> Decimal:
         """The electricity fund, rounded down."""
         return self.site.currency.rounded_down(self.state.balance)
