@@ -14,6 +14,7 @@ from ..policy.holds import kinds, place, release
 from ..tariff.model import Used
 from ..tariff.rating import quote
 from .book import AccountBook
+from .rules import begin_policies
 from .settlement import AccountDue
 from .slip import Slip
 from .state import AccountState
@@ -23,6 +24,10 @@ BY_HAND = (HoldKind.MANUAL, HoldKind.MAINTENANCE)
 
 RELEASED_BY_HAND = (*BY_HAND, HoldKind.OVERLOAD, HoldKind.PROTECTION)
 """The holds that people release: money alone releases what money placed."""
+
+
+RENEWED_AT_ONCE = 100
+"""So many accounts are settled under a changed policy in one transaction."""
 
 
 @dataclass(slots=True)
@@ -145,13 +150,27 @@ class Agreements:
             await self._settle_under_terms(accounts, at, f"{kind}:{value}", agree)
 
     async def renew(self) -> None:
-        """Put changed policies into force for all accounts that have them."""
-        for number in list(self.book.accounts):
-            async with self.book.locked([number]):
-                account = self.book.accounts.get(number)
-                if account and account.policy != self.book.policies.get(account.policy.name):
-                    at = self.book.clock.now()
-                    await self._settle_under_terms([account], at, f"policy:{account.policy.name}")
+        """Put changed policies, and those whose day has come, into force for all who have them."""
+        begin_policies(self.book)
+        stale: dict[str, list[AccountNumber]] = {}
+        for account in self.book.accounts.values():
+            if self._is_stale(account):
+                stale.setdefault(account.policy.name, []).append(account.number)
+        for policy, numbers in stale.items():
+            for start in range(0, len(numbers), RENEWED_AT_ONCE):
+                await self._renew(policy, numbers[start : start + RENEWED_AT_ONCE])
+
+    async def _renew(self, policy: str, numbers: Sequence[AccountNumber]) -> None:
+        async with self.book.locked(numbers):
+            known = (self.book.accounts.get(number) for number in numbers)
+            accounts = [account for account in known if account and self._is_stale(account)]
+            if accounts:
+                at = self.book.clock.now()
+                await self._settle_under_terms(accounts, at, f"policy:{policy}")
+
+    def _is_stale(self, account: AccountState) -> bool:
+        """Tell whether an account has a policy that is not the one in force."""
+        return account.is_open and account.policy != self.book.policies.get(account.policy.name)
 
     async def _settle_under_terms(
         self,
