@@ -41,9 +41,10 @@ class AccountView:
 
     @property
     def is_low(self) -> bool:
-        """Whether credit is low, by the money alone: who is off may have plenty again."""
-        policy, available = self.state.policy, self.state.available
-        return available <= policy.cut_off or policy.level_reached(available) is not None
+        """Whether credit is low, in money or in days: who is off may have plenty again."""
+        state = self.state
+        reached = state.policy.level_reached(state.available)
+        return state.exhausted or reached is not None or state.watch.days_told is not None
 
     @property
     def balance(self) -> Decimal:
