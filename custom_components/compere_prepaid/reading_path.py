@@ -75,6 +75,7 @@ class ReadingPath:
             self.refresh_account(meter.account, news=not was_online)
         self.plan(reading.serial)
         self._site.backstop.consider(reading.serial)
+        self._site.display.consider(reading.serial)
         self._site.totals.push(None)
 
     async def on_values(self, reading: MeterReading) -> None:
@@ -178,6 +179,7 @@ class ReadingPath:
             self.refresh_meter(serial)
             self._plan_next(serial, account)
             self._site.backstop.consider(serial)
+            self._site.display.consider(serial)
 
     def refresh_account(self, number: AccountNumber, *, news: bool = False) -> None:
         """Push an account's state to its entities, at once if it is news."""

@@ -24,6 +24,7 @@ from .adapters.ledger_checker.checker import Verification
 from .adapters.ledger_database.ledger import DatabaseLedger
 from .adapters.ledger_safe.restoring import confirm_restoration, restoration
 from .commissioning.backstop_keeper import BackstopKeeper
+from .commissioning.display_keeper import DisplayKeeper
 from .commissioning.relay_test import async_release_left_over
 from .composition import Composition
 from .const import (
@@ -152,6 +153,7 @@ class CompereSite:
         self.moves = Moves(self.book)
         self.replacements = Replacements(self.book, self.charging)
         self.backstop = BackstopKeeper(self)
+        self.display = DisplayKeeper(self)
         self.running = False
         self._ticking = asyncio.Lock()
         self.verification: Verification | None = None
