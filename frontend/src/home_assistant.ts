@@ -65,6 +65,14 @@ export interface Badge {
   [option: string]: unknown;
 }
 
+/** A button beside a heading. */
+export interface ButtonBadge {
+  type: "button";
+  icon: string;
+  text: string;
+  tap_action: Record<string, unknown>;
+}
+
 export interface Section {
   type: "grid";
   cards: Card[];
