@@ -68,7 +68,6 @@ export interface Badge {
 /** A button beside a heading. */
 export interface ButtonBadge {
   type: "button";
-  icon: string;
   text: string;
   tap_action: Record<string, unknown>;
 }

@@ -185,7 +185,7 @@ test("an administrator gives a whole area another policy, after a question; nobo
   mall.setState("x.one-shop-2_policy", "Standard", { options: ["Standard", "{area} $& night"] });
   const headings = cardsOf(rulesOf(mall)).filter((card) => card["heading"] === "Food court");
   const buttons = headings[0]?.["badges"] as { text: string; tap_action: Record<string, unknown> }[];
-  assert.deepEqual(buttons.map((button) => button.text), ["All → Standard", "All → {area} $& night"]);
+  assert.deepEqual(buttons.map((button) => button.text), ["→ Standard", "→ {area} $& night"]);
   assert.deepEqual(buttons[0]?.tap_action, {
     action: "perform-action",
     perform_action: "compere_prepaid.apply_policy",

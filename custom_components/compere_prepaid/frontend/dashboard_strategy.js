@@ -119,7 +119,7 @@ var ENGLISH = {
   adaptsUntil: "adapts until",
   noShopUnderRules: "Every shop is in credit, and none has a rule of its own at present.",
   applyPolicy: "Give all {count} shops in {area} the policy “{policy}”?",
-  allTo: "All → {policy}",
+  policyHint: "The buttons beside an area give all shops in it another policy.",
   cutsWaiting: "Cuts that wait",
   shopsAdapting: "Shops adapting",
   shopsDisputed: "Shops in dispute",
@@ -210,7 +210,7 @@ var SIMPLIFIED_CHINESE = {
   adaptsUntil: "适应期至",
   noShopUnderRules: "所有商铺余额充足，目前没有商铺适用特殊规则。",
   applyPolicy: "将{area}全部 {count} 家商铺改为策略“{policy}”？",
-  allTo: "全部 → {policy}",
+  policyHint: "区域旁的按钮可将该区域所有商铺改为另一策略。",
   cutsWaiting: "推迟断电",
   shopsAdapting: "适应期商铺",
   shopsDisputed: "争议商铺",
@@ -614,7 +614,7 @@ var ROWS2 = 60;
 var POLICIES = 6;
 function rulesView(hass, site, labels, path) {
   const sections = [
-    section([heading(labels.underRules, "mdi:gavel"), ...counts(site, labels, path), standingCard(site.shops, labels)]),
+    section([heading(labels.underRules, "mdi:gavel"), ...counts(site, labels, path), standingCard(site.shops, labels), ...policyHint(hass, site, labels)]),
     section([heading(labels.runsOutNext, "mdi:calendar-clock"), runsOutCard(site.shops, labels)]),
     ...byArea(hass, site.shops).map((area) => policiesSection(hass, area, labels))
   ];
@@ -636,8 +636,7 @@ function policyButtons(hass, area, labels) {
   if (!hass.user?.is_admin || area.id === void 0 || policies.length < 2 || policies.length > POLICIES) return [];
   return policies.map((policy) => ({
     type: "button",
-    icon: "mdi:gavel",
-    text: labels.allTo.replace("{policy}", () => policy),
+    text: `→ ${policy}`,
     tap_action: {
       action: "perform-action",
       perform_action: "compere_prepaid.apply_policy",
@@ -648,6 +647,10 @@ function policyButtons(hass, area, labels) {
       }
     }
   }));
+}
+function policyHint(hass, site, labels) {
+  const seen = byArea(hass, site.shops).some((area) => policyButtons(hass, area, labels).length > 0);
+  return seen ? [text(labels.policyHint)] : [];
 }
 function policyLine(shop, labels) {
   const policy = shop.entities["policy"];

@@ -3,7 +3,7 @@
  *
  * An administrator gives a whole area another policy here, in one step and after a question.
  */
-import { countTiles, heading, section, shopPath } from "../cards.ts";
+import { countTiles, heading, section, shopPath, text } from "../cards.ts";
 import type { Badge, ButtonBadge, Card, HomeAssistant, Section, SectionsView } from "../home_assistant.ts";
 import type { Labels } from "../labels.ts";
 import { byArea } from "../site_model.ts";
@@ -18,7 +18,7 @@ const POLICIES = 6;
 
 export function rulesView(hass: HomeAssistant, site: Site, labels: Labels, path: string): SectionsView {
   const sections: Section[] = [
-    section([heading(labels.underRules, "mdi:gavel"), ...counts(site, labels, path), standingCard(site.shops, labels)]),
+    section([heading(labels.underRules, "mdi:gavel"), ...counts(site, labels, path), standingCard(site.shops, labels), ...policyHint(hass, site, labels)]),
     section([heading(labels.runsOutNext, "mdi:calendar-clock"), runsOutCard(site.shops, labels)]),
     ...byArea(hass, site.shops).map((area) => policiesSection(hass, area, labels)),
   ];
@@ -44,8 +44,7 @@ function policyButtons(hass: HomeAssistant, area: AreaGroup<Shop>, labels: Label
   if (!hass.user?.is_admin || area.id === undefined || policies.length < 2 || policies.length > POLICIES) return [];
   return policies.map((policy) => ({
     type: "button",
-    icon: "mdi:gavel",
-    text: labels.allTo.replace("{policy}", () => policy),
+    text: `→ ${policy}`,
     tap_action: {
       action: "perform-action",
       perform_action: "compere_prepaid.apply_policy",
@@ -59,6 +58,12 @@ function policyButtons(hass: HomeAssistant, area: AreaGroup<Shop>, labels: Label
       },
     },
   }));
+}
+
+/** What the buttons beside the areas do, for those who see them. */
+function policyHint(hass: HomeAssistant, site: Site, labels: Labels): Card[] {
+  const seen = byArea(hass, site.shops).some((area) => policyButtons(hass, area, labels).length > 0);
+  return seen ? [text(labels.policyHint)] : [];
 }
 
 function policyLine(shop: Shop, labels: Labels): Card[] {
