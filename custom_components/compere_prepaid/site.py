@@ -51,6 +51,7 @@ from .core.prepayment.agreements import Agreements
 from .core.prepayment.book import AccountBook
 from .core.prepayment.cashier import Cashier
 from .core.prepayment.charging import Charging
+from .core.prepayment.credit_desk import CreditDesk
 from .core.prepayment.debt_desk import DebtDesk
 from .core.prepayment.policies import Policies
 from .core.prepayment.preview import Previewer
@@ -138,6 +139,7 @@ class CompereSite:
         self.cashier = Cashier(self.book)
         self.agreements = Agreements(self.book)
         self.policies = Policies(self.book, self.agreements)
+        self.credit_desk = CreditDesk(self.book)
         self.refunds = Refunds(self.book)
         self.debts = DebtDesk(self.book)
         self.special_days = SpecialDays(self.book)

@@ -19,6 +19,7 @@ from ..site import CompereConfigEntry, CompereSite
 from . import (
     audit,
     commissioning,
+    credit,
     holds,
     money,
     readings,
@@ -35,6 +36,7 @@ from .fields import ENTRY, Action, EntryAction, EntryHandler, Handler
 ACTIONS: dict[str, Action | EntryAction] = {
     **money.ACTIONS,
     **holds.ACTIONS,
+    **credit.ACTIONS,
     **terms.ACTIONS,
     **tenancy.ACTIONS,
     **tariffs.ACTIONS,
