@@ -72,6 +72,7 @@ async def test_what_the_tools_tell(hass: HomeAssistant, site: CompereSite, mall:
         "available_credit": "217.90",
         "supply_state": "in_credit",
         "power_off_because": [],
+        "special": {},
         "cost_today": "3.60",
         "cost_month": "3.60",
     }
@@ -83,6 +84,10 @@ async def test_what_the_tools_tell(hass: HomeAssistant, site: CompereSite, mall:
     assert "secret" not in json.dumps(paid)
 
     await burn(mall, site, "A-103", 150_000)
+    await ask(hass, "open_dispute", account="A-102", reason="secret quarrel")
+    disputed = (await call(api, "get_account", shop="A-102")).data
+    assert disputed["special"] == {"disputed": True}
+    assert "secret" not in json.dumps(disputed)
     await ask(hass, "place_hold", account="A-102", kind="manual", reason="rebuilding")
     low = (await call(api, "list_low_accounts")).data
     assert [one["account"] for one in low["warned"]] == ["A-103"]

@@ -16,6 +16,17 @@ from ..core.ledger.records import Transfer, TransferCode
 from ..entities.money import WARNED
 from ..runtimes import MeterRuntime
 
+_WATCH = (
+    "put_off_until",
+    "put_off_why",
+    "grace_until",
+    "disputed",
+    "adapts_until",
+    "shadow_cut",
+    "reconnect_awaited",
+)
+"""What was decided about a shop's credit that is told; why it is disputed is nobody's business."""
+
 _LOOKED_BACK = 20
 """So many top-ups in a row that were all taken back are as good as none."""
 
@@ -74,7 +85,7 @@ async def last_top_ups(shop: AccountView, limit: int = 1) -> list[Transfer]:
 
 def shop_facts(shop: AccountView) -> dict[str, Any]:
     """Return a shop as a language model is told of it; money as decimal text."""
-    forecast, end = shop.forecast, ends_at(shop)
+    forecast, end, watch = shop.forecast, ends_at(shop), shop.watch
     return {
         "account": shop.state.number,
         "name": shop.state.name,
@@ -88,6 +99,7 @@ def shop_facts(shop: AccountView) -> dict[str, Any]:
         "days_left_at_least": _days(forecast.low),
         "days_left_at_most": _days(forecast.high),
         "credit_ends_on": None if end is None else end.date().isoformat(),
+        "special": {key: watch[key] for key in _WATCH if watch[key]},
         "cost_today": f"{shop.cost_today:f}",
         "cost_month": f"{shop.shown(shop.spending.month.amount):f}",
     }
