@@ -511,7 +511,7 @@ function money(balance) {
   const digits = `(0 if state_attr(${balance}, "step") | float(0) >= 1 else 2)`;
   return `{{ "%.*f" | format(${digits}, states(${balance}) | float(0)) }}&nbsp;{{ state_attr(${balance}, "unit_of_measurement") }}`;
 }
-var MOMENT_MACRO = `{% macro moment(at) %}{{ (as_datetime(at) | as_local).strftime("%m-%d&nbsp;%H:%M") }}{% endmacro -%}`;
+var MOMENT_MACRO = `{% macro moment(at) %}{{ (as_datetime(at) | as_local).strftime("%m‑%d&nbsp;%H:%M") }}{% endmacro -%}`;
 
 // src/views/runs_out.ts
 var ROWS = 8;
@@ -532,10 +532,11 @@ function runsOutCard(shops, labels) {
 |:---|---:|---:|---:|
 {% for left, _, device, balance, days, zero, path in (found.rows | sort)[:${ROWS}] -%}
 {% set low, high = state_attr(days, "low"), state_attr(days, "high") -%}
-{% set band = "&nbsp;(" ~ low | round(1) ~ "–" ~ high | round(1) ~ ")" if is_number(low) and is_number(high) else "" -%}
+{% set wide = is_number(low) and is_number(high) and low | round(1) != high | round(1) -%}
+{% set band = "&nbsp;(" ~ low | round(1) ~ "–" ~ high | round(1) ~ ")" if wide else "" -%}
 {% set shown = "—" if left >= ${NEVER} else left | round(1) ~ band -%}
 {% set end = as_datetime(states(zero), none) if zero else none -%}
-{% set day = (end | as_local).strftime("%m-%d") if end else "—" -%}
+{% set day = (end | as_local).strftime("%m‑%d") if end else "—" -%}
 | [{{ ${escapedName("device")} }}]({{ path }}) | {{ shown }} | {{ day }} | ${money("balance")} |
 {% endfor -%}`;
   return { type: "markdown", content };
@@ -705,8 +706,10 @@ ${MOMENT_MACRO}
 {% set said = namespace(list=['<font color="' ~ color ~ '"><ha-icon icon="' ~ icon ~ '"></ha-icon></font> ' ~ label] if label else []) -%}
 ${note("reconnect_awaited", labels.reconnectAwaited)}
 ${note("disputed", labels.disputed)}
-${noteUntil("grace_until", labels.graceUntil)}
 {% set why = state_attr(supply, "put_off_why") -%}
+{% if why != "grace" -%}
+${noteUntil("grace_until", labels.graceUntil)}
+{% endif -%}
 {% if why -%}
 {% set until = state_attr(supply, "put_off_until") -%}
 {% set said.list = said.list + [${JSON.stringify(labels.cutWaits)} ~ (" " ~ moment(until) if until else "") ~ " (" ~ reasons.get(why, why) ~ ")"] -%}
@@ -714,7 +717,7 @@ ${noteUntil("grace_until", labels.graceUntil)}
 ${note("shadow_cut", labels.wouldBeOff)}
 ${noteUntil("adapts_until", labels.adaptsUntil)}
 {% if said.list -%}
-{% set found.rows = found.rows + [(rank, states(balance) | float(0), device, balance, path, said.list | join(", "))] -%}
+{% set found.rows = found.rows + [(rank, states(balance) | float(0), device, balance, path, said.list | join("<br>"))] -%}
 {% endif -%}
 {% endfor -%}
 {% if found.rows -%}

@@ -129,8 +129,10 @@ ${MOMENT_MACRO}
 {% set said = namespace(list=['<font color="' ~ color ~ '"><ha-icon icon="' ~ icon ~ '"></ha-icon></font> ' ~ label] if label else []) -%}
 ${note("reconnect_awaited", labels.reconnectAwaited)}
 ${note("disputed", labels.disputed)}
-${noteUntil("grace_until", labels.graceUntil)}
 {% set why = state_attr(supply, "put_off_why") -%}
+{% if why != "grace" -%}
+${noteUntil("grace_until", labels.graceUntil)}
+{% endif -%}
 {% if why -%}
 {% set until = state_attr(supply, "put_off_until") -%}
 {% set said.list = said.list + [${JSON.stringify(labels.cutWaits)} ~ (" " ~ moment(until) if until else "") ~ " (" ~ reasons.get(why, why) ~ ")"] -%}
@@ -138,7 +140,7 @@ ${noteUntil("grace_until", labels.graceUntil)}
 ${note("shadow_cut", labels.wouldBeOff)}
 ${noteUntil("adapts_until", labels.adaptsUntil)}
 {% if said.list -%}
-{% set found.rows = found.rows + [(rank, states(balance) | float(0), device, balance, path, said.list | join(", "))] -%}
+{% set found.rows = found.rows + [(rank, states(balance) | float(0), device, balance, path, said.list | join("<br>"))] -%}
 {% endif -%}
 {% endfor -%}
 {% if found.rows -%}

@@ -31,10 +31,11 @@ export function runsOutCard(shops: readonly Shop[], labels: Labels): Card {
 |:---|---:|---:|---:|
 {% for left, _, device, balance, days, zero, path in (found.rows | sort)[:${ROWS}] -%}
 {% set low, high = state_attr(days, "low"), state_attr(days, "high") -%}
-{% set band = "&nbsp;(" ~ low | round(1) ~ "–" ~ high | round(1) ~ ")" if is_number(low) and is_number(high) else "" -%}
+{% set wide = is_number(low) and is_number(high) and low | round(1) != high | round(1) -%}
+{% set band = "&nbsp;(" ~ low | round(1) ~ "–" ~ high | round(1) ~ ")" if wide else "" -%}
 {% set shown = "—" if left >= ${NEVER} else left | round(1) ~ band -%}
 {% set end = as_datetime(states(zero), none) if zero else none -%}
-{% set day = (end | as_local).strftime("%m-%d") if end else "—" -%}
+{% set day = (end | as_local).strftime("%m‑%d") if end else "—" -%}
 | [{{ ${escapedName("device")} }}]({{ path }}) | {{ shown }} | {{ day }} | ${money("balance")} |
 {% endfor -%}`;
   return { type: "markdown", content };

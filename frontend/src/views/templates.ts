@@ -12,5 +12,5 @@ export function money(balance: string): string {
   return `{{ "%.*f" | format(${digits}, states(${balance}) | float(0)) }}&nbsp;{{ state_attr(${balance}, "unit_of_measurement") }}`;
 }
 
-/** A moment as day and time, in Home Assistant's zone. */
-export const MOMENT_MACRO = `{% macro moment(at) %}{{ (as_datetime(at) | as_local).strftime("%m-%d&nbsp;%H:%M") }}{% endmacro -%}`;
+/** A moment as day and time that no line breaks, in Home Assistant's zone. */
+export const MOMENT_MACRO = `{% macro moment(at) %}{{ (as_datetime(at) | as_local).strftime("%m‑%d&nbsp;%H:%M") }}{% endmacro -%}`;
