@@ -51,6 +51,7 @@ from .core.prepayment.refunds import Refunds
 from .core.prepayment.rerating import Rerater
 from .core.prepayment.rules import load_rules
 from .core.prepayment.special_days import SpecialDays
+from .core.prepayment.undoing import Undoing
 from .core.tenancy.moves import Moves
 from .core.tenancy.opening import Opening
 from .core.tenancy.replacement import Replacements
@@ -125,6 +126,7 @@ class CompereSite:
         self.cashier = Cashier(self.book)
         self.agreements = Agreements(self.book)
         self.refunds = Refunds(self.book)
+        self.undoing = Undoing(self.book, self.agreements, self.refunds)
         self.debts = DebtDesk(self.book)
         self.special_days = SpecialDays(self.book)
         self.rerater = Rerater(self.book)

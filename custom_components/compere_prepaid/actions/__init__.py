@@ -18,6 +18,7 @@ from ..core.errors import LedgerReadOnlyError
 from ..site import CompereConfigEntry, CompereSite
 from . import (
     audit,
+    batches,
     commissioning,
     holds,
     money,
@@ -35,6 +36,7 @@ ACTIONS: dict[str, Action | EntryAction] = {
     **money.ACTIONS,
     **holds.ACTIONS,
     **terms.ACTIONS,
+    **batches.ACTIONS,
     **tenancy.ACTIONS,
     **tariffs.ACTIONS,
     **statements.ACTIONS,

@@ -6,7 +6,7 @@ nothing, for the next reading spans the gap from the mark on.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 import json
 
@@ -77,6 +77,11 @@ class MeterState:
             self.pending.clear()
             return
         self.pending = [_behind(mark, line) for line in self.pending if line.to_wh > mark.wh]
+
+    def charged(self, mark: BillMark) -> None:
+        """Remember up to where it is charged; nothing of it is pending any more."""
+        self.mark = mark
+        self.pending.clear()
 
     def forget(self) -> None:
         """Forget up to where it was charged: somebody else, or another register, comes next."""
@@ -150,6 +155,19 @@ class AccountState:
     """Charged since `past_since`, as posted."""
     past_since: datetime | None = None
     """Since when that counts: some days ago, or the first charge if later."""
+
+    def copy(self) -> AccountState:
+        """Return a copy with which one can try what this one is not to feel."""
+        return replace(
+            self,
+            day=replace(self.day),
+            months={first: replace(month) for first, month in self.months.items()},
+            tax_nets=dict(self.tax_nets),
+            meters={
+                serial: replace(meter, pending=list(meter.pending))
+                for serial, meter in self.meters.items()
+            },
+        )
 
     @property
     def month(self) -> Running:
