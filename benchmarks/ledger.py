@@ -5,7 +5,8 @@
 2. One durable top-up after the other, on SQLite and on PostgreSQL on loopback, beside one insert
    and commit in plain sqlite3.
 3. A year of hourly charges of 500 meters: how long it takes to verify, in how much memory, and to
-   read a month of one account for a statement. `BENCH_METERS` and `BENCH_DAYS` change the size.
+   read a month of one account for a statement, and what all accounts spent day by day.
+   `BENCH_METERS` and `BENCH_DAYS` change the size.
 """
 
 import asyncio
@@ -20,6 +21,7 @@ import sqlite3
 from statistics import median
 import tempfile
 from time import perf_counter
+from zoneinfo import ZoneInfo
 
 from benchmarks.stage import big_book
 from custom_components.compere_prepaid.adapters.ledger_checker.apart import LARGE
@@ -28,6 +30,7 @@ from custom_components.compere_prepaid.core.ledger.accounts import tenant
 from custom_components.compere_prepaid.core.ledger.ports import LedgerTransaction
 from custom_components.compere_prepaid.core.ledger.posting import post_new
 from custom_components.compere_prepaid.core.ledger.records import TransferCode
+from custom_components.compere_prepaid.core.prepayment.spending import KEPT_DAYS, read_spending
 from tests.adapters.ledger_books import (
     install,
     next_charge,
@@ -184,6 +187,15 @@ async def year(folder: Path) -> None:
             times.append((perf_counter() - began) * 1000)
         name = f"year: a month of one account ({lines} lines)"
         tell(name, times, f"; bar {BAR_STATEMENT_MS} ms")
+        until = big_book.START + timedelta(days=YEAR_DAYS)
+        since = (until - timedelta(days=min(KEPT_DAYS, YEAR_DAYS))).date()
+        funds = [tenant(AccountNumber(big_book.number(meter))) for meter in range(YEAR_METERS)]
+        began = perf_counter()
+        await ledger.read(
+            lambda tx: [read_spending(tx, fund, since, until, ZoneInfo("UTC")) for fund in funds]
+        )
+        took = perf_counter() - began
+        print(f"year: {KEPT_DAYS} days of spending of {len(funds)} accounts read in {took:.2f} s")
         began = perf_counter()
         found = await ledger.verify()
         took = perf_counter() - began

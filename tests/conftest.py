@@ -21,7 +21,7 @@ settings.register_profile("shared", deadline=None, suppress_health_check=[Health
 settings.load_profile("shared")
 
 HOME_ASSISTANTS_OWN_WARNINGS = (
-    "ignore:It is recommended to use web.AppKey instances:aiohttp.web_exceptions.NotAppKeyWarning",
+    "ignore:.* use web.(App|Request)Key instances:aiohttp.web_exceptions.NotAppKeyWarning",
 )
 """Warnings are errors here, but not those that Home Assistant's own set-up causes."""
 

@@ -12,8 +12,10 @@ from .core.ledger.ports import LedgerTransaction
 from .core.money.amount import Amount, Currency
 from .core.policy.credit import SupplyState, supply_state
 from .core.prepayment.calendar import day_of, month_of
+from .core.prepayment.comparison import Compared, Comparison, compare
 from .core.prepayment.debts import outstanding
-from .core.prepayment.state import AccountState, Running
+from .core.prepayment.forecast import Forecast
+from .core.prepayment.state import AccountState
 from .core.tariff.fees import day_fees
 from .core.tariff.model import LineKind, Tariff
 from .core.tariff.rating import Quote, quote
@@ -55,8 +57,7 @@ class AccountView:
     @property
     def days_left(self) -> Decimal | None:
         """Days until credit ends at the mean spending; None if no end is in sight."""
-        thousandths = self.state.days_left(self.site.clock.now())
-        return None if thousandths is None else Decimal(thousandths).scaleb(-3)
+        return thousandths(self.state.days_left(self.site.clock.now()))
 
     @property
     def price(self) -> Decimal:
@@ -74,17 +75,26 @@ class AccountView:
 
     @property
     def cost_today(self) -> Decimal:
-        """Charged since midnight of the site."""
-        return self._running(self.state.day, day_of)
+        """Spent since midnight of the site."""
+        return self.shown(self.state.spending.on(self._today))
 
     @property
-    def cost_month(self) -> Decimal:
-        """Charged since the first of the month."""
-        return self._running(self.state.month, month_of)
+    def forecast(self) -> Forecast:
+        """How long credit lasts, with its band."""
+        return self.state.forecast(self.site.clock.now())
+
+    @property
+    def spending(self) -> Comparison:
+        """What was spent in the running day, week and month, and before."""
+        return compare(self.state.spending, self.site.clock.now())
+
+    def shown(self, amount: Amount) -> Decimal:
+        """Return an amount as it is shown."""
+        return self.site.currency.rounded(amount)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the account as `get_account` answers it."""
-        days = self.days_left
+        forecast, spending = self.forecast, self.spending
         return {
             "number": self.state.number,
             "name": self.state.name,
@@ -92,13 +102,26 @@ class AccountView:
             "available_credit": f"{self.available_credit:f}",
             "credit_limit": f"{self.credit_limit:f}",
             "supply_state": self.supply_state.value,
-            "days_left": None if days is None else float(days),
+            "days_left": _days(forecast.days_left),
+            "forecast": {
+                "days_left": _days(forecast.days_left),
+                "low": _days(forecast.low),
+                "high": _days(forecast.high),
+                "expected_zero": _local(self.site, forecast.expected_zero),
+            },
             "price": f"{self.price:f}",
             "period": self.period,
             "tariff": self.state.tariff,
             "policy": self.state.policy.name,
-            "cost_today": f"{self.cost_today:f}",
-            "cost_month": f"{self.cost_month:f}",
+            "cost_today": self._money(spending.today),
+            "cost_month": self._money(spending.month.amount),
+            "spending": {
+                "today": self._money(spending.today),
+                "usual_today": self._money(spending.usual_today),
+                "yesterday": self._money(spending.yesterday),
+                "week": self._compared(spending.week),
+                "month": self._compared(spending.month),
+            },
             "meters": [self._meter(serial) for serial in self.state.meters],
         }
 
@@ -138,6 +161,17 @@ class AccountView:
             "standing_per_day": exact_text(currency, Amount(standing)),
         }
 
+    def _money(self, amount: Amount | None) -> str | None:
+        return None if amount is None else f"{self.shown(amount):f}"
+
+    def _compared(self, compared: Compared) -> dict[str, Any]:
+        change = compared.change
+        return {
+            "amount": self._money(compared.amount),
+            "before": self._money(compared.before),
+            "change_percent": None if change is None else change / 10,
+        }
+
     @property
     def _today(self) -> date:
         return day_of(self.site.clock.now(), self.site.zone)
@@ -151,10 +185,6 @@ class AccountView:
     def _tariff(self) -> Tariff:
         return self.site.book.tariffs[self.state.tariff]
 
-    def _running(self, running: Running, period_of: Any) -> Decimal:
-        now = period_of(self.site.clock.now(), self.site.zone)
-        return self.site.currency.rounded(Amount(running.amount if running.period == now else 0))
-
     def _meter(self, serial: MeterSerial) -> dict[str, Any]:
         runtime = self.site.meters.get(serial)
         reading = runtime.coordinator.data if runtime else None
@@ -167,6 +197,19 @@ class AccountView:
             "energy_wh": reading.energy_wh if reading else None,
             "read_at": local_iso(self.site, reading.at) if reading else None,
         }
+
+
+def thousandths(number: int | None) -> Decimal | None:
+    """Return what is counted in thousandths as people read it."""
+    return None if number is None else Decimal(number).scaleb(-3)
+
+
+def _days(number: int | None) -> float | None:
+    return None if number is None else number / 1000
+
+
+def _local(site: CompereSite, at: datetime | None) -> str | None:
+    return None if at is None else local_iso(site, at)
 
 
 def exact_text(currency: Currency, amount: Amount) -> str:

@@ -16,14 +16,12 @@ from homeassistant.helpers.target import (
     async_extract_referenced_entity_ids,
 )
 
-from .const import DOMAIN
+from .const import ACCOUNT_PREFIX, DOMAIN
 from .core.errors import InvalidInputError
 from .core.ids import AccountNumber, MeterSerial
 
 if TYPE_CHECKING:
     from .site import CompereSite
-
-ACCOUNT_PREFIX = "account_"
 
 
 def accounts_meant(hass: HomeAssistant, site: CompereSite, data: dict[str, Any]) -> list[str]:

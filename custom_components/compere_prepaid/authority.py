@@ -7,6 +7,9 @@ itself: it does what an administrator wrote down.
 
 What is returned goes into the ledger as the acting user, so it is the user's id: names change and
 two people may have the same one.
+
+Nothing spoken acts, whoever speaks: a sentence is misheard easily, and a language model may be
+talked into anything.
 """
 
 from enum import StrEnum
@@ -48,8 +51,11 @@ async def async_require_manager(
     """Return who acts, if they may: a user's id, or `automation`.
 
     A caller that names no duty asks for the highest trust. Raises `ServiceValidationError`
-    (`not_allowed`), before anything was changed.
+    (`not_allowed`, or `not_by_voice` in the course of a conversation with an assistant), before
+    anything was changed.
     """
+    if _is_spoken(hass):
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="not_by_voice")
     if context is None or context.user_id is None:
         return AUTOMATION
     user = await hass.auth.async_get_user(context.user_id)
@@ -62,6 +68,22 @@ async def async_require_manager(
         translation_key="not_allowed",
         translation_placeholders={"user": (user and user.name) or context.user_id},
     )
+
+
+def _is_spoken(hass: HomeAssistant) -> bool:
+    """Tell whether this runs in answer to something said to an assistant.
+
+    Home Assistant's conversations keep their log in a context variable, which everything sees that
+    they bring about: intents, tools of language models, scripts, automations with sentences.
+    """
+    if "conversation" not in hass.config.components:
+        return False
+    # Its requirements are there only where it was set up.
+    from homeassistant.components.conversation.chat_log import (  # noqa: PLC0415
+        current_chat_log,
+    )
+
+    return current_chat_log.get() is not None
 
 
 async def user_name(hass: HomeAssistant, user: str) -> str:

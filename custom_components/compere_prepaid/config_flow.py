@@ -43,9 +43,9 @@ from .core.errors import InvalidInputError, PrepaidError
 from .core.money.amount import Currency
 from .flows.account import AccountFlow
 from .flows.bus import BusFlow
-from .flows.cashiers import CashierFlow
 from .flows.form_errors import FormError, form_error
 from .flows.meter import MeterFlow
+from .flows.options import SiteOptionsFlow
 from .flows.scan import ScanFlow
 from .flows.schemas import choice
 from .ledger_place import async_try_database, ledger_place
@@ -83,9 +83,9 @@ class CompereConfigFlow(ConfigFlow, domain=DOMAIN):
     @staticmethod
     @callback
     @override
-    def async_get_options_flow(config_entry: ConfigEntry) -> CashierFlow:
-        """Return the dialog that names cashiers."""
-        return CashierFlow()
+    def async_get_options_flow(config_entry: ConfigEntry) -> SiteOptionsFlow:
+        """Return the dialog of what a site's owner may choose."""
+        return SiteOptionsFlow()
 
     @classmethod
     @callback

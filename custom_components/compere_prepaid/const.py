@@ -68,6 +68,10 @@ CONF_TARIFF: Final = "tariff"
 CONF_POLICY: Final = "policy"
 CONF_OPENING_BALANCE: Final = "opening_balance"
 CONF_OWNER: Final = "owner"
+ACCOUNT_PREFIX: Final = "account_"
+"""Begins the identifier of an account's device; its number follows."""
+ACCOUNT_EVENT: Final = "account_event"
+"""The key of an account's event entity."""
 MAX_NUMBER: Final = 40
 """Characters of an account's number. No colon either: it separates the parts of ledger ids."""
 

@@ -74,3 +74,11 @@ async def pass_on(site: CompereSite, old: MeterSerial, new: MeterSerial) -> None
 def _find(site: CompereSite, identifier: str) -> dr.DeviceEntry | None:
     registry = dr.async_get(site.hass)
     return registry.async_get_device_by_identifier((DOMAIN, identifier), site.entry.entry_id)
+
+
+def find_device(site: CompereSite, identifier: str) -> dr.AnyDeviceEntry | None:
+    """Return the device of an account, a meter or a channel of one; None if it has none."""
+    registry, entry_id = dr.async_get(site.hass), site.entry.entry_id
+    return registry.async_get_device_by_identifier(
+        (DOMAIN, identifier), entry_id
+    ) or registry.async_get_child_device_by_identifier((DOMAIN, identifier), entry_id)

@@ -15,7 +15,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .account_view import AccountView
-from .const import CONF_AREA, CONF_METERS, DOMAIN
+from .const import ACCOUNT_PREFIX, CONF_AREA, CONF_METERS, DOMAIN
 from .coordinator import MeterCoordinator, PacedCoordinator
 from .core.ids import MeterSerial
 from .core.metering.reading import MeterReading
@@ -90,11 +90,11 @@ class AccountEntity(CompereEntity[PacedCoordinator[AccountState]]):
 
     def __init__(self, site: CompereSite, runtime: AccountRuntime, key: str) -> None:
         """Stand on the account's device."""
-        owner = f"{site.key}_account_{runtime.number}"
+        owner = f"{site.key}_{ACCOUNT_PREFIX}{runtime.number}"
         super().__init__(site, runtime.coordinator, owner, key)
         self.runtime = runtime
         self._attr_device_info = DeviceInfo(
-            identifiers={(DOMAIN, f"account_{runtime.number}")},
+            identifiers={(DOMAIN, f"{ACCOUNT_PREFIX}{runtime.number}")},
             name=f"{runtime.number} {runtime.name}",
             model="Prepaid account",
             entry_type=DeviceEntryType.SERVICE,

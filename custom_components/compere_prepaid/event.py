@@ -4,50 +4,20 @@ from collections.abc import Iterator
 from typing import Any, override
 
 from homeassistant.components.event import EventEntity, EventEntityDescription
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import Context, HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .core.events import (
-    CreditWarning,
-    CutOff,
-    MeterOffline,
-    MovedOut,
-    Overload,
-    Protected,
-    Refunded,
-    RegisterRolledOver,
-    Restored,
-    SuspectReading,
-    Tamper,
-    ToppedUp,
-    TopUpReversed,
-)
+from .const import ACCOUNT_EVENT
+from .core.events import PUBLIC
 from .entity import AccountEntity, async_feed
 from .runtimes import AccountRuntime
 from .site import CompereConfigEntry, CompereSite
 
 PARALLEL_UPDATES = 0  # nothing is asked of a line here
 
-ACCOUNT_EVENT = EventEntityDescription(
-    key="account_event",
-    event_types=[
-        event.TYPE
-        for event in (
-            CreditWarning,
-            CutOff,
-            Restored,
-            ToppedUp,
-            TopUpReversed,
-            Refunded,
-            MovedOut,
-            SuspectReading,
-            RegisterRolledOver,
-            MeterOffline,
-            Overload,
-            Protected,
-            Tamper,
-        )
-    ],
+EVENTS = EventEntityDescription(
+    key=ACCOUNT_EVENT,
+    event_types=[event.TYPE for event in PUBLIC],
 )
 
 
@@ -68,8 +38,8 @@ class AccountEventEntity(AccountEntity, EventEntity):
 
     def __init__(self, site: CompereSite, runtime: AccountRuntime) -> None:
         """Wait for the events of an account."""
-        super().__init__(site, runtime, ACCOUNT_EVENT.key)
-        self.entity_description = ACCOUNT_EVENT
+        super().__init__(site, runtime, EVENTS.key)
+        self.entity_description = EVENTS
 
     @override
     async def async_added_to_hass(self) -> None:
@@ -78,10 +48,10 @@ class AccountEventEntity(AccountEntity, EventEntity):
         self.async_on_remove(self.site.events.listen(self.runtime.number, self._take))
 
     @callback
-    def _take(self, event_type: str, data: dict[str, Any]) -> None:
-        if event_type in self.event_types:
-            self._trigger_event(event_type, data)
-            self.async_write_ha_state()
+    def _take(self, event_type: str, data: dict[str, Any], context: Context) -> None:
+        self.async_set_context(context)
+        self._trigger_event(event_type, data)
+        self.async_write_ha_state()
 
     @callback
     @override

@@ -8,11 +8,14 @@ from dataclasses import fields
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from homeassistant.core import callback
+from homeassistant.const import Platform
+from homeassistant.core import Context, callback
+from homeassistant.helpers import entity_registry as er
 
 from . import issues
-from .const import DOMAIN
+from .const import ACCOUNT_EVENT, ACCOUNT_PREFIX, DOMAIN
 from .core.events import (
+    PUBLIC,
     AccountEvent,
     BusDown,
     BusUp,
@@ -31,29 +34,18 @@ from .core.events import (
     TamperOver,
 )
 from .core.ids import AccountNumber, BusId, MeterSerial
+from .core.money.amount import Amount
 from .core.prepayment.settlement import CREDIT_CAUSE
+from .devices import find_device
 
 if TYPE_CHECKING:
     from .site import CompereSite
 
-_MONEY_FIELDS = ("available", "level", "amount", "balance")
+type Listener = Callable[[str, dict[str, Any], Context], None]
+"""Takes type, data and context of an event."""
 
-PUBLIC = (
-    "credit_warning",
-    "cut_off",
-    "restored",
-    "topped_up",
-    "top_up_reversed",
-    "refunded",
-    "moved_out",
-    "overload",
-    "protection",
-    "tamper",
-    "meter_offline",
-    "suspect_reading",
-    "register_rolled_over",
-)
-"""The event types that automations may rely on."""
+_MONEY = (Amount, Amount | None)
+"""How fields that hold money are declared."""
 
 
 class EventRelay:
@@ -62,13 +54,11 @@ class EventRelay:
     def __init__(self, site: CompereSite) -> None:
         """Relay the events of this site."""
         self._site = site
-        self._listeners: dict[AccountNumber, Callable[[str, dict[str, Any]], None]] = {}
+        self._listeners: dict[AccountNumber, Listener] = {}
 
     @callback
-    def listen(
-        self, number: AccountNumber, listener: Callable[[str, dict[str, Any]], None]
-    ) -> Callable[[], None]:
-        """Call `listener` with type and data of every public event of an account."""
+    def listen(self, number: AccountNumber, listener: Listener) -> Callable[[], None]:
+        """Call `listener` with every public event of an account and its meters."""
         self._listeners[number] = listener
         return lambda: self._listeners.pop(number, None) and None
 
@@ -145,27 +135,32 @@ class EventRelay:
                 pass
 
     def _publish(self, event: Event) -> None:
-        if event.TYPE not in PUBLIC:
+        if type(event) not in PUBLIC:
             return
-        data = self._data(event)
-        self._site.hass.bus.async_fire(f"{DOMAIN}_{event.TYPE}", data)
+        data, context = self._data(event), Context()
+        places = self._places(event, data)
+        self._site.hass.bus.async_fire(f"{DOMAIN}_{event.TYPE}", data | places, context=context)
         account = data.get("account")
         listener = self._listeners.get(AccountNumber(account)) if account else None
         if listener is not None:
-            listener(event.TYPE, data)
+            listener(event.TYPE, data, context)
+
+    def _places(self, event: Event, data: dict[str, Any]) -> dict[str, Any]:
+        """Return where the logbook shows it: at a meter or an account, and the account's entity."""
+        site, account = self._site, data.get("account")
+        name = event.meter if isinstance(event, MeterEvent) else f"{ACCOUNT_PREFIX}{account}"
+        device = find_device(site, name)
+        entity = account and er.async_get(site.hass).async_get_entity_id(
+            Platform.EVENT, DOMAIN, f"{site.key}_{ACCOUNT_PREFIX}{account}_{ACCOUNT_EVENT}"
+        )
+        places = {"device_id": device.id if device else None, "entity_id": entity}
+        return {name: place for name, place in places.items() if place}
 
     def _data(self, event: Event) -> dict[str, Any]:
         site = self._site
         data: dict[str, Any] = {"site": site.name, "config_entry_id": site.entry.entry_id}
         for item in fields(event):
-            value = getattr(event, item.name)
-            if item.name in _MONEY_FIELDS:
-                value = f"{site.currency.rounded_down(value):f}"
-            elif isinstance(value, datetime):
-                value = value.astimezone(site.zone).isoformat()
-            elif isinstance(value, tuple):
-                value = list(value)
-            data[item.name] = value
+            data[item.name] = self._shown(getattr(event, item.name), item.type in _MONEY)
         if isinstance(event, MeterEvent):
             data["meter_name"] = self._meter_name(event.meter)
             meter = site.book.meters.get(event.meter)
@@ -175,8 +170,18 @@ class EventRelay:
         if account := data.get("account"):
             runtime = site.accounts.get(AccountNumber(account))
             data["account_name"] = runtime.name if runtime else account
+        if "user" in data:
+            data["user_name"] = site.user_names.of(data["user"])
         data["currency"] = site.currency.code
         return data
+
+    def _shown(self, value: Any, is_money: bool) -> Any:  # noqa: FBT001  # both are one value's
+        """Return a field of an event as automations see it; money as decimal text, rounded down."""
+        if is_money and value is not None:
+            return f"{self._site.currency.rounded_down(value):f}"
+        if isinstance(value, datetime):
+            return value.astimezone(self._site.zone).isoformat()
+        return list(value) if isinstance(value, tuple) else value
 
     def _meter_name(self, serial: MeterSerial) -> str:
         runtime = self._site.meters.get(serial)

@@ -201,7 +201,9 @@ class AccountSensor(AccountEntity, SensorEntity):
     """What an account has or spends."""
 
     entity_description: AccountSensorDescription
-    _unrecorded_attributes = frozenset({"account", "account_name", "meters"})
+    _unrecorded_attributes = frozenset(
+        {"account", "account_name", "high", "low", "meters", "usual", "yesterday"}
+    )
 
     def __init__(
         self, site: CompereSite, runtime: AccountRuntime, description: AccountSensorDescription
@@ -217,7 +219,7 @@ class AccountSensor(AccountEntity, SensorEntity):
 
     @property
     @override
-    def native_value(self) -> Decimal | str | None:
+    def native_value(self) -> Decimal | str | datetime | None:
         """The value as people see it."""
         return self.entity_description.value_fn(self.view)
 
@@ -231,7 +233,7 @@ class AccountSensor(AccountEntity, SensorEntity):
     @property
     @override
     def extra_state_attributes(self) -> dict[str, Any] | None:
-        """Whose supply it is, where that is asked for."""
+        """What belongs to the value: whose supply it is, how sure a forecast is."""
         attributes = self.entity_description.attributes_fn
         return None if attributes is None else attributes(self.view)
 

@@ -7,7 +7,7 @@ A bus that is down fails nothing: its meters are offline, everything else goes o
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 import json
 from pathlib import Path
 from typing import Any
@@ -41,7 +41,6 @@ from .core.money.amount import Currency
 from .core.policy.relay_control import RelayController
 from .core.prepayment.agreements import Agreements
 from .core.prepayment.book import AccountBook
-from .core.prepayment.calendar import day_of
 from .core.prepayment.cashier import Cashier
 from .core.prepayment.charging import Charging
 from .core.prepayment.debt_desk import DebtDesk
@@ -60,7 +59,9 @@ from .event_relay import EventRelay
 from .lines import line_settings_of
 from .night_memory import NightMemory
 from .reading_path import ReadingPath
+from .reconnection import pace_of
 from .runtimes import AccountRuntime, BusRuntime, MeterRuntime, Runtime
+from .user_names import UserNames
 
 __all__ = [
     "AccountRuntime",
@@ -106,6 +107,7 @@ class CompereSite:
         )
         self.device_id = ""
         self._new: dict[type, list[Callable[[Any], None]]] = {}
+        self.user_names = UserNames(hass)
         self.events = EventRelay(self)
         self.reading_path = ReadingPath(self)
         self.controller = RelayController(
@@ -138,8 +140,6 @@ class CompereSite:
         self.backstop = BackstopKeeper(self)
         self.running = False
         self._ticking = asyncio.Lock()
-        self._forecast_of: date | None = None
-        """The day for which days left were reckoned last."""
         self.verification: Verification | None = None
         """What the last check of the ledger found."""
         self.verified_at: datetime | None = None
@@ -169,6 +169,7 @@ class CompereSite:
         await load_rules(self.book, self.entry.data.get(CONF_INITIAL_PRICE) or "0")
         await self._look_whether_restored()
         await self.night_memory.async_load()
+        self.entry.async_on_unload(await self.user_names.async_follow())
         registry = dr.async_get(self.hass)
         self.device_id = registry.async_get_or_create(
             config_entry_id=self.entry.entry_id,
@@ -190,17 +191,10 @@ class CompereSite:
         self.spawn(self.async_tick(), "first look at the clock")
 
     async def async_tick(self) -> None:
-        """Post what the clock asks for; with a new day, reckon anew how long credit lasts."""
+        """Post what the clock asks for."""
         async with self._ticking:
-            if not self.running:
-                return
-            await self.reading_path.guarded(self.charging.on_clock())
-            today = day_of(self.clock.now(), self.zone)
-            if today != self._forecast_of:
-                self._forecast_of = today
-                for number in list(self.accounts):
-                    if number in self.book.accounts:
-                        await self.reading_path.guarded(self.opening.renew_forecast(number))
+            if self.running:
+                await self.reading_path.guarded(self.charging.on_clock())
 
     async def _on_time(self, _now: datetime) -> None:
         """Look at the clock, unless the last look is not over yet."""
@@ -218,7 +212,8 @@ class CompereSite:
         await self.night_memory.async_save()
 
     async def async_apply_subentries(self) -> None:
-        """Make what runs agree with the entry's subentries."""
+        """Make what runs agree with the entry's subentries and options."""
+        self.controller.closings.pace = pace_of(self.entry.options)
         await self._composition.async_apply()
         self.totals.push(None, news=True)
 

@@ -62,7 +62,7 @@ async def test_an_account_means_all_its_meters(
     """By its number; the relays of all its meters follow, in one transaction."""
     serials = [serial_of(mall, name) for name in (TEA, BAKERY)]
     answer = await ask(hass, "place_hold", account=TEA, kind="manual")
-    assert holds_told(answer) == dict.fromkeys(serials, ["manual"])
+    assert holds_told(answer) == {serial: ["manual"] for serial in serials}
     placed = {(await holds_on(site, serial))[0].placed_at for serial in serials}
     assert len(placed) == 1
     assert await _closed(mall, site) == [NOODLES]
@@ -81,7 +81,7 @@ async def test_targets_lead_to_meters(
     for kind, target in TARGETS.items():
         with subtests.test(target=kind):
             answer = await ask(hass, "place_hold", kind="manual", **target(hass, device))
-            assert holds_told(answer) == dict.fromkeys(meant, ["manual"])
+            assert holds_told(answer) == {serial: ["manual"] for serial in meant}
             await ask(hass, "release_hold", kind="manual", meter=meant)
 
 

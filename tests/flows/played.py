@@ -220,6 +220,15 @@ class PlayedLine:
             raise self.error
 
 
+async def page(hass: HomeAssistant, entry: MockConfigEntry, name: str) -> FlowResult[Any, Any]:
+    """Open a page of a site's options."""
+    menu = await hass.config_entries.options.async_init(entry.entry_id)
+    assert name in menu["menu_options"]
+    return await hass.config_entries.options.async_configure(
+        menu["flow_id"], {"next_step_id": name}
+    )
+
+
 def form_of(result: FlowResult[Any, Any]) -> dict[str, tuple[probatio.Marker, Any]]:
     """Return the fields that a dialog asks for: marker and selector or section."""
     schema = result["data_schema"]

@@ -5,7 +5,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from tests.flows.played import form_of, suggestions
+from tests.flows.played import form_of, page, suggestions
 
 
 async def test_cashiers_are_named(hass: HomeAssistant, entry: MockConfigEntry) -> None:
@@ -15,7 +15,7 @@ async def test_cashiers_are_named(hass: HomeAssistant, entry: MockConfigEntry) -
     guard = await hass.auth.async_create_user("Guard", group_ids=[GROUP_ID_READ_ONLY])
     await hass.auth.async_create_system_user("Supervisor")
     hass.config_entries.async_update_entry(entry, options={"cashiers": ["gone", guard.id]})
-    result = await hass.config_entries.options.async_init(entry.entry_id)
+    result = await page(hass, entry, "cashiers")
     assert result["type"] is FlowResultType.FORM
     form = form_of(result)
     assert form["cashiers"][1].config["options"] == [
@@ -33,6 +33,6 @@ async def test_cashiers_are_named(hass: HomeAssistant, entry: MockConfigEntry) -
 async def test_nobody_to_name(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     """Where there are only administrators the dialog says how to come by others."""
     await hass.auth.async_create_user("Owner")
-    result = await hass.config_entries.options.async_init(entry.entry_id)
+    result = await page(hass, entry, "cashiers")
     assert result["type"] is FlowResultType.ABORT
     assert result["reason"] == "no_user"

@@ -50,8 +50,10 @@ def before_the_command() -> Iterator[None]:
 
 
 async def relay_settled(controller: RelayController, serial: MeterSerial) -> None:
-    """Wait until the controller has nothing on the wire for a meter."""
+    """Wait until a meter waits for no turn to close, and has nothing on the wire."""
     meter = controller._meters[serial]
+    while serial in controller.closings and (timer := controller.closings._timer):
+        await timer
     while meter.task is not None and not meter.task.done():
         await meter.task
 

@@ -29,6 +29,7 @@ from . import (
     tariffs,
     tenancy,
     terms,
+    voice,
 )
 from .fields import ENTRY, Action, EntryAction, EntryHandler, Handler
 
@@ -45,6 +46,7 @@ ACTIONS: dict[str, Action | EntryAction] = {
     **commissioning.ACTIONS,
     **audit.ACTIONS,
     **safe.ACTIONS,
+    **voice.ACTIONS,
 }
 
 

@@ -259,3 +259,21 @@ class BusUp(Event):
     TYPE = "bus_up"
 
     bus: BusId
+
+
+PUBLIC: tuple[type[AccountEvent | MeterEvent], ...] = (
+    CreditWarning,
+    CutOff,
+    Restored,
+    ToppedUp,
+    TopUpReversed,
+    Refunded,
+    MovedOut,
+    SuspectReading,
+    RegisterRolledOver,
+    MeterOffline,
+    Overload,
+    Protected,
+    Tamper,
+)
+"""What automations may rely on: told on the bus, by the account's event entity, in the logbook."""

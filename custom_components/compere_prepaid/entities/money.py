@@ -6,7 +6,7 @@ larger than it is. Nothing here decides anything: the trip looks at the exact va
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -19,9 +19,9 @@ from homeassistant.components.sensor import (
     SensorEntityDescription,
     SensorStateClass,
 )
-from homeassistant.const import UnitOfPower, UnitOfTime
+from homeassistant.const import PERCENTAGE, UnitOfPower, UnitOfTime
 
-from ..account_view import AccountView
+from ..account_view import AccountView, thousandths
 from ..core.money.amount import Amount
 from ..core.policy.credit import SupplyState
 from ..core.prepayment.calendar import day_of, day_start, month_of
@@ -39,7 +39,7 @@ WARNED = frozenset({SupplyState.WARNING, SupplyState.EMERGENCY, SupplyState.EXHA
 class AccountSensorDescription(SensorEntityDescription):
     """A sensor of an account."""
 
-    value_fn: Callable[[AccountView], Decimal | str | None]
+    value_fn: Callable[[AccountView], Decimal | str | datetime | None]
     is_money: bool = False
     is_price: bool = False
     last_reset_fn: Callable[[CompereSite], datetime] | None = None
@@ -75,6 +75,36 @@ def _day_began(site: CompereSite) -> datetime:
 
 def _month_began(site: CompereSite) -> datetime:
     return day_start(month_of(site.clock.now(), site.zone), site.zone)
+
+
+def _week_began(site: CompereSite) -> datetime:
+    today = day_of(site.clock.now(), site.zone)
+    return day_start(today - timedelta(days=today.weekday()), site.zone)
+
+
+def _days(number: int | None) -> Decimal | None:
+    days = thousandths(number)
+    return None if days is None else trimmed(days)
+
+
+def _percent(change: int | None) -> Decimal | None:
+    return None if change is None else trimmed(Decimal(change).scaleb(-1))
+
+
+def _band(view: AccountView) -> dict[str, Any]:
+    """Say how soon credit could end, and how late."""
+    forecast = view.forecast
+    return {"low": _days(forecast.low), "high": _days(forecast.high)}
+
+
+def _usual(view: AccountView) -> dict[str, Any]:
+    """Say what all of such a day usually costs, and what the day before did."""
+    spending = view.spending
+    usual = spending.usual_today
+    return {
+        "usual": None if usual is None else view.shown(usual),
+        "yesterday": view.shown(spending.yesterday),
+    }
 
 
 def _who(view: AccountView) -> dict[str, Any]:
@@ -141,6 +171,12 @@ ACCOUNT_SENSORS = (
         native_unit_of_measurement=UnitOfTime.DAYS,
         suggested_display_precision=1,
         value_fn=lambda view: None if view.days_left is None else trimmed(view.days_left),
+        attributes_fn=_band,
+    ),
+    AccountSensorDescription(
+        key="expected_zero",
+        device_class=SensorDeviceClass.TIMESTAMP,
+        value_fn=lambda view: view.forecast.expected_zero,
     ),
     AccountSensorDescription(
         key="cost_today",
@@ -149,6 +185,23 @@ ACCOUNT_SENSORS = (
         is_money=True,
         last_reset_fn=_day_began,
         value_fn=lambda view: view.cost_today,
+        attributes_fn=_usual,
+    ),
+    AccountSensorDescription(
+        key="cost_week",
+        device_class=SensorDeviceClass.MONETARY,
+        state_class=SensorStateClass.TOTAL,
+        is_money=True,
+        last_reset_fn=_week_began,
+        value_fn=lambda view: view.shown(view.spending.week.amount),
+    ),
+    AccountSensorDescription(
+        key="cost_week_change",
+        state_class=SensorStateClass.MEASUREMENT,
+        native_unit_of_measurement=PERCENTAGE,
+        suggested_display_precision=0,
+        entity_registry_enabled_default=False,
+        value_fn=lambda view: _percent(view.spending.week.change),
     ),
     AccountSensorDescription(
         key="cost_month",
@@ -156,7 +209,15 @@ ACCOUNT_SENSORS = (
         state_class=SensorStateClass.TOTAL,
         is_money=True,
         last_reset_fn=_month_began,
-        value_fn=lambda view: view.cost_month,
+        value_fn=lambda view: view.shown(view.spending.month.amount),
+    ),
+    AccountSensorDescription(
+        key="cost_month_change",
+        state_class=SensorStateClass.MEASUREMENT,
+        native_unit_of_measurement=PERCENTAGE,
+        suggested_display_precision=0,
+        entity_registry_enabled_default=False,
+        value_fn=lambda view: _percent(view.spending.month.change),
     ),
     AccountSensorDescription(
         key="price",

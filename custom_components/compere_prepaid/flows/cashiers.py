@@ -9,10 +9,12 @@ from ..authority import OPTION_CASHIERS
 from .schemas import labelled_choice
 
 
-class CashierFlow(OptionsFlow):
+class CashierStep(OptionsFlow):
     """Ask who is a cashier; from the next action on they are."""
 
-    async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+    async def async_step_cashiers(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
         """Offer all users but administrators, who may do everything anyway."""
         if user_input is not None:
             return self.async_create_entry(data=dict(self.config_entry.options) | user_input)
@@ -26,7 +28,7 @@ class CashierFlow(OptionsFlow):
         present = self.config_entry.options.get(OPTION_CASHIERS, ())
         schema = vol.Schema({vol.Required(OPTION_CASHIERS): labelled_choice(users, multiple=True)})
         return self.async_show_form(
-            step_id="init",
+            step_id="cashiers",
             data_schema=self.add_suggested_values_to_schema(
                 schema, {OPTION_CASHIERS: [one for one in present if one in users]}
             ),

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from custom_components.compere_prepaid.core.ids import MeterSerial
 from custom_components.compere_prepaid.core.ledger.records import HoldKind
 from custom_components.compere_prepaid.core.metering.reading import MeterReading
 from custom_components.compere_prepaid.core.policy import relay_control
+from custom_components.compere_prepaid.core.policy.closing_queue import Pace
 from custom_components.compere_prepaid.core.policy.relay_control import RelayController
 from tests.core.prepayment.desk import METER, Desk
 
@@ -67,8 +69,10 @@ class Bench:
         await self.done()
 
     async def done(self) -> None:
-        """Wait for all commands."""
-        while pending := [task for task in self.tasks if not task.done()]:
+        """Wait for all commands, but for no turn to close."""
+        while pending := [
+            task for task in self.tasks if not task.done() and task.get_name() != "closing relays"
+        ]:
             await asyncio.wait(pending)
 
     async def hold(self) -> None:
@@ -106,6 +110,8 @@ async def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
     await desk.shop("100")
     await controller.add_meter(METER)
     yield Bench(desk, relay, controller, events, tasks)
+    for task in tasks:
+        task.cancel()
     await desk.ledger.close()
 
 
@@ -231,3 +237,84 @@ async def test_the_newest_demand_counts(bench: Bench) -> None:
     await bench.done()
     await bench.reading()
     assert bench.relay.closed
+
+
+async def closing_waits(bench: Bench) -> None:
+    """Open the relay, use up the turn to close, and release the hold."""
+    bench.controller.closings.pace = Pace(at_once=1, spacing_s=3600)
+    await bench.reading()
+    await bench.hold()
+    await bench.release()
+    assert bench.relay.closed
+    await bench.hold()
+    await bench.release()
+    assert bench.relay.opened
+    assert METER in bench.controller.closings
+
+
+async def test_opening_waits_for_no_turn(bench: Bench) -> None:
+    """Nor does who waits to close come back to it after that was decided otherwise."""
+    await closing_waits(bench)
+    writes = bench.relay.writes
+    await bench.reading()
+    assert (bench.relay.writes, len(bench.controller.closings)) == (writes, 1)
+    bench.relay.closed = True  # by hand, on site
+    await bench.hold()
+    assert bench.relay.opened
+    assert len(bench.controller.closings) == 0
+
+
+async def test_who_is_seen_closed_waits_no_more(bench: Bench) -> None:
+    """Somebody closed it on site: that is as good as a command."""
+    await closing_waits(bench)
+    writes, told = bench.relay.writes, bench.told(RelayFollows)
+    bench.relay.closed = True
+    await bench.reading()
+    assert len(bench.controller.closings) == 0
+    assert (bench.relay.writes, bench.told(RelayFollows)) == (writes, told + 1)
+
+
+async def test_whose_turn_it_is_must_be_trusted(bench: Bench) -> None:
+    """A meter that fell silent meanwhile is left alone until it is read again."""
+    await closing_waits(bench)
+    bench.controller.distrust(METER)
+    bench.controller.closings.pace = Pace(at_once=3, spacing_s=3600)
+    bench.controller.closings.add(METER, bench.desk.clock.now())
+    await bench.done()
+    assert bench.relay.opened
+    await bench.reading()
+    assert bench.relay.closed
+
+
+async def test_a_removed_meter_waits_no_more(bench: Bench) -> None:
+    """Nobody closes what is no longer looked after."""
+    await closing_waits(bench)
+    bench.controller.remove_meter(METER)
+    assert len(bench.controller.closings) == 0
+
+
+async def test_who_was_seen_closed_is_commanded_without_a_turn(bench: Bench) -> None:
+    """A meter that tells its relay only when it is commanded: what it did before is likely so."""
+    bench.controller.closings.pace = Pace(at_once=1, spacing_s=3600)
+    await bench.reading()
+    for writes in (1, 2, 3):
+        bench.controller.insist(METER)
+        await bench.done()
+        assert bench.relay.writes == writes
+
+
+async def test_a_reading_of_before_moves_nothing(bench: Bench) -> None:
+    """A line that is slow to tell shows the relay as it was before it was commanded."""
+    before = bench.desk.clock.forward(hours=2)
+    await bench.reading()
+    bench.desk.clock.forward(seconds=1)
+    await bench.hold()
+    writes = bench.relay.writes
+    old = MeterReading(serial=METER, at=before, relay_closed=True)
+    await bench.controller.on_reading(old)
+    await bench.done()
+    assert bench.relay.writes == writes
+    bench.desk.clock.time = before - timedelta(hours=1)  # a clock that was put back
+    await bench.controller.on_reading(old)
+    await bench.done()
+    assert bench.relay.writes == writes + 1

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 import json
 
@@ -191,20 +191,19 @@ async def test_costs_of_the_day_and_the_forecast(desk: Desk) -> None:
     await desk.read(0)
     account = desk.book.account(SHOP)
     await desk.charging.settle_all("test")
-    assert (account.day.amount, account.past_spending) == (money("2.20"), money("2.20"))
+    monday, tuesday = date(2026, 3, 2), date(2026, 3, 3)
+    assert account.spending.days == {monday: money("2.20")}
     desk.clock.forward(minutes=30)
     await desk.read(1000)
-    assert account.day.amount == money("3.30")
+    assert account.spending.days == {monday: money("3.30")}
     desk.clock.forward(minutes=30)  # midnight
     await desk.charging.on_clock()
-    assert (account.day.period.day, account.day.amount) == (3, money("2.20"))
+    assert account.spending.days == {monday: money("3.30"), tuesday: money("2.20")}
     await desk.read(1000)
     desk.clock.forward(minutes=10)
     await desk.read(3000)
     await desk.charging.settle_all("test")
-    assert account.day.amount == money("4.40")
-    assert account.month.amount == money("7.70")
-    assert account.past_spending == money("7.70")
+    assert account.spending.days == {monday: money("3.30"), tuesday: money("4.40")}
     assert account.tax_nets == {100_000: money(7)}
-    assert account.past_since == datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
+    assert account.spending.since == datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
     assert desk.clock.now() - account.posted_at == timedelta(0)

@@ -1,6 +1,6 @@
 """Charging at its borders: when something is posted, and what is told of meters."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -57,7 +57,7 @@ async def test_generation_begins_at_the_first_reading(desk: Desk) -> None:
     meter = desk.book.meter(METER)
     assert meter.registers == {"T1": 400}
     assert meter.last == Baseline(wh=700, at=START)
-    assert desk.book.account(SHOP).past_since == START
+    assert desk.book.account(SHOP).spending.since == START
     found = await desk.ledger.read(lambda tx: tx.generation(METER))
     assert found == RegisterGeneration(
         meter=METER, generation=1, start_wh=700, start_at=START, reason="installed"
@@ -72,7 +72,7 @@ async def test_generation_begins_at_the_first_reading(desk: Desk) -> None:
     assert await desk.ledger.read(lambda tx: tx.generation(METER)) == RegisterGeneration(
         meter=METER, generation=2, start_wh=700, start_at=at, reason="taken up"
     )
-    assert desk.book.account(SHOP).past_since == START
+    assert desk.book.account(SHOP).spending.since == START
 
 
 async def test_warning_is_stored_and_told(desk: Desk) -> None:
@@ -275,7 +275,10 @@ async def test_tier_is_climbed_over_the_end_of_a_month(desk: Desk) -> None:
         3: 1400,
         4: 500,
     }
-    assert account.day.energy_wh == 500
+    assert account.spending.days == {
+        date(2026, 3, 31): money("1.8"),
+        date(2026, 4, 1): money("0.5"),
+    }
     desk.clock.forward(hours=1)
     await desk.read(2900)
     assert desk.balance == Decimal(100) - Decimal("2.3") - Decimal("0.5") - 1

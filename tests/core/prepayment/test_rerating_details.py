@@ -87,7 +87,7 @@ async def test_the_tenant_gets_back_or_pays(desk: Desk) -> None:
         assert found is not None
         assert (found.debit, found.credit) == ends
     assert desk.balance == 998
-    assert desk.book.account(SHOP).past_spending == money(2)
+    assert sum(desk.book.account(SHOP).spending.days.values()) == money(2)
     await desk.verified()
 
 

@@ -1,6 +1,7 @@
 """What is remembered between two postings: sums of days and months, accrual, and forecasts."""
 
 from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -13,6 +14,7 @@ from custom_components.compere_prepaid.core.ledger.records import (
 from custom_components.compere_prepaid.core.metering.plausibility import Baseline
 from custom_components.compere_prepaid.core.money.amount import ZERO, Amount, Price
 from custom_components.compere_prepaid.core.policy.credit import Policy
+from custom_components.compere_prepaid.core.prepayment.spending import SpendingLog
 from custom_components.compere_prepaid.core.prepayment.state import (
     AccountState,
     MeterState,
@@ -26,6 +28,7 @@ DAY = date(2026, 3, 2)
 MARCH = date(2026, 3, 1)
 SHOP = AccountNumber("A-101")
 METER = MeterSerial("M1")
+ZONE = ZoneInfo("Asia/Shanghai")
 POLICY = Policy(name="P", warning_levels=(), cut_off=Amount(10))
 
 
@@ -65,7 +68,7 @@ def account(*lines: RatedLine, fund: int = 0) -> AccountState:
         service_fund=ZERO,
         tenancy=Tenancy(account=SHOP, name="Noodle House", opened_at=AT, emergency=Amount(3)),
         announced=None,
-        day=Running(DAY),
+        spending=SpendingLog(ZONE),
         months={MARCH: Running(MARCH)},
         posted_at=AT,
         meters={METER: meter(*lines)},
@@ -73,12 +76,12 @@ def account(*lines: RatedLine, fund: int = 0) -> AccountState:
 
 
 def test_running_sums() -> None:
-    """Money in all, energy by period too, as tiers count it."""
-    running = Running(DAY)
+    """Energy by period, as tiers count it."""
+    running = Running(MARCH)
     assert running.used == Used(0, {})
     for one in (line(7, 70), line(5, 100, period="peak"), line(1, 10)):
         running.add(one)
-    assert (running.amount, running.energy_wh) == (180, 13)
+    assert running.energy_wh == 13
     assert running.by_period == {"flat": 8, "peak": 5}
     assert running.used == Used(13, {"flat": 8, "peak": 5})
 
@@ -104,15 +107,14 @@ def test_accrued_without_any_tax() -> None:
 
 
 def test_lines_go_to_their_day_and_month() -> None:
-    """The running day and month, or the month before; a new one begins with the first line."""
+    """Money to its day; energy to the running month or the one before it."""
     state = account()
-    state.add(line(5, 50), DAY)
-    state.add(line(2, 20), DAY - timedelta(days=1))  # read late: no longer the running day
-    assert (state.day.period, state.day.amount, state.day.energy_wh) == (DAY, 50, 5)
-    assert (state.month.amount, state.month.energy_wh) == (70, 7)
+    state.add(line(5, 50, tax_ppm=100_000), DAY)
+    state.add(line(2, 20), DAY - timedelta(days=1))  # read late
+    assert state.spending.days == {DAY: 55, DAY - timedelta(days=1): 20}
+    assert state.month.energy_wh == 7
     state.add(line(1, 10), DAY + timedelta(days=1))
-    assert (state.day.period, state.day.amount) == (DAY + timedelta(days=1), 10)
-    assert state.month.amount == 80
+    assert state.spending.on(DAY + timedelta(days=1)) == 10
     for month in (4, 5):
         state.add(line(month, 1), date(2026, month, 1))
     assert sorted(state.months) == [date(2026, 4, 1), date(2026, 5, 1)]
@@ -123,23 +125,14 @@ def test_lines_go_to_their_day_and_month() -> None:
     assert state.used_in(MARCH) == Used()
 
 
-def test_extras_go_to_their_day_and_month() -> None:
+def test_extras_go_to_their_day() -> None:
     """A fee falls due as its day begins: before anything is used on it."""
     state = account()
     state.add(line(5, 50), DAY)
     state.add_extras(Amount(7), DAY)
-    assert (state.day.amount, state.month.amount) == (57, 57)
     state.add_extras(Amount(3), DAY + timedelta(days=1))
-    assert (state.day.period, state.day.amount) == (DAY + timedelta(days=1), 3)
-    assert (state.day.energy_wh, state.month.amount) == (0, 60)
-    state.add(line(1, 10), DAY)  # read late
-    assert (state.day.amount, state.month.amount) == (3, 70)
-    state.add_extras(Amount(1), date(2026, 4, 1))
-    assert (state.day.amount, state.month.amount) == (1, 1)
-    assert {month: one.amount for month, one in state.months.items()} == {
-        MARCH: 70,
-        date(2026, 4, 1): 1,
-    }
+    assert state.spending.days == {DAY: 57, DAY + timedelta(days=1): 3}
+    assert state.month.energy_wh == 5
 
 
 @pytest.mark.parametrize(
@@ -166,33 +159,26 @@ def test_no_seconds_left() -> None:
 
 
 def test_days_left() -> None:
-    """Thousandths of days at the mean of the time since when spending is counted."""
+    """Of what is above the cut-off, also what was not posted yet taken off."""
     state = account(fund=1002)  # 1000 above the cut-off
     now = AT + timedelta(days=2)
     assert state.days_left(now) is None
-    state.past_since = AT
+    state.spending.since = AT
     assert state.days_left(now) is None  # nothing was spent
-    state.past_spending = Amount(400)
+    state.spending.add(400, DAY)
     assert state.days_left(now) == 5000
     state.meters[METER].pending.append(line(1, 100))
+    state.spending.add(100, DAY)
     assert state.days_left(now) == 900 * 2 * 1000 // 500
-    assert state.days_left(AT + timedelta(minutes=5)) == 900 * 300 * 1000 // (500 * 86_400)
-    assert state.days_left(AT + timedelta(minutes=5) - timedelta(microseconds=1)) is None
+    assert state.forecast(now).days_left == state.days_left(now)
 
 
 @pytest.mark.parametrize(("fund", "left"), [(3, 0), (2, 0), (-50, 0)])
 def test_no_days_left_without_credit(fund: int, left: int) -> None:
     """At the cut-off and below nothing is left; the smallest unit above it is soon gone."""
     state = account(fund=fund)
-    state.past_since, state.past_spending = AT, Amount(10**9)
+    state.spending.since, state.spending.days = AT, {DAY: 10**9}
     assert state.days_left(AT + timedelta(days=1)) == left
-
-
-def test_the_least_spending_makes_a_forecast() -> None:
-    """One unit in a day, one unit left: a day."""
-    state = account(fund=3)
-    state.past_since, state.past_spending = AT, Amount(1)
-    assert state.days_left(AT + timedelta(days=1)) == 1000
 
 
 def test_account_flags() -> None:

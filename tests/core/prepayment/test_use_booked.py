@@ -114,8 +114,7 @@ async def test_charges_fees_and_taxes(desk: Desk) -> None:
     )
     account = desk.book.account(SHOP)
     assert account.tax_nets == {100_000: money(7)}
-    assert account.past_spending == money("7.70")
-    assert (account.day.amount, account.month.amount) == (money("7.70"), money("7.70"))
+    assert account.spending.days == {date(2026, 3, 2): money("7.70")}
     await desk.verified()
 
 
@@ -223,6 +222,6 @@ async def test_rerating(desk: Desk) -> None:
         ),
     )
     account = desk.book.account(SHOP)
-    assert account.past_spending == money("3.30")
+    assert sum(account.spending.days.values()) == money("3.30")
     assert desk.balance == Decimal("96.7")
     await desk.verified()

@@ -78,7 +78,15 @@ def _to_2(connection: Connection) -> None:
 
 
 def _to_3(connection: Connection) -> None:
-    """Version 3 brings tables only: what policies remember, decisions, batches, receipts."""
+    """Let the index by which an account's spending is found hold all that its sums ask for.
+
+    Else version 3 brings tables only: what policies remember, decisions, batches, receipts.
+    """
+    connection.exec_driver_sql("DROP INDEX transfer_debit_at")
+    connection.exec_driver_sql(
+        "CREATE INDEX transfer_debit_at ON transfer "
+        "(site, debit, effective_at, seq, code, kind, amount)"
+    )
 
 
 _STEPS: Mapping[int, Callable[[Connection], None]] = {2: _to_2, 3: _to_3}

@@ -1,17 +1,20 @@
 """Sums over a ledger account and fees over days: what statements and running costs are made of."""
 
-from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from collections import Counter
+from collections.abc import Collection, Mapping
+from datetime import UTC, date, datetime, timedelta
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, func, select, type_coerce
 
 from ...core.ids import AccountNumber
 from ...core.ledger.account_rows import Fee
+from ...core.ledger.chain import microseconds
 from ...core.ledger.records import (
     TransferCode,
     TransferKind,
 )
 from ...core.money.amount import Amount
+from .columns import WHOLE
 from .forms import Form, with_key
 from .rows import Rows
 from .tables import fee as fee_table, transfer as transfer_table
@@ -19,15 +22,28 @@ from .tables import fee as fee_table, transfer as transfer_table
 EVER = datetime(1, 1, 1, tzinfo=UTC)
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 
+_POSTED = (
+    transfer_table.c.effective_at >= bindparam("since"),
+    transfer_table.c.effective_at < bindparam("until"),
+    transfer_table.c.kind.in_((TransferKind.POSTED, TransferKind.POST)),
+)
 _SUM = {
     side: select(transfer_table.c.code, func.sum(transfer_table.c.amount))
+    .where(with_key(transfer_table, side), *_POSTED)
+    .group_by(transfer_table.c.code)
+    for side in ("debit", "credit")
+}
+_STEP = (
+    type_coerce(transfer_table.c.effective_at, WHOLE) - bindparam("since_us", type_=WHOLE)
+) // bindparam("step_us", type_=WHOLE)
+_SUM_BY_STEP = {
+    side: select(_STEP.label("step"), func.sum(transfer_table.c.amount))
     .where(
         with_key(transfer_table, side),
-        transfer_table.c.effective_at >= bindparam("since"),
-        transfer_table.c.effective_at < bindparam("until"),
-        transfer_table.c.kind.in_((TransferKind.POSTED, TransferKind.POST)),
+        *_POSTED,
+        transfer_table.c.code.in_(bindparam("codes", expanding=True)),
     )
-    .group_by(transfer_table.c.code)
+    .group_by("step")
     for side in ("debit", "credit")
 }
 _FEES = Form(Fee, fee_table)
@@ -52,6 +68,29 @@ class SumRows(Rows):
             for code, amount in found:  # PostgreSQL sums up to decimals
                 sums[code] = Amount(sums.get(code, 0) + sign * int(amount))
         return sums
+
+    def sums_by_step(
+        self,
+        account: str,
+        codes: Collection[TransferCode],
+        since: datetime,
+        until: datetime,
+        step: timedelta,
+    ) -> Mapping[int, Amount]:
+        """Return credits − debits of a ledger account in steps of time, of posted transfers."""
+        sums: Counter[int] = Counter()
+        window: dict[str, object] = {
+            "since": since,
+            "until": until,
+            "since_us": microseconds(since),
+            "step_us": step // timedelta(microseconds=1),
+            "codes": tuple(codes),
+        }
+        for side, sign in (("credit", 1), ("debit", -1)):
+            found = self._query(_SUM_BY_STEP[side], **{f"key_{side}": account}, **window)
+            for index, amount in found:
+                sums[index] += sign * int(amount)
+        return {index: Amount(amount) for index, amount in sums.items()}
 
     def fees(self, account: AccountNumber, since: date, until: date) -> tuple[Fee, ...]:
         """Return an account's fees of the days from `since` to before `until`, by day."""

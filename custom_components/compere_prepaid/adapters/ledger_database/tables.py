@@ -111,7 +111,11 @@ transfer = table(
         sqlite_where=text("pending_id IS NOT NULL"),
         postgresql_where=text("pending_id IS NOT NULL"),
     ),
-    Index("transfer_debit_at", "site", "debit", "effective_at", "seq"),
+    # Covers the sums of what accounts spend, so that they never touch the table.
+    Index(
+        *("transfer_debit_at", "site", "debit", "effective_at", "seq"),
+        *("code", "kind", "amount"),
+    ),
     Index("transfer_credit_at", "site", "credit", "effective_at", "seq"),
 )
 

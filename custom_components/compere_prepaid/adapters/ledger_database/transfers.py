@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NoReturn
 
-from sqlalchemy import RowMapping, Select, bindparam, select, union_all, update
+from sqlalchemy import RowMapping, Select, bindparam, or_, select, union_all, update
 
 from ...core.errors import InvalidInputError, LedgerReadOnlyError
 from ...core.ids import TransferId
@@ -85,6 +85,10 @@ def _latest() -> Select[Any]:
             transfer_table.c.effective_at >= bindparam("since"),
             transfer_table.c.effective_at < bindparam("until"),
             transfer_table.c.code != bindparam("but", type_=TEXT),
+            or_(
+                bindparam("only", type_=TEXT) == "",
+                transfer_table.c.code == bindparam("only", type_=TEXT),
+            ),
         )
         .order_by(transfer_table.c.effective_at.desc(), transfer_table.c.seq.desc())
         .limit(bindparam("limit"))
@@ -169,6 +173,7 @@ class TransferRows(Rows):
         since: datetime | None = None,
         until: datetime | None = None,
         but: TransferCode | None = None,
+        only: TransferCode | None = None,
     ) -> Sequence[Transfer]:
         """Return the latest transfers that touch a ledger account, newest first."""
         found = self._query(
@@ -178,6 +183,7 @@ class TransferRows(Rows):
             since=since or EVER,
             until=until or NEVER,
             but=but or "",
+            only=only or "",
         )
         return [_TRANSFERS.record(row) for row in found]
 

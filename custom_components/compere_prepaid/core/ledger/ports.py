@@ -5,8 +5,8 @@ stores. Nothing here may rely on triggers, sequences, savepoints or advisory loc
 engine with transactions and unique keys will do.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import date, datetime
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime, timedelta
 from typing import Protocol
 
 from ..errors import LedgerReadOnlyError
@@ -179,11 +179,12 @@ class LedgerTransaction(Protocol):
         since: datetime | None = None,
         until: datetime | None = None,
         but: TransferCode | None = None,
+        only: TransferCode | None = None,
     ) -> Sequence[Transfer]:
         """Return the latest transfers that touch a ledger account, newest first.
 
         `since` (inclusive) and `until` (exclusive) speak of `effective_at`; those with the code
-        `but` are left out.
+        `but` are left out, and with `only` all that have another one.
         """
         ...
 
@@ -193,6 +194,22 @@ class LedgerTransaction(Protocol):
         """Return credits − debits of a ledger account by code, of posted transfers.
 
         `since` (inclusive) and `until` (exclusive) speak of `effective_at`.
+        """
+        ...
+
+    def sums_by_step(
+        self,
+        account: str,
+        codes: Collection[TransferCode],
+        since: datetime,
+        until: datetime,
+        step: timedelta,
+    ) -> Mapping[int, Amount]:
+        """Return credits − debits of a ledger account in steps of time, of posted transfers.
+
+        Only transfers with these codes count. The first step (0) begins at `since`, each is as long
+        as `step`; those in which nothing moved are left out. `since` (inclusive) and `until`
+        (exclusive) speak of `effective_at`.
         """
         ...
 

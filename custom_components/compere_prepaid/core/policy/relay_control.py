@@ -4,11 +4,13 @@ Demand is a level. Whatever is lost, repeated or late, the next reading of the m
 relay and demand agree, and if not the command is given again. Three rules protect people and money:
 no relay moves before the meter was read in this run and proved its identity; a meter that fell
 silent must prove it again; and while the ledger cannot be trusted every relay stays as it is.
+Opening is never put off. Closing waits for its turn where many relays close together.
 """
 
 import asyncio
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
+from datetime import datetime
 import logging
 from typing import Any, Protocol
 
@@ -19,6 +21,7 @@ from ..ids import MeterSerial
 from ..ledger.ports import Ledger
 from ..ledger.records import RelayDemand
 from ..metering.reading import MeterReading
+from .closing_queue import ClosingQueue
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -50,6 +53,8 @@ class _Meter:
     ready: bool = False
     failures: int = 0
     not_before: float = 0.0
+    moved_at: datetime | None = None
+    """When its relay was read back last after a command."""
     task: asyncio.Task[None] | None = None
 
 
@@ -63,7 +68,13 @@ class RelayController:
     emit: Callable[[Event], None]
     spawn: Callable[[Coroutine[Any, Any, None], str], asyncio.Task[None]]
     """Starts a named background task that its owner cancels at the end."""
+    closings: ClosingQueue = field(init=False)
+    """The relays that wait for their turn to close."""
     _meters: dict[MeterSerial, _Meter] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Let nobody wait yet."""
+        self.closings = ClosingQueue(self._close, self.spawn)
 
     @property
     def frozen(self) -> bool:
@@ -78,6 +89,7 @@ class RelayController:
     def remove_meter(self, serial: MeterSerial) -> None:
         """Leave a meter alone from now on."""
         meter = self._meters.pop(serial, None)
+        self.closings.drop(serial)
         if meter and meter.task:
             meter.task.cancel()
 
@@ -110,40 +122,77 @@ class RelayController:
         if demand is None or reading.relay_closed is None or self.frozen or _driving(meter):
             return
         if reading.relay_closed == demand.closed:
+            self.closings.drop(reading.serial)
             await self._confirm(meter, demand)
-        elif self.clock.monotonic() >= meter.not_before:
+        elif self.clock.monotonic() >= meter.not_before and not self._is_of_before(meter, reading):
             self._start(reading.serial, meter)
 
     def insist(self, serial: MeterSerial) -> None:
         """Command a relay of which nobody knows where it is, unless that was just tried in vain.
 
-        For meters that tell their relay's state only when it is commanded.
+        For meters that tell their relay's state only when it is commanded. Who was seen closed
+        before most likely is: it needs no turn.
         """
         meter = self._meters.get(serial)
         if meter and meter.demand and self.clock.monotonic() >= meter.not_before:
-            self._start(serial, meter)
+            if meter.demand.confirmed_at is None:
+                self._start(serial, meter)
+            elif self._may_move(meter):
+                self._go(serial, meter, closed=meter.demand.closed)
+
+    def _is_of_before(self, meter: _Meter, reading: MeterReading) -> bool:
+        """Tell whether a reading was taken before the relay moved, and is only looked at now."""
+        moved_at = meter.moved_at
+        return moved_at is not None and reading.at < moved_at <= self.clock.now()
+
+    def _may_move(self, meter: _Meter) -> bool:
+        return meter.ready and not self.frozen and not _driving(meter)
 
     def _start(self, serial: MeterSerial, meter: _Meter) -> None:
-        if meter.ready and not self.frozen and not _driving(meter):
-            meter.task = self.spawn(self._drive(serial, meter), f"relay {serial}")
+        """Open a relay at once, or let it close when it is its turn."""
+        if meter.demand is None or not self._may_move(meter):
+            return
+        if meter.demand.closed:
+            self.closings.add(serial, meter.demand.decided_at)
+        else:
+            self.closings.drop(serial)
+            self._go(serial, meter, closed=False)
 
-    async def _drive(self, serial: MeterSerial, meter: _Meter) -> None:
-        """Command and read back until relay and demand agree, or the tries are used up.
+    def _close(self, serial: MeterSerial) -> bool:
+        """Close a relay whose turn it is, if it still shall and may."""
+        meter = self._meters.get(serial)
+        if not meter or not meter.demand or not meter.demand.closed or not self._may_move(meter):
+            return False  # its next reading asks for another turn if it needs one
+        self._go(serial, meter, closed=True)
+        return True
 
-        A demand may change while its predecessor is on the wire; the newest one counts.
+    def _go(self, serial: MeterSerial, meter: _Meter, *, closed: bool) -> None:
+        meter.task = self.spawn(self._drive(serial, meter, closed=closed), f"relay {serial}")
+
+    async def _drive(self, serial: MeterSerial, meter: _Meter, *, closed: bool) -> None:
+        """Command and read back until the relay is where it shall be, or the tries are used up.
+
+        If that is decided otherwise while the command is on the wire, the newest demand counts.
         """
         for _ in range(TRIES):
             demand = meter.demand
-            if demand is None or not meter.ready or self.frozen:
-                return
-            if await self._command(serial, demand) is demand.closed:
+            if demand is None or demand.closed is not closed or not meter.ready or self.frozen:
+                break
+            if await self._command(serial, demand) is closed:
+                meter.moved_at = self.clock.now()
                 await self._confirm(meter, demand)
-                if meter.demand is None or meter.demand.closed is demand.closed:
-                    return
-                continue
+                break
             meter.failures += 1
             await asyncio.sleep(PAUSE_S)
-        if meter.demand is None:
+        else:
+            self._give_up(serial, meter, closed=closed)
+        if meter.demand is not None and meter.demand.closed is not closed:
+            meter.task = None
+            self._start(serial, meter)
+
+    def _give_up(self, serial: MeterSerial, meter: _Meter, *, closed: bool) -> None:
+        """Tell once that a relay does not do what it shall; later readings try again."""
+        if meter.demand is None or meter.demand.closed is not closed:
             return
         meter.not_before = self.clock.monotonic() + min(MAX_SPACING_S, 2.0**meter.failures)
         if meter.failures == TRIES:

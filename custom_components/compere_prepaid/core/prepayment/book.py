@@ -351,7 +351,6 @@ class AccountBook:
         account.tax_nets.update(settled.tax_nets)
         for serial, held in settled.holds.items():
             account.meters[serial].holds = held
-        account.past_spending = Amount(account.past_spending + settled.spent)
         for day, amount in settled.extras.items():
             account.add_extras(amount, day)
         account.posted_at = at

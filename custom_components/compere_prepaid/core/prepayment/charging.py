@@ -125,7 +125,7 @@ class Charging:
         """Accrue a believed reading; settle if the account's money or the clock asks for it."""
         if meter.mark is None:
             await self._open_generation(account, meter, reading)
-            account.past_since = account.past_since or reading.at
+            account.spending.since = account.spending.since or reading.at
         self._accrue(account, meter, reading, _baseline(reading))
         if self._must_settle(account, reading.at):
             await self.book.settle(account, f"reading:{meter.serial}")

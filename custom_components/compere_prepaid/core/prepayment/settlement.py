@@ -85,10 +85,8 @@ class Settled:
     announced: Amount | None
     marks: tuple[BillMark, ...]
     holds: Mapping[MeterSerial, tuple[HoldKind, ...]]
-    spent: Amount
-    """Booked to the electricity fund just now: energy, fees and tax."""
     extras: Mapping[date, Amount]
-    """Of it, what is not for energy, by the day for which it is due."""
+    """What was booked to the electricity fund besides energy, by the day for which it is due."""
     tax_nets: Mapping[int, Amount]
     """What the electricity fund was charged so far at the tax rates that were just booked."""
     events: tuple[Event, ...] = ()
@@ -147,7 +145,6 @@ def conclude(slip: Slip, due: AccountDue, cause: str) -> Settled:
         announced=verdict.announced,
         marks=tuple(slip.marks),
         holds={meter.serial: kinds(tx, meter.serial) for meter in due.meters},
-        spent=Amount(slip.spent),
         extras=_extras(slip),
         tax_nets=slip.tax_nets,
         events=verdict.events,

@@ -5,9 +5,9 @@ lines not yet posted, per meter, in Wh that follow the bill mark without a gap. 
 nothing, for the next reading spans the gap from the mark on.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 import json
 
 from ..ids import AccountNumber, MeterSerial
@@ -22,14 +22,9 @@ from ..policy.credit import Policy
 from ..tariff.model import Used
 from ..tariff.rating import RatedLine
 from ..tariff.tax import tax_on
+from .forecast import Forecast, days_left, forecast
 from .peaks import PeakKeeper
-
-FORECAST_DAYS = 7
-"""Days left are reckoned with the mean of this many days (the rule that a vendor publishes)."""
-
-
-FORECAST_FROM = timedelta(minutes=5)
-"""A shorter time says nothing about how long credit will last."""
+from .spending import SpendingLog
 
 
 @dataclass(slots=True, kw_only=True)
@@ -103,10 +98,9 @@ def _behind(mark: BillMark, line: RatedLine) -> RatedLine:
 
 @dataclass(slots=True)
 class Running:
-    """Spending of a day or month: money in all, energy also by period."""
+    """What was used in a month, by period."""
 
     period: date
-    amount: int = 0
     by_period: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -120,8 +114,7 @@ class Running:
         return Used(self.energy_wh, self.by_period)
 
     def add(self, line: RatedLine) -> None:
-        """Add a rated line, with the tax on it."""
-        self.amount += line.amount + tax_on(line.amount, line.tax_ppm)
+        """Add a rated line."""
         used_wh = self.by_period.get(line.period, 0) + line.to_wh - line.from_wh
         self.by_period[line.period] = used_wh
 
@@ -140,7 +133,8 @@ class AccountState:
     service_fund: Amount
     tenancy: Tenancy
     announced: Amount | None
-    day: Running
+    spending: SpendingLog
+    """What was spent day by day."""
     months: dict[date, Running]
     """The running month and the one before it, by their first day."""
     posted_at: datetime
@@ -151,17 +145,12 @@ class AccountState:
     tax_nets: dict[int, Amount] = field(default_factory=dict)
     """What was charged so far at each tax rate, as posted: tax is cumulative."""
     meters: dict[MeterSerial, MeterState] = field(default_factory=dict)
-    past_spending: Amount = ZERO
-    """Charged since `past_since`, as posted."""
-    past_since: datetime | None = None
-    """Since when that counts: some days ago, or the first charge if later."""
 
     def copy(self) -> AccountState:
         """Return a copy with which one can try what this one is not to feel."""
         return replace(
             self,
-            day=replace(self.day),
-            months={first: replace(month) for first, month in self.months.items()},
+            spending=replace(self.spending, days=dict(self.spending.days)),
             tax_nets=dict(self.tax_nets),
             meters={
                 serial: replace(meter, pending=list(meter.pending))
@@ -221,52 +210,47 @@ class AccountState:
 
     def add(self, line: RatedLine, day: date) -> None:
         """Add a rated line of a calendar day to the running sums."""
-        for running in self._running(day):
+        self.spending.add(line.amount + tax_on(line.amount, line.tax_ppm), day)
+        if running := self._running(day):
             running.add(line)
 
     def add_extras(self, amount: Amount, day: date) -> None:
         """Add what was booked besides energy to the running sums."""
-        for running in self._running(day):
-            running.amount += amount
+        self.spending.add(amount, day)
 
-    def _running(self, day: date) -> Iterator[Running]:
-        """Yield the sums of a day and its month, as far as they are remembered.
+    def _running(self, day: date) -> Running | None:
+        """Return the sums of a day's month, as far as they are remembered.
 
-        A later day or month than was running begins with this.
+        A later month than was running begins with this.
         """
         month = day.replace(day=1)
         if month not in self.months:
             self.months[month] = Running(month)
             while len(self.months) > 2:
                 del self.months[min(self.months)]
-        if month in self.months:
-            yield self.months[month]
-        if day > self.day.period:
-            self.day = Running(day)
-        if day == self.day.period:
-            yield self.day
+        return self.months.get(month)
 
     def seconds_left(self, price: int, power_mw: int) -> int | None:
         """Return how long credit lasts above the cut-off at this power; None if for ever."""
         # mW × 10⁻⁶ money/kWh × 10³ ÷ (10⁶ mW/kW × 3600 s/h): book units per second
         burn = power_mw * price // 3_600_000
-        left = self.available - self.policy.cut_off
-        return None if burn <= 0 else max(0, left // burn)
+        return None if burn <= 0 else max(0, self.above_cut_off // burn)
+
+    @property
+    def above_cut_off(self) -> int:
+        """What may still be spent before the supply is cut; negative below."""
+        return self.available - self.policy.cut_off
 
     def days_left(self, now: datetime) -> int | None:
-        """Return thousandths of days until credit ends at the mean spending; None if not in sight.
+        """Return thousandths of days until credit ends by usual spending; None if not in sight.
 
-        Mean of the last seven days or a little more, or of the time since the first reading where
-        that is less. No use and credit: no end in sight. No credit: 0.
+        No use and credit: no end in sight. No credit: 0. The rule is told in `forecast`.
         """
-        left = self.available - self.policy.cut_off
-        if left <= 0:
-            return 0
-        spent = self.past_spending + self.accrued
-        if self.past_since is None or spent <= 0 or now - self.past_since < FORECAST_FROM:
-            return None
-        elapsed_s = (now - self.past_since) // timedelta(seconds=1)
-        return left * elapsed_s * 1000 // (spent * 86_400)
+        return days_left(self.above_cut_off, self.spending, now)
+
+    def forecast(self, now: datetime) -> Forecast:
+        """Return days left with their band, and when credit is expected to end."""
+        return forecast(self.above_cut_off, self.spending, now)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,8 +1,7 @@
 """Accounts open, and are loaded again whenever the program starts."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import count
 
 from ..errors import InvalidInputError
@@ -20,27 +19,16 @@ from ..ledger.records import (
     TermKind,
     TransferCode,
 )
-from ..money.amount import ZERO, Amount
+from ..money.amount import Amount
 from ..prepayment.agreements import terms_of
 from ..prepayment.book import AccountBook
-from ..prepayment.calendar import day_of, day_start, month_of
+from ..prepayment.calendar import day_start, month_of
 from ..prepayment.fees import first_tenancy
 from ..prepayment.settlement import fund_of
-from ..prepayment.state import FORECAST_DAYS, AccountSetup, AccountState, Running
+from ..prepayment.spending import SpendingLog, read_spending
+from ..prepayment.state import AccountSetup, AccountState, Running
 from ..tariff.model import Used
 from ..tariff.rating import quote
-
-SPENDING = frozenset(
-    {
-        TransferCode.CHARGE,
-        TransferCode.STANDING,
-        TransferCode.MINIMUM,
-        TransferCode.DEMAND,
-        TransferCode.TAX,
-        TransferCode.CORRECTION,
-    }
-)
-"""What an account's costs of a day or a month are made of."""
 
 
 @dataclass(slots=True)
@@ -84,20 +72,13 @@ class Opening:
             raise InvalidInputError("account_closed", account=number, next=free)
         return tenancy
 
-    async def renew_forecast(self, number: AccountNumber) -> None:
-        """Reckon days left with the spending of the last days only."""
-        account = self.book.account(number)
-        async with self.book.locked([number]):
-            now = self.book.clock.now()
-            past = await self.book.ledger.read(lambda tx: self._past(tx, number, now))
-            account.past_spending, account.past_since = past
-
     def _load(self, tx: LedgerTransaction, setup: AccountSetup, now: datetime) -> AccountState:
         number, zone = setup.number, self.book.zone
         tariff, policy, limit = terms_of(self.book, tx, number, now)
-        today, month = day_of(now, zone), month_of(now, zone)
+        month = month_of(now, zone)
         last_month = (month - timedelta(days=1)).replace(day=1)
-        past = self._past(tx, number, now)
+        days = read_spending(tx, tenant(number), last_month, now, zone)
+        since = tx.first_charge_at(number)
         taxes = tx.rows(TaxTotal, account=number, fund=Fund.ELECTRICITY)
         return AccountState(
             number=number,
@@ -110,33 +91,14 @@ class Opening:
             service_fund=fund_of(tx, number, Fund.SERVICE),
             tenancy=self._tenancy(tx, setup, now),
             announced=tx.announcement(number).level,
-            day=self._running(tx, number, today, now),
+            spending=SpendingLog(zone, since, dict(days)),
             months={
-                last_month: self._running(tx, number, last_month, day_start(month, zone)),
-                month: self._running(tx, number, month, now),
+                first: Running(first, dict(tx.charged_wh(number, day_start(first, zone), until)))
+                for first, until in ((last_month, day_start(month, zone)), (month, now))
             },
             posted_at=now,
             tax_nets={total.ppm: total.net for total in taxes},
-            past_spending=past[0],
-            past_since=past[1],
         )
-
-    def _running(
-        self, tx: LedgerTransaction, number: AccountNumber, first: date, until: datetime
-    ) -> Running:
-        """Add up what was charged from a day on."""
-        since = day_start(first, self.book.zone)
-        amount = spent(tx.totals(tenant(number), since, until))
-        return Running(first, amount, dict(tx.charged_wh(number, since, until)))
-
-    def _past(
-        self, tx: LedgerTransaction, number: AccountNumber, now: datetime
-    ) -> tuple[Amount, datetime | None]:
-        """Return what was spent in the last days, and since when that counts."""
-        since, first = now - timedelta(days=FORECAST_DAYS), tx.first_charge_at(number)
-        if first is None:
-            return ZERO, None
-        return spent(tx.totals(tenant(number), since, now)), max(since, first)
 
     def _tenancy(self, tx: LedgerTransaction, setup: AccountSetup, now: datetime) -> Tenancy:
         """Return how an account stands; one of a time before tenancies begins now."""
@@ -178,8 +140,3 @@ def free_number(tx: LedgerTransaction, number: AccountNumber) -> AccountNumber:
         if tx.find(Tenancy, account=free) is None:
             return free
     raise AssertionError(number)
-
-
-def spent(totals: Mapping[TransferCode, Amount]) -> Amount:
-    """Return what was spent out of a fund, of the sums of its transfers."""
-    return Amount(-sum(amount for code, amount in totals.items() if code in SPENDING))

@@ -1,0 +1,75 @@
+"""Spending of the running day, week and month beside the same of the past.
+
+A day is compared with what is usual on such a day of the week, whole; a week with the week before
+up to the same day, a month with the month before up to the same date. Of the day that runs, the
+same share is counted in the past. Weeks begin on Monday.
+"""
+
+from datetime import date, datetime, timedelta
+from typing import NamedTuple
+
+from ..money.amount import Amount
+from .calendar import day_of, day_start, days_of_month
+from .forecast import usual_day
+from .spending import SpendingLog
+
+
+class Compared(NamedTuple):
+    """What was spent so far, and in the past; None where the past is not known."""
+
+    amount: Amount
+    before: Amount | None
+
+    @property
+    def change(self) -> int | None:
+        """How much more than in the past, in thousandths; None beside nothing."""
+        if self.before is None or self.before <= 0:
+            return None
+        return (self.amount - self.before) * 1000 // self.before
+
+
+class Comparison(NamedTuple):
+    """An account's spending as of an instant."""
+
+    today: Amount
+    usual_today: Amount | None
+    """What is usual on such a day of the week, all of it; None before there was one."""
+    yesterday: Amount
+    week: Compared
+    month: Compared
+
+
+def compare(log: SpendingLog, now: datetime) -> Comparison:
+    """Sum up what was spent in the running day, week and month, and in those before."""
+    today = day_of(now, log.zone)
+    monday = today - timedelta(days=today.weekday())
+    first = today.replace(day=1)
+    last_month = (first - timedelta(days=1)).replace(day=1)
+    same_date = last_month.replace(day=min(today.day, days_of_month(last_month)))
+    usual = usual_day(log, today)
+    return Comparison(
+        today=log.on(today),
+        usual_today=Amount(usual.amount) if usual else None,
+        yesterday=log.on(today - timedelta(days=1)),
+        week=_compared(log, (monday, now), (monday - timedelta(days=7), today - timedelta(days=7))),
+        month=_compared(log, (first, now), (last_month, same_date)),
+    )
+
+
+def _compared(
+    log: SpendingLog, running: tuple[date, datetime], past: tuple[date, date]
+) -> Compared:
+    """Compare what runs since a day with a past that ends within a day as this one does."""
+    first, now = running
+    begins, last = past
+    today = day_of(now, log.zone)
+    amount = log.between(first, today + timedelta(days=1))
+    if log.since is None or log.since > day_start(begins, log.zone):
+        return Compared(amount, None)
+    began = day_start(today, log.zone)
+    length = day_start(today + timedelta(days=1), log.zone) - began
+    part = log.on(last) * ((now - began) // _SECOND) // (length // _SECOND)
+    return Compared(amount, Amount(log.between(begins, last) + part))
+
+
+_SECOND = timedelta(seconds=1)

@@ -1,0 +1,89 @@
+"""Logbook lines: what happened, in words, at the account's or the meter's device.
+
+Noodle House topped up 200.00 by Cash desk, balance 196.40
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from homeassistant.components.logbook import (
+    LOGBOOK_ENTRY_ENTITY_ID,
+    LOGBOOK_ENTRY_ICON,
+    LOGBOOK_ENTRY_MESSAGE,
+    LOGBOOK_ENTRY_NAME,
+)
+from homeassistant.components.logbook.models import LazyEventPartialState
+from homeassistant.core import HomeAssistant, callback
+
+from .commissioning.wording import language_for
+from .const import DOMAIN
+from .core.events import PUBLIC
+from .logbook_texts import AUTOMATION, TEXTS
+
+type Line = dict[str, Any]
+
+ICONS = {
+    "credit_warning": "mdi:wallet-outline",
+    "cut_off": "mdi:flash-off",
+    "restored": "mdi:power-plug",
+    "topped_up": "mdi:cash-plus",
+    "top_up_reversed": "mdi:cash-remove",
+    "refunded": "mdi:cash-refund",
+    "moved_out": "mdi:home-export-outline",
+    "suspect_reading": "mdi:help-rhombus",
+    "register_rolled_over": "mdi:counter",
+    "meter_offline": "mdi:lan-disconnect",
+    "overload": "mdi:flash-alert",
+    "protection": "mdi:shield-alert",
+    "tamper": "mdi:pipe-leak",
+}
+
+
+@callback
+def async_describe_events(
+    hass: HomeAssistant,
+    async_describe_event: Callable[[str, str, Callable[[LazyEventPartialState], Line]], None],
+) -> None:
+    """Tell the logbook how to describe our events. It asks in a thread, and in the event loop."""
+
+    def describe(event: LazyEventPartialState) -> Line:
+        texts = TEXTS[language_for(hass.config.language)]
+        event_type = str(event.event_type).removeprefix(f"{DOMAIN}_")
+        return line(event_type, event.data, texts)
+
+    for event in PUBLIC:
+        async_describe_event(DOMAIN, f"{DOMAIN}_{event.TYPE}", describe)
+
+
+def line(event_type: str, data: Mapping[str, Any], texts: Mapping[str, str]) -> Line:
+    """Return the logbook's line about an event; what its data lack is told as a dash."""
+    words = _Words({key: _shown(value) for key, value in data.items()})
+    user = data.get("user_name")
+    if (seconds := data.get("seconds")) is not None:
+        words["seconds"] = f"{seconds:.1f}"
+    words["user"] = texts[AUTOMATION] if user == AUTOMATION else _shown(user)
+    for word, field in (("action", "action"), ("reason", "reason"), ("rule", "kind")):
+        words[word] = texts.get(f"{word}_{data.get(field)}", _shown(data.get(field)))
+    found = {
+        LOGBOOK_ENTRY_NAME: data.get("meter_name") or data.get("account_name") or DOMAIN,
+        LOGBOOK_ENTRY_MESSAGE: texts[event_type].format_map(words),
+        LOGBOOK_ENTRY_ICON: ICONS[event_type],
+    }
+    if entity_id := data.get("entity_id"):
+        found[LOGBOOK_ENTRY_ENTITY_ID] = entity_id
+    return found
+
+
+class _Words(dict[str, str]):
+    """The words of a line."""
+
+    def __missing__(self, key: str) -> str:
+        """Say that it is not known: an event of an older version may lack it."""
+        return _shown(None)
+
+
+def _shown(value: object) -> str:
+    """Return a value as people read it."""
+    if value is None:
+        return "–"
+    return f"{value:g}" if isinstance(value, float) else str(value)
