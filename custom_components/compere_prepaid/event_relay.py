@@ -194,7 +194,8 @@ class EventRelay:
             if bus := site.buses.get(event.bus):
                 bus.coordinator.push(isinstance(event, BusUp), news=True)
         elif isinstance(event, AccountEvent):
-            site.reading_path.refresh_account(event.account, news=True)
+            if account := site.book.accounts.get(event.account):
+                site.reading_path.account_changed(account)
         elif isinstance(event, MeterEvent):
             site.reading_path.refresh_meter(event.meter)
         site.totals.push(None, news=True)

@@ -185,6 +185,7 @@ class CompereSite:
     async def async_run(self) -> None:
         """Start reading the lines, and follow the clock."""
         self.running = True
+        self.entry.async_on_unload(self.reading_path.stop_pushing)
         for bus in self.buses.values():
             await bus.async_run()
         self.entry.async_on_unload(async_track_time_interval(self.hass, self._on_time, TICK))

@@ -21,7 +21,7 @@ from ..ledger.ports import Ledger, LedgerTransaction
 from ..ledger.records import RelayDemand
 from .state import AccountState
 
-SLICE = 20
+SLICE = 5
 """So many accounts are looked at before others have their turn on the event loop."""
 
 type Kept = Mapping[str, object]
