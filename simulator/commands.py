@@ -62,6 +62,7 @@ def _describe(meter: SimulatedMeter, mall: Mall) -> dict[str, Any]:
         "wh": meter.true_wh,
         "power_w": meter.power_w,
         "relay": "closed" if meter.relay_closed else "open",
+        "closings": meter.closings,
         "faults": meter.faults.names(),
     }
 

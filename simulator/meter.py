@@ -78,6 +78,8 @@ class SimulatedMeter:
         self.energy.set_wh(plan.starts_wh)
         self.settings = MeterSettings()
         self.commanded_closed = True
+        self.closings = 0
+        """How often its relay was told to close."""
         self._clock = clock
         self._utc_offset = timedelta(seconds=utc_offset_s)
         self.volts = (NOMINAL_V, NOMINAL_V, NOMINAL_V)
@@ -174,6 +176,7 @@ class SimulatedMeter:
     def command_relay(self, *, closed: bool) -> None:
         """Obey a write to the relay coil."""
         self.advance()
+        self.closings += closed
         if self.settings.remote_control:
             self.commanded_closed = closed
         self.settle()

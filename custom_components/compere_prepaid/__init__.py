@@ -16,6 +16,7 @@ from .core.money.amount import Currency
 from .dashboard import async_setup_dashboard
 from .ledger_place import async_open_ledger
 from .night_memory import async_forget_nights
+from .notifications.memory import async_forget_notifications
 from .safekeeping import async_snapshot
 from .site import CompereConfigEntry, CompereSite, async_load_catalogue
 
@@ -28,6 +29,7 @@ PLATFORMS = [
     Platform.BINARY_SENSOR,
     Platform.BUTTON,
     Platform.EVENT,
+    Platform.NOTIFY,
     Platform.NUMBER,
     Platform.SELECT,
     Platform.SENSOR,
@@ -90,6 +92,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: CompereConfigEntry) -> 
 async def async_remove_entry(hass: HomeAssistant, entry: CompereConfigEntry) -> None:
     """Delete what is kept of a removed site beside its ledger, which stays."""
     await async_forget_nights(hass, entry.entry_id)
+    await async_forget_notifications(hass, entry.entry_id)
 
 
 async def async_remove_config_entry_device(

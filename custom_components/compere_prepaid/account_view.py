@@ -79,6 +79,11 @@ class AccountView:
         return self.shown(self.state.spending.on(self._today))
 
     @property
+    def cost_month(self) -> Decimal:
+        """Spent since the first of the month."""
+        return self.shown(self.spending.month.amount)
+
+    @property
     def forecast(self) -> Forecast:
         """How long credit lasts, with its band."""
         return self.state.forecast(self.site.clock.now())

@@ -28,6 +28,7 @@ import probatio as vol
 
 from .adapters.ledger_database.postgresql import is_url
 from .const import (
+    CONF_ADAPTATION,
     CONF_CURRENCY,
     CONF_INITIAL_PRICE,
     CONF_LEDGER,
@@ -51,6 +52,12 @@ from .flows.schemas import choice
 from .ledger_place import async_try_database, ledger_place
 
 SECTION_LEDGER = "ledger_place"
+
+ADAPTATIONS = ("21", "14", "28", "0")
+"""Days for which a new account may be only shadow-cut."""
+
+ADAPTATION = "21"
+"""What is usually recommended: two to four weeks."""
 
 PRICE_ERRORS: Mapping[str, str] = {
     "price_not_a_number": CONF_INITIAL_PRICE,
@@ -184,6 +191,7 @@ class CompereConfigFlow(ConfigFlow, domain=DOMAIN):
             CONF_TIME_ZONE: user_input[CONF_TIME_ZONE],
             CONF_LEDGER: ledger,
             CONF_INITIAL_PRICE: price,
+            CONF_ADAPTATION: int(user_input[CONF_ADAPTATION]),
         }
         return data, slugify(name)
 
@@ -214,6 +222,9 @@ def site_schema(time_zones: set[str]) -> vol.Schema:
             vol.Required(CONF_CURRENCY): choice(sorted(ACTIVE_CURRENCIES)),
             vol.Required(CONF_TIME_ZONE): choice(sorted(time_zones)),
             vol.Required(CONF_INITIAL_PRICE): TextSelector(),
+            vol.Required(CONF_ADAPTATION, default=ADAPTATION): choice(
+                ADAPTATIONS, translation_key="adaptation"
+            ),
             vol.Required(SECTION_LEDGER): section(ledger, {"collapsed": True}),
         }
     )

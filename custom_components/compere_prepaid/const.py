@@ -22,6 +22,7 @@ CONF_TIME_ZONE: Final = "time_zone"
 CONF_LEDGER: Final = "ledger"
 CONF_LEDGER_MADE: Final = "ledger_made"
 CONF_INITIAL_PRICE: Final = "initial_price"
+CONF_ADAPTATION: Final = "adaptation_days"
 
 # Bus.
 CONF_TRANSPORT: Final = "transport"
@@ -72,6 +73,10 @@ ACCOUNT_PREFIX: Final = "account_"
 """Begins the identifier of an account's device; its number follows."""
 ACCOUNT_EVENT: Final = "account_event"
 """The key of an account's event entity."""
+CONF_NOTIFY: Final = "notify"
+"""How the tenant is told: names of Home Assistant's notify actions and entities."""
+CONF_LANGUAGE: Final = "language"
+"""In which the tenant is told; Home Assistant's where it is not there."""
 MAX_NUMBER: Final = 40
 """Characters of an account's number. No colon either: it separates the parts of ledger ids."""
 

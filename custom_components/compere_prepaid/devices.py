@@ -7,7 +7,7 @@ from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.helpers.entity_platform import async_get_platforms
 
 from .const import CONF_AREA, CONF_NAME, CONF_SERIAL, DOMAIN
-from .core.ids import MeterSerial
+from .core.ids import AccountNumber, MeterSerial
 from .core.meters.profile import Profile
 
 if TYPE_CHECKING:
@@ -69,6 +69,11 @@ async def pass_on(site: CompereSite, old: MeterSerial, new: MeterSerial) -> None
         unique_id = entry.unique_id.replace(f"{old}_", f"{new}_", 1)
         entities.async_update_entity(entity_id, new_unique_id=unique_id)
     registry.async_update_device(device.id, new_identifiers={(DOMAIN, new)}, serial_number=new)
+
+
+def account_device(site: CompereSite, number: AccountNumber) -> dr.DeviceEntry | None:
+    """Return the device of an account, if it has one yet."""
+    return _find(site, f"account_{number}")
 
 
 def _find(site: CompereSite, identifier: str) -> dr.DeviceEntry | None:

@@ -21,6 +21,7 @@ from .const import (
     CONF_HOST,
     CONF_LEDGER,
     CONF_NAME,
+    CONF_NOTIFY,
     CONF_RELAY_ACCESS,
     DOMAIN,
     SUBENTRY_ACCOUNT,
@@ -32,11 +33,22 @@ from .core.bus.requests import BusRequest, Request
 from .core.errors import InvalidInputError
 from .core.meters.compere_mqtt.link import MqttLink
 from .core.meters.dlt645_meter import Dlt645Meter
+from .notifications.settings import CONF_CHANNELS
 from .runtimes import AccountRuntime, BusRuntime, MeterRuntime
 from .safekeeping import async_snapshots
 from .site import CompereConfigEntry, CompereSite
 
-SECRET = frozenset({CONF_HOST, CONF_DEVICE, CONF_LEDGER, CONF_RELAY_ACCESS, OPTION_CASHIERS})
+SECRET = frozenset(
+    {
+        CONF_HOST,
+        CONF_DEVICE,
+        CONF_LEDGER,
+        CONF_NOTIFY,
+        CONF_RELAY_ACCESS,
+        OPTION_CASHIERS,
+        CONF_CHANNELS,
+    }
+)
 """Keys that are redacted wherever they stand."""
 
 

@@ -69,6 +69,7 @@ class EventRelay:
         self._keep_issues(event)
         self._publish(event)
         self._refresh(event)
+        self._site.notifier.take(event)
 
     def forget_bus(self, bus: BusId) -> None:
         """Drop what is open about a bus that is gone."""

@@ -39,6 +39,7 @@ REFUSED = "subentry_refused"
 LEDGER_READ_ONLY = "ledger_read_only"
 LEDGER_UNAVAILABLE = "ledger_unavailable"
 SNAPSHOT_FAILED = "snapshot_failed"
+CHANNEL_FAILED = "notify_channel_failed"
 LEDGER_RESTORED = "ledger_restored"
 SUSPECT_TEXTS: dict[str, str] = {
     Suspicion.MISSING: "suspect_reading_missing",
@@ -211,6 +212,11 @@ def raise_ledger_unavailable(site: CompereSite, error: OperationFailedError) -> 
 def raise_snapshot_failed(site: CompereSite, error: PrepaidError) -> None:
     """Say that last night's copy of the ledger was not made, or is not good."""
     _raise(site, SNAPSHOT_FAILED, "", {"error": in_words(site.hass, error)})
+
+
+def raise_channel_failed(site: CompereSite, channel: str, error: str) -> None:
+    """Say that messages do not reach somebody."""
+    _raise(site, CHANNEL_FAILED, channel, {"channel": channel, "error": error})
 
 
 def raise_restored(site: CompereSite, head: str) -> None:

@@ -26,7 +26,15 @@ from .adapters.ledger_safe.restoring import confirm_restoration, restoration
 from .commissioning.backstop_keeper import BackstopKeeper
 from .commissioning.relay_test import async_release_left_over
 from .composition import Composition
-from .const import CONF_CURRENCY, CONF_INITIAL_PRICE, CONF_NAME, CONF_SERIAL, CONF_TIME_ZONE, DOMAIN
+from .const import (
+    CONF_ADAPTATION,
+    CONF_CURRENCY,
+    CONF_INITIAL_PRICE,
+    CONF_NAME,
+    CONF_SERIAL,
+    CONF_TIME_ZONE,
+    DOMAIN,
+)
 from .coordinator import PacedCoordinator
 from .core.bus.bus import RequestClass
 from .core.errors import InvalidInputError
@@ -44,6 +52,7 @@ from .core.prepayment.book import AccountBook
 from .core.prepayment.cashier import Cashier
 from .core.prepayment.charging import Charging
 from .core.prepayment.debt_desk import DebtDesk
+from .core.prepayment.policies import Policies
 from .core.prepayment.preview import Previewer
 from .core.prepayment.protecting import Protecting
 from .core.prepayment.refunds import Refunds
@@ -58,6 +67,7 @@ from .core.tenancy.supplies import Supplies
 from .event_relay import EventRelay
 from .lines import line_settings_of
 from .night_memory import NightMemory
+from .notifications.notifier import Notifier
 from .reading_path import ReadingPath
 from .reconnection import pace_of
 from .runtimes import AccountRuntime, BusRuntime, MeterRuntime, Runtime
@@ -109,6 +119,7 @@ class CompereSite:
         self._new: dict[type, list[Callable[[Any], None]]] = {}
         self.user_names = UserNames(hass)
         self.events = EventRelay(self)
+        self.notifier = Notifier(self)
         self.reading_path = ReadingPath(self)
         self.controller = RelayController(
             ledger, self.reading_path, self.clock, self.emit, self.spawn
@@ -127,6 +138,7 @@ class CompereSite:
         self.night_memory = NightMemory(self)
         self.cashier = Cashier(self.book)
         self.agreements = Agreements(self.book)
+        self.policies = Policies(self.book, self.agreements)
         self.refunds = Refunds(self.book)
         self.undoing = Undoing(self.book, self.agreements, self.refunds)
         self.debts = DebtDesk(self.book)
@@ -166,10 +178,14 @@ class CompereSite:
 
     async def async_start(self) -> None:
         """Compose the site from its subentries; the lines start with `async_run`."""
-        await load_rules(self.book, self.entry.data.get(CONF_INITIAL_PRICE) or "0")
+        data = self.entry.data
+        await load_rules(
+            self.book, data.get(CONF_INITIAL_PRICE) or "0", data.get(CONF_ADAPTATION) or 0
+        )
         await self._look_whether_restored()
         await self.night_memory.async_load()
         self.entry.async_on_unload(await self.user_names.async_follow())
+        await self.notifier.async_start()
         registry = dr.async_get(self.hass)
         self.device_id = registry.async_get_or_create(
             config_entry_id=self.entry.entry_id,
@@ -195,7 +211,9 @@ class CompereSite:
         """Post what the clock asks for."""
         async with self._ticking:
             if self.running:
+                await self.reading_path.guarded(self.agreements.renew())
                 await self.reading_path.guarded(self.charging.on_clock())
+                await self.notifier.on_clock()
 
     async def _on_time(self, _now: datetime) -> None:
         """Look at the clock, unless the last look is not over yet."""
@@ -211,11 +229,13 @@ class CompereSite:
         async with self._ticking:
             await self.reading_path.guarded(self.charging.settle_all("stop"))
         await self.night_memory.async_save()
+        await self.notifier.async_stop()
 
     async def async_apply_subentries(self) -> None:
         """Make what runs agree with the entry's subentries and options."""
         self.controller.closings.pace = pace_of(self.entry.options)
         await self._composition.async_apply()
+        self.notifier.used_channels_changed()
         self.totals.push(None, news=True)
 
     @callback

@@ -49,6 +49,7 @@ def clashes(
     yield from _other_transformers(site, wanted, written)
     yield from _other_owners(site, wanted, written)
     yield from _tariffs_to_come(site, wanted, tariffs, written)
+    yield from _policies_to_come(site, wanted, written)
 
 
 def _other_site(site: CompereSite, wanted: SiteFile, written: Document) -> Iterable[Fault]:
@@ -233,3 +234,17 @@ def _tariffs_to_come(
         if (first_day := begins.get(account.tariff, today)) > today:
             message = f"'{account.tariff}' has no prices before {first_day}: give it a version now"
             yield written.fault("accounts", index, "tariff", message=message)
+
+
+def _policies_to_come(site: CompereSite, wanted: SiteFile, written: Document) -> Iterable[Fault]:
+    """Find accounts whose policy is not in force yet."""
+    today = day_of(site.clock.now(), site.zone)
+    begun = {*site.book.policies} | {
+        policy.name
+        for policy in wanted.policies
+        if policy.valid_from is None or policy.valid_from <= today
+    }
+    for index, account in enumerate(wanted.accounts):
+        if account.policy not in begun:
+            message = f"'{account.policy}' has no version in force: give it one without valid_from"
+            yield written.fault("accounts", index, "policy", message=message)

@@ -8,9 +8,11 @@ from .const import (
     CONF_AREA,
     CONF_BREAKER,
     CONF_FLOOR_AREA,
+    CONF_LANGUAGE,
     CONF_METERS,
     CONF_MULTIPLIER,
     CONF_NAME,
+    CONF_NOTIFY,
     CONF_OPENING_BALANCE,
     CONF_OWNER,
     CONF_POWER_SCALE,
@@ -76,6 +78,8 @@ def export_site(site: CompereSite) -> str:
                         account.data.get(CONF_OPENING_BALANCE) or "0"
                     ),
                     owner=bool(account.data.get(CONF_OWNER)),
+                    notify=tuple(account.data.get(CONF_NOTIFY, ())) or None,
+                    language=account.data.get(CONF_LANGUAGE),
                 )
                 for account in site.accounts.values()
             ),
@@ -83,7 +87,7 @@ def export_site(site: CompereSite) -> str:
             tariffs=tuple(
                 version for tariff in site.book.tariffs.values() for version in tariff.versions
             ),
-            policies=tuple(site.book.policies.values()),
+            policies=(*site.book.policies.values(), *site.book.planned),
         )
     )
 

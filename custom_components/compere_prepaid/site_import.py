@@ -20,10 +20,12 @@ from .const import (
     CONF_BUS,
     CONF_ENERGY_INTERVAL,
     CONF_FLOOR_AREA,
+    CONF_LANGUAGE,
     CONF_LIVE_INTERVAL,
     CONF_METERS,
     CONF_MULTIPLIER,
     CONF_NAME,
+    CONF_NOTIFY,
     CONF_NUMBER,
     CONF_OPENING_BALANCE,
     CONF_OWNER,
@@ -327,7 +329,10 @@ def _meter_data(meter: MeterEntry, bus_id: str, before: Mapping[str, Any]) -> di
 def _account_data(
     site: CompereSite, account: AccountEntry, before: Mapping[str, Any] | None
 ) -> dict[str, Any]:
-    """Return an account's data; terms and opening balance are those that it was opened with."""
+    """Return an account's data; terms and opening balance are those that it was opened with.
+
+    What the file does not mention of how the tenant is told stays as it was.
+    """
     opening = f"{site.currency.exact(account.opening_balance):f}"
     data: dict[str, Any] = {
         CONF_NUMBER: account.number,
@@ -337,7 +342,16 @@ def _account_data(
         CONF_POLICY: before[CONF_POLICY] if before else account.policy,
         CONF_OPENING_BALANCE: before[CONF_OPENING_BALANCE] if before else opening,
     }
-    return data | ({CONF_OWNER: True} if account.owner else {})
+    if account.owner:
+        data[CONF_OWNER] = True
+    wanted: dict[str, Any] = {
+        CONF_NOTIFY: None if account.notify is None else list(account.notify),
+        CONF_LANGUAGE: account.language,
+    }
+    kept = {
+        key: before.get(key) if before and said is None else said for key, said in wanted.items()
+    }
+    return data | {key: value for key, value in kept.items() if value}
 
 
 def _text(number: Decimal | None) -> str | None:

@@ -4,17 +4,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from .action_errors import in_words
 from .core.document_faults import Fault
 from .core.documents import Document as YamlDocument
 from .core.errors import InvalidInputError
 from .core.ledger.records import Document
-from .core.prepayment.rules import (
-    Rules,
-    calendar_document,
-    next_version,
-    policy_document,
-    tariff_document,
-)
+from .core.prepayment.policies import new_version, superseded
+from .core.prepayment.rules import Rules, calendar_document, next_version, tariff_document
 from .core.site_file import SiteFile
 from .core.tariff.calendar_days import refuse_changed_past
 
@@ -73,13 +69,23 @@ class RuleNews:
                 yield document
 
     def _policies(self) -> Iterator[Document]:
-        latest = _latest(self.there.policies)
-        for policy in self.wanted.policies:
-            last = latest.get(policy.name)
-            since = next_version(self.site.clock.now(), last)
-            document = policy_document(policy, self.site.currency, since)
-            if self.outcome.count(last and last.content, document.content):
-                yield document
+        site, there = self.site, self.there.policies
+        now = site.clock.now()
+        over = superseded(self.wanted.policies, now, site.zone)
+        for index, policy in enumerate(self.wanted.policies):
+            try:
+                change = (
+                    None
+                    if index in over
+                    else new_version(policy, there, now, site.zone, site.currency)
+                )
+            except InvalidInputError as error:
+                self._fault(("policies", index, "valid_from"), in_words(site.hass, error))
+                continue
+            if change is None:
+                self.outcome.unchanged += 1
+            elif self.outcome.count(change.before, change.document):
+                yield change.document
 
     def _calendars(self) -> Iterator[Document]:
         latest = _latest(self.there.calendars)

@@ -80,6 +80,7 @@ async def set_up_site(client: Client, site: dict[str, str]) -> bool:
         "currency": site["currency"],
         "time_zone": site["time_zone"],
         "initial_price": INITIAL_PRICE,
+        "adaptation_days": "0",  # the demonstration shows cuts from the first day on
     }
     result = await client.post(
         f"{path}/{form['flow_id']}", _filled_in(form["data_schema"], answers)

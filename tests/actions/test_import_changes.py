@@ -281,3 +281,21 @@ async def test_two_imports_at_once(hass: HomeAssistant, mall: Mall, site: Comper
     )
     assert sorted(answer["changed"] for answer in answers) == [0, 2]
     assert await imported(hass, site, text) == (0, 0, SMALL_PARTS)
+
+
+async def test_how_a_tenant_is_told(hass: HomeAssistant, mall: Mall, site: CompereSite) -> None:
+    """Channels and language come with the file, stay when it is silent, and go when it says so."""
+    plain = small_file(mall)
+    told = changed(
+        plain, ("name: Bubble Tea,", "name: Bubble Tea, notify: [notify.tea], language: en,")
+    )
+    assert await imported(hass, site, told) == (0, 1, SMALL_PARTS - 1)
+    assert await imported(hass, site, told) == (0, 0, SMALL_PARTS)
+    assert await imported(hass, site, plain) == (0, 0, SMALL_PARTS)
+    data = site.accounts[AccountNumber(TEA)].data
+    assert (data["notify"], data["language"]) == (["notify.tea"], "en")
+    exported = (await ask(hass, "export_site"))["content"]
+    assert "notify: [notify.tea], language: en}" in exported
+    silent = changed(plain, ("name: Bubble Tea,", "name: Bubble Tea, notify: [],"))
+    assert await imported(hass, site, silent) == (0, 1, SMALL_PARTS - 1)
+    assert "notify" not in site.accounts[AccountNumber(TEA)].data

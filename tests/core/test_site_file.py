@@ -169,16 +169,6 @@ def test_numbers_may_serve_as_serial_and_account_number() -> None:
     assert parse_site_file(dump_site_file(site), file="mall.yaml") == site
 
 
-def test_warning_levels_are_put_in_order() -> None:
-    """However they were written down, the highest comes first."""
-    site = parse_site_file(PLAIN.replace("[100, 50]", "[20, 100, 50.5]"), file="mall.yaml")
-    assert [CNY.exact(level) for level in site.policies[0].warning_levels] == [
-        100,
-        Decimal("50.5"),
-        20,
-    ]
-
-
 MISTAKES: Mapping[str, tuple[str, str, list[str]]] = {
     "unknown key": (
         "policy: Standard}",
@@ -413,6 +403,31 @@ MISTAKES: Mapping[str, tuple[str, str, list[str]]] = {
         "[100, 50]",
         "[100, 50, 100.00]",
         ["line 15: policies[0].warning_levels[2]: stands twice: remove it"],
+    ),
+    "levels that rise": (
+        "[100, 50]",
+        "[50, 100], warning_days: [3, 7, 7]",
+        [
+            (
+                "line 15: policies[0].warning_days[1]: is more than the one before it: "
+                "the highest level comes first, like [100, 50]"
+            ),
+            "line 15: policies[0].warning_days[2]: stands twice: remove it",
+            (
+                "line 15: policies[0].warning_levels[1]: is more than the one before it: "
+                "the highest level comes first, like [100, 50]"
+            ),
+        ],
+    ),
+    "no day at all": (
+        "[100, 50]",
+        "[100, 50], warning_days: [0]",
+        ["line 15: policies[0].warning_days[0]: must be at least 1, not 0"],
+    ),
+    "policy twice": (
+        "  - {name: Standard, warning_levels: [100, 50]}",
+        "  - {name: Standard}\n  - {name: Standard, valid_from: 2026-05-01}\n  - {name: Standard}",
+        ["line 17: policies[2].name: 'Standard' stands twice, also on line 15"],
     ),
     "level below the cut-off": (
         "[100, 50]",

@@ -14,6 +14,7 @@ from custom_components.compere_prepaid.core.policy.credit import (
     policy_content,
     policy_of,
 )
+from custom_components.compere_prepaid.core.policy.protected_times import ProtectedTimes
 from custom_components.compere_prepaid.core.policy.protection import (
     DEFAULTS,
     NIGHT,
@@ -34,6 +35,7 @@ from custom_components.compere_prepaid.core.site_file import (
 from custom_components.compere_prepaid.core.tariff.calendar_days import calendar_from
 from custom_components.compere_prepaid.core.tariff.document import tariff_version_from
 from custom_components.compere_prepaid.core.tariff.model import flat_tariff
+from custom_components.compere_prepaid.core.tariff.year import WEEKDAYS
 from tests.core.tariff.drawing import CALENDAR, tariff_documents
 
 CNY = Currency.of("CNY")
@@ -117,6 +119,8 @@ def sites(draw: st.DrawFn) -> SiteFile:
                 policy=draw(st.sampled_from(policy_names)),
                 opening_balance=draw(money),
                 owner=owner and draw(st.booleans()),
+                notify=draw(st.none() | st.just(("notify.mobile_app_pixel", "notify.family"))),
+                language=draw(st.none() | st.sampled_from(("en", "zh-Hans"))),
             )
             for number, group, owner in zip(
                 draw(_unique(numbers, 2)), (owned, []), (False, True), strict=True
@@ -165,6 +169,35 @@ def protections(draw: st.DrawFn) -> Protection:
     return Protection(rules=Protection(rules=rules).differing, night=night)
 
 
+@st.composite
+def protected_times(draw: st.DrawFn) -> ProtectedTimes:
+    """Draw protected times of weekdays and of types of days of the calendar, as a file says them.
+
+    Nothing at all is drawn as the policy without them has it.
+    """
+    minutes: st.SearchStrategy[int] = st.integers(0, 1439)
+    spans = st.tuples(minutes, minutes).filter(lambda span: span[0] != span[1])
+    whole: st.SearchStrategy[tuple[int, int]] = st.just((0, 1440))
+    windows = st.sets(whole | spans.map(lambda span: (span[0], span[1] or 1440)), max_size=3).map(
+        lambda drawn: tuple(sorted(drawn))
+    )
+    week = draw(st.dictionaries(st.integers(0, 6), windows.filter(bool)))
+    special = draw(
+        st.dictionaries(st.sampled_from(sorted({*CALENDAR.values()} - {*WEEKDAYS})), windows)
+    )
+    if not week and not special:
+        return ProtectedTimes()
+    return ProtectedTimes(
+        week=week,
+        special=special,
+        calendar="China" if special else draw(st.sampled_from(["", "China"])),
+        reminder_minutes=draw(st.sampled_from([60, 0, 15, 10080])),
+    )
+
+
+falling = st.sets(st.integers(1, 366), max_size=3).map(lambda some: (*sorted(some, reverse=True),))
+
+
 def _policy(draw: st.DrawFn, name: str) -> Policy:
     cut_off = draw(money)
     minimum = Amount(abs(draw(money)))
@@ -179,6 +212,10 @@ def _policy(draw: st.DrawFn, name: str) -> Policy:
         emergency_credit=Amount(abs(draw(money))),
         minimum_top_up=minimum,
         protection=draw(protections()),
+        protected=draw(protected_times()),
+        warning_days=draw(falling),
+        notice_hours=draw(st.integers(0, 99)),
+        adaptation_days=draw(st.integers(0, 99)),
         maximum_top_up=draw(
             st.none()
             | st.integers(min_value=1).map(lambda fen: Amount(minimum + fen % 999 * 10**7))
@@ -188,11 +225,12 @@ def _policy(draw: st.DrawFn, name: str) -> Policy:
 
 
 @settings(max_examples=100)
-@given(protections())
-def test_a_policys_text_keeps_its_rules(protection: Protection) -> None:
-    """In the ledger as well as in a file."""
-    policy = Policy(name="Guarded", warning_levels=(), protection=protection)
-    assert policy_of("Guarded", policy_content(policy, CNY), CNY) == policy
+@given(st.composite(_policy)("Guarded"))
+def test_a_policys_text_keeps_its_rules(policy: Policy) -> None:
+    """In the ledger as well as in a file; and one policy has one text."""
+    text = policy_content(policy, CNY)
+    assert policy_of("Guarded", text, CNY) == policy
+    assert policy_content(policy_of("Guarded", text, CNY), CNY) == text
 
 
 @settings(max_examples=60, deadline=None)

@@ -6,6 +6,7 @@ import pytest
 
 from custom_components.compere_prepaid.core.documents import DocumentError
 from custom_components.compere_prepaid.core.money.amount import Currency
+from custom_components.compere_prepaid.core.policy.protected_times import ProtectedTimes
 from custom_components.compere_prepaid.core.policy.protection import Basis, RuleKind
 from custom_components.compere_prepaid.core.site_file import dump_site_file, parse_site_file
 
@@ -21,9 +22,23 @@ meters:
 accounts:
   - {number: A-1, name: One, meters: [33B01], tariff: Flat, policy: Careful}
   - {number: OWNER, name: The mall, meters: [33B02], tariff: Flat, policy: Careful, owner: true}
+calendars:
+  - {name: Holidays, days: {2026-10-01: holiday, 2026-10-10: fri, 2026-12-31: inventory}}
 tariffs:
   - {name: Flat, valid_from: 2026-01-01, prices: {flat: 0.6}}
 policies:
+  - name: Gentle
+    warning_days: [7, 3]
+    notice_hours: 24
+    adaptation_days: 21
+    protected:
+      calendar: Holidays
+      times:
+        - {days: [fri, mon-thu], from: "18:00", to: "08:00"}
+        - {days: [sat-sun, holiday], all_day: true}
+        - {days: [fri], from: "12:00", to: "24:00"}
+        - {days: [inventory], all_day: false}
+      reminder: 90
   - {name: Careful, warning_levels: [20], emergency_credit: 10, minimum_top_up: 5, maximum_top_up: 5000,
      protection: {overload: {action: hold, percent_of_breaker: 90, delay: 120, tries: 1}, residual_current: {limit: 30},
        night_load: {limit: 500.5}, night: {from: "23:00", to: "04:30"}}}
@@ -47,7 +62,7 @@ def test_what_it_says_is_read_and_written_again() -> None:
         (120, 1_000_000),
     ]
     assert [account.owner for account in site.accounts] == [False, True]
-    (policy,) = site.policies
+    policy = site.policies[1]
     assert (policy.emergency_credit, policy.minimum_top_up, policy.maximum_top_up) == (
         CNY.parse(10),
         CNY.parse(5),
@@ -69,9 +84,50 @@ def test_what_it_says_is_read_and_written_again() -> None:
     assert written.count("multiplier") == written.count("owner: true") == 1
 
 
+def test_when_and_how_gently_credit_cuts() -> None:
+    """Days left, notice, adaptation, protected times; days with the same times stand together."""
+    site = parse_site_file(FILE, file="mall.yaml")
+    policy = site.policies[0]
+    assert (policy.warning_days, policy.notice_hours, policy.adaptation_days) == ((7, 3), 24, 21)
+    night, all_day = (1080, 480), (0, 1440)
+    assert policy.protected == ProtectedTimes(
+        week={
+            **dict.fromkeys(range(4), (night,)),
+            4: ((720, 1440), night),
+            5: (all_day,),
+            6: (all_day,),
+        },
+        special={"holiday": (all_day,), "inventory": ()},
+        calendar="Holidays",
+        reminder_minutes=90,
+    )
+    assert dump_site_file(site).splitlines()[-3] == (
+        "  - {name: Gentle, warning_levels: [], cut_off: 0, credit_limit: 0, reconnect: auto, "
+        "warning_days: [7, 3], notice_hours: 24, adaptation_days: 21, protected: "
+        "{calendar: Holidays, times: [{days: [inventory], all_day: false}, "
+        "{days: [sat-sun, holiday], all_day: true}, "
+        "{days: [fri], from: '12:00', to: '24:00'}, "
+        "{days: [mon-fri], from: '18:00', to: '08:00'}], reminder: 90}}"
+    )
+
+
 @pytest.mark.parametrize(
     ("before", "after", "fault"),
     [
+        ('to: "08:00"', 'to: "18:00"', "begins when it ends: write 'all_day: true'"),
+        ('from: "18:00", to: "08:00"', 'from: "18:00"', "needs 'from' and 'to', or 'all_day'"),
+        ('to: "08:00"', 'to: "08:00", all_day: true', "has 'all_day' and 'from'"),
+        ('to: "08:00"', 'to: "26:00"', "times[0].to: must be a time of day like 10:00"),
+        ("fri, mon-thu", "mon_thu", "no day of the calendar is a 'mon_thu'"),
+        ("[inventory]", "[inventry]", "no day of the calendar is a 'inventry', did you mean"),
+        ("[inventory]", "[holiday]", "'holiday' has protected times in another entry"),
+        ("[inventory]", "[inventory, sun]", "says of weekdays that they have no protected times"),
+        ("calendar: Holidays", "calendar: Hollidays", "there is no calendar 'Hollidays'"),
+        ("reminder: 90", "reminder: -1", "protected.reminder: must be at least 0"),
+        ("notice_hours: 24", "notice_hours: -24", "notice_hours: must be at least 0"),
+        ("notice_hours: 24", "notice_hours: 1.5", "notice_hours: must be a whole number"),
+        ("adaptation_days: 21", "adaptation_days: -1", "adaptation_days: must be at least 0"),
+        ("notice_hours: 24", "valid_from: 2026-13-01", "valid_from: must be a date"),
         ("emergency_credit: 10", "emergency_credit: -10", "must not be negative"),
         ("minimum_top_up: 5,", "minimum_top_up: -5,", "must not be negative"),
         ("minimum_top_up: 5,", "minimum_top_up: 5001,", "no top-up would be possible"),
@@ -82,6 +138,9 @@ def test_what_it_says_is_read_and_written_again() -> None:
         ("multiplier: 120", "multiplier: 1.5", "meters[1].multiplier"),
         ("rollover_kwh: 1000000", "rollover_kwh: 0", "meters[1].rollover_kwh"),
         ("owner: true", "owner: perhaps", "accounts[1].owner"),
+        ("owner: true", "notify: [mobile_app_pixel]", "accounts[1].notify[0]"),
+        ("owner: true", "notify: notify.family", "accounts[1].notify"),
+        ("owner: true", "language: fr", "accounts[1].language"),
         ("action: hold", "action: cut", "protection.overload.action"),
         ("percent_of_breaker: 90", "limit: 90, percent_of_rated: 90", "one of them is enough"),
         ("percent_of_breaker: 90", "percent_of_breaker: 90, release: 95", "would never end"),

@@ -24,6 +24,7 @@ SITE_DATA = {
     "time_zone": "Asia/Shanghai",
     "ledger": "",
     "initial_price": "0.6173",
+    "adaptation_days": 21,
 }
 BUS_DATA = {
     "name": "East riser",

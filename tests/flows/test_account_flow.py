@@ -6,7 +6,7 @@ from homeassistant.config_entries import SOURCE_RECONFIGURE, SOURCE_USER, Subent
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType, InvalidData
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_mock_service
 
 from custom_components.compere_prepaid.core.errors import (
     InvalidInputError,
@@ -326,3 +326,18 @@ async def test_change_offers_only_meters_that_are_left(
         "meter": SERIAL,
         "account": "B-7",
     }
+
+
+async def test_how_the_tenant_is_told(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """A channel must exist when it is chosen; later it stays, also if the phone is gone."""
+    async_mock_service(hass, "notify", "mobile_app_pixel")
+    result = await start(hass, entry)
+    assert form_of(result)["notify"][1].config["options"] == ["notify.mobile_app_pixel"]
+    wrong = answers(notify=["notify.nobody"], language="en")
+    result = await hass.config_entries.subentries.async_configure(result["flow_id"], wrong)
+    assert result["errors"] == {"notify": "notify_unknown"}
+    assert (result["description_placeholders"] or {})["known"] == "notify.mobile_app_pixel"
+    right = answers(notify=["notify.mobile_app_pixel"], language="zh-Hans")
+    result = await hass.config_entries.subentries.async_configure(result["flow_id"], right)
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert result["data"] == right

@@ -110,6 +110,9 @@ async def test_from_nothing_to_a_tenant_who_is_charged(
     entry = created["result"]
     site: CompereSite = entry.runtime_data
     dialogs = Dialogs(hass, entry.entry_id)
+    standard = site.book.policy("Standard")
+    assert [level // site.currency.parse(1) for level in standard.warning_levels] == [100, 50]
+    assert standard.adaptation_days == 21
 
     _, bus_flow_id = created["next_flow"]
     flows = hass.config_entries.subentries

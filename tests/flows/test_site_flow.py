@@ -74,6 +74,15 @@ async def test_currency_and_time_zone_are_suggested(hass: HomeAssistant) -> None
     assert suggestions(form_of(result)) == suggested
 
 
+@pytest.mark.parametrize("days", [0, 14, 21, 28])
+async def test_adaptation_period_is_offered(hass: HomeAssistant, days: int) -> None:
+    """Two to four weeks, or none; three unless somebody chooses."""
+    flow_id = await start(hass)
+    form = answers(adaptation_days=str(days))
+    result = await hass.config_entries.flow.async_configure(flow_id, form)
+    assert result["data"] == SITE_DATA | {"adaptation_days": days}
+
+
 @pytest.mark.parametrize(
     ("wrong", "field", "key"),
     [
@@ -106,9 +115,11 @@ async def test_wrong_answer_is_explained_and_can_be_corrected(
     assert result["type"] is FlowResultType.CREATE_ENTRY
 
 
-@pytest.mark.parametrize("wrong", [{"currency": "XXX"}, {"time_zone": "Moon/Base"}])
+@pytest.mark.parametrize(
+    "wrong", [{"currency": "XXX"}, {"time_zone": "Moon/Base"}, {"adaptation_days": "7"}]
+)
 async def test_what_no_list_offers_is_refused(hass: HomeAssistant, wrong: dict[str, Any]) -> None:
-    """Currency and time zone come from lists."""
+    """Currency, time zone and adaptation period come from lists."""
     flow_id = await start(hass)
     with pytest.raises(InvalidData):
         await hass.config_entries.flow.async_configure(flow_id, answers(**wrong))

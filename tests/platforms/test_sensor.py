@@ -12,6 +12,7 @@ from homeassistant.const import (
 )
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import area_registry as ar, device_registry as dr
+from homeassistant.helpers.json import json_bytes
 from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import (
@@ -82,6 +83,16 @@ async def test_energy_is_charged_and_shown(
     assert days == pytest.approx(193.827 / 6.173 * 2 / 24, abs=0.001)
     balance = state_of(hass, account_entity(hass, "number", "A-101", "balance"))
     assert balance.state == "193.82"
+    left = state_of(hass, account_entity(hass, "sensor", "A-101", "days_left"))
+    assert (left.attributes["low"], left.attributes["high"]) == (days, days)
+    until = state_of(hass, account_entity(hass, "sensor", "A-101", "expected_zero"))
+    ends = dt_util.parse_datetime(until.state, raise_on_error=True)
+    assert (ends - site.clock.now()) / timedelta(days=1) == pytest.approx(days, abs=0.001)
+    today = state_of(hass, account_entity(hass, "sensor", "A-101", "cost_today"))
+    assert (today.attributes["usual"], today.attributes["yesterday"]) == (None, 0)
+    assert state_of(hass, account_entity(hass, "sensor", "A-101", "cost_week")).state == "6.17"
+    for state in hass.states.async_all():
+        json_bytes(state.as_dict())  # what the frontend and the recorder do with each
 
 
 async def test_supply_state_names_its_meters(hass: HomeAssistant, mall: Mall) -> None:

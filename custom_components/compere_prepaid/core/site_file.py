@@ -97,6 +97,10 @@ class AccountEntry:
     policy: str
     opening_balance: Amount = ZERO
     owner: bool = False
+    notify: tuple[str, ...] | None = None
+    """The tenant's channels; None leaves them as they are."""
+    language: str | None = None
+    """In which the tenant is told; None leaves it as it is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -249,6 +253,8 @@ def _read_account(section: Section, currency: Currency) -> AccountEntry | None:
         policy=data["policy"],
         opening_balance=balance,
         owner=data.get("owner", False),
+        notify=tuple(data["notify"]) if "notify" in data else None,
+        language=data.get("language"),
     )
 
 
@@ -337,7 +343,11 @@ def _account_data(account: AccountEntry, currency: Currency) -> dict[str, Any]:
         "policy": account.policy,
         "opening_balance": currency.exact(account.opening_balance),
     }
-    return data | ({"owner": True} if account.owner else {})
+    if account.owner:
+        data["owner"] = True
+    if account.notify:
+        data["notify"] = list(account.notify)
+    return data | ({"language": account.language} if account.language else {})
 
 
 def _flow(data: Any) -> str:

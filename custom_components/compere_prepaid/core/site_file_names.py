@@ -1,6 +1,6 @@
 """Names and places in a site file: each taken once, and every name that is used is borne."""
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Collection, Hashable, Iterable
 from difflib import get_close_matches
 
 from .document_section import Section
@@ -41,9 +41,9 @@ def _stands_twice(part: Section, line: int) -> str:
 def check_names(root: Section) -> None:
     """Report names given twice, and names that nobody bears."""
     for group, key in _NAMES.items():
-        if group != "tariffs":  # they have versions under one name
+        if group != "tariffs":  # whose versions from one day have revisions
             _report_twice(
-                (part, str(part.value))
+                (part, (str(part.value), entry.text("valid_from")))
                 for entry in root.entries(group)
                 if (part := entry.part(key))
             )
@@ -52,6 +52,9 @@ def check_names(root: Section) -> None:
         _check_reference(meter.part("bus"), "bus", known["buses"])
     for tariff in root.entries("tariffs"):
         _check_reference(tariff.part("calendar"), "calendar", known["calendars"])
+    for policy in root.entries("policies"):
+        calendar = policy.group("protected").part("calendar")
+        _check_reference(calendar, "calendar", known["calendars"])
     for account in root.entries("accounts"):
         _check_reference(account.part("tariff"), "tariff", known["tariffs"])
         _check_reference(account.part("policy"), "policy", known["policies"])
@@ -104,22 +107,29 @@ def _check_reference(part: Section | None, kind: str, known: set[str] | None) ->
 
 
 def check_calendars(root: Section) -> None:
-    """Report types of day that a schedule names, and its tariff's calendar has no day of."""
+    """Report types of day that a schedule or policy names, and its calendar has no day of."""
     kinds = {
         name: set(entry.group("days").value.values())
         for entry in root.entries("calendars")
         if entry.sound and (name := entry.text("name"))
     }
     for tariff in root.entries("tariffs"):
-        known = kinds.get(tariff.text("calendar") or "")
-        if known is None:
-            continue
-        for rule in tariff.entries("schedule"):
-            for day in rule.items("days"):
-                if is_day_type(day.value) and day.value not in known:
-                    close = get_close_matches(day.value, sorted(known), 1)
-                    hint = f", did you mean '{close[0]}'?" if close else ""
-                    day.fault(f"no day of the calendar is a '{day.value}'{hint}")
+        check_day_types(tariff, "schedule", kinds.get(tariff.text("calendar") or ""))
+    for policy in root.entries("policies"):
+        protected = policy.group("protected")
+        check_day_types(protected, "times", kinds.get(protected.text("calendar") or ""))
+
+
+def check_day_types(section: Section, rules: str, known: Collection[str] | None) -> None:
+    """Report types of day in rules that are not among those of a calendar; None: not known."""
+    if known is None:
+        return
+    for rule in section.entries(rules):
+        for day in rule.items("days"):
+            if is_day_type(day.value) and day.value not in known:
+                close = get_close_matches(day.value, sorted(known), 1)
+                hint = f", did you mean '{close[0]}'?" if close else ""
+                day.fault(f"no day of the calendar is a '{day.value}'{hint}")
 
 
 def check_places(root: Section) -> None:

@@ -1,12 +1,15 @@
 """Policies in a site file."""
 
+from datetime import date
 from typing import Any
 
 from .document_section import Section
 from .money.amount import ZERO, Amount, Currency
 from .policy.credit import Policy, Reconnect
+from .policy.protected_times_document import protected_data, read_protected
 from .policy.protection_document import protection_data, read_protection
 
+_UNSORTED = "is more than the one before it: the highest level comes first, like [100, 50]"
 _NOT_NEGATIVE = ("credit_limit", "emergency_credit", "minimum_top_up")
 
 
@@ -15,15 +18,18 @@ def read_policy(section: Section, currency: Currency) -> Policy | None:
     before = len(section.findings.meaning)
     cut_off = read_amount(section.part("cut_off"), currency)
     levels = _read_levels(section, cut_off, currency)
+    days = _read_days(section)
     amounts = {name: _read_not_negative(section, name, currency) for name in _NOT_NEGATIVE}
     maximum = _read_maximum(section, amounts["minimum_top_up"], currency)
+    protected = read_protected(section.part("protected"))
     protection = read_protection(section.part("protection"))
     if not section.sound or len(section.findings.meaning) > before:
         return None
     data = section.value
     return Policy(
         name=data["name"],
-        warning_levels=tuple(sorted(levels, reverse=True)),
+        warning_levels=tuple(levels),
+        warning_days=tuple(days),
         cut_off=cut_off or ZERO,
         reconnect=Reconnect(data.get("reconnect", Reconnect.AUTO)),
         never_cut=data.get("never_cut", False),
@@ -32,6 +38,10 @@ def read_policy(section: Section, currency: Currency) -> Policy | None:
         minimum_top_up=amounts["minimum_top_up"] or ZERO,
         maximum_top_up=maximum,
         protection=protection,
+        protected=protected,
+        notice_hours=data.get("notice_hours", 0),
+        adaptation_days=data.get("adaptation_days", 0),
+        valid_from=date.fromisoformat(data["valid_from"]) if "valid_from" in data else None,
     )
 
 
@@ -42,8 +52,10 @@ def read_amount(section: Section | None, currency: Currency) -> Amount | None:
 
 def policy_data(policy: Policy, currency: Currency) -> dict[str, Any]:
     """Return a policy in the site file's form; what it does not use is left out."""
-    data: dict[str, Any] = {
-        "name": policy.name,
+    data: dict[str, Any] = {"name": policy.name}
+    if policy.valid_from is not None:
+        data["valid_from"] = policy.valid_from.isoformat()
+    data |= {
         "warning_levels": [currency.exact(level) for level in policy.warning_levels],
         "cut_off": currency.exact(policy.cut_off),
         "credit_limit": currency.exact(policy.credit_limit),
@@ -54,13 +66,20 @@ def policy_data(policy: Policy, currency: Currency) -> dict[str, Any]:
     for name in ("emergency_credit", "minimum_top_up", "maximum_top_up"):
         if amount := getattr(policy, name):
             data[name] = currency.exact(amount)
+    if policy.warning_days:
+        data["warning_days"] = list(policy.warning_days)
+    for name in ("notice_hours", "adaptation_days"):
+        if hours_or_days := getattr(policy, name):
+            data[name] = hours_or_days
+    if protected := protected_data(policy.protected):
+        data["protected"] = protected
     if protection := protection_data(policy.protection):
         data["protection"] = protection
     return data
 
 
 def _read_levels(section: Section, cut_off: Amount | None, currency: Currency) -> list[Amount]:
-    """Read the warning levels; each stands once, and warns before the cut."""
+    """Read the warning levels; they fall, and warn before the cut."""
     levels: list[Amount] = []
     for part in section.items("warning_levels"):
         amount = part.money(currency.parse)
@@ -70,8 +89,22 @@ def _read_levels(section: Section, cut_off: Amount | None, currency: Currency) -
             part.fault("stands twice: remove it")
         elif cut_off is not None and amount <= cut_off:
             part.fault("is not above 'cut_off': the supply would be cut before the warning")
+        elif levels and amount > levels[-1]:
+            part.fault(_UNSORTED)
         levels.append(amount)
     return levels
+
+
+def _read_days(section: Section) -> list[int]:
+    """Read the warning levels in days left; they fall."""
+    days: list[int] = []
+    for part in section.items("warning_days"):
+        if part.value in days:
+            part.fault("stands twice: remove it")
+        elif days and part.value > days[-1]:
+            part.fault(_UNSORTED)
+        days.append(part.value)
+    return days
 
 
 def _read_not_negative(section: Section, name: str, currency: Currency) -> Amount | None:

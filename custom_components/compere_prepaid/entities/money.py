@@ -82,19 +82,22 @@ def _week_began(site: CompereSite) -> datetime:
     return day_start(today - timedelta(days=today.weekday()), site.zone)
 
 
-def _days(number: int | None) -> Decimal | None:
-    days = thousandths(number)
-    return None if days is None else trimmed(days)
-
-
 def _percent(change: int | None) -> Decimal | None:
     return None if change is None else trimmed(Decimal(change).scaleb(-1))
+
+
+def _attribute(number: Decimal | None) -> float | None:
+    """Return a number as attributes can hold it: they are JSON."""
+    return None if number is None else float(number)
 
 
 def _band(view: AccountView) -> dict[str, Any]:
     """Say how soon credit could end, and how late."""
     forecast = view.forecast
-    return {"low": _days(forecast.low), "high": _days(forecast.high)}
+    return {
+        "low": _attribute(thousandths(forecast.low)),
+        "high": _attribute(thousandths(forecast.high)),
+    }
 
 
 def _usual(view: AccountView) -> dict[str, Any]:
@@ -102,8 +105,8 @@ def _usual(view: AccountView) -> dict[str, Any]:
     spending = view.spending
     usual = spending.usual_today
     return {
-        "usual": None if usual is None else view.shown(usual),
-        "yesterday": view.shown(spending.yesterday),
+        "usual": _attribute(None if usual is None else view.shown(usual)),
+        "yesterday": _attribute(view.shown(spending.yesterday)),
     }
 
 
@@ -209,7 +212,7 @@ ACCOUNT_SENSORS = (
         state_class=SensorStateClass.TOTAL,
         is_money=True,
         last_reset_fn=_month_began,
-        value_fn=lambda view: view.shown(view.spending.month.amount),
+        value_fn=lambda view: view.cost_month,
     ),
     AccountSensorDescription(
         key="cost_month_change",

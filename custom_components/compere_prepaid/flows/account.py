@@ -5,17 +5,20 @@ once, when the account is added; later the balance changes by top-ups and adjust
 account may be the owner's: it has the meters that nobody else has.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from homeassistant.config_entries import SubentryFlowResult
+from homeassistant.core import HomeAssistant
 from homeassistant.helpers.selector import BooleanSelector, TextSelector
 import probatio as vol
 
 from ..circuits import circuit_name, circuits
 from ..const import (
+    CONF_LANGUAGE,
     CONF_METERS,
     CONF_NAME,
+    CONF_NOTIFY,
     CONF_NUMBER,
     CONF_OPENING_BALANCE,
     CONF_OWNER,
@@ -30,8 +33,10 @@ from ..core.errors import InvalidInputError, PrepaidError
 from ..core.ids import AccountNumber
 from ..core.money.amount import Currency
 from ..core.prepayment.state import AccountState
+from ..notifications.wording import NAMES
 from ..site import CompereSite
 from .form_errors import BASE, FormError, form_error
+from .notifications import channel_choice, checked_channels
 from .schemas import choice, labelled_choice
 from .subentry import SiteSubentryFlow
 
@@ -85,7 +90,7 @@ class AccountFlow(SiteSubentryFlow):
         return self.async_show_form(
             step_id="user",
             data_schema=self.add_suggested_values_to_schema(
-                new_account_schema(site, meters), user_input
+                new_account_schema(self.hass, site, meters), user_input
             ),
             errors=errors,
             description_placeholders={"currency": site.currency.code} | placeholders,
@@ -118,7 +123,7 @@ class AccountFlow(SiteSubentryFlow):
         return self.async_show_form(
             step_id="reconfigure",
             data_schema=self.add_suggested_values_to_schema(
-                vol.Schema(_agreement(site, meters)), suggested
+                vol.Schema(_agreement(self.hass, site, meters)), suggested
             ),
             errors=errors,
             description_placeholders=placeholders,
@@ -183,22 +188,36 @@ class AccountFlow(SiteSubentryFlow):
             CONF_POLICY: user_input[CONF_POLICY],
             CONF_OPENING_BALANCE: _balance(site.currency, user_input[CONF_OPENING_BALANCE]),
         }
+        data |= self._told(user_input)
         return data | ({CONF_OWNER: True} if is_owner else {})
 
+    def _told(self, user_input: Mapping[str, Any]) -> dict[str, Any]:
+        """Return how the tenant is told, as far as that was said."""
+        known: Iterable[str] = self._present.data.get(CONF_NOTIFY, ()) if self._present else ()
+        channels = checked_channels(self.hass, CONF_NOTIFY, user_input.get(CONF_NOTIFY, []), known)
+        language = user_input.get(CONF_LANGUAGE)
+        return ({CONF_NOTIFY: channels} if channels else {}) | (
+            {CONF_LANGUAGE: language} if language else {}
+        )
 
-def new_account_schema(site: CompereSite, meters: Mapping[str, str]) -> vol.Schema:
+
+def new_account_schema(
+    hass: HomeAssistant, site: CompereSite, meters: Mapping[str, str]
+) -> vol.Schema:
     """Return the form for a new account."""
     return vol.Schema(
         {
             vol.Required(CONF_NUMBER): TextSelector(),
-            **_agreement(site, meters),
+            **_agreement(hass, site, meters),
             vol.Required(CONF_OPENING_BALANCE, default="0"): TextSelector(),
             vol.Optional(CONF_OWNER, default=False): BooleanSelector(),
         }
     )
 
 
-def _agreement(site: CompereSite, meters: Mapping[str, str]) -> dict[vol.Marker, Any]:
+def _agreement(
+    hass: HomeAssistant, site: CompereSite, meters: Mapping[str, str]
+) -> dict[vol.Marker, Any]:
     """Return the fields that may change as long as the account lives."""
     tariffs, policies = site.tariff_names(), site.policy_names()
     return {
@@ -206,6 +225,8 @@ def _agreement(site: CompereSite, meters: Mapping[str, str]) -> dict[vol.Marker,
         vol.Required(CONF_METERS): labelled_choice(meters, multiple=True),
         vol.Required(CONF_TARIFF, default=next(iter(tariffs), vol.UNDEFINED)): choice(tariffs),
         vol.Required(CONF_POLICY, default=next(iter(policies), vol.UNDEFINED)): choice(policies),
+        vol.Optional(CONF_NOTIFY): channel_choice(hass),
+        vol.Optional(CONF_LANGUAGE): labelled_choice(NAMES),
     }
 
 

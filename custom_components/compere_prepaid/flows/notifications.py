@@ -1,6 +1,6 @@
 """How the site's managers are told, and when nobody is to be disturbed."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from homeassistant.config_entries import ConfigFlowResult, OptionsFlow
@@ -76,7 +76,7 @@ def channel_choice(hass: HomeAssistant) -> SelectSelector:
 
 
 def checked_channels(
-    hass: HomeAssistant, field: str, wanted: list[str], known: list[str]
+    hass: HomeAssistant, field: str, wanted: Iterable[str], known: Iterable[str]
 ) -> list[str]:
     """Return channels as they are kept; raises `FormError` for one that leads nowhere."""
     try:

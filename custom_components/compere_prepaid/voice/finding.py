@@ -19,8 +19,7 @@ from homeassistant.helpers import (
 )
 
 from ..account_view import AccountView
-from ..action_targets import ACCOUNT_PREFIX
-from ..const import DOMAIN
+from ..const import ACCOUNT_PREFIX, DOMAIN
 from ..runtimes import MeterRuntime
 from ..site import CompereConfigEntry, CompereSite
 from .hearing import alike, readings, reduced

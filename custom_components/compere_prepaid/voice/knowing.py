@@ -95,7 +95,7 @@ def shop_facts(shop: AccountView) -> dict[str, Any]:
         "days_left": None if days is None else float(days),
         "credit_ends_on": None if end is None else end.date().isoformat(),
         "cost_today": f"{shop.cost_today:f}",
-        "cost_month": f"{shop.cost_month:f}",
+        "cost_month": f"{shop.shown(shop.spending.month.amount):f}",
     }
 
 

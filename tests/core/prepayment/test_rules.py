@@ -56,6 +56,8 @@ def test_documents_are_named_for_ever() -> None:
     document = policy_document(policy, CNY, DAY)
     assert (document.kind, document.name, document.version) == ("policy", "P", "2026-03-01")
     assert '"warning_levels":["5.000000000"]' in document.content
+    assert policy_document(policy, CNY, DAY, 2).version == "2026-03-01#2"
+    assert policy_document(policy, CNY, START).version == "2026-03-02T02:00:00+00:00"
 
 
 def test_versions_follow_each_other_however_the_clock_goes() -> None:
@@ -93,12 +95,14 @@ async def new(tmp_path: Path) -> AsyncIterator[AccountBook]:
 
 async def test_new_site_has_a_flat_price_and_a_plain_policy(new: AccountBook) -> None:
     """They are written once; a later start with another price changes nothing."""
-    await load_rules(new, "0.6173")
-    await load_rules(new, "2")
+    await load_rules(new, "0.6173", adaptation_days=21)
+    await load_rules(new, "2", adaptation_days=28)
     [version] = new.tariff("Standard").versions
     assert (version.valid_from, version.prices) == (date(2000, 1, 1), {"flat": 617_300})
     assert new.policies == {
-        "Standard": Policy(name="Standard", warning_levels=(money(100), money(50)))
+        "Standard": Policy(
+            name="Standard", warning_levels=(money(100), money(50)), adaptation_days=21
+        )
     }
     assert new.calendars == {}
     rules = await new.ledger.read(read_rules)

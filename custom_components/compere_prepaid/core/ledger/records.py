@@ -222,7 +222,8 @@ class Document:
     """An immutable version of a piece of data: of a tariff or a policy.
 
     `content` is canonical JSON. `version` sorts as text: a tariff's is the first day on which it
-    holds (ISO date, the site's calendar), a policy's the instant at which it was written.
+    holds (ISO date, the site's calendar), a policy's the instant at which it was written, or the
+    first day of one that was planned; a number behind `#` is a later revision of that day.
     """
 
     kind: str

@@ -7,12 +7,14 @@ each crossing is told once.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 import json
 
 from ..errors import InvalidInputError
 from ..money.amount import ZERO, Amount, Currency
 from .protected_times import NEVER_PROTECTED, ProtectedTimes
+from .protected_times_document import protected_data, protected_from
 from .protection import STANDARD_PROTECTION, Protection
 from .protection_document import protection_data, protection_from
 
@@ -45,7 +47,8 @@ class Policy:
 
     `warning_days` fall strictly and are more than 0: levels in days left. Credit cuts nobody inside
     `protected` times, nor before the tenant has known for `notice_hours` that it is low, and an
-    account that is younger than `adaptation_days` is only shadow-cut.
+    account that is younger than `adaptation_days` is only shadow-cut. `valid_from` is the first day
+    of a version that is to come, None of one in force.
     """
 
     name: str
@@ -62,6 +65,7 @@ class Policy:
     protected: ProtectedTimes = NEVER_PROTECTED
     notice_hours: int = 0
     adaptation_days: int = 0
+    valid_from: date | None = None
 
     def __post_init__(self) -> None:
         """Refuse rules that contradict each other."""
@@ -154,6 +158,8 @@ def policy_content(policy: Policy, currency: Currency) -> str:
     for name in ("notice_hours", "adaptation_days"):
         if hours_or_days := getattr(policy, name):
             data[name] = hours_or_days
+    if protected := protected_data(policy.protected):
+        data["protected"] = protected
     if protection := protection_data(policy.protection):
         data["protection"] = protection
     return json.dumps(data, sort_keys=True, separators=(",", ":"), default=str)
@@ -176,6 +182,7 @@ def policy_of(name: str, content: str, currency: Currency) -> Policy:
             _amount(currency, data["maximum_top_up"]) if "maximum_top_up" in data else None
         ),
         protection=protection_from(data.get("protection", {})),
+        protected=protected_from(data.get("protected", {})),
         warning_days=tuple(data.get("warning_days", ())),
         notice_hours=data.get("notice_hours", 0),
         adaptation_days=data.get("adaptation_days", 0),

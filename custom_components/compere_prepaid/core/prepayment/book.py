@@ -77,6 +77,9 @@ class AccountBook:
     compared with it: a balance may lack a payment, so nobody is cut for credit. Else empty."""
     tariffs: dict[str, Tariff] = field(default_factory=dict)
     policies: dict[str, Policy] = field(default_factory=dict)
+    """Those in force."""
+    planned: list[Policy] = field(default_factory=list)
+    """Versions of policies that are to come, by their first day."""
     calendars: dict[str, Calendar] = field(default_factory=dict)
     accounts: dict[AccountNumber, AccountState] = field(default_factory=dict)
     meters: dict[MeterSerial, MeterState] = field(default_factory=dict)

@@ -4,6 +4,7 @@ A new book gets its first ones: one flat price, and the plain policy that warns 
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from itertools import groupby
 from typing import NamedTuple
@@ -16,6 +17,8 @@ from ..tariff.calendar_days import Calendar, calendar_content, calendar_of
 from ..tariff.document import tariff_content, tariff_version_of
 from ..tariff.model import Tariff, TariffVersion, flat_tariff
 from .book import AccountBook
+from .calendar import day_start
+from .policy_versions import Version, in_force, versions
 
 TARIFF = "tariff"
 POLICY = "policy"
@@ -57,34 +60,44 @@ def calendar_document(calendar: Calendar, since: datetime) -> Document:
     )
 
 
-def policy_document(policy: Policy, currency: Currency, since: datetime | date) -> Document:
-    """Return a policy as the ledger keeps it; the latest version of a name is in force."""
+def policy_document(
+    policy: Policy, currency: Currency, since: datetime | date, revision: int = 1
+) -> Document:
+    """Return a policy as the ledger keeps it: in force from an instant, or planned for a day."""
     return Document(
         kind=POLICY,
         name=policy.name,
-        version=since.isoformat(),
+        version=since.isoformat() if revision == 1 else f"{since.isoformat()}#{revision}",
         content=policy_content(policy, currency),
     )
 
 
 def next_version(now: datetime, last: Document | None) -> datetime:
     """Return from when a new version holds: from now, however the clock was set back."""
-    if last is None or last.version < now.isoformat():
-        return now
-    return datetime.fromisoformat(last.version) + timedelta(microseconds=1)
+    return now if last is None else right_behind(datetime.fromisoformat(last.version), now)
 
 
-async def load_rules(book: AccountBook, initial_price: str) -> None:
+def right_behind(last: datetime, now: datetime) -> datetime:
+    """Return now, or the instant behind the last one where the clock was set back since."""
+    return now if last < now else last + timedelta(microseconds=1)
+
+
+async def load_rules(book: AccountBook, initial_price: str, adaptation_days: int = 0) -> None:
     """Fill the book's tariffs and policies; write the first ones into a new ledger.
 
-    Raises `InvalidInputError` for a price that is none, before anything is written.
+    Accounts are only shadow-cut for `adaptation_days` after they were opened. Raises
+    `InvalidInputError` for a price that is none, before anything is written.
     """
     currency = book.currency
     price = currency.parse_price(initial_price)
-    levels = (currency.parse(100), currency.parse(50))
+    policy = Policy(
+        name=STANDARD,
+        warning_levels=(currency.parse(100), currency.parse(50)),
+        adaptation_days=adaptation_days,
+    )
     first = (
         tariff_document(flat_tariff(STANDARD, price, valid_from=ALWAYS), currency),
-        policy_document(Policy(name=STANDARD, warning_levels=levels), currency, ALWAYS),
+        policy_document(policy, currency, ALWAYS),
     )
 
     def write(tx: LedgerTransaction) -> None:
@@ -104,18 +117,51 @@ def read_rules(tx: LedgerTransaction) -> Rules:
 
 
 def take_rules(book: AccountBook, rules: Rules) -> None:
-    """Put documents into force: all of each tariff, the latest of each policy and calendar."""
+    """Put documents into force: all of each tariff, the latest of each calendar.
+
+    Of each policy the latest that has begun; those to come wait in the book (`begin_policies`). A
+    policy that says what it said stays the same object.
+    """
     book.calendars.clear()
     for document in _sorted(rules.calendars):
         book.calendars[document.name] = calendar_of(document.content)
     days = {name: calendar.days for name, calendar in book.calendars.items()}
     book.tariffs.clear()
     for name, documents in groupby(_sorted(rules.tariffs), lambda document: document.name):
-        versions = [tariff_version_of(document.content, book.currency) for document in documents]
-        book.tariffs[name] = Tariff.of(versions, days)
+        tariffs = [tariff_version_of(document.content, book.currency) for document in documents]
+        book.tariffs[name] = Tariff.of(tariffs, days)
+    now, before = book.clock.now(), dict(book.policies)
     book.policies.clear()
-    for document in _sorted(rules.policies):
-        book.policies[document.name] = policy_of(document.name, document.content, book.currency)
+    book.planned.clear()
+    for name, known in versions(rules.policies, book.zone).items():
+        current = in_force(known, now)
+        if current is not None:
+            policy = _policy(book, current)
+            book.policies[name] = before[name] if before.get(name) == policy else policy
+        book.planned.extend(
+            replace(_policy(book, version), valid_from=version.day)
+            for version in known
+            if not version.has_begun(now)
+        )
+
+
+def begin_policies(book: AccountBook) -> None:
+    """Put the policies into force whose day has come."""
+    now = book.clock.now()
+    for policy in list(book.planned):  # in the order of their days
+        if policy.valid_from is None or day_start(policy.valid_from, book.zone) <= now:
+            book.planned.remove(policy)
+            book.policies[policy.name] = replace(policy, valid_from=None)
+
+
+def _policy(book: AccountBook, version: Version) -> Policy:
+    """Return the policy of a version, with the special days of the calendar that it names."""
+    document = version.document
+    policy = policy_of(document.name, document.content, book.currency)
+    calendar = book.calendars.get(policy.protected.calendar)
+    if calendar is None:
+        return policy
+    return replace(policy, protected=policy.protected.on(calendar.days))
 
 
 def _sorted(documents: Sequence[Document]) -> Sequence[Document]:

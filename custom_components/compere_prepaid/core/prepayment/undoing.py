@@ -14,10 +14,11 @@ from ..ids import AccountNumber, MeterSerial, TransferId
 from ..ledger.account_rows import Batch
 from ..ledger.ports import LedgerTransaction
 from ..ledger.records import HoldKind, TermKind
-from .agreements import Agreements, HeldNow
+from .agreements import Agreements
 from .batches import BatchCall, batch_content
 from .book import AccountBook
 from .cashier import Credited
+from .holds_by_hand import HeldNow
 from .refunds import Refunds
 
 UNDO = "undo"

@@ -1,0 +1,188 @@
+"""News in words: what a tenant or a manager reads, with what there is to do.
+
+Money is shown as everywhere: what is there rounded down, what has to come in rounded up.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from ..const import DOMAIN
+from ..core.ids import AccountNumber, BusId, MeterSerial
+from ..core.money.amount import Amount, Currency
+from ..core.policy.credit import Reconnect
+from ..core.policy.protection import RuleKind
+from ..core.prepayment.state import AccountState
+from ..entities.trimmed import trimmed
+from .news import Audience, Kind, News
+from .wording import text, texts
+
+if TYPE_CHECKING:
+    from ..site import CompereSite
+
+OF_ACCOUNTS = frozenset(
+    {Kind.CREDIT_WARNING, Kind.CUT_OFF, Kind.RESTORED, Kind.TOPPED_UP, Kind.AWAITS_RECONNECT}
+)
+"""The kinds whose subject is an account."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """What is sent. Of two with the same `tag` a phone shows the later one."""
+
+    title: str
+    text: str
+    tag: str
+    account: AccountNumber | None = None
+
+
+def account_of(site: CompereSite, news: News) -> AccountState | None:
+    """Return the account that news concern, if there is one and it is still there."""
+    if news.kind in OF_ACCOUNTS:
+        return site.book.accounts.get(AccountNumber(news.subject))
+    meter = site.book.meters.get(MeterSerial(news.subject))
+    if meter is None or meter.account is None:
+        return None
+    return site.book.accounts.get(meter.account)
+
+
+def is_true(site: CompereSite, news: News) -> bool:
+    """Tell whether news that waited are still worth telling."""
+    match news.kind:
+        case Kind.CREDIT_WARNING:
+            account = account_of(site, news)
+            return (
+                account is not None
+                and not account.off
+                and account.policy.level_reached(account.available) is not None
+            )
+        case Kind.TOPPED_UP:
+            return account_of(site, news) is not None
+        case Kind.METER_OFFLINE:
+            meter = site.meters.get(MeterSerial(news.subject))
+            return meter is not None and not meter.coordinator.online
+        case Kind.SUSPECT_READING:
+            state = site.book.meters.get(MeterSerial(news.subject))
+            return state is not None and state.suspicion == news.facts["reason"]
+        case Kind.BUS_DOWN:
+            bus = site.buses.get(BusId(news.subject))
+            return bus is not None and not bus.coordinator.data
+        case _:
+            return True
+
+
+def compose(site: CompereSite, news: News, audience: Audience, language: str) -> Message:
+    """Put news into words; what they are about is still there."""
+    account = account_of(site, news)
+    if news.kind in OF_ACCOUNTS and account is not None:
+        values, variant = _of_account(site, news, account, language)
+    else:
+        values, variant = _of_equipment(site, news, account, language)
+    key = f"{news.kind}_{audience}"
+    title = f"{key}_title" if f"{key}_title" in texts(language) else f"{key}{variant}_title"
+    return Message(
+        title=text(language, title, values),
+        text=text(language, f"{key}{variant}_text", values),
+        tag=tag_of(site, account.number if account else news.subject),
+        account=account.number if account else None,
+    )
+
+
+def tag_of(site: CompereSite, subject: str) -> str:
+    """Return what marks messages of which only the latest is shown."""
+    return f"{DOMAIN}_{site.key}_{subject}"
+
+
+def money(currency: Currency, amount: Decimal) -> str:
+    """Return an amount as people read it: `1,234.50 CNY`."""
+    return f"{amount:,f} {currency.code}"
+
+
+def wall_clock(site: CompereSite, at: datetime) -> str:
+    """Return an instant on the site's clock, to the minute."""
+    return at.astimezone(site.zone).strftime("%Y-%m-%d %H:%M")
+
+
+def used_up_at(site: CompereSite, account: AccountState) -> datetime | None:
+    """Return when an account's credit ends at its present use; None if that is not in sight."""
+    now = site.clock.now()
+    thousandths = account.days_left(now)
+    return None if not thousandths else now + timedelta(seconds=thousandths * 86_400 // 1000)
+
+
+def needed(site: CompereSite, account: AccountState) -> Decimal:
+    """Return the least top-up that ends a warning, or brings the power back if that is off.
+
+    Emergency credit in use is repaid by it first. Debts that take a share of each top-up come on
+    top of it.
+    """
+    policy = account.policy
+    goal = policy.cut_off
+    if not account.off and policy.warning_levels:
+        goal = policy.warning_levels[0]
+    gap = max(0, goal - account.available) + account.tenancy.emergency
+    currency = site.currency
+    unit = 10 ** (currency.scale - currency.digits)
+    least = Amount((gap // unit + 1) * unit)
+    return currency.rounded(max(least, policy.minimum_top_up))
+
+
+def account_values(site: CompereSite, account: AccountState) -> dict[str, str]:
+    """Return what texts say of any account."""
+    return {
+        "site": site.name,
+        "name": account.name,
+        "number": account.number,
+        "available": money(site.currency, site.currency.rounded_down(account.available)),
+    }
+
+
+def _of_account(
+    site: CompereSite, news: News, account: AccountState, language: str
+) -> tuple[Mapping[str, str], str]:
+    values = account_values(site, account)
+    values["needed"] = money(site.currency, needed(site, account))
+    for name in ("amount", "balance"):
+        if name in news.facts:
+            exact = Amount(int(news.facts[name]))
+            values[name] = money(site.currency, site.currency.rounded_down(exact))
+    by_itself = account.policy.reconnect is Reconnect.AUTO
+    returns = "power_returns_auto" if by_itself else "power_returns_by_hand"
+    values["power_returns"] = texts(language)[returns]
+    if news.kind is Kind.CREDIT_WARNING and (at := used_up_at(site, account)) is not None:
+        return values | {"zero_at": wall_clock(site, at)}, "_dated"
+    return values, ""
+
+
+def _of_equipment(
+    site: CompereSite, news: News, account: AccountState | None, language: str
+) -> tuple[Mapping[str, str], str]:
+    facts = news.facts
+    values = {"site": site.name, "of_account": ""}
+    values |= {name: str(facts[name]) for name in ("error",) if name in facts}
+    if news.kind is Kind.BUS_DOWN:
+        bus = site.buses[BusId(news.subject)]
+        meters = sum(meter.bus is bus for meter in site.meters.values())
+        return values | {"bus": bus.name, "meters": str(meters)}, ""
+    serial = MeterSerial(news.subject)
+    runtime = site.meters.get(serial)
+    values |= {"meter": runtime.name if runtime else serial, "serial": serial}
+    if account is not None:
+        values |= account_values(site, account)
+        values["of_account"] = text(language, "of_account", values)
+    if "reason" in facts:
+        values["reason"] = texts(language)[f"reason_{facts['reason']}"]
+    if "energy_wh" in facts:
+        wh = int(facts["energy_wh"])
+        values["energy"] = f"{wh // 1000}.{wh % 1000:03}"
+    if "rule" not in facts:
+        return values, ""
+    rule = RuleKind(str(facts["rule"]))
+    values["rule"] = texts(language).get(f"rule_{rule}", "")
+    for name in ("value", "limit"):
+        level = facts.get(name)
+        shown = "-" if level is None else f"{trimmed(rule.shown(int(level))):f} {rule.unit}"
+        values[name] = shown
+    return values, f"_{facts['move']}"

@@ -1,0 +1,156 @@
+"""News: what of a site's events is worth telling somebody, and to whom.
+
+News hold what happened in plain values, so that they can wait in a file until the quiet time ends.
+The words are made when they are sent: what they say of an account's money is true then.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Self
+
+from ..core.events import (
+    BusDown,
+    CreditWarning,
+    CutOff,
+    Event,
+    MeterOffline,
+    Overload,
+    Protected,
+    Restored,
+    SuspectReading,
+    Tamper,
+    ToppedUp,
+)
+from ..core.policy.protection_state import Move
+from .settings import Topic
+
+
+class Kind(StrEnum):
+    """What is told; begins the keys of its texts."""
+
+    CREDIT_WARNING = "credit_warning"
+    CUT_OFF = "cut_off"
+    RESTORED = "restored"
+    TOPPED_UP = "topped_up"
+    AWAITS_RECONNECT = "awaits_reconnect"
+    """Credit is back, and the policy waits for a person."""
+    METER_OFFLINE = "meter_offline"
+    SUSPECT_READING = "suspect_reading"
+    BUS_DOWN = "bus_down"
+    OVERLOAD = "overload"
+    PROTECTION = "protection"
+    TAMPER = "tamper"
+
+
+class Audience(StrEnum):
+    """Who is told."""
+
+    TENANT = "tenant"
+    MANAGERS = "managers"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """How one kind of news is told."""
+
+    topic: Topic | None
+    """What managers must want to be told of it; None if it is for tenants alone."""
+    tenants: bool
+    """Whether the account's tenant is told."""
+    urgent: bool
+    """Whether it is told in the quiet time as well."""
+
+
+RULES: Mapping[Kind, Rule] = {
+    Kind.CREDIT_WARNING: Rule(topic=Topic.WARNINGS, tenants=True, urgent=False),
+    Kind.CUT_OFF: Rule(topic=Topic.CUTS, tenants=True, urgent=True),
+    Kind.RESTORED: Rule(topic=Topic.CUTS, tenants=True, urgent=True),
+    Kind.TOPPED_UP: Rule(topic=None, tenants=True, urgent=False),
+    Kind.AWAITS_RECONNECT: Rule(topic=Topic.CUTS, tenants=False, urgent=True),
+    Kind.METER_OFFLINE: Rule(topic=Topic.EQUIPMENT, tenants=False, urgent=False),
+    Kind.SUSPECT_READING: Rule(topic=Topic.EQUIPMENT, tenants=False, urgent=False),
+    Kind.BUS_DOWN: Rule(topic=Topic.EQUIPMENT, tenants=False, urgent=False),
+    Kind.OVERLOAD: Rule(topic=Topic.EQUIPMENT, tenants=True, urgent=True),
+    Kind.PROTECTION: Rule(topic=Topic.EQUIPMENT, tenants=False, urgent=True),
+    Kind.TAMPER: Rule(topic=Topic.EQUIPMENT, tenants=False, urgent=True),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class News:
+    """Something to be told of an account, a meter or a line (`subject`)."""
+
+    kind: Kind
+    at: datetime
+    subject: str
+    """An account's number, a meter's serial number or a line's id, as the kind has it."""
+    facts: Mapping[str, str | int] = field(default_factory=dict)
+    """What the event said besides, money in the book's smallest unit."""
+
+    @property
+    def rule(self) -> Rule:
+        """How it is told."""
+        return RULES[self.kind]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as it is kept in a file."""
+        return {
+            "kind": self.kind.value,
+            "at": self.at.isoformat(),
+            "subject": self.subject,
+            "facts": dict(self.facts),
+        }
+
+    @classmethod
+    def of(cls, data: Mapping[str, Any]) -> Self:
+        """Read back what `as_dict` wrote."""
+        return cls(
+            kind=Kind(data["kind"]),
+            at=datetime.fromisoformat(data["at"]),
+            subject=data["subject"],
+            facts=data["facts"],
+        )
+
+
+def news_of(event: Event) -> News | None:
+    """Return what an event has to tell; None if it is for entities and the like alone."""
+    match event:
+        case CreditWarning():
+            return _about(event, Kind.CREDIT_WARNING, event.account)
+        case CutOff():
+            return _about(event, Kind.CUT_OFF, event.account)
+        case Restored():
+            return _about(event, Kind.RESTORED, event.account)
+        case ToppedUp():
+            facts = {"amount": event.amount, "balance": event.balance}
+            return _about(event, Kind.TOPPED_UP, event.account, facts)
+        case _:
+            return _of_equipment(event)
+
+
+def _of_equipment(event: Event) -> News | None:
+    match event:
+        case MeterOffline():
+            return _about(event, Kind.METER_OFFLINE, event.meter, {"error": event.error})
+        case SuspectReading():
+            return _about(event, Kind.SUSPECT_READING, event.meter, {"reason": event.reason})
+        case BusDown():
+            return _about(event, Kind.BUS_DOWN, event.bus, {"error": event.error})
+        case Tamper():
+            return _about(event, Kind.TAMPER, event.meter, {"energy_wh": event.energy_wh})
+        case Overload() | Protected() if event.action is not Move.CLEARED:
+            kind = Kind.OVERLOAD if isinstance(event, Overload) else Kind.PROTECTION
+            levels = {"value": event.value, "limit": event.limit}
+            known = {name: level for name, level in levels.items() if level is not None}
+            rule: dict[str, str | int] = {"rule": event.kind.value, "move": event.action.value}
+            return _about(event, kind, event.meter, rule | known)
+        case _:
+            return None
+
+
+def _about(
+    event: Event, kind: Kind, subject: str, facts: Mapping[str, str | int] | None = None
+) -> News:
+    return News(kind=kind, at=event.at, subject=subject, facts=facts or {})

@@ -1,0 +1,232 @@
+"""The notifier: hears what happens at a site and tells tenants and managers.
+
+What cannot wait is on its way as soon as the event was told, nothing lies in between. What can wait
+does so while it is quiet; of each kind and subject only the latest is kept, and dropped if it is no
+longer true when the quiet time ends. Every crossing of a level is one event of the core, so every
+message is sent once.
+"""
+
+import asyncio
+from collections.abc import Coroutine, Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.start import async_at_started
+
+from ..const import CONF_LANGUAGE, CONF_NOTIFY
+from ..core.events import Event
+from ..core.ids import AccountNumber
+from ..core.policy.credit import Reconnect
+from .memory import NotificationMemory, Told
+from .messages import Message, account_of, compose, is_true, used_up_at
+from .news import Audience, Kind, News, news_of
+from .outbox import Outbox
+from .settings import Settings
+from .taps import TapDesk
+from .wording import language_for, load_texts
+
+if TYPE_CHECKING:
+    from ..site import CompereSite
+
+LAST_WORDS_S = 5.0
+"""So long what is on its way is waited for when the site stops."""
+
+
+class Notifier:
+    """Tells people of one site what happens."""
+
+    def __init__(self, site: CompereSite) -> None:
+        """Hear the events of this site."""
+        self.site = site
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._back: set[str] = set()
+        """Accounts of which it was told that power is back, since their last cut."""
+        self._started = asyncio.Event()
+        """Set once Home Assistant has started: before that, no phone can be reached."""
+        self.memory = NotificationMemory(site)
+        self.outbox = Outbox(site)
+        self.taps = TapDesk(self, self.memory, self.outbox)
+
+    @property
+    def settings(self) -> Settings:
+        """What the managers chose, as it is now."""
+        return Settings.of(self.site.entry.options, self.site.zone)
+
+    @property
+    def managers_language(self) -> str:
+        """The language in which managers are told."""
+        return self._language(self.settings.language)
+
+    def channels_of(self, number: AccountNumber) -> list[str]:
+        """Return an account's channels."""
+        runtime = self.site.accounts.get(number)
+        return list(runtime.data.get(CONF_NOTIFY, ())) if runtime else []
+
+    async def async_start(self) -> None:
+        """Read texts and memory."""
+        await self.site.hass.async_add_executor_job(load_texts)
+        await self.memory.async_load()
+        self.taps.async_listen()
+
+        @callback
+        def begin(_hass: HomeAssistant) -> None:
+            self._started.set()
+
+        self.site.entry.async_on_unload(async_at_started(self.site.hass, begin))
+
+    async def async_stop(self) -> None:
+        """Let what is on its way arrive, for a moment, and write down what waits."""
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=LAST_WORDS_S)
+        await self.memory.async_close()
+
+    @callback
+    def take(self, event: Event) -> None:
+        """Take an event of the core; never fails, and never holds up who told it."""
+        if (news := news_of(event)) is not None:
+            self.start(self._tell(news))
+
+    async def on_clock(self) -> None:
+        """Tell what waited, once it is not quiet any more; forget old buttons."""
+        self.taps.forget_old()
+        if self.memory.is_anything_waiting and self._quiet_until() is None:
+            for audience, news in await self.memory.async_take_waiting():
+                if is_true(self.site, news):
+                    self.start(self._send(news, audience))
+
+    def used_channels_changed(self) -> None:
+        """Take note that channels were chosen anew."""
+        used = set(self.settings.channels)
+        for number in self.site.accounts:
+            used.update(self.channels_of(number))
+        self.outbox.forget(used)
+
+    async def async_message(
+        self, number: AccountNumber, title: str, text: str, tag: str = ""
+    ) -> tuple[str, ...]:
+        """Send somebody's message to an account's tenant, and keep it; return who took it.
+
+        An account without channels has it kept.
+        """
+        message = Message(title=title, text=text, tag=tag, account=number)
+        return await self._send_to_tenant(number, message, {})
+
+    # How news are told
+
+    async def _tell(self, news: News) -> None:
+        """Tell everybody whom news concern, now or when it is not quiet any more."""
+        if self._is_told_already(news):
+            return
+        quiet_until = self._quiet_until()
+        for audience in self._audiences(news):
+            if quiet_until is not None and self._can_wait(news, quiet_until):
+                self.memory.wait(audience, news)
+            else:
+                self.start(self._send(news, audience))
+        if news.kind is Kind.TOPPED_UP and self._awaits_reconnect(news):
+            awaits = News(
+                kind=Kind.AWAITS_RECONNECT, at=news.at, subject=news.subject, facts=news.facts
+            )
+            await self._tell(awaits)
+
+    def _audiences(self, news: News) -> list[Audience]:
+        settings, rule = self.settings, news.rule
+        found = []
+        thanks_only = news.kind is Kind.TOPPED_UP and not settings.thanks
+        account = account_of(self.site, news)
+        if rule.tenants and account is not None and not account.owner and not thanks_only:
+            found.append(Audience.TENANT)
+        if rule.topic in settings.wants and settings.channels:
+            found.append(Audience.MANAGERS)
+        return found
+
+    def _can_wait(self, news: News, quiet_until: datetime) -> bool:
+        """Tell whether news may wait so long: a warning may not, if the cut would come first."""
+        if news.rule.urgent:
+            return False
+        account = account_of(self.site, news)
+        if news.kind is Kind.CREDIT_WARNING and account is not None:
+            ends = used_up_at(self.site, account)
+            return ends is None or ends > quiet_until
+        return True
+
+    def _is_told_already(self, news: News) -> bool:
+        """Tell whether an account's other meter came back before: power is back once."""
+        if news.kind is Kind.CUT_OFF:
+            self._back.discard(news.subject)
+        if news.kind is not Kind.RESTORED:
+            return False
+        told = news.subject in self._back
+        self._back.add(news.subject)
+        return told
+
+    def _awaits_reconnect(self, news: News) -> bool:
+        """Tell whether a topped-up account is off although its credit is good."""
+        account = account_of(self.site, news)
+        return (
+            account is not None
+            and account.off
+            and account.policy.reconnect is not Reconnect.AUTO
+            and account.available > account.policy.cut_off
+        )
+
+    async def _send(self, news: News, audience: Audience) -> None:
+        await self._started.wait()
+        account = account_of(self.site, news)
+        if audience is Audience.MANAGERS:
+            message = compose(self.site, news, audience, self.managers_language)
+
+            def extras(channel: str) -> Mapping[str, Any]:
+                buttons = self.taps.buttons(news, account, channel) if account else []
+                return {**_pressing(news), **({"actions": buttons} if buttons else {})}
+
+            await self.outbox.async_send(self.settings.channels, message, extras)
+        elif account is not None:
+            message = compose(self.site, news, audience, self._language_of(account.number))
+            await self._send_to_tenant(account.number, message, _pressing(news))
+
+    async def _send_to_tenant(
+        self, number: AccountNumber, message: Message, extras: Mapping[str, Any]
+    ) -> tuple[str, ...]:
+        taken = await self.outbox.async_send(
+            self.channels_of(number), message, lambda _channel: extras
+        )
+        told = Told(
+            at=self.site.clock.now().astimezone(UTC),
+            title=message.title,
+            text=message.text,
+            channels=taken,
+        )
+        self.memory.keep_message(number, told)
+        return taken
+
+    def _quiet_until(self) -> datetime | None:
+        quiet = self.settings.quiet
+        return quiet.until(self.site.clock.now()) if quiet else None
+
+    def _language_of(self, number: AccountNumber) -> str:
+        runtime = self.site.accounts.get(number)
+        return self._language(runtime.data.get(CONF_LANGUAGE, "") if runtime else "")
+
+    def _language(self, chosen: str) -> str:
+        return language_for(chosen or self.site.hass.config.language)
+
+    def start(self, work: Coroutine[Any, Any, None]) -> None:
+        """Work on something as soon as who called is done; relays go first."""
+        task = self.site.entry.async_create_background_task(
+            self.site.hass, work, f"notification of {self.site.name}", eager_start=False
+        )
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+def _pressing(news: News) -> Mapping[str, Any]:
+    """Return what lets a phone show urgent news at once, whatever it is sleeping on."""
+    if not news.rule.urgent:
+        return {}
+    return {
+        "ttl": 0,
+        "priority": "high",
+        "push": {"interruption-level": "time-sensitive"},
+    }

@@ -1,0 +1,211 @@
+"""Tenants and managers are told what happens, each in their words."""
+
+from collections.abc import Callable
+import time
+
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import issue_registry as ir
+import pytest
+
+from custom_components.compere_prepaid.const import DOMAIN
+from custom_components.compere_prepaid.core.ids import AccountNumber
+from custom_components.compere_prepaid.site import CompereSite
+from simulator.faults import Fault, FaultKind
+from simulator.mall import Mall
+from tests.notifications.conftest import SHOP
+from tests.notifications.phones import FAMILY, Phone, all_sent, choose, reach
+from tests.site_fixtures import account_entity, read_again, silence, state_when, use
+from tests.stories.telling import WATTS, ask, burn, contact, relay_settled
+
+TAG = {"tag": "compere_prepaid_riverside_mall_A-101"}
+PRESSING = {"ttl": 0, "priority": "high", "push": {"interruption-level": "time-sensitive"}}
+
+
+async def test_from_the_warning_to_the_power_that_is_back(
+    hass: HomeAssistant, mall: Mall, site: CompereSite, manager: Phone, tenant: Phone
+) -> None:
+    """Each step is told once to both, and says what there is to do."""
+    choose(hass, site.entry, channels=[manager.name], thanks=True)
+    await burn(mall, site, SHOP, 2_000)
+    assert await tenant.next() == {
+        "title": "Electricity credit is low: 49.00 CNY",
+        "message": "Noodle House (A-101) has 49.00 CNY left. At the present use it lasts until "
+        "about 2026-03-02 14:32. Please top up at least 51.01 CNY before then, or the power will "
+        "be cut off.",
+        "data": TAG,
+    }
+    warned = await manager.next()
+    assert warned["title"] == "Noodle House (A-101): credit is low"
+    assert warned["data"].items() >= TAG.items()
+    for _ in range(3):
+        await burn(mall, site, SHOP, 1_000)
+    await burn(mall, site, SHOP, 46_000)
+    cut = await tenant.next(2)
+    assert cut == {
+        "title": "Power is off: credit is used up",
+        "message": "Noodle House (A-101): the credit is used up and the power was cut off. Top up "
+        "at least 0.01 CNY; the power then comes back by itself within seconds.",
+        "data": TAG | PRESSING,
+    }
+    await relay_settled(site.controller, site.meters[next(iter(site.meters))].serial)
+    await ask(hass, "top_up", account=SHOP, amount="20.50", reference="r1")
+    await tenant.next(4)
+    await manager.next(3)
+    await all_sent(site)
+    assert sorted(tenant.titles[2:]) == ["Power is back", "Thank you: 20.50 CNY received"]
+    assert manager.titles[1:] == [
+        "Noodle House (A-101): cut off",
+        "Noodle House (A-101): power is back",
+    ]
+
+
+async def test_the_warning_comes_at_once(
+    mall: Mall,
+    site: CompereSite,
+    tenant: Phone,
+    figure: Callable[[str], None],
+) -> None:
+    """Nothing lies between the reading and the phone; the time is told, not judged."""
+    await read_again(site, mall.meter(SHOP).serial)
+    use(mall, SHOP, WATTS, 360)
+    began = time.perf_counter()
+    await read_again(site, mall.meter(SHOP).serial)
+    await tenant.next()
+    seconds = time.perf_counter() - began
+    figure(f"from asking a meter to the tenant's phone: {seconds * 1000:.1f} ms (bar: 1 s)")
+
+
+async def test_each_in_their_language(
+    hass: HomeAssistant, mall: Mall, site: CompereSite, manager: Phone, tenant: Phone
+) -> None:
+    """The tenant reads Chinese, the managers English; the account's choice holds at once."""
+    reach(hass, site, SHOP, language="zh-Hans")
+    await hass.async_block_till_done()
+    await burn(mall, site, SHOP, 2_000)
+    told = await tenant.next()
+    assert told["title"] == "电费余额不足:49.00 CNY".replace(":", "\N{FULLWIDTH COLON}")
+    assert (await manager.next())["title"] == "Noodle House (A-101): credit is low"
+    assert tenant.messages == [told]
+
+
+async def test_an_account_without_channels_keeps_what_it_was_told(
+    hass: HomeAssistant, mall: Mall, site: CompereSite
+) -> None:
+    """Nothing fails; who looks the messages up finds them."""
+    reach(hass, site, SHOP, notify=[])
+    await hass.async_block_till_done()
+    before = len(site.notifier.memory.messages(AccountNumber(SHOP)))
+    await burn(mall, site, SHOP, 2_000)
+    await all_sent(site)
+    messages = site.notifier.memory.messages(AccountNumber(SHOP))
+    assert len(messages) == before + 1
+    assert messages[0]["title"] == "Electricity credit is low: 49.00 CNY"
+    assert messages[0]["channels"] == []
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (HomeAssistantError("no such phone"), "no such phone"),
+        (TimeoutError(), "timeout"),
+        (ValueError("odd"), "ValueError: odd"),
+    ],
+)
+async def test_one_channel_that_fails_is_told_once(
+    hass: HomeAssistant,
+    mall: Mall,
+    site: CompereSite,
+    tenant: Phone,
+    error: Exception,
+    said: str,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The other channels get the message; the issue goes when the channel works again."""
+    family = Phone(hass, FAMILY)
+    reach(hass, site, SHOP, notify=[tenant.name, family.name, "notify.gone"])
+    await hass.async_block_till_done()
+    tenant.broken = error
+    await burn(mall, site, SHOP, 2_000)
+    await burn(mall, site, SHOP, 50_000)
+    await family.next(2)
+    await all_sent(site)
+    assert family.messages[0].keys() == {"title", "message"}
+    assert not tenant.messages
+    found = {
+        issue.translation_placeholders["channel"]: issue.translation_placeholders["error"]
+        for (domain, _), issue in ir.async_get(hass).issues.items()
+        if domain == DOMAIN
+        and issue.translation_placeholders
+        and issue.translation_key == "notify_channel_failed"
+    }
+    assert found == {
+        tenant.name: said,
+        "notify.gone": "Home Assistant has no notify.gone any more",
+    }
+    assert caplog.text.count("do not reach notify.mobile_app_noodles") == 1
+    tenant.broken = None
+    await ask(hass, "top_up", account=SHOP, amount="20", reference="r1")
+    await tenant.next()
+    reach(hass, site, SHOP, notify=[tenant.name])
+    await hass.async_block_till_done()
+    await all_sent(site)
+    assert not [key for key in ir.async_get(hass).issues if "notify_channel_failed" in key[1]]
+
+
+async def test_whoever_writes_to_the_entity_reaches_the_tenant(
+    hass: HomeAssistant, site: CompereSite, tenant: Phone
+) -> None:
+    """An automation needs to know nothing of phones; the entity shows when it was used."""
+    entity_id = account_entity(hass, "notify", SHOP, "messages")
+    for data in ({"message": "Water is off tonight.", "title": "Water"}, {"message": "Sorry."}):
+        await hass.services.async_call(
+            "notify", "send_message", {"entity_id": entity_id, **data}, blocking=True
+        )
+    assert [(one["title"], one["message"]) for one in tenant.messages] == [
+        ("Water", "Water is off tonight."),
+        ("Riverside Mall", "Sorry."),
+    ]
+    await state_when(hass, entity_id, lambda state: state.state != "unknown")
+    assert site.notifier.memory.messages(AccountNumber(SHOP))[0]["message"] == "Sorry."
+
+
+async def test_another_notify_entity_may_be_the_channel(
+    hass: HomeAssistant, mall: Mall, site: CompereSite, tenant: Phone
+) -> None:
+    """What is no action is an entity; an account's own would go in a circle and is refused."""
+    own = account_entity(hass, "notify", SHOP, "messages")
+    reach(hass, site, SHOP, notify=[own, tenant.name])
+    await hass.async_block_till_done()
+    await burn(mall, site, SHOP, 2_000)
+    await tenant.next()
+    await all_sent(site)
+    assert len(tenant.messages) == 1
+
+
+async def test_managers_hear_of_equipment(
+    hass: HomeAssistant, mall: Mall, site: CompereSite, manager: Phone
+) -> None:
+    """A silent meter and a reading that went backwards are told once; tenants hear nothing."""
+    serial = mall.meter("A-102").serial
+    mall.meter("A-102").fail(Fault(kind=FaultKind.SILENT))
+    await silence(site, serial)
+    told = await manager.next()
+    assert told["title"] == "Meter A-102 does not answer"
+    assert told["data"] == {"tag": f"compere_prepaid_riverside_mall_{serial}"}
+    await silence(site, serial)
+    await all_sent(site)
+    assert len(manager.messages) == 1
+
+
+async def test_managers_hear_what_they_want(
+    hass: HomeAssistant, mall: Mall, site: CompereSite, manager: Phone, tenant: Phone
+) -> None:
+    """Who wants to hear of cuts alone is not told of warnings."""
+    choose(hass, site.entry, channels=[manager.name], wants=["cuts"])
+    await burn(mall, site, SHOP, 2_000)
+    await burn(mall, site, SHOP, 50_000)
+    await tenant.next(2)
+    await all_sent(site)
+    assert manager.titles == ["Noodle House (A-101): cut off"]
+    assert contact(mall.meter(SHOP)) in {"open", "closed"}
