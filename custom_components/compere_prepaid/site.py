@@ -23,6 +23,7 @@ from .adapters.clock import SystemClock
 from .adapters.ledger_checker.checker import Verification
 from .adapters.ledger_database.ledger import DatabaseLedger
 from .adapters.ledger_safe.restoring import confirm_restoration, restoration
+from .announcements import Announcements
 from .commissioning.backstop_keeper import BackstopKeeper
 from .commissioning.relay_test import async_release_left_over
 from .composition import Composition
@@ -120,6 +121,7 @@ class CompereSite:
         self.user_names = UserNames(hass)
         self.events = EventRelay(self)
         self.notifier = Notifier(self)
+        self.announcements = Announcements(self)
         self.reading_path = ReadingPath(self)
         self.controller = RelayController(
             ledger, self.reading_path, self.clock, self.emit, self.spawn
@@ -186,6 +188,7 @@ class CompereSite:
         await self.night_memory.async_load()
         self.entry.async_on_unload(await self.user_names.async_follow())
         await self.notifier.async_start()
+        await self.announcements.board.load()
         registry = dr.async_get(self.hass)
         self.device_id = registry.async_get_or_create(
             config_entry_id=self.entry.entry_id,
@@ -213,6 +216,7 @@ class CompereSite:
             if self.running:
                 await self.reading_path.guarded(self.agreements.renew())
                 await self.reading_path.guarded(self.charging.on_clock())
+                await self.reading_path.guarded(self.announcements.board.on_clock())
                 await self.notifier.on_clock()
 
     async def _on_time(self, _now: datetime) -> None:

@@ -17,6 +17,7 @@ from ..const import DOMAIN
 from ..core.errors import LedgerReadOnlyError
 from ..site import CompereConfigEntry, CompereSite
 from . import (
+    announcements,
     audit,
     batches,
     commissioning,
@@ -38,6 +39,7 @@ ACTIONS: dict[str, Action | EntryAction] = {
     **holds.ACTIONS,
     **terms.ACTIONS,
     **batches.ACTIONS,
+    **announcements.ACTIONS,
     **tenancy.ACTIONS,
     **tariffs.ACTIONS,
     **statements.ACTIONS,
