@@ -205,7 +205,7 @@ class EventRelay:
                 site.reading_path.account_changed(account)
         elif isinstance(event, MeterEvent):
             site.reading_path.refresh_meter(event.meter)
-        site.totals.push(None, news=True)
+        site.reading_path.push_totals()
 
 
 def _levels(event: ProtectionEvent) -> dict[str, Any]:

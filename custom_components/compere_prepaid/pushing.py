@@ -18,13 +18,21 @@ PAUSE_S = 0.003
 class Pushes[K]:
     """Tells of things by their keys, each once however often it changed while it waited."""
 
-    def __init__(self, loop: AbstractEventLoop, push: Callable[[K], None]) -> None:
-        """Tell by calling `push`."""
+    def __init__(
+        self, loop: AbstractEventLoop, push: Callable[[K], None], done: Callable[[], None]
+    ) -> None:
+        """Tell by calling `push`; call `done` when nothing waits any more that had to wait."""
         self._loop = loop
         self._push = push
+        self._done = done
         self._waiting: dict[K, None] = {}
         self._spent_s = 0.0
         self._planned: Handle | None = None
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether something waits for its turn."""
+        return bool(self._waiting)
 
     def add(self, key: K) -> None:
         """Tell now if this turn has time left, else when it is this one's turn."""
@@ -57,3 +65,5 @@ class Pushes[K]:
         self._spent_s = 0.0
         if self._waiting:
             self._tell()
+            if not self._waiting:
+                self._done()

@@ -59,7 +59,7 @@ class ReadingPath:
     def __init__(self, site: CompereSite) -> None:
         """Serve this site."""
         self._site = site
-        self._pushes = Pushes(site.hass.loop, self._push)
+        self._pushes = Pushes(site.hass.loop, self._push, self.push_totals)
 
     # What pollers tell
 
@@ -176,6 +176,11 @@ class ReadingPath:
     def account_changed(self, account: AccountState) -> None:
         """Push what was just committed for an account, and its meters' holds, before long."""
         self._pushes.add(account.number)
+
+    def push_totals(self) -> None:
+        """Push what goes over all accounts, unless some of them still wait for their own turn."""
+        if not self._pushes.is_behind:
+            self._site.totals.push(None, news=True)
 
     def stop_pushing(self) -> None:
         """Tell entities of no account that still waits for it."""

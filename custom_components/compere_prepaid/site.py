@@ -121,7 +121,6 @@ class CompereSite:
         self.user_names = UserNames(hass)
         self.events = EventRelay(self)
         self.notifier = Notifier(self)
-        self.announcements = Announcements(self)
         self.reading_path = ReadingPath(self)
         self.controller = RelayController(
             ledger, self.reading_path, self.clock, self.emit, self.spawn
@@ -142,6 +141,7 @@ class CompereSite:
         self.agreements = Agreements(self.book)
         self.policies = Policies(self.book, self.agreements)
         self.refunds = Refunds(self.book)
+        self.announcements = Announcements(self)
         self.undoing = Undoing(self.book, self.agreements, self.refunds)
         self.debts = DebtDesk(self.book)
         self.special_days = SpecialDays(self.book)
