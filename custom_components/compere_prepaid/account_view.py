@@ -97,6 +97,37 @@ class AccountView:
         """Return an amount as it is shown."""
         return self.site.currency.rounded(amount)
 
+    @property
+    def adapts_until(self) -> datetime | None:
+        """When the adaptation period ends; None while there is none."""
+        ends = self.site.credit_desk.adapts_until(self.state)
+        return ends if self.site.clock.now() < ends else None
+
+    @property
+    def watch(self) -> dict[str, Any]:
+        """What is decided about the account's credit, as `get_account` answers it."""
+        watch, state, now = self.state.watch, self.state, self.site.clock.now()
+        graced = watch.grace_until is not None and now < watch.grace_until
+        told = state.announced
+        return {
+            "put_off_until": self._iso(watch.put_off_until),
+            "put_off_why": watch.put_off_why or None,
+            "grace_until": self._iso(watch.grace_until) if graced else None,
+            "disputed": watch.disputed_at is not None,
+            "dispute_reason": watch.dispute_reason or None,
+            "adapts_until": self._iso(self.adapts_until),
+            "shadow_cut": watch.shadow_cut_at is not None,
+            "shadow_cut_since": self._iso(watch.shadow_cut_at),
+            "reconnect_awaited": state.awaits_reconnect,
+            "warned_level": None if told is None else f"{self.site.currency.rounded(told):f}",
+            "warned_days": watch.days_told,
+            "noticed_at": self._iso(watch.noticed_at),
+            "next_decision": self._iso(state.decide_at),
+        }
+
+    def _iso(self, at: datetime | None) -> str | None:
+        return None if at is None else local_iso(self.site, at)
+
     def as_dict(self) -> dict[str, Any]:
         """Return the account as `get_account` answers it."""
         forecast, spending = self.forecast, self.spending
@@ -127,6 +158,7 @@ class AccountView:
                 "week": self._compared(spending.week),
                 "month": self._compared(spending.month),
             },
+            "watch": self.watch,
             "meters": [self._meter(serial) for serial in self.state.meters],
         }
 

@@ -17,7 +17,7 @@ from homeassistant.core import HomeAssistant, callback
 
 from .commissioning.wording import language_for
 from .const import DOMAIN
-from .core.events import PUBLIC
+from .core.public_events import PUBLIC
 from .logbook_texts import AUTOMATION, TEXTS
 
 type Line = dict[str, Any]
@@ -25,6 +25,17 @@ type Line = dict[str, Any]
 ICONS = {
     "credit_warning": "mdi:wallet-outline",
     "cut_off": "mdi:flash-off",
+    "cut_put_off": "mdi:clock-alert-outline",
+    "cut_reminder": "mdi:bell-alert-outline",
+    "shadow_cut": "mdi:flash-off-outline",
+    "shadow_restored": "mdi:flash-outline",
+    "reconnect_awaited": "mdi:account-clock-outline",
+    "emergency_started": "mdi:lifebuoy",
+    "emergency_repaid": "mdi:cash-check",
+    "grace_granted": "mdi:timer-sand",
+    "grace_revoked": "mdi:timer-sand-empty",
+    "dispute_opened": "mdi:scale-balance",
+    "dispute_closed": "mdi:scale-balance",
     "restored": "mdi:power-plug",
     "topped_up": "mdi:cash-plus",
     "top_up_reversed": "mdi:cash-remove",
@@ -63,11 +74,14 @@ def line(event_type: str, data: Mapping[str, Any], texts: Mapping[str, str]) -> 
     if (seconds := data.get("seconds")) is not None:
         words["seconds"] = f"{seconds:.1f}"
     words["user"] = texts[AUTOMATION] if user == AUTOMATION else _shown(user)
-    for word, field in (("action", "action"), ("reason", "reason"), ("rule", "kind")):
-        words[word] = texts.get(f"{word}_{data.get(field)}", _shown(data.get(field)))
+    for word in ("action", "reason", "why"):
+        words[word] = texts.get(f"{word}_{data.get(word)}", _shown(data.get(word)))
+    words["rule"] = texts.get(f"rule_{data.get('kind')}", _shown(data.get("kind")))
+    in_days = event_type == "credit_warning" and data.get("days") is not None
+    text = texts["credit_warning_days" if in_days else event_type]
     found = {
         LOGBOOK_ENTRY_NAME: data.get("meter_name") or data.get("account_name") or DOMAIN,
-        LOGBOOK_ENTRY_MESSAGE: texts[event_type].format_map(words),
+        LOGBOOK_ENTRY_MESSAGE: text.format_map(words),
         LOGBOOK_ENTRY_ICON: ICONS[event_type],
     }
     if entity_id := data.get("entity_id"):

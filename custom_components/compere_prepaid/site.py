@@ -52,6 +52,7 @@ from .core.prepayment.agreements import Agreements
 from .core.prepayment.book import AccountBook
 from .core.prepayment.cashier import Cashier
 from .core.prepayment.charging import Charging
+from .core.prepayment.credit_desk import CreditDesk
 from .core.prepayment.debt_desk import DebtDesk
 from .core.prepayment.policies import Policies
 from .core.prepayment.preview import Previewer
@@ -140,6 +141,7 @@ class CompereSite:
         self.cashier = Cashier(self.book)
         self.agreements = Agreements(self.book)
         self.policies = Policies(self.book, self.agreements)
+        self.credit_desk = CreditDesk(self.book)
         self.refunds = Refunds(self.book)
         self.announcements = Announcements(self)
         self.undoing = Undoing(self.book, self.agreements, self.refunds)

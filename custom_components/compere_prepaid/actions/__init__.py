@@ -21,6 +21,7 @@ from . import (
     audit,
     batches,
     commissioning,
+    credit,
     holds,
     money,
     readings,
@@ -37,6 +38,7 @@ from .fields import ENTRY, Action, EntryAction, EntryHandler, Handler
 ACTIONS: dict[str, Action | EntryAction] = {
     **money.ACTIONS,
     **holds.ACTIONS,
+    **credit.ACTIONS,
     **terms.ACTIONS,
     **batches.ACTIONS,
     **announcements.ACTIONS,

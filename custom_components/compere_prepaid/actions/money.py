@@ -169,8 +169,8 @@ async def _add_debt(hass: HomeAssistant, site: CompereSite, call: ServiceCall) -
 async def _use_emergency_credit(
     hass: HomeAssistant, site: CompereSite, call: ServiceCall
 ) -> dict[str, Any]:
-    await async_require_manager(hass, site.entry, call.context, Duty.MONEY)
-    available = await site.cashier.use_emergency_credit(call.data["account"])
+    user = await async_require_manager(hass, site.entry, call.context, Duty.MONEY)
+    available = await site.cashier.use_emergency_credit(call.data["account"], user)
     in_use = site.book.account(call.data["account"]).tenancy.emergency
     return {
         "available_credit": f"{site.currency.rounded_down(available):f}",

@@ -33,11 +33,15 @@ class AccountEvent(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreditWarning(AccountEvent):
-    """Available credit fell through a warning level; told once per crossing."""
+    """Available credit fell through a warning level; told once per crossing.
+
+    `level` is an amount, `days` are days left; each is None if it is not what was crossed.
+    """
 
     TYPE = "credit_warning"
 
-    level: Amount
+    level: Amount | None = None
+    days: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -269,22 +273,3 @@ class BusUp(Event):
     TYPE = "bus_up"
 
     bus: BusId
-
-
-PUBLIC: tuple[type[AccountEvent | MeterEvent], ...] = (
-    CreditWarning,
-    CutOff,
-    Restored,
-    ToppedUp,
-    TopUpReversed,
-    Refunded,
-    MovedOut,
-    Announced,
-    SuspectReading,
-    RegisterRolledOver,
-    MeterOffline,
-    Overload,
-    Protected,
-    Tamper,
-)
-"""What automations may rely on: told on the bus, by the account's event entity, in the logbook."""

@@ -1,6 +1,5 @@
-"""Credit policy: levels, crossings and states."""
+"""Credit policy: states, contradictions, and its text."""
 
-from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.compere_prepaid.core.errors import InvalidInputError
@@ -9,7 +8,6 @@ from custom_components.compere_prepaid.core.policy.credit import (
     Policy,
     Reconnect,
     SupplyState,
-    assess,
     policy_content,
     policy_of,
     supply_state,
@@ -24,41 +22,6 @@ def yuan(text: str | int) -> Amount:
 
 
 STANDARD = Policy(name="Standard", warning_levels=(yuan(100), yuan(50)))
-
-
-@pytest.mark.parametrize(
-    ("available", "told", "announce", "exhausted"),
-    [
-        ("100.01", None, None, False),
-        ("100", None, "100", False),
-        ("51", "100", None, False),
-        ("50", "100", "50", False),
-        ("40", None, "50", False),
-        ("60", "50", None, False),
-        ("0.01", "50", None, False),
-        ("0", "50", None, True),
-        ("-3", None, "50", True),
-    ],
-)
-def test_levels(available: str, told: str | None, announce: str | None, *, exhausted: bool) -> None:
-    """A fall to a level tells it once; a fall through several tells the lowest."""
-    verdict = assess(STANDARD, yuan(available), None if told is None else yuan(told))
-    assert verdict.announce == (None if announce is None else yuan(announce))
-    assert verdict.exhausted is exhausted
-
-
-@given(st.lists(st.integers(-(10**11), 2 * 10**11).map(Amount), min_size=1, max_size=60))
-def test_each_crossing_is_told_exactly_once(path: list[Amount]) -> None:
-    """Along any path of credit a level is told when it is newly reached from above, never again."""
-    told: Amount | None = None
-    before: Amount | None = None
-    for available in path:
-        verdict = assess(STANDARD, available, told)
-        level = STANDARD.level_reached(available)
-        reached_before = None if before is None else STANDARD.level_reached(before)
-        fell = level is not None and (reached_before is None or level < reached_before)
-        assert (verdict.announce is not None) == fell
-        told, before = verdict.announced, available
 
 
 def test_states() -> None:

@@ -21,6 +21,7 @@ from custom_components.compere_prepaid.core.prepayment.agreements import Agreeme
 from custom_components.compere_prepaid.core.prepayment.book import AccountBook
 from custom_components.compere_prepaid.core.prepayment.cashier import Cashier
 from custom_components.compere_prepaid.core.prepayment.charging import Charging
+from custom_components.compere_prepaid.core.prepayment.credit_desk import CreditDesk
 from custom_components.compere_prepaid.core.prepayment.debt_desk import DebtDesk
 from custom_components.compere_prepaid.core.prepayment.preview import Previewer
 from custom_components.compere_prepaid.core.prepayment.protecting import Protecting
@@ -127,6 +128,7 @@ class Desk:
     protecting: Protecting = field(init=False)
     cashier: Cashier = field(init=False)
     agreements: Agreements = field(init=False)
+    credit_desk: CreditDesk = field(init=False)
     refunds: Refunds = field(init=False)
     debts: DebtDesk = field(init=False)
     rerater: Rerater = field(init=False)
@@ -155,6 +157,7 @@ class Desk:
         self.protecting = Protecting(self.book)
         self.cashier = Cashier(self.book)
         self.agreements = Agreements(self.book)
+        self.credit_desk = CreditDesk(self.book)
         self.refunds = Refunds(self.book)
         self.debts = DebtDesk(self.book)
         self.rerater = Rerater(self.book)

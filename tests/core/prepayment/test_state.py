@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from custom_components.compere_prepaid.core.ids import AccountNumber, MeterSerial
-from custom_components.compere_prepaid.core.ledger.account_rows import Tenancy
+from custom_components.compere_prepaid.core.ledger.account_rows import CreditWatch, Tenancy
 from custom_components.compere_prepaid.core.ledger.records import (
     BillMark,
     HoldKind,
@@ -68,6 +68,7 @@ def account(*lines: RatedLine, fund: int = 0) -> AccountState:
         service_fund=ZERO,
         tenancy=Tenancy(account=SHOP, name="Noodle House", opened_at=AT, emergency=Amount(3)),
         announced=None,
+        watch=CreditWatch(account=SHOP),
         spending=SpendingLog(ZONE),
         months={MARCH: Running(MARCH)},
         posted_at=AT,

@@ -93,33 +93,6 @@ class Policy:
         return reached[-1] if reached else None
 
 
-@dataclass(frozen=True, slots=True)
-class Assessment:
-    """What a policy says of an amount of available credit.
-
-    `announce` is the warning level to tell now, `announced` what is to be remembered as told.
-    """
-
-    exhausted: bool
-    announce: Amount | None
-    announced: Amount | None
-
-
-def assess(policy: Policy, available: Amount, announced: Amount | None) -> Assessment:
-    """Compare available credit with the policy, knowing what was already told.
-
-    A fall through several levels at once tells the lowest; credit that rises above a level makes
-    it ready to be told again.
-    """
-    level = policy.level_reached(available)
-    news = level is not None and (announced is None or level < announced)
-    return Assessment(
-        exhausted=available <= policy.cut_off,
-        announce=level if news else None,
-        announced=level,
-    )
-
-
 def supply_state(
     policy: Policy, available: Amount, *, off: bool, emergency: Amount = ZERO
 ) -> SupplyState:

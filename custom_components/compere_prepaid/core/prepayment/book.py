@@ -19,7 +19,7 @@ from ..clock import Clock
 from ..errors import InvalidInputError, OperationFailedError
 from ..events import Event
 from ..ids import AccountNumber, MeterSerial
-from ..ledger.account_rows import TaxTotal, Tenancy
+from ..ledger.account_rows import CreditWatch, TaxTotal, Tenancy
 from ..ledger.accounts import Fund
 from ..ledger.ports import Ledger, LedgerTransaction
 from ..ledger.records import BillMark, HoldKind, RelayDemand
@@ -30,7 +30,7 @@ from ..tariff.calendar_days import Calendar
 from ..tariff.model import Tariff
 from .batches import SLICE, BatchCall, Kept, Outlook
 from .settlement import AccountDue, MeterDue, Settled, book_due, conclude, fund_of
-from .slip import Slip
+from .slip import Slip, stored_watch
 from .state import AccountState, MeterState
 
 CHUNK = 500
@@ -56,6 +56,7 @@ class _Standing(NamedTuple):
     funds: tuple[Amount, Amount]
     """The electricity and the service fund."""
     announced: Amount | None
+    watch: CreditWatch
     tax_nets: dict[int, Amount]
     meters: list[tuple[BillMark | None, tuple[HoldKind, ...], RelayDemand | None]]
 
@@ -283,6 +284,7 @@ class AccountBook:
                     tx.find(Tenancy, account=account.number),
                     (fund_of(tx, account.number), fund_of(tx, account.number, Fund.SERVICE)),
                     tx.announcement(account.number).level,
+                    stored_watch(tx, account.number),
                     {total.ppm: total.net for total in taxes},
                     [(tx.mark(one), kinds(tx, one), tx.demand(one)) for one in account.meters],
                 )
@@ -291,6 +293,7 @@ class AccountBook:
             account.tenancy = standing.tenancy or account.tenancy
             account.fund, account.service_fund = standing.funds
             account.announced, account.tax_nets = standing.announced, standing.tax_nets
+            account.watch, account.decide_at = standing.watch, self.clock.now()
             for meter, (mark, held, demand) in zip(
                 account.meters.values(), standing.meters, strict=True
             ):
@@ -302,6 +305,7 @@ class AccountBook:
 
     def due(self, account: AccountState) -> AccountDue:
         """Describe an account as it is to be settled now; hold its lock."""
+        now = self.clock.now()
         return AccountDue(
             number=account.number,
             name=account.name,
@@ -311,6 +315,8 @@ class AccountBook:
             credit_limit=account.credit_limit,
             peaks=dict(account.demand.peaks),
             never_cut=account.never_cut,
+            was_exhausted=account.exhausted,
+            days_left=lambda left: account.days_left(now, left),
             meters=tuple(
                 MeterDue(
                     serial=meter.serial,
@@ -351,6 +357,7 @@ class AccountBook:
         account.service_fund = settled.service_fund
         account.tenancy = settled.tenancy
         account.announced = settled.announced
+        account.watch, account.decide_at = settled.watch, settled.decide_at
         account.tax_nets.update(settled.tax_nets)
         for serial, held in settled.holds.items():
             account.meters[serial].holds = held

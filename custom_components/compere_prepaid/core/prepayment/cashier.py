@@ -3,9 +3,11 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from ..credit_events import EmergencyRepaid, EmergencyStarted
 from ..errors import InvalidInputError
 from ..events import Event, ToppedUp
 from ..ids import AccountNumber, TransferId
+from ..ledger.account_rows import DecisionKind
 from ..ledger.accounts import ADJUSTMENT, CASH, Fund, tenant
 from ..ledger.posting import Posting, post
 from ..ledger.records import NewTransfer, Transfer, TransferCode
@@ -76,6 +78,7 @@ class Cashier:
         """
         if amount <= 0:
             raise InvalidInputError("amount_not_positive", amount=self.book.currency.exact(amount))
+        repaid: dict[AccountNumber, Amount] = {}
 
         def work(slip: Slip, due: AccountDue) -> Posting:
             request = NewTransfer(
@@ -92,12 +95,11 @@ class Cashier:
             if slip.tx.find_transfer(request.id) is not None:
                 return post(slip.tx, request, slip.at)
             self._refuse_outside_limits(due, amount)
+            slip.paid = True
             steps = _steps(slip, due, amount, fund)
             posting = post(slip.tx, replace(request, outcome=steps.text()), slip.at)
             take_from_top_up(slip, steps, request.id)
-            if slip.tenancy.emergency and fund is Fund.ELECTRICITY and steps.after > due.floor:
-                slip.tenancy = replace(slip.tenancy, emergency=ZERO)  # repaid
-                slip.tx.put(slip.tenancy)
+            repaid[due.number] = _repay_emergency(slip, due)
             return posting
 
         def told(posting: Posting, settled: Settled, due: AccountDue) -> Iterable[Event]:
@@ -111,6 +113,7 @@ class Cashier:
                     balance=settled.balance(fund),
                     user=user,
                 )
+                yield from _told_repaid(posting, settled, due, repaid[due.number])
 
         return await book_transfers(self.book, numbers, work, told, call=call)
 
@@ -128,8 +131,9 @@ class Cashier:
             raise InvalidInputError("reason_missing")
         account = self.book.account(number).number
         ends = (ADJUSTMENT, tenant(account)) if amount > 0 else (tenant(account), ADJUSTMENT)
+        repaid: list[Amount] = []
 
-        def work(slip: Slip, _due: AccountDue) -> Posting:
+        def work(slip: Slip, due: AccountDue) -> Posting:
             request = NewTransfer(
                 id=TransferId(f"adj:{reference}:{account}"),
                 debit=ends[0],
@@ -141,12 +145,19 @@ class Cashier:
                 user=user,
                 reason=reason.strip(),
             )
-            return post(slip.tx, request, slip.at)
+            posting = post(slip.tx, request, slip.at)
+            repaid[:] = [_repay_emergency(slip, due) if amount > 0 else ZERO]
+            return posting
 
-        return (await book_transfers(self.book, [account], work))[account]
+        def told(posting: Posting, settled: Settled, due: AccountDue) -> Iterable[Event]:
+            return _told_repaid(posting, settled, due, repaid[0])
 
-    async def use_emergency_credit(self, number: str) -> Amount:
+        return (await book_transfers(self.book, [account], work, told))[account]
+
+    async def use_emergency_credit(self, number: str, user: str = "") -> Amount:
         """Let a tenant whose credit is low use the policy's emergency credit; repaid first.
+
+        Also one who is off: supply comes back as the policy says, until that is used up too.
 
         Returns what is available then. Raises `InvalidInputError`: `account_unknown`,
         `emergency_not_offered`, `emergency_in_use`, `emergency_not_needed`.
@@ -165,8 +176,18 @@ class Cashier:
                 raise InvalidInputError("emergency_not_needed", account=number, level=level)
             slip.tenancy = replace(slip.tenancy, emergency=policy.emergency_credit)
             slip.tx.put(slip.tenancy)
+            now_available = Amount(available + policy.emergency_credit)
+            slip.decide(DecisionKind.EMERGENCY, now_available, user=user)
 
-        await self.book.transact([number], "emergency", work)
+        def told(_: None, settled: Settled, due: AccountDue) -> Iterable[Event]:
+            yield EmergencyStarted(
+                at=self.book.clock.now(),
+                account=due.number,
+                available=available_of(settled, due),
+                amount=settled.tenancy.emergency,
+            )
+
+        await self.book.transact([number], "emergency", work, told)
         return self.book.account(number).available
 
     def _refuse_outside_limits(self, due: AccountDue, amount: Amount) -> None:
@@ -220,6 +241,30 @@ def _kept(posting: Posting) -> Kept | None:
 def available_of(settled: Settled, due: AccountDue) -> Amount:
     """Return an account's available credit right after it was settled."""
     return Amount(settled.fund + due.credit_limit + settled.tenancy.emergency)
+
+
+def _repay_emergency(slip: Slip, due: AccountDue) -> Amount:
+    """End the use of emergency credit once the fund stands on its own; return what that was."""
+    repaid = slip.tenancy.emergency
+    fund = fund_of(slip.tx, due.number)
+    if not repaid or fund <= due.floor:
+        return ZERO
+    slip.tenancy = replace(slip.tenancy, emergency=ZERO)
+    slip.tx.put(slip.tenancy)
+    slip.decide(DecisionKind.EMERGENCY_REPAID, Amount(fund + due.credit_limit))
+    return repaid
+
+
+def _told_repaid(
+    posting: Posting, settled: Settled, due: AccountDue, repaid: Amount
+) -> Iterable[Event]:
+    if repaid:
+        yield EmergencyRepaid(
+            at=posting.transfer.effective_at,
+            account=due.number,
+            available=available_of(settled, due),
+            amount=repaid,
+        )
 
 
 def _steps(slip: Slip, due: AccountDue, amount: Amount, fund: Fund) -> Waterfall:

@@ -9,7 +9,7 @@ from ..ledger.ports import LedgerTransaction
 from ..ledger.records import BillMark, RegisterGeneration
 from ..metering.plausibility import Baseline, Suspicion, assess as assess_reading, rolled_over_at
 from ..metering.reading import MeterReading, Quantity
-from ..policy.credit import assess
+from ..policy.decision import warn
 from ..tariff.rating import Interval, RatedLine, rate
 from ..tariff.schedule import stretch_at
 from ..tenancy.handover import begin_supply, close_generation
@@ -109,13 +109,17 @@ class Charging:
     async def on_clock(self) -> None:
         """Post what the clock asks for: the hour's charges, the day's fees, a month's end.
 
+        And decide where a cut waited until now, or is to be told soon.
+
         All accounts together, so that a mall's hour is a few transactions.
         """
         now = self.book.clock.now()
         due = [
             account.number
             for account in self.book.accounts.values()
-            if _hour(now) != _hour(account.posted_at) or self._has_fees_due(account, now)
+            if _hour(now) != _hour(account.posted_at)
+            or _decides(account, now)
+            or self._has_fees_due(account, now)
         ]
         await self.book.settle_many(due, "clock")
 
@@ -261,12 +265,11 @@ class Charging:
         overdue = _hour(now) != _hour(account.posted_at) and now - _hour(now) >= CLOCK_PATIENCE
         if overdue or now - account.posted_at >= POST_EVERY or self._has_fees_due(account, now):
             return True
-        verdict = assess(account.policy, account.available, account.announced)
-        if verdict.announced != account.announced:
+        if _decides(account, now) or _crosses(account, now):
             return True
-        may_cut = not account.never_cut and not self.book.restored
-        cuttable = may_cut and any(meter.may_open for meter in account.meters.values())
-        return verdict.exhausted and not account.off and cuttable
+        if not account.exhausted or account.off or account.waiting or account.never_cut:
+            return False
+        return not self.book.restored and any(meter.may_open for meter in account.meters.values())
 
     def _has_fees_due(self, account: AccountState, now: datetime) -> bool:
         """Tell whether a day began that was not charged yet, or a month can be closed."""
@@ -309,6 +312,19 @@ def _baseline(reading: MeterReading) -> Baseline:
     if reading.energy_wh is None:  # the plausibility check has let it through
         raise AssertionError(reading)
     return Baseline(wh=reading.energy_wh, at=reading.at)
+
+
+def _decides(account: AccountState, now: datetime) -> bool:
+    """Tell whether it is time to decide about an account's credit."""
+    return account.decide_at is not None and now >= account.decide_at
+
+
+def _crosses(account: AccountState, now: datetime) -> bool:
+    """Tell whether an account's credit came to a warning level, or clearly above one."""
+    policy, told = account.policy, (account.announced, account.watch.days_told)
+    days = account.days_left(now) if policy.warning_days else None
+    warned = warn(policy, account.available, days, *told)
+    return (warned.told, warned.days_told) != told
 
 
 def _hour(at: datetime) -> datetime:

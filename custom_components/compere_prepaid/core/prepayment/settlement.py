@@ -6,36 +6,27 @@ two halves, and what else is to be done to the account (a top-up, a refund, a mo
 them: `book_due` posts everything up to now, `conclude` decides what the credit means.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from ..events import CreditWarning, CutOff, Event
+from ..events import Event
 from ..ids import AccountNumber, MeterSerial
-from ..ledger.account_rows import Tenancy
+from ..ledger.account_rows import CreditWatch, Tenancy
 from ..ledger.accounts import Fund, tenant
 from ..ledger.ports import LedgerTransaction
-from ..ledger.records import (
-    Announcement,
-    BillMark,
-    Hold,
-    HoldKind,
-    RelayDemand,
-)
+from ..ledger.records import BillMark, HoldKind, RelayDemand
 from ..money.amount import Amount
-from ..policy.credit import Policy, Reconnect, assess
-from ..policy.holds import kinds, place, release, standing
+from ..policy.credit import Policy
+from ..policy.holds import kinds
 from ..tariff.model import Tariff
 from ..tariff.rating import RatedLine
 from .calendar import day_of
 from .debts import take_instalments
+from .deciding import Outcome, align
 from .fees import Peaks, book_fees, close_account_fees, first_tenancy, store_peaks
 from .slip import Slip
-
-CREDIT_CAUSE = "credit:"
-"""Begins the cause of a relay demand that followed from an account's money."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +58,10 @@ class AccountDue:
     never_cut: bool = False
     reconnect: bool = False
     """True when a person confirmed that the supply may come back."""
+    was_exhausted: bool = False
+    """Whether credit was used up before anything is done here."""
+    days_left: Callable[[Amount], int | None] = lambda _left: None
+    """Says how long this much credit above the cut-off lasts, in thousandths of days."""
 
     @property
     def floor(self) -> Amount:
@@ -83,6 +78,9 @@ class Settled:
     service_fund: Amount
     tenancy: Tenancy
     announced: Amount | None
+    watch: CreditWatch
+    decide_at: datetime | None
+    """When credit is to be decided about though no money moves."""
     marks: tuple[BillMark, ...]
     holds: Mapping[MeterSerial, tuple[HoldKind, ...]]
     extras: Mapping[date, Amount]
@@ -135,20 +133,22 @@ def conclude(slip: Slip, due: AccountDue, cause: str) -> Settled:
     slip.book_taxes()
     fund = fund_of(tx, due.number)
     available = Amount(fund + due.credit_limit + slip.tenancy.emergency)
-    verdict = _Verdict(tx.announcement(due.number).level)
+    outcome = Outcome(tx.announcement(due.number).level, slip.watch)
     if slip.tenancy.closed_at is None:
-        verdict = _decide(slip, due, available, cause)
+        outcome = align(slip, due, available, cause)
     return Settled(
         fund=fund,
         service_fund=fund_of(tx, due.number, Fund.SERVICE),
         tenancy=slip.tenancy,
-        announced=verdict.announced,
+        announced=outcome.told,
+        watch=outcome.watch,
+        decide_at=outcome.next_at,
         marks=tuple(slip.marks),
         holds={meter.serial: kinds(tx, meter.serial) for meter in due.meters},
         extras=_extras(slip),
         tax_nets=slip.tax_nets,
-        events=verdict.events,
-        demands=verdict.demands,
+        events=outcome.events,
+        demands=outcome.demands,
     )
 
 
@@ -158,58 +158,6 @@ def _extras(slip: Slip) -> Mapping[date, Amount]:
     others = slip.spent - slip.energy - sum(slip.fees.values())
     days = {**slip.fees, today: slip.fees.get(today, 0) + others}
     return {day: Amount(amount) for day, amount in sorted(days.items())}
-
-
-class _Verdict(NamedTuple):
-    """What an account's credit means: the level that is told, what happened, what relays do."""
-
-    announced: Amount | None
-    events: tuple[Event, ...] = ()
-    demands: tuple[RelayDemand, ...] = ()
-
-
-def _decide(slip: Slip, due: AccountDue, available: Amount, cause: str) -> _Verdict:
-    """Warn, cut and restore as credit asks for it."""
-    tx, at = slip.tx, slip.at
-    told = tx.announcement(due.number)
-    verdict = assess(due.policy, available, told.level)
-    events: list[Event] = []
-    if verdict.announced != told.level:
-        tx.set_announcement(Announcement(account=due.number, level=verdict.announced))
-    if verdict.announce is not None:
-        events.append(
-            CreditWarning(at=at, account=due.number, available=available, level=verdict.announce)
-        )
-    demands, cut = _align_holds(tx, due, exhausted=verdict.exhausted, at=at, cause=cause)
-    if cut:
-        events.append(CutOff(at=at, account=due.number, available=available, meters=cut))
-    return _Verdict(verdict.announced, tuple(events), demands)
-
-
-def _align_holds(
-    tx: LedgerTransaction, due: AccountDue, *, exhausted: bool, at: datetime, cause: str
-) -> tuple[tuple[RelayDemand, ...], tuple[MeterSerial, ...]]:
-    """Place or release `no_credit`; return changed demands and the meters newly cut."""
-    origin = f"{CREDIT_CAUSE}{cause}"
-    demands: list[RelayDemand | None] = []
-    cut: list[MeterSerial] = []
-    for meter in due.meters:
-        if exhausted and not due.never_cut:
-            if meter.may_open and standing(tx, meter.serial, HoldKind.NO_CREDIT) is None:
-                hold = Hold(
-                    meter=meter.serial,
-                    kind=HoldKind.NO_CREDIT,
-                    placed_at=at,
-                    placed_by="credit policy",
-                    reason=due.policy.name,
-                )
-                demands.append(place(tx, hold, origin))
-                cut.append(meter.serial)
-        elif due.policy.reconnect is Reconnect.AUTO or due.reconnect or due.never_cut:
-            demands.append(
-                release(tx, meter.serial, HoldKind.NO_CREDIT, at, "credit policy", origin)
-            )
-    return tuple(demand for demand in demands if demand is not None), tuple(cut)
 
 
 def _post_meter(slip: Slip, due: MeterDue) -> BillMark | None:

@@ -10,6 +10,9 @@ from zoneinfo import ZoneInfo
 
 from ..ids import AccountNumber, TransferId
 from ..ledger.account_rows import (
+    CreditWatch,
+    Decision,
+    DecisionKind,
     Fee,
     FeeKind,
     TaxTotal,
@@ -62,7 +65,45 @@ class Slip:
     """What of the rest fell due on which day, with the tax on it."""
     tax_nets: dict[int, Amount] = field(default_factory=dict)
     """What the electricity fund was charged so far at the tax rates that were booked here."""
+    paid: bool = False
+    """Whether the tenant pays in: warning levels that this clears are ready again at once."""
     _taxed: dict[tuple[Fund, int, date], _Taxed] = field(default_factory=dict)
+    _watch: CreditWatch | None = None
+
+    @property
+    def watch(self) -> CreditWatch:
+        """What is remembered of its credit; what is put here is stored by who concludes."""
+        if self._watch is None:
+            self._watch = stored_watch(self.tx, self.account)
+        return self._watch
+
+    @watch.setter
+    def watch(self, watch: CreditWatch) -> None:
+        self._watch = watch
+
+    def decide(
+        self,
+        kind: DecisionKind,
+        available: Amount,
+        *,
+        until: datetime | None = None,
+        user: str = "",
+        detail: str = "",
+    ) -> None:
+        """Record for ever what was decided about the account's credit."""
+        number = len(self.tx.rows(Decision, account=self.account)) + 1
+        self.tx.add(
+            Decision(
+                account=self.account,
+                number=number,
+                kind=kind,
+                at=self.at,
+                until=until,
+                user=user,
+                detail=detail,
+                available=available,
+            )
+        )
 
     def charge(self, mark: BillMark, line: RatedLine) -> None:
         """Book a rated line behind a mark: its charge, and the transfer that carries its text."""
@@ -164,6 +205,11 @@ class Slip:
         post_new(self.tx, request, self.at)
         if fund is Fund.ELECTRICITY:
             self.spent += due
+
+
+def stored_watch(tx: LedgerTransaction, account: AccountNumber) -> CreditWatch:
+    """Return what the ledger remembers of an account's credit."""
+    return tx.find(CreditWatch, account=account) or CreditWatch(account=account)
 
 
 def fee_detail(fee: Fee) -> str:

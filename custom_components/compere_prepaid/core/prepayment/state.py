@@ -11,14 +11,15 @@ from datetime import date, datetime
 import json
 
 from ..ids import AccountNumber, MeterSerial
-from ..ledger.account_rows import Tenancy
+from ..ledger.account_rows import CreditWatch, Tenancy
 from ..ledger.records import (
     BillMark,
     HoldKind,
 )
 from ..metering.plausibility import Baseline
 from ..money.amount import ZERO, Amount, energy_cost
-from ..policy.credit import Policy
+from ..policy.credit import Policy, Reconnect
+from ..policy.decision import Standing
 from ..tariff.model import Used
 from ..tariff.rating import RatedLine
 from ..tariff.tax import tax_on
@@ -133,12 +134,15 @@ class AccountState:
     service_fund: Amount
     tenancy: Tenancy
     announced: Amount | None
+    watch: CreditWatch
     spending: SpendingLog
     """What was spent day by day."""
     months: dict[date, Running]
     """The running month and the one before it, by their first day."""
     posted_at: datetime
     """When charges were last posted."""
+    decide_at: datetime | None = None
+    """When credit is to be decided about though no money moves."""
     owner: bool = False
     """Whether it is the owner's, who pays for meters that nobody else has."""
     demand: PeakKeeper = field(default_factory=PeakKeeper)
@@ -177,6 +181,34 @@ class AccountState:
     def off(self) -> bool:
         """Whether the hold `no_credit` stands on a meter of this account."""
         return any(HoldKind.NO_CREDIT in meter.holds for meter in self.meters.values())
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether its credit is used up."""
+        return self.available <= self.policy.cut_off
+
+    @property
+    def waiting(self) -> bool:
+        """Whether its credit is used up, and the cut waits or was only a shadow."""
+        return is_waiting(self.watch)
+
+    @property
+    def awaits_reconnect(self) -> bool:
+        """Whether credit came back, and supply waits for a person."""
+        waits = self.policy.reconnect is not Reconnect.AUTO
+        return waits and self.off and not self.exhausted and not self.never_cut
+
+    def standing(self, now: datetime) -> Standing:
+        """Return how it stands before its policy."""
+        return Standing(
+            available=self.available,
+            days_left=self.days_left(now),
+            told=self.announced,
+            watch=self.watch,
+            opened_at=self.tenancy.opened_at,
+            off=self.off,
+            never_cut=self.never_cut,
+        )
 
     @property
     def accrued(self) -> Amount:
@@ -241,16 +273,22 @@ class AccountState:
         """What may still be spent before the supply is cut; negative below."""
         return self.available - self.policy.cut_off
 
-    def days_left(self, now: datetime) -> int | None:
+    def days_left(self, now: datetime, left: int | None = None) -> int | None:
         """Return thousandths of days until credit ends by usual spending; None if not in sight.
 
-        No use and credit: no end in sight. No credit: 0. The rule is told in `forecast`.
+        `left` is the credit above the cut-off, if that is not what the account has now. No use and
+        credit: no end in sight. No credit: 0. The rule is told in `forecast`.
         """
-        return days_left(self.above_cut_off, self.spending, now)
+        return days_left(self.above_cut_off if left is None else left, self.spending, now)
 
     def forecast(self, now: datetime) -> Forecast:
         """Return days left with their band, and when credit is expected to end."""
         return forecast(self.above_cut_off, self.spending, now)
+
+
+def is_waiting(watch: CreditWatch) -> bool:
+    """Tell whether a cut waits, or was only a shadow."""
+    return bool(watch.put_off_why) or watch.shadow_cut_at is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,8 +25,9 @@ from ..prepayment.book import AccountBook
 from ..prepayment.calendar import day_start, month_of
 from ..prepayment.fees import first_tenancy
 from ..prepayment.settlement import fund_of
+from ..prepayment.slip import stored_watch
 from ..prepayment.spending import SpendingLog, read_spending
-from ..prepayment.state import AccountSetup, AccountState, Running
+from ..prepayment.state import AccountSetup, AccountState, Running, is_waiting
 from ..tariff.model import Used
 from ..tariff.rating import quote
 
@@ -78,7 +79,7 @@ class Opening:
         month = month_of(now, zone)
         last_month = (month - timedelta(days=1)).replace(day=1)
         days = read_spending(tx, tenant(number), last_month, now, zone)
-        since = tx.first_charge_at(number)
+        since, watch = tx.first_charge_at(number), stored_watch(tx, number)
         taxes = tx.rows(TaxTotal, account=number, fund=Fund.ELECTRICITY)
         return AccountState(
             number=number,
@@ -91,6 +92,8 @@ class Opening:
             service_fund=fund_of(tx, number, Fund.SERVICE),
             tenancy=self._tenancy(tx, setup, now),
             announced=tx.announcement(number).level,
+            watch=watch,
+            decide_at=now if is_waiting(watch) else None,
             spending=SpendingLog(zone, since, dict(days)),
             months={
                 first: Running(first, dict(tx.charged_wh(number, day_start(first, zone), until)))
