@@ -10,11 +10,13 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import device_registry as dr, entity_registry as er
-from homeassistant.helpers.target import (
-    TargetSelection,
-    async_extract_referenced_entity_ids,
+from homeassistant.helpers import (
+    area_registry as ar,
+    device_registry as dr,
+    entity_registry as er,
 )
+from homeassistant.helpers.group import expand_entity_ids
+from homeassistant.helpers.target import TargetSelection
 
 from .const import ACCOUNT_PREFIX, DOMAIN
 from .core.errors import InvalidInputError
@@ -109,21 +111,43 @@ def _listed(value: str | list[str] | None) -> list[str]:
 
 def _device_names(hass: HomeAssistant, site: CompereSite, data: dict[str, Any]) -> list[str]:
     """Return the identifiers of this site's devices that a target leads to."""
-    selection = TargetSelection(data)
-    if not selection.has_any_target:
-        return []
-    selected = async_extract_referenced_entity_ids(hass, selection, primary_entities_only=False)
-    entities = er.async_get(hass)
-    devices = dr.async_get(hass)
-    wanted = set(selected.referenced_devices)
-    for entity_id in selected.referenced | selected.indirectly_referenced:
-        entry = entities.async_get(entity_id)
-        if entry is not None and entry.platform == DOMAIN and entry.device_id:
-            wanted.add(entry.device_id)
     names: dict[str, None] = {}
-    for device_id in sorted(wanted):
+    devices = dr.async_get(hass)
+    for device_id in sorted(_device_ids(hass, TargetSelection(data))):
         device = devices.async_get(device_id)
-        if device is None or device.config_entry_id != site.entry.entry_id:
-            continue
-        names.update({name: None for domain, name in device.identifiers if domain == DOMAIN})
+        if device is not None and device.config_entry_id == site.entry.entry_id:
+            names.update({name: None for domain, name in device.identifiers if domain == DOMAIN})
     return list(names)
+
+
+def _device_ids(hass: HomeAssistant, selection: TargetSelection) -> set[str]:
+    """Return the ids of the devices that a target leads to, and maybe of others.
+
+    Home Assistant itself leads an area to all its entities, tens of thousands in a mall; money has
+    no use for them. An entity means its device, a device also its circuits.
+    """
+    areas, devices, entities = ar.async_get(hass), dr.async_get(hass), er.async_get(hass)
+    chosen = set(selection.device_ids)
+    chosen_areas = set(selection.area_ids)
+    entity_ids = set(expand_entity_ids(hass, selection.entity_ids))
+    for floor_id in selection.floor_ids:
+        chosen_areas.update(area.id for area in areas.areas.get_areas_for_floor(floor_id))
+    for label_id in selection.label_ids:
+        chosen_areas.update(area.id for area in areas.areas.get_areas_for_label(label_id))
+        chosen.update(device.id for device in dr.async_entries_for_label(devices, label_id))
+        labelled = er.async_entries_for_label(entities, label_id)
+        entity_ids.update(entry.entity_id for entry in labelled)
+    for device_id in list(chosen):
+        circuits = dr.async_entries_for_parent_device(devices, device_id)
+        chosen.update(circuit.id for circuit in circuits)
+    for area_id in chosen_areas:  # a circuit may have been moved to another one
+        chosen.update(device.id for device in dr.async_entries_for_area(devices, area_id))
+        moved = er.async_entries_for_area(entities, area_id)
+        entity_ids.update(entry.entity_id for entry in moved)
+    entries = (entities.async_get(entity_id) for entity_id in entity_ids)
+    chosen.update(
+        entry.device_id
+        for entry in entries
+        if entry is not None and entry.platform == DOMAIN and entry.device_id
+    )
+    return chosen

@@ -15,8 +15,7 @@ from ..account_view import AccountView
 from ..action_errors import in_words
 from ..core.ids import MeterSerial
 from ..core.ledger.records import RelayDemand
-from ..core.prepayment.batches import BatchCall, Outlook
-from ..core.prepayment.book import sliced
+from ..core.prepayment.batches import BatchCall, Outlook, sliced
 from ..core.prepayment.holds_by_hand import HeldNow
 from ..core.prepayment.state import AccountState
 from ..site import CompereSite

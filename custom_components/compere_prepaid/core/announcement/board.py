@@ -18,7 +18,8 @@ from ..ids import AccountNumber
 from ..ledger.account_rows import ReadReceipt
 from ..ledger.ports import LedgerTransaction
 from ..ledger.records import Document
-from ..prepayment.book import AccountBook, sliced
+from ..prepayment.batches import sliced
+from ..prepayment.book import AccountBook
 from .notice import Audience, PublicNotice, notice_content, notice_of
 
 KIND = "announcement"

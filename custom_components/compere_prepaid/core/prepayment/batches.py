@@ -7,10 +7,12 @@ then all refusals are found first, in a transaction that is taken back, and the 
 one of their own. What it changed is kept as a `Batch` in the same transaction, to be undone.
 """
 
-from collections.abc import Callable, Mapping
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 import json
+from time import perf_counter
 from typing import Any, NamedTuple
 from uuid import uuid4
 
@@ -21,8 +23,8 @@ from ..ledger.ports import Ledger, LedgerTransaction
 from ..ledger.records import RelayDemand
 from .state import AccountState
 
-SLICE = 5
-"""So many accounts are looked at before others have their turn on the event loop."""
+SLICE_S = 0.004
+"""So long is worked on one after the other before others have their turn on the event loop."""
 
 type Kept = Mapping[str, object]
 """What has to be known of one account or meter to undo what a call did to it."""
@@ -180,6 +182,16 @@ class _Attempt[K: str, I, D]:
             )
         )
         return batch_id
+
+
+async def sliced[T](items: Iterable[T]) -> AsyncIterator[T]:
+    """Yield items, with a turn for others on the event loop whenever a slice of time is used up."""
+    began = perf_counter()
+    for item in items:
+        yield item
+        if perf_counter() - began >= SLICE_S:
+            await asyncio.sleep(0)
+            began = perf_counter()
 
 
 def batch_content(batch: Batch) -> dict[str, Any]:

@@ -28,7 +28,7 @@ from ..policy.credit import Policy
 from ..policy.holds import kinds
 from ..tariff.calendar_days import Calendar
 from ..tariff.model import Tariff
-from .batches import SLICE, BatchCall, Kept, Outlook
+from .batches import BatchCall, Kept, Outlook, sliced
 from .settlement import AccountDue, MeterDue, Settled, book_due, conclude, fund_of
 from .slip import Slip, stored_watch
 from .state import AccountState, MeterState
@@ -377,14 +377,6 @@ class AccountBook:
         for demand in demands:
             self.demand(demand)
         self.changed(account)
-
-
-async def sliced[T](items: Iterable[T]) -> AsyncIterator[T]:
-    """Yield items, with a turn for others on the event loop now and then."""
-    for count, item in enumerate(items, 1):
-        yield item
-        if count % SLICE == 0:
-            await asyncio.sleep(0)
 
 
 def _nothing_more(slip: Slip, due: AccountDue) -> None:
