@@ -56,7 +56,6 @@ from .core.prepayment.charging import Charging
 from .core.prepayment.credit_desk import CreditDesk
 from .core.prepayment.debt_desk import DebtDesk
 from .core.prepayment.policies import Policies
-from .core.prepayment.policy_preview import PolicyPreviewer
 from .core.prepayment.preview import Previewer
 from .core.prepayment.protecting import Protecting
 from .core.prepayment.refunds import Refunds
@@ -143,8 +142,6 @@ class CompereSite:
         self.cashier = Cashier(self.book)
         self.agreements = Agreements(self.book)
         self.credit_desk = CreditDesk(self.book)
-        self.policies = Policies(self.book, self.agreements)
-        self.policy_previewer = PolicyPreviewer(self.book)
         self.refunds = Refunds(self.book)
         self.announcements = Announcements(self)
         self.undoing = Undoing(self.book, self.agreements, self.refunds)
@@ -173,6 +170,11 @@ class CompereSite:
     def key(self) -> str:
         """The site's key: of its ledger book, and of its devices."""
         return self.entry.unique_id or self.entry.entry_id
+
+    @property
+    def policies(self) -> Policies:
+        """The use case that changes and tries policies."""
+        return Policies(self.book, self.agreements)
 
     def emit(self, event: Event) -> None:
         """Tell what happened."""
