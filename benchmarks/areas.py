@@ -114,6 +114,9 @@ async def _rounds(client: Client, areas: list[str]) -> None:
         await _measured(
             client, "undo_batch (top-ups)", "undo_batch", batch=batch["batch"], reason="benchmark"
         )
+        rules = {"name": "Standard", "warning_levels": [101 + turn, 50]}
+        await _measured(client, "preview_policy", "preview_policy", policy=rules, **area)
+        await _measured(client, "set_policy", "set_policy", policy=rules)
 
 
 async def _open(client: Client, document: SiteDocument) -> None:
