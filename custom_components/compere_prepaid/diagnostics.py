@@ -243,9 +243,10 @@ def _health(runtime: MeterRuntime) -> dict[str, Any] | None:
 
 def _account(site: CompereSite, runtime: AccountRuntime) -> dict[str, Any]:
     state = runtime.coordinator.data
+    rules = json.loads(policy_content(state.policy, site.currency))
     return {
         "tariff": state.tariff,
-        "policy": json.loads(policy_content(state.policy, site.currency)),
+        "policy": {"name": state.policy.name, **rules},
         "credit_limit": state.credit_limit,
         "owner": state.owner,
         "fund": state.fund,
@@ -255,8 +256,6 @@ def _account(site: CompereSite, runtime: AccountRuntime) -> dict[str, Any]:
         "closed_through": state.tenancy.closed_through,
         "accrued": state.accrued,
         "announced": state.announced,
-        "watch": asdict(state.watch) | {"dispute_reason": None},
-        "decide_at": state.decide_at,
         "charged_since": state.spending.since,
         "spending": {day.isoformat(): sum_ for day, sum_ in sorted(state.spending.days.items())},
         "month": asdict(state.month),

@@ -91,9 +91,7 @@ class LevelTrigger(EventTrigger):
     @override
     def is_asked_for(self, data: dict[str, Any]) -> bool:
         """Look at the level."""
-        if LEVEL not in self._options:
-            return True
-        return data[LEVEL] is not None and float(data[LEVEL]) <= self._options[LEVEL]
+        return LEVEL not in self._options or float(data[LEVEL]) <= self._options[LEVEL]
 
 
 class MoveTrigger(EventTrigger):

@@ -24,7 +24,7 @@ from custom_components.compere_prepaid.logbook_texts import TEXTS
 from custom_components.compere_prepaid.site import CompereSite
 from simulator.mall import Mall
 from tests.actions.targets import device_of
-from tests.site_fixtures import expected_event, read_again
+from tests.site_fixtures import expected_event, read_again, state_of
 from tests.stories.telling import ask, burn, relay_settled
 
 SHOP = "A-101"
@@ -78,6 +78,7 @@ async def test_lines_tell_what_happened_to_a_shop(
     ]
     assert ("Noodle House", "was cut off, its credit is -3.60") in found
     entity = restored[0].data["entity_id"]
+    assert state_of(hass, entity).context.id == restored[0].context.id
     assert await lines_of(hass, hass_ws_client, entity_ids=[entity]) == found
     other = device_of(hass, site, "account_A-102").id
     assert await lines_of(hass, hass_ws_client, device_ids=[other]) == []

@@ -31,7 +31,7 @@ async def test_from_the_warning_to_the_power_that_is_back(
     assert await tenant.next() == {
         "title": "Electricity credit is low: 49.00 CNY",
         "message": "Noodle House (A-101) has 49.00 CNY left. At the present use it lasts until "
-        "about 2026-03-02 14:32. Please top up at least 51.01 CNY before then, or the power will "
+        "about 2026-03-02 14:33. Please top up at least 51.01 CNY before then, or the power will "
         "be cut off.",
         "data": TAG,
     }
@@ -100,8 +100,8 @@ async def test_an_account_without_channels_keeps_what_it_was_told(
     await all_sent(site)
     messages = site.notifier.memory.messages(AccountNumber(SHOP))
     assert len(messages) == before + 1
-    assert messages[0]["title"] == "Electricity credit is low: 49.00 CNY"
-    assert messages[0]["channels"] == []
+    assert messages[0].title == "Electricity credit is low: 49.00 CNY"
+    assert messages[0].channels == ()
 
 
 @pytest.mark.parametrize(
@@ -167,7 +167,7 @@ async def test_whoever_writes_to_the_entity_reaches_the_tenant(
         ("Riverside Mall", "Sorry."),
     ]
     await state_when(hass, entity_id, lambda state: state.state != "unknown")
-    assert site.notifier.memory.messages(AccountNumber(SHOP))[0]["message"] == "Sorry."
+    assert site.notifier.memory.messages(AccountNumber(SHOP))[0].text == "Sorry."
 
 
 async def test_another_notify_entity_may_be_the_channel(

@@ -17,11 +17,16 @@ from ..const import DOMAIN
 from ..core.errors import LedgerReadOnlyError
 from ..site import CompereConfigEntry, CompereSite
 from . import (
+    announcements,
     audit,
+    batches,
+    blueprints,
     commissioning,
     credit,
     holds,
     money,
+    notifications,
+    policies,
     readings,
     safe,
     site_files,
@@ -38,14 +43,19 @@ ACTIONS: dict[str, Action | EntryAction] = {
     **holds.ACTIONS,
     **credit.ACTIONS,
     **terms.ACTIONS,
+    **policies.ACTIONS,
+    **batches.ACTIONS,
+    **announcements.ACTIONS,
     **tenancy.ACTIONS,
     **tariffs.ACTIONS,
     **statements.ACTIONS,
     **readings.ACTIONS,
+    **notifications.ACTIONS,
     **site_files.ACTIONS,
     **commissioning.ACTIONS,
     **audit.ACTIONS,
     **safe.ACTIONS,
+    **blueprints.ACTIONS,
     **voice.ACTIONS,
 }
 

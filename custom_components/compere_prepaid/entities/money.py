@@ -134,12 +134,6 @@ def _supply(view: AccountView) -> dict[str, Any]:
     }
 
 
-def _is_low(view: AccountView) -> bool:
-    """Look at the money alone: an account that waits for its reconnection may have plenty."""
-    policy, available = view.state.policy, view.state.available
-    return available <= policy.cut_off or policy.level_reached(available) is not None
-
-
 def _views(site: CompereSite) -> Iterator[AccountView]:
     for runtime in site.accounts.values():
         yield AccountView(site, runtime.coordinator.data)
@@ -274,7 +268,7 @@ ACCOUNT_SENSORS = (
 LOW_CREDIT = AccountBinaryDescription(
     key="low_credit",
     device_class=BinarySensorDeviceClass.PROBLEM,
-    value_fn=_is_low,
+    value_fn=lambda view: view.is_low,
 )
 
 SITE_SENSORS = (

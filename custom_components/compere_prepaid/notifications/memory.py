@@ -46,6 +46,8 @@ class Tap:
     """ISO 8601, UTC."""
     off: bool
     hours: int
+    grace_until: str
+    """ISO 8601, UTC; empty for none."""
     is_used: bool = False
 
 
@@ -148,13 +150,23 @@ class NotificationMemory:
         self._messages[number] = (*self._messages.get(number, ()), kept)[-MESSAGES_KEPT:]
         self._messages_store.async_delay_save(self._messages_data, MESSAGES_SAVE_DELAY_S)
 
-    def messages(self, number: AccountNumber) -> list[dict[str, Any]]:
+    def messages(self, number: AccountNumber) -> list[Told]:
         """Return what an account's tenant was told, the latest first."""
-        return [dict(told) for told in reversed(self._messages.get(number, ()))]
+        return [
+            Told(
+                at=datetime.fromisoformat(kept["at"]),
+                title=kept["title"],
+                text=kept["message"],
+                channels=tuple(kept["channels"]),
+            )
+            for kept in reversed(self._messages.get(number, ()))
+        ]
 
-    def forget_account(self, number: AccountNumber) -> None:
-        """Forget what a tenant was told who is gone."""
-        if self._messages.pop(number, None) is not None:
+    def keep_accounts(self, numbers: Iterable[str]) -> None:
+        """Forget what tenants were told whose accounts are not among these."""
+        if gone := self._messages.keys() - set(numbers):
+            for number in gone:
+                del self._messages[number]
             self._messages_store.async_delay_save(self._messages_data, MESSAGES_SAVE_DELAY_S)
 
     # Buttons
