@@ -23,7 +23,9 @@ from .adapters.clock import SystemClock
 from .adapters.ledger_checker.checker import Verification
 from .adapters.ledger_database.ledger import DatabaseLedger
 from .adapters.ledger_safe.restoring import confirm_restoration, restoration
+from .announcements import Announcements
 from .commissioning.backstop_keeper import BackstopKeeper
+from .commissioning.display_keeper import DisplayKeeper
 from .commissioning.relay_test import async_release_left_over
 from .composition import Composition
 from .const import (
@@ -54,12 +56,14 @@ from .core.prepayment.charging import Charging
 from .core.prepayment.credit_desk import CreditDesk
 from .core.prepayment.debt_desk import DebtDesk
 from .core.prepayment.policies import Policies
+from .core.prepayment.policy_preview import PolicyPreviewer
 from .core.prepayment.preview import Previewer
 from .core.prepayment.protecting import Protecting
 from .core.prepayment.refunds import Refunds
 from .core.prepayment.rerating import Rerater
 from .core.prepayment.rules import load_rules
 from .core.prepayment.special_days import SpecialDays
+from .core.prepayment.undoing import Undoing
 from .core.tenancy.moves import Moves
 from .core.tenancy.opening import Opening
 from .core.tenancy.replacement import Replacements
@@ -138,9 +142,12 @@ class CompereSite:
         self.night_memory = NightMemory(self)
         self.cashier = Cashier(self.book)
         self.agreements = Agreements(self.book)
-        self.policies = Policies(self.book, self.agreements)
         self.credit_desk = CreditDesk(self.book)
+        self.policies = Policies(self.book, self.agreements)
+        self.policy_previewer = PolicyPreviewer(self.book)
         self.refunds = Refunds(self.book)
+        self.announcements = Announcements(self)
+        self.undoing = Undoing(self.book, self.agreements, self.refunds)
         self.debts = DebtDesk(self.book)
         self.special_days = SpecialDays(self.book)
         self.rerater = Rerater(self.book)
@@ -150,6 +157,7 @@ class CompereSite:
         self.moves = Moves(self.book)
         self.replacements = Replacements(self.book, self.charging)
         self.backstop = BackstopKeeper(self)
+        self.display = DisplayKeeper(self)
         self.running = False
         self._ticking = asyncio.Lock()
         self.verification: Verification | None = None
@@ -186,6 +194,7 @@ class CompereSite:
         await self.night_memory.async_load()
         self.entry.async_on_unload(await self.user_names.async_follow())
         await self.notifier.async_start()
+        await self.announcements.board.load()
         registry = dr.async_get(self.hass)
         self.device_id = registry.async_get_or_create(
             config_entry_id=self.entry.entry_id,
@@ -201,6 +210,7 @@ class CompereSite:
     async def async_run(self) -> None:
         """Start reading the lines, and follow the clock."""
         self.running = True
+        self.entry.async_on_unload(self.reading_path.stop_pushing)
         for bus in self.buses.values():
             await bus.async_run()
         self.entry.async_on_unload(async_track_time_interval(self.hass, self._on_time, TICK))
@@ -212,6 +222,7 @@ class CompereSite:
             if self.running:
                 await self.reading_path.guarded(self.agreements.renew())
                 await self.reading_path.guarded(self.charging.on_clock())
+                await self.reading_path.guarded(self.announcements.board.on_clock())
                 await self.notifier.on_clock()
 
     async def _on_time(self, _now: datetime) -> None:

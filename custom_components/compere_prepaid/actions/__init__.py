@@ -17,12 +17,16 @@ from ..const import DOMAIN
 from ..core.errors import LedgerReadOnlyError
 from ..site import CompereConfigEntry, CompereSite
 from . import (
+    announcements,
     audit,
+    batches,
+    blueprints,
     commissioning,
     credit,
     holds,
     money,
     notifications,
+    policies,
     readings,
     safe,
     site_files,
@@ -39,6 +43,9 @@ ACTIONS: dict[str, Action | EntryAction] = {
     **holds.ACTIONS,
     **credit.ACTIONS,
     **terms.ACTIONS,
+    **policies.ACTIONS,
+    **batches.ACTIONS,
+    **announcements.ACTIONS,
     **tenancy.ACTIONS,
     **tariffs.ACTIONS,
     **statements.ACTIONS,
@@ -48,6 +55,7 @@ ACTIONS: dict[str, Action | EntryAction] = {
     **commissioning.ACTIONS,
     **audit.ACTIONS,
     **safe.ACTIONS,
+    **blueprints.ACTIONS,
     **voice.ACTIONS,
 }
 
