@@ -10,8 +10,9 @@ from homeassistant.helpers import issue_registry as ir
 import pytest
 
 from custom_components.compere_prepaid.const import DOMAIN
-from custom_components.compere_prepaid.core.events import Tamper
-from custom_components.compere_prepaid.core.ids import AccountNumber, MeterSerial
+from custom_components.compere_prepaid.core.events import BusDown, CutOff, Tamper
+from custom_components.compere_prepaid.core.ids import AccountNumber, BusId, MeterSerial
+from custom_components.compere_prepaid.core.money.amount import Amount
 from custom_components.compere_prepaid.site import CompereSite
 from simulator.clock import ManualClock
 from simulator.faults import Fault, FaultKind
@@ -225,6 +226,19 @@ async def test_much_at_once(
     await all_sent(site)
     assert len(manager.messages) == 12
     figure("200 messages to a manager at once: 10 and one about 190")
+
+
+async def test_what_is_gone_is_not_told(
+    site: CompereSite, manager: Phone, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An account, a meter and a line that were removed in that moment: no message, no error."""
+    now, gone = site.clock.now(), MeterSerial("33B0000000000")
+    site.emit(CutOff(at=now, account=AccountNumber("B-9"), available=Amount(0), meters=(gone,)))
+    site.emit(Tamper(at=now, meter=gone, kind="bypass", energy_wh=5))
+    site.notifier.take(BusDown(at=now, bus=BusId("gone"), error="no route"))
+    await all_sent(site)
+    assert not manager.messages
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
 
 
 async def test_two_meters_one_message(

@@ -22,7 +22,7 @@ from ..core.ids import AccountNumber
 from .crowd import LISTED, Crowd
 from .digest import LONGEST, Digest, async_digest, due
 from .memory import NotificationMemory, Told
-from .messages import Message, account_of, compose, is_true, tag_of
+from .messages import Message, account_of, compose, is_there, is_true, tag_of
 from .news import Audience, Kind, News, news_of
 from .outbox import Outbox
 from .settings import Settings
@@ -223,6 +223,8 @@ class Notifier:
 
     async def _send(self, news: News, audience: Audience) -> None:
         await self._started.wait()
+        if not is_there(self.site, news):
+            return
         account = account_of(self.site, news)
         if audience is Audience.MANAGERS:
             message = compose(self.site, news, audience, self.managers_language)
