@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from pathlib import Path
+import random
 import time
 
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import issue_registry as ir
 import pytest
+from pytest_homeassistant_custom_component.common import async_capture_events
 
 from custom_components.compere_prepaid.const import DOMAIN
 from custom_components.compere_prepaid.core.events import BusDown, CutOff, Tamper
@@ -272,3 +274,32 @@ async def test_managers_hear_what_they_want(
     await all_sent(site)
     assert manager.titles == ["Noodle House (A-101): cut off"]
     assert contact(mall.meter(SHOP)) in {"open", "closed"}
+
+
+async def test_every_crossing_once(
+    hass: HomeAssistant,
+    site: CompereSite,
+    manager: Phone,
+    tenant: Phone,
+    figure: Callable[[str], None],
+) -> None:
+    """Credit goes up and down at random around its levels: each warning is one message to each."""
+    dice = random.Random(5)
+    events = async_capture_events(hass, "compere_prepaid_credit_warning")
+    for number in range(300):
+        await ask(
+            hass,
+            "adjust_balance",
+            account=SHOP,
+            amount=f"{dice.randint(30, 130) - site.book.account(SHOP).fund // 10**9}.10",
+            reason="a throw of the dice",
+            reference=f"{number}",
+        )
+        await all_sent(site)
+    warned = [title for title in tenant.titles if title.startswith("Electricity credit is low")]
+    assert len(warned) == len(events) == len(tenant.messages)
+    assert len(manager.messages) == 10  # the clock stands still: the rest comes as one list
+    await site.async_tick()
+    await all_sent(site)
+    assert manager.titles[10] == f"Riverside Mall: {len(events) - 10} more messages"
+    figure(f"300 random balances: {len(events)} warnings, {len(warned)} messages")
