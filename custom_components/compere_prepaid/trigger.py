@@ -27,7 +27,7 @@ from homeassistant.helpers.typing import ConfigType
 import probatio as vol
 
 from .const import DOMAIN
-from .core import events
+from .core import credit_events, events
 from .core.policy.protection import RuleKind
 from .core.policy.protection_state import Move
 from .event_targets import account_entities, is_meant
@@ -91,7 +91,9 @@ class LevelTrigger(EventTrigger):
     @override
     def is_asked_for(self, data: dict[str, Any]) -> bool:
         """Look at the level."""
-        return LEVEL not in self._options or float(data[LEVEL]) <= self._options[LEVEL]
+        if LEVEL not in self._options:
+            return True
+        return data[LEVEL] is not None and float(data[LEVEL]) <= self._options[LEVEL]
 
 
 class MoveTrigger(EventTrigger):
@@ -160,7 +162,12 @@ def _crossed(platform: str, key: str) -> type[Trigger]:
 
 TRIGGERS = {
     "credit_warning": _told(events.CreditWarning, LevelTrigger),
+    "cut_put_off": _told(credit_events.CutPutOff),
+    "cut_reminder": _told(credit_events.CutReminder),
     "cut_off": _told(events.CutOff),
+    "shadow_cut": _told(credit_events.ShadowCut),
+    "emergency_started": _told(credit_events.EmergencyStarted),
+    "reconnect_awaited": _told(credit_events.ReconnectAwaited),
     "restored": _told(events.Restored),
     "topped_up": _told(events.ToppedUp),
     "overload": _told(events.Overload, MoveTrigger),

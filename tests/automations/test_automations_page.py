@@ -16,7 +16,8 @@ import pytest
 from custom_components.compere_prepaid.actions.blueprints import BLUEPRINTS
 from custom_components.compere_prepaid.condition import CONDITIONS
 from custom_components.compere_prepaid.const import DOMAIN
-from custom_components.compere_prepaid.core.events import PUBLIC, AccountEvent
+from custom_components.compere_prepaid.core.events import AccountEvent
+from custom_components.compere_prepaid.core.public_events import PUBLIC
 from custom_components.compere_prepaid.trigger import TRIGGERS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "automations.md").read_text("utf-8")
@@ -28,7 +29,8 @@ OF_ALL = {"at", "account", "available", "meter", "user"}
 def rows_under(heading: str) -> Mapping[str, list[str]]:
     """Return the rows of the first table below a heading, by their first cell."""
     rows = PAGE.split(f"\n## {heading}\n")[1].split("\n## ")[0].split("\n| ")[2:]
-    cells = [[cell.strip() for cell in row.split("\n")[0].strip("| ").split("|")] for row in rows]
+    lines = [row.split("\n")[0].removesuffix("|") for row in rows]
+    cells = [[cell.strip() for cell in line.split("|")] for line in lines]
     return {first.strip("`"): rest for first, *rest in cells}
 
 

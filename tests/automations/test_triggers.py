@@ -31,6 +31,12 @@ ABOVE_5_HOURS = {"threshold": {"type": "above", "value": {"number": 0.2}}}
 STANDS = ("is_in_credit", "is_warned", "is_in_emergency", "is_exhausted", "is_off")
 OPTIONS = {"balance_crossed_threshold": BELOW_150, "days_left_crossed_threshold": ABOVE_5_HOURS}
 
+DECIDED = {"cut_put_off", "cut_reminder", "shadow_cut", "emergency_started", "reconnect_awaited"}
+"""What is told of decisions about credit: their test is one of its own."""
+
+DECIDED = {"cut_put_off", "cut_reminder", "shadow_cut", "emergency_started", "reconnect_awaited"}
+"""What is told of decisions about credit: their test is one of its own."""
+
 RULES = (
     "policies:",
     "  - name: Standard",
@@ -90,12 +96,13 @@ async def test_each_trigger_fires_once_for_each_kind_of_target(
         "the site": {"device_id": site.device_id},
     }
     neighbour = {"device_id": device_of(hass, site, f"account_{OTHER}").id}
-    wanted = [(key, name, target) for key in TRIGGERS for name, target in targets.items()]
+    keys = set(TRIGGERS) - DECIDED
+    wanted = [(key, name, target) for key in keys for name, target in targets.items()]
     await automated(
         hass,
         [
             listening(f"{key}: {name}", trigger(key, target))
-            for key, name, target in [*wanted, *((key, "-", neighbour) for key in TRIGGERS)]
+            for key, name, target in [*wanted, *((key, "-", neighbour) for key in keys)]
         ],
     )
     names = heard(hass)
@@ -114,6 +121,49 @@ def trigger(key: str, target: dict[str, Any], **options: Any) -> dict[str, Any]:
     if options := OPTIONS.get(key, {}) | options:
         found["options"] = options
     return found
+
+
+async def test_triggers_of_what_is_decided_about_credit(
+    hass: HomeAssistant, mall: Mall, site: CompereSite
+) -> None:
+    """Emergency credit, a cut that waits and comes soon, a reconnection, a cut in rehearsal."""
+    shop = {"device_id": device_of(hass, site, mall.meter(SHOP).serial).id}
+    neighbour = {"device_id": device_of(hass, site, f"account_{OTHER}").id}
+    await automated(
+        hass,
+        [
+            listening(f"{key}{mark}", trigger(key, target))
+            for mark, target in (("", shop), (" of another", neighbour))
+            for key in DECIDED
+        ],
+    )
+    names = heard(hass)
+
+    async def becomes(hour: int, minute: int) -> None:
+        assert isinstance(mall.clock, ManualClock)
+        now = site.clock.now().astimezone(site.zone)
+        wanted = now.replace(hour=hour, minute=minute, second=0, microsecond=0)
+        mall.clock.advance(seconds=int((wanted - now).total_seconds()) + 1)
+        await site.async_tick()
+        await read_again(site, mall.meter(SHOP).serial)
+
+    lunch = "protected: {times: [{days: [mon], from: '11:00', to: '15:00'}], reminder: 30}"
+    policy = f"warning_levels: [50], emergency_credit: 10, reconnect: confirm, {lunch}"
+    await add_rules(hass, f"policies: [{{name: Standard, {policy}}}]")
+    await ask(hass, "adjust_balance", account=SHOP, amount="-190", reason="test")
+    await ask(hass, "use_emergency_credit", account=SHOP)
+    await burn(mall, site, SHOP, 21_000)
+    await becomes(14, 31)
+    await becomes(15, 0)
+    await relay_settled(site.controller, MeterSerial(mall.meter(SHOP).serial))
+    await ask(hass, "top_up", account=SHOP, amount="50", reference="1")
+    await ask(hass, "confirm_reconnect", account=SHOP)
+    await relay_settled(site.controller, MeterSerial(mall.meter(SHOP).serial))
+    await ask(hass, "set_adaptation", account=SHOP, days=28)
+    await burn(mall, site, SHOP, 40_000)
+    await hass.async_block_till_done()
+    told = ["emergency_started", "cut_put_off", "cut_reminder", "reconnect_awaited", "shadow_cut"]
+    assert names == told
 
 
 async def test_options_choose_which_events_count(
