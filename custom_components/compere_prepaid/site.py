@@ -24,6 +24,7 @@ from .adapters.ledger_checker.checker import Verification
 from .adapters.ledger_database.ledger import DatabaseLedger
 from .adapters.ledger_safe.restoring import confirm_restoration, restoration
 from .commissioning.backstop_keeper import BackstopKeeper
+from .commissioning.display_keeper import DisplayKeeper
 from .commissioning.relay_test import async_release_left_over
 from .composition import Composition
 from .const import (
@@ -54,6 +55,7 @@ from .core.prepayment.charging import Charging
 from .core.prepayment.credit_desk import CreditDesk
 from .core.prepayment.debt_desk import DebtDesk
 from .core.prepayment.policies import Policies
+from .core.prepayment.policy_preview import PolicyPreviewer
 from .core.prepayment.preview import Previewer
 from .core.prepayment.protecting import Protecting
 from .core.prepayment.refunds import Refunds
@@ -138,8 +140,9 @@ class CompereSite:
         self.night_memory = NightMemory(self)
         self.cashier = Cashier(self.book)
         self.agreements = Agreements(self.book)
-        self.policies = Policies(self.book, self.agreements)
         self.credit_desk = CreditDesk(self.book)
+        self.policies = Policies(self.book, self.agreements)
+        self.policy_previewer = PolicyPreviewer(self.book)
         self.refunds = Refunds(self.book)
         self.debts = DebtDesk(self.book)
         self.special_days = SpecialDays(self.book)
@@ -150,6 +153,7 @@ class CompereSite:
         self.moves = Moves(self.book)
         self.replacements = Replacements(self.book, self.charging)
         self.backstop = BackstopKeeper(self)
+        self.display = DisplayKeeper(self)
         self.running = False
         self._ticking = asyncio.Lock()
         self.verification: Verification | None = None

@@ -7,6 +7,7 @@ import re
 import pytest
 
 from custom_components.compere_prepaid.core.metering.plausibility import Suspicion
+from custom_components.compere_prepaid.core.policy.decision import Why
 from custom_components.compere_prepaid.core.policy.protection import RuleKind
 from custom_components.compere_prepaid.core.policy.protection_state import Move
 from custom_components.compere_prepaid.core.prepayment.charging import OTHER_METER
@@ -34,13 +35,18 @@ def composed() -> Iterator[str]:
                 continue
             for variant in variants:
                 yield from (f"{kind}_{audience}{variant}_{part}" for part in ("title", "text"))
-            if kind is Kind.CREDIT_WARNING:
+            if kind in {Kind.CREDIT_WARNING, Kind.CUT_PUT_OFF, Kind.CUT_REMINDER}:
                 yield f"{kind}_{audience}_dated_text"
+            if kind is Kind.CREDIT_WARNING:
+                yield f"{kind}_{audience}_days_text"
     yield from (f"reason_{reason}" for reason in (*Suspicion, OTHER_METER))
     yield from (f"rule_{kind}" for kind in RuleKind if kind is not RuleKind.OVERLOAD)
     yield from (f"button_{deed}" for deed in Deed)
-    stale = SOURCE.partition("def _stale(")[2].partition("\n    async def ")[0]
-    yield from (f"tap_stale_{reason}" for reason in re.findall(r'return "(\w+)"', stale))
+    yield from (f"tap_{deed}_done" for deed in Deed)
+    yield from (f"why_{why}" for why in Why)
+    stale = SOURCE.partition("def _stale(")[2].partition("async def _do(")[0]
+    words = re.findall(r'(?:return|else) "(\w+)"', stale)
+    yield from (f"tap_stale_{reason}" for reason in words)
     yield from (f"digest_{topic}" for topic in TOPICS)
 
 

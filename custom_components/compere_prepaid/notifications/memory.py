@@ -46,6 +46,8 @@ class Tap:
     """ISO 8601, UTC."""
     off: bool
     hours: int
+    grace_until: str
+    """ISO 8601, UTC; empty for none."""
     is_used: bool = False
 
 

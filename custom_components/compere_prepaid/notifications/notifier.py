@@ -19,7 +19,6 @@ from ..const import CONF_LANGUAGE, CONF_NOTIFY, CONF_NUMBER, SUBENTRY_ACCOUNT
 from ..core.errors import PrepaidError
 from ..core.events import Event
 from ..core.ids import AccountNumber
-from ..core.policy.credit import Reconnect
 from .digest import LONGEST, Digest, async_digest, due
 from .memory import NotificationMemory, Told
 from .messages import Message, account_of, compose, is_true, tag_of
@@ -175,11 +174,6 @@ class Notifier:
                 self.memory.wait(audience, news)
             else:
                 self.start(self._send(news, audience))
-        if news.kind is Kind.TOPPED_UP and self._awaits_reconnect(news):
-            awaits = News(
-                kind=Kind.AWAITS_RECONNECT, at=news.at, subject=news.subject, facts=news.facts
-            )
-            await self._tell(awaits)
 
     def _audiences(self, news: News) -> list[Audience]:
         settings, rule = self.settings, news.rule
@@ -193,8 +187,8 @@ class Notifier:
         return found
 
     def _can_wait(self, news: News, quiet_until: datetime) -> bool:
-        """Tell whether news may wait so long: a warning may not, if the cut would come first."""
-        if news.rule.urgent:
+        """Tell whether news may wait so long: they may not, if the cut would come first."""
+        if news.rule.urgent or (news.until is not None and news.until <= quiet_until):
             return False
         account = account_of(self.site, news)
         if news.kind is Kind.CREDIT_WARNING and account is not None:
@@ -215,18 +209,12 @@ class Notifier:
         return told
 
     def _goes_without_saying(self, news: News) -> bool:
-        """Tell whether a warning came together with the cut, which says more."""
-        account = account_of(self.site, news)
-        return news.kind is Kind.CREDIT_WARNING and account is not None and account.off
-
-    def _awaits_reconnect(self, news: News) -> bool:
-        """Tell whether a topped-up account is off although its credit is good."""
+        """Tell whether a warning came together with the cut, or its delay, which say more."""
         account = account_of(self.site, news)
         return (
-            account is not None
-            and account.off
-            and account.policy.reconnect is not Reconnect.AUTO
-            and account.available > account.policy.cut_off
+            news.kind is Kind.CREDIT_WARNING
+            and account is not None
+            and (account.off or account.waiting)
         )
 
     async def _send(self, news: News, audience: Audience) -> None:

@@ -79,7 +79,8 @@ class Opening:
         month = month_of(now, zone)
         last_month = (month - timedelta(days=1)).replace(day=1)
         days = read_spending(tx, tenant(number), last_month, now, zone)
-        since, watch = tx.first_charge_at(number), stored_watch(tx, number)
+        since = tx.first_charge_at(number)
+        watch = stored_watch(tx, number)
         taxes = tx.rows(TaxTotal, account=number, fund=Fund.ELECTRICITY)
         return AccountState(
             number=number,
