@@ -17,6 +17,7 @@ from .const import ACCOUNT_EVENT, ACCOUNT_PREFIX, DOMAIN
 from .core.events import (
     PUBLIC,
     AccountEvent,
+    Announced,
     BusDown,
     BusUp,
     Event,
@@ -70,6 +71,8 @@ class EventRelay:
         self._publish(event)
         self._refresh(event)
         self._site.notifier.take(event)
+        if isinstance(event, Announced):
+            self._site.announcements.tell(event)
 
     def forget_bus(self, bus: BusId) -> None:
         """Drop what is open about a bus that is gone."""
@@ -168,6 +171,9 @@ class EventRelay:
             data["account"] = meter.account if meter else None
         if isinstance(event, ProtectionEvent):
             data |= _levels(event)
+        if isinstance(event, Announced):
+            text = site.announcements.text_for(event.account, event.announcement)
+            data |= {"title": text.title, "message": text.message}
         if account := data.get("account"):
             runtime = site.accounts.get(AccountNumber(account))
             data["account_name"] = runtime.name if runtime else account
@@ -195,10 +201,11 @@ class EventRelay:
             if bus := site.buses.get(event.bus):
                 bus.coordinator.push(isinstance(event, BusUp), news=True)
         elif isinstance(event, AccountEvent):
-            site.reading_path.refresh_account(event.account, news=True)
+            if account := site.book.accounts.get(event.account):
+                site.reading_path.account_changed(account)
         elif isinstance(event, MeterEvent):
             site.reading_path.refresh_meter(event.meter)
-        site.totals.push(None, news=True)
+        site.reading_path.push_totals()
 
 
 def _levels(event: ProtectionEvent) -> dict[str, Any]:

@@ -41,6 +41,7 @@ ICONS = {
     "top_up_reversed": "mdi:cash-remove",
     "refunded": "mdi:cash-refund",
     "moved_out": "mdi:home-export-outline",
+    "announced": "mdi:bullhorn",
     "suspect_reading": "mdi:help-rhombus",
     "register_rolled_over": "mdi:counter",
     "meter_offline": "mdi:lan-disconnect",

@@ -29,6 +29,7 @@ from .core.prepayment.state import AccountState
 from .core.tariff.rating import quote
 from .core.tariff.schedule import next_border
 from .core.tariff.tax import tax_on
+from .pushing import Pushes
 from .runtimes import MeterRuntime
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ class ReadingPath:
     def __init__(self, site: CompereSite) -> None:
         """Serve this site."""
         self._site = site
+        self._pushes = Pushes(site.hass.loop, self._push, self.push_totals)
 
     # What pollers tell
 
@@ -173,8 +175,23 @@ class ReadingPath:
     # What entities see
 
     def account_changed(self, account: AccountState) -> None:
-        """Push what was just committed for an account, and its meters' holds."""
-        self.refresh_account(account.number, news=True)
+        """Push what was just committed for an account, and its meters' holds, before long."""
+        self._pushes.add(account.number)
+
+    def push_totals(self) -> None:
+        """Push what goes over all accounts, unless some of them still wait for their own turn."""
+        if not self._pushes.is_behind:
+            self._site.totals.push(None, news=True)
+
+    def stop_pushing(self) -> None:
+        """Tell entities of no account that still waits for it."""
+        self._pushes.stop()
+
+    def _push(self, number: AccountNumber) -> None:
+        account = self._site.book.accounts.get(number)
+        if account is None:
+            return
+        self.refresh_account(number, news=True)
         for serial in account.meters:
             self.refresh_meter(serial)
             self._plan_next(serial, account)

@@ -23,6 +23,7 @@ from .adapters.clock import SystemClock
 from .adapters.ledger_checker.checker import Verification
 from .adapters.ledger_database.ledger import DatabaseLedger
 from .adapters.ledger_safe.restoring import confirm_restoration, restoration
+from .announcements import Announcements
 from .commissioning.backstop_keeper import BackstopKeeper
 from .commissioning.display_keeper import DisplayKeeper
 from .commissioning.relay_test import async_release_left_over
@@ -62,6 +63,7 @@ from .core.prepayment.refunds import Refunds
 from .core.prepayment.rerating import Rerater
 from .core.prepayment.rules import load_rules
 from .core.prepayment.special_days import SpecialDays
+from .core.prepayment.undoing import Undoing
 from .core.tenancy.moves import Moves
 from .core.tenancy.opening import Opening
 from .core.tenancy.replacement import Replacements
@@ -144,6 +146,8 @@ class CompereSite:
         self.policies = Policies(self.book, self.agreements)
         self.policy_previewer = PolicyPreviewer(self.book)
         self.refunds = Refunds(self.book)
+        self.announcements = Announcements(self)
+        self.undoing = Undoing(self.book, self.agreements, self.refunds)
         self.debts = DebtDesk(self.book)
         self.special_days = SpecialDays(self.book)
         self.rerater = Rerater(self.book)
@@ -190,6 +194,7 @@ class CompereSite:
         await self.night_memory.async_load()
         self.entry.async_on_unload(await self.user_names.async_follow())
         await self.notifier.async_start()
+        await self.announcements.board.load()
         registry = dr.async_get(self.hass)
         self.device_id = registry.async_get_or_create(
             config_entry_id=self.entry.entry_id,
@@ -205,6 +210,7 @@ class CompereSite:
     async def async_run(self) -> None:
         """Start reading the lines, and follow the clock."""
         self.running = True
+        self.entry.async_on_unload(self.reading_path.stop_pushing)
         for bus in self.buses.values():
             await bus.async_run()
         self.entry.async_on_unload(async_track_time_interval(self.hass, self._on_time, TICK))
@@ -216,6 +222,7 @@ class CompereSite:
             if self.running:
                 await self.reading_path.guarded(self.agreements.renew())
                 await self.reading_path.guarded(self.charging.on_clock())
+                await self.reading_path.guarded(self.announcements.board.on_clock())
                 await self.notifier.on_clock()
 
     async def _on_time(self, _now: datetime) -> None:

@@ -31,12 +31,19 @@ async def test_credit_limit_of_a_whole_area(
     """All accounts of a target get it in one transaction, in the manager's name."""
     targets = [device_of(hass, site, f"account_{number}").id for number in (NOODLES, TEA)]
     answer = await ask(hass, "set_credit_limit", boss, device_id=targets, limit="50.5")
-    assert answer["accounts"][TEA] == {
+    after = {
         "tariff": "Standard",
         "policy": "Standard",
         "credit_limit": "50.50",
         "available_credit": "250.50",
         "supply_state": "in_credit",
+    }
+    before = after | {"credit_limit": "0.00", "available_credit": "200.00", "balance": "200.00"}
+    assert answer["accounts"][TEA] == after | {
+        "before": before,
+        "after": after | {"balance": "200.00"},
+        "events": [],
+        "relays": {},
     }
     assert set(answer["accounts"]) == {NOODLES, TEA}
     now = site.clock.now()

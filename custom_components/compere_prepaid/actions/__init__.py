@@ -17,7 +17,9 @@ from ..const import DOMAIN
 from ..core.errors import LedgerReadOnlyError
 from ..site import CompereConfigEntry, CompereSite
 from . import (
+    announcements,
     audit,
+    batches,
     blueprints,
     commissioning,
     credit,
@@ -42,6 +44,8 @@ ACTIONS: dict[str, Action | EntryAction] = {
     **credit.ACTIONS,
     **terms.ACTIONS,
     **policies.ACTIONS,
+    **batches.ACTIONS,
+    **announcements.ACTIONS,
     **tenancy.ACTIONS,
     **tariffs.ACTIONS,
     **statements.ACTIONS,

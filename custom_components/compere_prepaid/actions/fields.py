@@ -55,6 +55,13 @@ REFERENCE = vol.All(cv.string, vol.Strip, vol.Length(min=1, max=64))
 
 ONE_ACCOUNT = {vol.Required("account"): cv.string}
 ACCOUNTS = {vol.Optional("account"): NAMES, **TARGET}
+MANY = {
+    **ACCOUNTS,
+    vol.Optional("with_policy"): NAMES,
+    vol.Optional("dry_run", default=False): cv.boolean,
+    vol.Optional("skip_refused", default=False): cv.boolean,
+}
+"""Of actions that are carried out for many accounts at once."""
 METERS = {vol.Optional("account"): NAMES, vol.Optional("meter"): NAMES, **TARGET}
 
 _ENERGY = re.compile(r"[0-9]{1,9}(\.[0-9]{1,3})?")

@@ -1,5 +1,6 @@
 """Money: top-ups, corrections, refunds, reversals, deposits, debts and emergency credit."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from homeassistant.core import HomeAssistant, ServiceCall, SupportsResponse
@@ -7,28 +8,46 @@ from homeassistant.helpers import config_validation as cv
 import probatio as vol
 
 from ..account_view import exact_text
-from ..action_targets import accounts_meant
+from ..action_targets import accounts_named
 from ..authority import Duty, async_require_manager
+from ..core.ids import AccountNumber
 from ..core.ledger.accounts import Fund
+from ..core.money.amount import Amount
+from ..core.prepayment.batches import BatchCall
 from ..core.prepayment.cashier import Credited
 from ..core.prepayment.debt_desk import PERS, DebtTerms
-from ..core.prepayment.waterfall import Waterfall
+from ..core.prepayment.undoing import TOP_UP
 from ..site import CompereSite
+from .batched import batch_answer, batch_call
 from .fields import (
-    ACCOUNTS,
+    MANY,
     ONE_ACCOUNT,
     REFERENCE,
     WRITTEN,
     Action,
     amount_of,
     millionths,
-    per_account,
     reference_of,
     written,
 )
 from .receipts import get_receipt, refund_state, waterfall_data
 
 FUND = vol.In([fund.value for fund in Fund])
+
+
+def booked_data(
+    site: CompereSite, call: BatchCall, results: Mapping[AccountNumber, Credited]
+) -> Mapping[str, Mapping[str, Any]]:
+    """Return what is answered of each account's money that a call moved.
+
+    What is only rehearsed has no place in the ledger yet, so no receipt.
+    """
+    return {
+        number: _booked(site, credited)
+        | ({"waterfall": waterfall_data(site, credited.steps)} if credited.steps else {})
+        | ({"receipt": None} if call.dry_run and not credited.replayed else {})
+        for number, credited in results.items()
+    }
 
 
 def _booked(site: CompereSite, credited: Credited) -> dict[str, Any]:
@@ -43,20 +62,23 @@ def _booked(site: CompereSite, credited: Credited) -> dict[str, Any]:
 
 async def _top_up(hass: HomeAssistant, site: CompereSite, call: ServiceCall) -> dict[str, Any]:
     user = await async_require_manager(hass, site.entry, call.context, Duty.MONEY)
+    amount = site.currency.parse_positive(written(call.data["amount"]))
+    fund, reference = Fund(call.data["fund"]), reference_of(call)
+    asked = {"amount": f"{site.currency.rounded(amount):f}", "fund": fund.value}
+    many = batch_call(site, call, TOP_UP, user, **asked)
+    many.reference = reference
     results = await site.cashier.top_up(
-        accounts_meant(hass, site, call.data),
-        site.currency.parse_positive(written(call.data["amount"])),
-        reference=reference_of(call),
-        fund=Fund(call.data["fund"]),
+        accounts_named(hass, site, call.data),
+        amount,
+        reference=reference,
+        fund=fund,
         user=user,
+        call=many,
     )
-    return per_account(
-        {
-            number: _booked(site, credited)
-            | {"waterfall": waterfall_data(site, credited.steps or Waterfall())}
-            for number, credited in results.items()
-        }
-    )
+    answer = await batch_answer(hass, many, booked_data(site, many, results))
+    booked = sum(not credited.replayed for credited in results.values())
+    answer["totals"]["amount"] = f"{site.currency.rounded(Amount(amount * booked)):f}"
+    return answer
 
 
 async def _adjust_balance(
@@ -160,7 +182,7 @@ ACTIONS = {
     "top_up": Action(
         _top_up,
         {
-            **ACCOUNTS,
+            **MANY,
             vol.Required("amount"): WRITTEN,
             vol.Optional("reference"): REFERENCE,
             vol.Optional("fund", default=Fund.ELECTRICITY.value): FUND,

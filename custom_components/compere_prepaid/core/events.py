@@ -208,6 +208,16 @@ class Refunded(AccountEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Announced(AccountEvent):
+    """An announcement for this account can be read from now on; told once."""
+
+    TYPE = "announced"
+
+    announcement: str
+    urgency: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MovedOut(AccountEvent):
     """An account was closed with a final reading and a final statement."""
 
@@ -391,6 +401,7 @@ PUBLIC: tuple[type[AccountEvent | MeterEvent], ...] = (
     TopUpReversed,
     Refunded,
     MovedOut,
+    Announced,
     SuspectReading,
     RegisterRolledOver,
     MeterOffline,

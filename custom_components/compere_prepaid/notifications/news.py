@@ -10,24 +10,22 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Self
 
-from ..core.credit_events import (
-    CutPutOff,
-    CutReminder,
-    EmergencyStarted,
-    GraceGranted,
-    ReconnectAwaited,
-    ShadowCut,
-)
 from ..core.events import (
     AccountEvent,
     BusDown,
     CreditWarning,
     CutOff,
+    CutPutOff,
+    CutReminder,
+    EmergencyStarted,
     Event,
+    GraceGranted,
     MeterOffline,
     Overload,
     Protected,
+    ReconnectAwaited,
     Restored,
+    ShadowCut,
     SuspectReading,
     Tamper,
     ToppedUp,

@@ -54,11 +54,11 @@ async def test_account_as_it_is_to_be_settled(desk: Desk) -> None:
     at = desk.clock.forward(minutes=1)
     await desk.read(10, more={Quantity.ENERGY_T2: 8, Quantity.ENERGY_T1: 6})
     account = desk.book.account(SHOP)
-    due = desk.book.due(account, reconnect=True)
+    due = desk.book.due(account)
     assert (due.number, due.name, due.zone) == (SHOP, "Noodle House", ZONE)
     assert due.tariff is desk.book.tariff("Retail")
     assert due.policy is account.policy
-    assert (due.credit_limit, due.floor, due.never_cut, due.reconnect) == (0, 0, False, True)
+    assert (due.credit_limit, due.floor, due.never_cut, due.reconnect) == (0, 0, False, False)
     first, second = due.meters
     assert (first.serial, first.read_at, first.may_open) == (METER, at, True)
     assert first.registers == '{"T1":6,"T2":8}'
@@ -66,7 +66,6 @@ async def test_account_as_it_is_to_be_settled(desk: Desk) -> None:
     assert [line.to_wh for line in first.lines] == [10]
     assert (second.serial, second.mark, second.lines, second.read_at) == (OTHER, None, (), None)
     assert (second.registers, second.may_open) == ("", False)
-    assert not desk.book.due(account).reconnect
     desk.charging.suspect(METER, "missing")
     desk.book.account(SHOP).owner = True
     again = desk.book.due(account)

@@ -99,7 +99,7 @@ def traced(tracer: Tracer) -> Iterator[None]:
         for point in (*POINTS, "seal"):
             around(DatabaseTransaction, point, point)
         around(DatabaseLedger, "run", "commit")
-        around(AccountBook, "apply", "remembering")
+        around(AccountBook, "_remember", "remembering")
         yield
     finally:
         patch.undo()

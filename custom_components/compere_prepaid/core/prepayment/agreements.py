@@ -1,29 +1,43 @@
 """What is agreed with accounts, and the holds that people place and release."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import NamedTuple
 
 from ..errors import InvalidInputError
-from ..ids import AccountNumber, MeterSerial
+from ..ids import AccountNumber
 from ..ledger.ports import LedgerTransaction
-from ..ledger.records import Hold, HoldKind, RelayDemand, Term, TermKind
+from ..ledger.records import Term, TermKind
 from ..money.amount import Amount
 from ..policy.credit import Policy
-from ..policy.holds import kinds, place, release
 from ..tariff.model import Used
 from ..tariff.rating import quote
+from .batches import BatchCall, Kept
 from .book import AccountBook
+from .holds_by_hand import HoldsByHand
 from .rules import begin_policies
-from .settlement import AccountDue
+from .settlement import AccountDue, fund_of
 from .slip import Slip
 from .state import AccountState
 
-BY_HAND = (HoldKind.MANUAL, HoldKind.MAINTENANCE)
-"""The holds that people place; all others are placed by rules."""
+OF_THE_POLICY = ""
+"""The value of a credit limit's term that leaves it to the policy again."""
 
-RELEASED_BY_HAND = (*BY_HAND, HoldKind.OVERLOAD, HoldKind.PROTECTION)
-"""The holds that people release: money alone releases what money placed."""
+
+class Agreed(NamedTuple):
+    """What was agreed with an account, and what was before; the same if nothing changed."""
+
+    before: Term | None
+    now: Term
+
+    def kept(self) -> Kept | None:
+        """Return what is needed to agree again on what was before."""
+        before = OF_THE_POLICY if self.before is None else self.before.value
+        if before == self.now.value:
+            return None
+        since = self.now.valid_from.isoformat()
+        return {"value": self.now.value, "since": since, "before": before}
 
 
 RENEWED_AT_ONCE = 100
@@ -31,123 +45,78 @@ RENEWED_AT_ONCE = 100
 
 
 @dataclass(slots=True)
-class Agreements:
-    """Changes the terms of accounts and the holds on meters, always in the name of somebody."""
+class Agreements(HoldsByHand):
+    """Changes the terms of accounts, too, and lets supply come back.
 
-    book: AccountBook
+    All raise `InvalidInputError`: `target_empty`, `account_unknown`, `account_closed`. A call that
+    gathers refusals has them instead.
+    """
 
-    async def set_credit_limit(self, numbers: Sequence[str], limit: Amount, user: str) -> None:
+    async def set_credit_limit(
+        self, numbers: Sequence[str], limit: Amount, user: str, call: BatchCall | None = None
+    ) -> None:
         """Agree on a credit limit from now on (`credit_limit_negative` if below 0)."""
         if limit < 0:
             raise InvalidInputError("credit_limit_negative")
         text = f"{self.book.currency.exact(limit):f}"
-        await self._agree(numbers, TermKind.CREDIT_LIMIT, text, user)
+        await self._agree_on(numbers, TermKind.CREDIT_LIMIT, text, user, call)
 
-    async def apply_policy(self, numbers: Sequence[str], policy: str, user: str) -> None:
+    async def apply_policy(
+        self, numbers: Sequence[str], policy: str, user: str, call: BatchCall | None = None
+    ) -> None:
         """Give accounts a policy from now on; a credit limit of their own stays."""
         self.book.policy(policy)
-        await self._agree(numbers, TermKind.POLICY, policy, user)
+        await self._agree_on(numbers, TermKind.POLICY, policy, user, call)
 
-    async def assign_tariff(self, numbers: Sequence[str], tariff: str, user: str) -> None:
+    async def assign_tariff(
+        self, numbers: Sequence[str], tariff: str, user: str, call: BatchCall | None = None
+    ) -> None:
         """Give accounts a tariff from now on; what was used until now is posted first."""
-        now = self.book.clock.now()
-        quote(self.book.tariff(tariff), now, zone=self.book.zone, used=Used())  # in force by now?
-        await self._agree(numbers, TermKind.TARIFF, tariff, user)
+        self._in_force(tariff)
+        await self._agree_on(numbers, TermKind.TARIFF, tariff, user, call)
 
-    async def reconnect(self, numbers: Sequence[str], user: str) -> None:
+    async def take_back(
+        self, kind: TermKind, changed: Mapping[str, Mapping[str, str]], user: str, call: BatchCall
+    ) -> None:
+        """Agree again on what was before a batch, where it still holds what the batch agreed.
+
+        `changed` is what the batch keeps of each account. Besides the usual an account is refused
+        with `term_changed_since`, and with what its earlier term is refused with by now.
+        """
+
+        def before(tx: LedgerTransaction, number: AccountNumber, at: datetime) -> str:
+            was = changed[number]
+            now = tx.term(number, kind, at)
+            since = "" if now is None else now.valid_from.isoformat()
+            if now is None or (now.value, since) != (was["value"], was["since"]):
+                raise InvalidInputError("term_changed_since", account=number)
+            if kind is TermKind.TARIFF:
+                self._in_force(was["before"])
+            return was["before"]
+
+        await self._agree(list(changed), kind, before, user, call)
+
+    async def reconnect(
+        self, numbers: Sequence[str], user: str, call: BatchCall | None = None
+    ) -> None:
         """Confirm that supply may come back where the policy waits for a person.
 
         Raises `InvalidInputError` (`credit_exhausted`) while credit does not allow it for all.
         """
-        accounts = [self.book.account(number) for number in dict.fromkeys(numbers)]
-        names = [account.number for account in accounts]
-        async with self.book.locked(names):
-            for account in accounts:
-                if account.available <= account.policy.cut_off and not account.never_cut:
-                    raise InvalidInputError("credit_exhausted", account=account.number)
-            cause = f"reconnect:{user}"
-            await self.book.transact_locked(names, cause, lambda *_: None, reconnect=True)
+        accounts = self._meant(numbers, call)
 
-    async def place_hold(
-        self, meters: Iterable[str], kind: HoldKind, *, user: str, reason: str = ""
-    ) -> None:
-        """Open relays by a hold until it is released (`hold_not_by_hand` for automatic kinds)."""
-        serials = self._meant(meters, kind, BY_HAND)
-        at = self.book.clock.now()
+        def work(slip: Slip, due: AccountDue) -> None:
+            credit = fund_of(slip.tx, due.number) + due.credit_limit + slip.tenancy.emergency
+            if credit <= due.policy.cut_off and not due.never_cut:
+                raise InvalidInputError("credit_exhausted", account=due.number)
 
-        def act(tx: LedgerTransaction, serial: MeterSerial) -> RelayDemand | None:
-            hold = Hold(meter=serial, kind=kind, placed_at=at, placed_by=user, reason=reason)
-            return place(tx, hold, f"hold:{kind}")
+        def confirm(_tx: LedgerTransaction, due: AccountDue) -> AccountDue:
+            return replace(due, reconnect=True)
 
-        await self._act(serials, act)
-
-    async def release_hold(
-        self, meters: Iterable[str], kind: HoldKind, *, user: str, administrator: bool
-    ) -> None:
-        """Release a hold; the relay closes if no other hold stands.
-
-        A protection rule whose hold is released counts its tries from the beginning.
-
-        Raises `InvalidInputError`: `hold_not_by_hand`, `hold_of_another`, `meter_unknown`.
-        """
-        serials = self._meant(meters, kind, RELEASED_BY_HAND)
-        at = self.book.clock.now()
-
-        def act(tx: LedgerTransaction, serial: MeterSerial) -> RelayDemand | None:
-            cause = f"release:{kind}"
-            return release(tx, serial, kind, at, user, cause, administrator=administrator)
-
-        await self._act(serials, act)
-
-    def _meant(
-        self, meters: Iterable[str], kind: HoldKind, allowed: Sequence[HoldKind]
-    ) -> list[MeterSerial]:
-        if kind not in allowed:
-            raise InvalidInputError("hold_not_by_hand", kind=kind, allowed=", ".join(allowed))
-        serials = [self.book.meter(serial).serial for serial in dict.fromkeys(meters)]
-        if not serials:
-            raise InvalidInputError("target_empty")
-        return serials
-
-    async def _act(
-        self,
-        serials: Sequence[MeterSerial],
-        act: Callable[[LedgerTransaction, MeterSerial], RelayDemand | None],
-    ) -> None:
-        """Do the same to several meters in one transaction, then hand the demands on."""
-
-        def work(
-            tx: LedgerTransaction,
-        ) -> list[tuple[RelayDemand | None, tuple[HoldKind, ...]]]:
-            return [(act(tx, serial), kinds(tx, serial)) for serial in serials]
-
-        accounts = [account for one in serials if (account := self.book.meter(one).account)]
-        with self.book.doubting(accounts):
-            results = await self.book.ledger.run(work)
-        for serial, (demand, held) in zip(serials, results, strict=True):
-            self.book.meter(serial).holds = held
-            if demand is not None:
-                self.book.demand(demand)
-            if (account := self.book.meter(serial).account) is not None:
-                self.book.changed(self.book.account(account))
-
-    async def _agree(self, numbers: Sequence[str], kind: TermKind, value: str, user: str) -> None:
-        """Settle under the old terms, write the new ones, and settle under them: one commit.
-
-        Raises `InvalidInputError`: `target_empty`, `account_unknown`.
-        """
-        accounts = [self.book.account(number) for number in dict.fromkeys(numbers)]
-        if not accounts:
-            raise InvalidInputError("target_empty")
-        at = self.book.clock.now()
-
-        def agree(slip: Slip) -> None:
-            slip.tx.add_term(
-                Term(account=slip.account, kind=kind, value=value, valid_from=at, user=user)
+        async with self.book.locked(accounts):
+            await self.book.transact_locked(
+                accounts, f"reconnect:{user}", work, revise=confirm, call=call
             )
-
-        async with self.book.locked(account.number for account in accounts):
-            await self._settle_under_terms(accounts, at, f"{kind}:{value}", agree)
 
     async def renew(self) -> None:
         """Put changed policies, and those whose day has come, into force for all who have them."""
@@ -163,7 +132,7 @@ class Agreements:
     async def _renew(self, policy: str, numbers: Sequence[AccountNumber]) -> None:
         async with self.book.locked(numbers):
             known = (self.book.accounts.get(number) for number in numbers)
-            accounts = [account for account in known if account and self._is_stale(account)]
+            accounts = [each.number for each in known if each and self._is_stale(each)]
             if accounts:
                 at = self.book.clock.now()
                 await self._settle_under_terms(accounts, at, f"policy:{policy}")
@@ -172,29 +141,88 @@ class Agreements:
         """Tell whether an account has a policy that is not the one in force."""
         return account.is_open and account.policy != self.book.policies.get(account.policy.name)
 
+    async def _agree_on(
+        self,
+        numbers: Sequence[str],
+        kind: TermKind,
+        value: str,
+        user: str,
+        call: BatchCall | None,
+    ) -> None:
+        await self._agree(numbers, kind, lambda *_: value, user, call)
+
+    async def _agree(
+        self,
+        numbers: Sequence[str],
+        kind: TermKind,
+        value_of: Callable[[LedgerTransaction, AccountNumber, datetime], str],
+        user: str,
+        call: BatchCall | None,
+    ) -> None:
+        """Settle under the old terms, write the new ones, and settle under them: one commit."""
+        accounts = self._meant(numbers, call)
+        at = self.book.clock.now()
+
+        def agree(slip: Slip) -> Agreed:
+            value = value_of(slip.tx, slip.account, at)
+            before = slip.tx.term(slip.account, kind, at)
+            term = Term(account=slip.account, kind=kind, value=value, valid_from=at, user=user)
+            slip.tx.add_term(term)
+            return Agreed(before, term)
+
+        async with self.book.locked(accounts):
+            await self._settle_under_terms(accounts, at, f"{kind}", agree, call)
+
     async def _settle_under_terms(
         self,
-        accounts: Sequence[AccountState],
+        accounts: Sequence[AccountNumber],
         at: datetime,
         cause: str,
-        agree: Callable[[Slip], None] = lambda _: None,
+        agree: Callable[[Slip], Agreed | None] = lambda _: None,
+        call: BatchCall | None = None,
     ) -> None:
         """Settle accounts under the terms in force, after agreeing on new ones; hold the locks."""
 
-        def work(slip: Slip, _due: AccountDue) -> tuple[str, Policy, Amount]:
-            agree(slip)
-            return terms_of(self.book, slip.tx, slip.account, at)
+        def work(slip: Slip, _due: AccountDue) -> Agreed | None:
+            return agree(slip)
+
+        def cause_of(agreed: Agreed | None) -> str:
+            return cause if agreed is None else f"{agreed.now.kind}:{agreed.now.value}"
 
         def revise(tx: LedgerTransaction, due: AccountDue) -> AccountDue:
-            _, policy, limit = terms_of(self.book, tx, due.number, at)
+            tariff, policy, limit = terms_of(self.book, tx, due.number, at)
             never_cut = policy.never_cut or self.book.account(due.number).owner
-            return replace(due, policy=policy, credit_limit=limit, never_cut=never_cut)
+            return replace(
+                due,
+                tariff=self.book.tariff(tariff),
+                policy=policy,
+                credit_limit=limit,
+                never_cut=never_cut,
+            )
 
-        numbers = [account.number for account in accounts]
-        found = await self.book.transact_locked(numbers, cause, work, revise=revise)
-        for account in accounts:
-            account.tariff, account.policy, account.credit_limit = found[account.number]
-            self.book.changed(account)
+        await self.book.transact_locked(
+            accounts,
+            cause_of,
+            work,
+            revise=revise,
+            call=call,
+            kept=_kept,
+        )
+
+    def _meant(self, numbers: Iterable[str], call: BatchCall | None) -> list[AccountNumber]:
+        numbers = list(numbers)
+        if not numbers:
+            raise InvalidInputError("target_empty")
+        return self.book.known(numbers, call)
+
+    def _in_force(self, tariff: str) -> None:
+        """Refuse a tariff that has no prices yet."""
+        now = self.book.clock.now()
+        quote(self.book.tariff(tariff), now, zone=self.book.zone, used=Used())
+
+
+def _kept(agreed: Agreed | None) -> Kept | None:
+    return agreed and agreed.kept()
 
 
 def terms_of(
@@ -207,5 +235,6 @@ def terms_of(
     if tariff is None or policy is None:
         raise InvalidInputError("account_without_terms", account=number)
     rules = book.policy(policy.value)
-    agreed = rules.credit_limit if limit is None else book.currency.parse(limit.value)
+    is_own = limit is not None and limit.value != OF_THE_POLICY
+    agreed = book.currency.parse(limit.value) if limit and is_own else rules.credit_limit
     return tariff.value, rules, agreed

@@ -28,6 +28,7 @@ from ..policy.credit import Policy
 from ..policy.holds import kinds
 from ..tariff.calendar_days import Calendar
 from ..tariff.model import Tariff
+from .batches import BatchCall, Kept, Outlook, sliced
 from .settlement import AccountDue, MeterDue, Settled, book_due, conclude, fund_of
 from .slip import Slip, stored_watch
 from .state import AccountState, MeterState
@@ -37,6 +38,15 @@ CHUNK = 500
 
 _MAY_BE_BEHIND = frozenset({"ledger_unanswered", "mark_moved"})
 """What an error says after which the ledger may be ahead of what is remembered."""
+
+
+class _Done[T](NamedTuple):
+    """What was done to an account in a transaction, and the terms that it has since then."""
+
+    result: T
+    due: AccountDue
+    agreed: AccountDue
+    settled: Settled
 
 
 class _Standing(NamedTuple):
@@ -127,16 +137,32 @@ class AccountBook:
         cause: str | Callable[[T], str],
         work: Callable[[Slip, AccountDue], T],
         told: Callable[[T, Settled, AccountDue], Iterable[Event]] = lambda *_: (),
+        *,
+        call: BatchCall | None = None,
+        kept: Callable[[T], Kept | None] = lambda _: None,
     ) -> Mapping[AccountNumber, T]:
         """Settle accounts and do something to each of them, all in one transaction.
 
         `work` runs behind what has accrued and before the supply is decided; it may run again after
         a conflict. `cause` says (or makes of its result) what a changed supply follows from, and
-        `told` makes of it what is told first, once it is committed.
+        `told` makes of it what is told first, once it is committed. A `call` may rehearse it, or
+        leave out who is refused; `kept` says of each result how it is undone.
         """
-        accounts = [self.account(number).number for number in dict.fromkeys(numbers)]
+        accounts = self.known(numbers, call)
         async with self.locked(accounts):
-            return await self.transact_locked(accounts, cause, work, told)
+            return await self.transact_locked(accounts, cause, work, told, call=call, kept=kept)
+
+    def known(self, numbers: Iterable[str], call: BatchCall | None) -> list[AccountNumber]:
+        """Return the numbers of accounts that are there, each once; others are refused."""
+        accounts: list[AccountNumber] = []
+        for number in dict.fromkeys(numbers):
+            try:
+                accounts.append(self.account(number).number)
+            except InvalidInputError as error:
+                if call is None:
+                    raise
+                call.refuse(number, error)
+        return accounts
 
     async def transact_locked[T](
         self,
@@ -146,8 +172,9 @@ class AccountBook:
         told: Callable[[T, Settled, AccountDue], Iterable[Event]] = lambda *_: (),
         *,
         revise: Callable[[LedgerTransaction, AccountDue], AccountDue] | None = None,
-        reconnect: bool = False,
         final: bool = False,
+        call: BatchCall | None = None,
+        kept: Callable[[T], Kept | None] = lambda _: None,
     ) -> Mapping[AccountNumber, T]:
         """Do what `transact` does for accounts whose locks the caller holds.
 
@@ -155,36 +182,83 @@ class AccountBook:
         """
         await self._catch_up(numbers)
         at = self.clock.now()
-        for number in numbers:
-            if not self.account(number).is_open:
-                raise InvalidInputError("account_closed", account=number, next=f"{number}-2")
-        dues = [self.due(self.account(number), reconnect=reconnect) for number in numbers]
+        dues: dict[AccountNumber, AccountDue] = {}
+        looks: dict[AccountNumber, Mapping[str, str]] = {}
+        async for number in sliced(numbers):
+            account = self.account(number)
+            dues[number] = self.due(account)
+            if call is not None:
+                looks[number] = call.look(account)
+        closed = {number for number in numbers if not self.account(number).is_open}
 
-        def run(tx: LedgerTransaction) -> list[tuple[T, Settled]]:
-            tx.prefetch(
-                [due.number for due in dues],
-                [meter.serial for due in dues for meter in due.meters],
-            )
-            results = []
-            for due in dues:
-                slip = book_due(tx, due, at, final=final)
-                result = work(slip, due)
-                agreed = revise(tx, due) if revise else due
-                results.append(
-                    (
-                        result,
-                        conclude(slip, agreed, cause if isinstance(cause, str) else cause(result)),
-                    )
+        def prepare(tx: LedgerTransaction) -> None:
+            meters = [meter.serial for due in dues.values() for meter in due.meters]
+            tx.prefetch(list(dues), meters)
+
+        def one(tx: LedgerTransaction, due: AccountDue) -> _Done[T]:
+            if due.number in closed:
+                raise InvalidInputError(
+                    "account_closed", account=due.number, next=f"{due.number}-2"
                 )
-            return results
+            slip = book_due(tx, due, at, final=final)
+            result = work(slip, due)
+            agreed = revise(tx, due) if revise else due
+            origin = cause if isinstance(cause, str) else cause(result)
+            return _Done(result, due, agreed, conclude(slip, agreed, origin))
 
-        results: dict[AccountNumber, T] = {}
+        def run(tx: LedgerTransaction) -> dict[AccountNumber, _Done[T]]:
+            prepare(tx)
+            return {number: one(tx, due) for number, due in dues.items()}
+
         with self.doubting(numbers):
-            committed = await self.ledger.run(run)
-        for due, (result, settled) in zip(dues, committed, strict=True):
-            self.apply(self.account(due.number), settled, at, told(result, settled, due))
-            results[due.number] = result
-        return results
+            done = await (
+                self.ledger.run(run)
+                if call is None
+                else call.carry_out(
+                    self.ledger, dues, prepare, one, lambda done: kept(done.result), at
+                )
+            )
+        await self._conclude_call(done, at, told, call, looks)
+        return {number: one_done.result for number, one_done in done.items()}
+
+    async def _conclude_call[T](
+        self,
+        done: Mapping[AccountNumber, _Done[T]],
+        at: datetime,
+        told: Callable[[T, Settled, AccountDue], Iterable[Event]],
+        call: BatchCall | None,
+        looks: Mapping[AccountNumber, Mapping[str, str]],
+    ) -> None:
+        """Remember what was committed, all of it in one go, then tell it; a rehearsal does not.
+
+        There may be hundreds, and who waits for the event loop has a turn between some of them.
+        Whoever ends this half-way ends none of the telling.
+        """
+        is_real = call is None or not call.dry_run
+        if is_real:
+            for number, one in done.items():
+                self._remember(self.account(number), one, at)
+        waiting = iter(done.items())
+
+        def tell_next(number: AccountNumber, one: _Done[T]) -> None:
+            account = self.account(number)
+            if not is_real:
+                account = account.copy()
+                self._remember(account, one, at)
+            events = (*told(one.result, one.settled, one.due), *one.settled.events)
+            if call is not None:
+                after = call.look(account)
+                demands = one.settled.demands
+                call.outlooks[number] = Outlook(looks[number], after, events, demands)
+            if is_real:
+                self._tell(account, events, one.settled.demands)
+
+        try:
+            async for number, one in sliced(waiting):
+                tell_next(number, one)
+        finally:
+            for number, one in waiting:
+                tell_next(number, one)
 
     @contextmanager
     def doubting(self, numbers: Iterable[AccountNumber]) -> Iterator[None]:
@@ -229,7 +303,7 @@ class AccountBook:
                     self.demand(demand)
             self.doubtful.discard(number)
 
-    def due(self, account: AccountState, *, reconnect: bool = False) -> AccountDue:
+    def due(self, account: AccountState) -> AccountDue:
         """Describe an account as it is to be settled now; hold its lock."""
         now = self.clock.now()
         return AccountDue(
@@ -241,7 +315,6 @@ class AccountBook:
             credit_limit=account.credit_limit,
             peaks=dict(account.demand.peaks),
             never_cut=account.never_cut,
-            reconnect=reconnect,
             was_exhausted=account.exhausted,
             days_left=lambda left: account.days_left(now, left),
             meters=tuple(
@@ -275,16 +348,11 @@ class AccountBook:
         account = self.accounts.get(number)
         return account is not None and account.is_open
 
-    def apply(
-        self,
-        account: AccountState,
-        settled: Settled,
-        at: datetime,
-        before: Iterable[Event] = (),
-    ) -> None:
-        """Remember what was committed, then tell it; `before` are events that come first."""
+    def _remember[T](self, account: AccountState, done: _Done[T], at: datetime) -> None:
+        """Let an account (or a copy of it) be as it is in the ledger after a transaction."""
+        settled, agreed = done.settled, done.agreed
         for mark in settled.marks:
-            self.remember(mark)
+            account.meters[mark.meter].charged(mark)
         account.fund = settled.fund
         account.service_fund = settled.service_fund
         account.tenancy = settled.tenancy
@@ -292,21 +360,23 @@ class AccountBook:
         account.watch, account.decide_at = settled.watch, settled.decide_at
         account.tax_nets.update(settled.tax_nets)
         for serial, held in settled.holds.items():
-            self.meters[serial].holds = held
+            account.meters[serial].holds = held
         for day, amount in settled.extras.items():
             account.add_extras(amount, day)
         account.posted_at = at
-        for event in (*before, *settled.events):
+        if agreed is not done.due:
+            account.tariff, account.policy = agreed.tariff.name, agreed.policy
+            account.credit_limit = agreed.credit_limit
+
+    def _tell(
+        self, account: AccountState, events: Iterable[Event], demands: Iterable[RelayDemand]
+    ) -> None:
+        """Tell what was committed for an account."""
+        for event in events:
             self.emit(event)
-        for demand in settled.demands:
+        for demand in demands:
             self.demand(demand)
         self.changed(account)
-
-    def remember(self, mark: BillMark) -> None:
-        """Remember up to where a meter is charged; nothing of it is pending any more."""
-        meter = self.meters[mark.meter]
-        meter.mark = mark
-        meter.pending.clear()
 
 
 def _nothing_more(slip: Slip, due: AccountDue) -> None:

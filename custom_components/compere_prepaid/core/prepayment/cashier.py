@@ -11,6 +11,7 @@ from ..ledger.accounts import ADJUSTMENT, CASH, Fund, tenant
 from ..ledger.posting import Posting, post
 from ..ledger.records import NewTransfer, Transfer, TransferCode
 from ..money.amount import ZERO, Amount
+from .batches import BatchCall, Kept
 from .book import AccountBook
 from .debts import owed, take_from_top_up
 from .settlement import AccountDue, Settled, fund_of
@@ -66,6 +67,7 @@ class Cashier:
         reference: str,
         fund: Fund = Fund.ELECTRICITY,
         user: str = "",
+        call: BatchCall | None = None,
     ) -> Mapping[AccountNumber, Credited]:
         """Credit accounts, all in one transaction, once per reference; power follows by itself.
 
@@ -112,7 +114,7 @@ class Cashier:
                 )
                 yield from _told_repaid(posting, settled, due, repaid[due.number])
 
-        return await book_transfers(self.book, numbers, work, told)
+        return await book_transfers(self.book, numbers, work, told, call=call)
 
     async def adjust(
         self, number: str, amount: Amount, *, reason: str, reference: str, user: str = ""
@@ -204,10 +206,12 @@ async def book_transfers(
     numbers: Iterable[str],
     work: Callable[[Slip, AccountDue], Posting],
     told: Callable[[Posting, Settled, AccountDue], Iterable[Event]] = lambda *_: (),
+    call: BatchCall | None = None,
 ) -> Mapping[AccountNumber, Credited]:
     """Book one transfer per account and settle them all, in one transaction.
 
-    Raises `InvalidInputError` (`target_empty`) for no accounts, and what `work` raises.
+    A batch keeps the transfer's id of each. Raises `InvalidInputError` (`target_empty`) for no
+    accounts, and what `work` raises.
     """
     balances: dict[AccountNumber, Amount] = {}
 
@@ -221,12 +225,16 @@ async def book_transfers(
     numbers = list(numbers)
     if not numbers:
         raise InvalidInputError("target_empty")
-    postings = await book.transact(numbers, _id_of, work, remember)
+    postings = await book.transact(numbers, _id_of, work, remember, call=call, kept=_kept)
     return {number: credited(posting, balances[number]) for number, posting in postings.items()}
 
 
 def _id_of(posting: Posting) -> str:
     return posting.transfer.id
+
+
+def _kept(posting: Posting) -> Kept | None:
+    return None if posting.replayed else {"transfer": posting.transfer.id}
 
 
 def available_of(settled: Settled, due: AccountDue) -> Amount:

@@ -5,7 +5,7 @@ reversal takes back a top-up that never was (a wrong amount, a payment that boun
 followed from it.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -17,10 +17,12 @@ from ..ledger.accounts import CASH, Fund, debt_of, deposit_of, tenant
 from ..ledger.posting import Posting, post
 from ..ledger.records import (
     NewTransfer,
+    Transfer,
     TransferCode,
     TransferKind,
 )
 from ..money.amount import Amount
+from .batches import BatchCall
 from .book import AccountBook
 from .cashier import Credited, available_of, book_transfers, credited
 from .settlement import AccountDue, Settled, fund_of
@@ -111,40 +113,55 @@ class Refunds:
         `top_up_unknown`, `reference_reused` (it was taken back for another reason).
         """
         account = self._account(number, reason)
+        top_up = TransferId(f"top:{reference}:{account}")
 
         def work(slip: Slip, _due: AccountDue) -> Posting:
-            original = slip.tx.find_transfer(TransferId(f"top:{reference}:{account}"))
+            original = slip.tx.find_transfer(top_up)
             if original is None:
                 raise InvalidInputError("top_up_unknown", account=account, reference=reference)
-            request = NewTransfer(
-                id=TransferId(f"rev:{original.id}"),
-                debit=original.credit,
-                credit=original.debit,
-                amount=original.amount,
-                code=TransferCode.REVERSAL,
-                effective_at=slip.at,
-                source="cash desk",
-                user=user,
-                reason=reason.strip(),
-                detail=original.id,
-            )
-            posting = post(slip.tx, request, slip.at)
-            if original.outcome and not posting.replayed:
-                self._give_back_to_debts(slip, Waterfall.of(original.outcome), request)
-            return posting
+            return self._reverse(slip, original, reason.strip(), user)
 
-        def told(posting: Posting, settled: Settled, due: AccountDue) -> Iterable[Event]:
-            if not posting.replayed:
-                yield TopUpReversed(
-                    at=posting.transfer.effective_at,
-                    account=account,
-                    available=available_of(settled, due),
-                    amount=posting.transfer.amount,
-                    reference=reference,
-                    user=user,
-                )
+        return await self._book(account, work, _told_reversed(user))
 
-        return await self._book(account, work, told)
+    async def reverse_top_ups(
+        self, top_ups: Mapping[str, TransferId], *, reason: str, user: str, call: BatchCall
+    ) -> Mapping[AccountNumber, Credited]:
+        """Take back top-ups of many accounts, those that nobody has taken back before.
+
+        Raises `InvalidInputError`: `reason_missing`, and what `call` does not gather.
+        """
+        if not reason.strip():
+            raise InvalidInputError("reason_missing")
+
+        def work(slip: Slip, due: AccountDue) -> Posting:
+            before = slip.tx.find_transfer(_reversal_id(top_ups[due.number]))
+            if before is not None:
+                return Posting(before, replayed=True)
+            original = slip.tx.find_transfer(top_ups[due.number])
+            if original is None:
+                raise InvalidInputError("top_up_unknown", account=due.number, reference="")
+            return self._reverse(slip, original, reason.strip(), user)
+
+        return await book_transfers(self.book, top_ups, work, _told_reversed(user), call)
+
+    def _reverse(self, slip: Slip, original: Transfer, reason: str, user: str) -> Posting:
+        """Book the counter-transfers of a top-up."""
+        request = NewTransfer(
+            id=_reversal_id(original.id),
+            debit=original.credit,
+            credit=original.debit,
+            amount=original.amount,
+            code=TransferCode.REVERSAL,
+            effective_at=slip.at,
+            source="cash desk",
+            user=user,
+            reason=reason,
+            detail=original.id,
+        )
+        posting = post(slip.tx, request, slip.at)
+        if original.outcome and not posting.replayed:
+            self._give_back_to_debts(slip, Waterfall.of(original.outcome), request)
+        return posting
 
     async def take_deposit(
         self, number: str, amount: Amount, *, reference: str, user: str = ""
@@ -239,6 +256,30 @@ class Refunds:
             debt = slip.tx.find(Debt, account=slip.account, name=name)
             if debt is not None:
                 slip.tx.put(replace(debt, due=Amount(debt.due + amount)))
+
+
+def _told_reversed(
+    user: str,
+) -> Callable[[Posting, Settled, AccountDue], Iterable[Event]]:
+    """Return what tells of a reversal; the reference is that of the top-up."""
+
+    def told(posting: Posting, settled: Settled, due: AccountDue) -> Iterable[Event]:
+        if not posting.replayed:
+            top_up = posting.transfer.detail.removeprefix("top:")
+            yield TopUpReversed(
+                at=posting.transfer.effective_at,
+                account=due.number,
+                available=available_of(settled, due),
+                amount=posting.transfer.amount,
+                reference=top_up.removesuffix(f":{due.number}"),
+                user=user,
+            )
+
+    return told
+
+
+def _reversal_id(top_up: TransferId) -> TransferId:
+    return TransferId(f"rev:{top_up}")
 
 
 def _refund_id(reference: str, account: AccountNumber) -> TransferId:

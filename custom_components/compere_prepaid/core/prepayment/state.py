@@ -6,7 +6,7 @@ nothing, for the next reading spans the gap from the mark on.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 import json
 from zoneinfo import ZoneInfo
@@ -74,6 +74,11 @@ class MeterState:
             self.pending.clear()
             return
         self.pending = [_behind(mark, line) for line in self.pending if line.to_wh > mark.wh]
+
+    def charged(self, mark: BillMark) -> None:
+        """Remember up to where it is charged; nothing of it is pending any more."""
+        self.mark = mark
+        self.pending.clear()
 
     def forget(self) -> None:
         """Forget up to where it was charged: somebody else, or another register, comes next."""
@@ -145,6 +150,18 @@ class AccountState:
     tax_nets: dict[int, Amount] = field(default_factory=dict)
     """What was charged so far at each tax rate, as posted: tax is cumulative."""
     meters: dict[MeterSerial, MeterState] = field(default_factory=dict)
+
+    def copy(self) -> AccountState:
+        """Return a copy with which one can try what this one is not to feel."""
+        return replace(
+            self,
+            spending=replace(self.spending, days=dict(self.spending.days)),
+            tax_nets=dict(self.tax_nets),
+            meters={
+                serial: replace(meter, pending=list(meter.pending))
+                for serial, meter in self.meters.items()
+            },
+        )
 
     @property
     def month(self) -> Running:
