@@ -27,7 +27,7 @@ from homeassistant.helpers.typing import ConfigType
 import probatio as vol
 
 from .const import DOMAIN
-from .core import credit_events, events
+from .core import events
 from .core.policy.protection import RuleKind
 from .core.policy.protection_state import Move
 from .event_targets import account_entities, is_meant
@@ -162,14 +162,15 @@ def _crossed(platform: str, key: str) -> type[Trigger]:
 
 TRIGGERS = {
     "credit_warning": _told(events.CreditWarning, LevelTrigger),
-    "cut_put_off": _told(credit_events.CutPutOff),
-    "cut_reminder": _told(credit_events.CutReminder),
+    "cut_put_off": _told(events.CutPutOff),
+    "cut_reminder": _told(events.CutReminder),
     "cut_off": _told(events.CutOff),
-    "shadow_cut": _told(credit_events.ShadowCut),
-    "emergency_started": _told(credit_events.EmergencyStarted),
-    "reconnect_awaited": _told(credit_events.ReconnectAwaited),
+    "shadow_cut": _told(events.ShadowCut),
+    "emergency_started": _told(events.EmergencyStarted),
+    "reconnect_awaited": _told(events.ReconnectAwaited),
     "restored": _told(events.Restored),
     "topped_up": _told(events.ToppedUp),
+    "announced": _told(events.Announced),
     "overload": _told(events.Overload, MoveTrigger),
     "protection": _told(events.Protected, RuleTrigger),
     "tamper": _told(events.Tamper),

@@ -16,8 +16,7 @@ import pytest
 from custom_components.compere_prepaid.actions.blueprints import BLUEPRINTS
 from custom_components.compere_prepaid.condition import CONDITIONS
 from custom_components.compere_prepaid.const import DOMAIN
-from custom_components.compere_prepaid.core.events import AccountEvent
-from custom_components.compere_prepaid.core.public_events import PUBLIC
+from custom_components.compere_prepaid.core.events import PUBLIC, AccountEvent
 from custom_components.compere_prepaid.trigger import TRIGGERS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "automations.md").read_text("utf-8")

@@ -1,6 +1,7 @@
 """Triggers and conditions, in real automations, by every kind of target."""
 
 from collections import Counter
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from homeassistant.core import HomeAssistant
@@ -68,6 +69,7 @@ async def everything_happens(hass: HomeAssistant, mall: Mall, site: CompereSite)
     meter.set_bypass(0)
     await ask(hass, "top_up", account=SHOP, amount="500", reference="1")  # topped_up, days left
     await relay_settled(site.controller, serial)  # restored
+    await ask(hass, "announce", account=SHOP, message="The lift works again.")  # announced
     meter.set_load(23_000)
     await live(mall, site, 30)  # overload
     meter.set_load(0)
@@ -225,19 +227,29 @@ async def test_options_that_cannot_be_are_refused(
         await async_validate_trigger_config(hass, [{"platform": f"{DOMAIN}.{key}"}])
 
 
-async def test_conditions(hass: HomeAssistant, mall: Mall, site: CompereSite) -> None:
+type Holds = Callable[..., Awaitable[bool]]
+
+
+@pytest.fixture
+def holds(hass: HomeAssistant) -> Holds:
+    """Return what tells whether a condition holds."""
+
+    async def ask_it(key: str, target: dict[str, Any], **options: Any) -> bool:
+        config = {"condition": f"{DOMAIN}.{key}", "target": target, "options": options}
+        checked = await async_validate_condition_config(hass, config)
+        checker = await async_from_config(hass, checked)
+        return bool(checker.async_check())
+
+    return ask_it
+
+
+async def test_conditions(hass: HomeAssistant, mall: Mall, site: CompereSite, holds: Holds) -> None:
     """How shops stand, any or all of them, by every kind of target; and numbers."""
     await add_rules(hass, *RULES)
     account, meter = f"account_{SHOP}", mall.meter(SHOP).serial
     ways = [*ways_of(hass, site, account).values(), *ways_of(hass, site, meter).values()]
     whole = {"device_id": site.device_id}
     neighbour = {"device_id": device_of(hass, site, f"account_{OTHER}").id}
-
-    async def holds(key: str, target: dict[str, Any], **options: Any) -> bool:
-        config = {"condition": f"{DOMAIN}.{key}", "target": target, "options": options}
-        checked = await async_validate_condition_config(hass, config)
-        checker = await async_from_config(hass, checked)
-        return bool(checker.async_check())
 
     async def true_of_the_shop() -> set[str]:
         found = [{key for key in STANDS if await holds(key, way)} for way in ways]
@@ -261,3 +273,27 @@ async def test_conditions(hass: HomeAssistant, mall: Mall, site: CompereSite) ->
     await add_rules(hass, *RULES, "    never_cut: true")
     await relay_settled(site.controller, MeterSerial(meter))
     assert await true_of_the_shop() == {"is_exhausted"}
+
+
+async def test_conditions_of_what_is_decided(
+    hass: HomeAssistant, mall: Mall, site: CompereSite, holds: Holds
+) -> None:
+    """What people decide about an account's credit, and that its cut waits for it."""
+    shop = {"device_id": device_of(hass, site, mall.meter(SHOP).serial).id}
+    decided = ("is_adapting", "is_disputed", "is_put_off", "has_grace")
+
+    async def true_of_the_shop() -> set[str]:
+        return {key for key in decided if await holds(key, shop)}
+
+    assert await true_of_the_shop() == set()
+    await ask(hass, "open_dispute", account=SHOP, reason="the meter of the cold room")
+    assert await true_of_the_shop() == {"is_disputed"}
+    await burn(mall, site, SHOP, 201_000)
+    assert await true_of_the_shop() == {"is_disputed", "is_put_off"}
+    await ask(hass, "grant_grace", account=SHOP, hours=5, reason="the bank is closed")
+    await ask(hass, "close_dispute", account=SHOP, reason="checked")
+    assert await true_of_the_shop() == {"has_grace", "is_put_off"}
+    await ask(hass, "set_adaptation", account=SHOP, days=28)
+    assert await true_of_the_shop() >= {"has_grace", "is_adapting"}
+    neighbour = {"device_id": device_of(hass, site, f"account_{OTHER}").id}
+    assert not any([await holds(key, neighbour) for key in decided])
