@@ -254,6 +254,7 @@ class AccountView:
             "name": runtime.name if runtime else serial,
             "relay": "unknown" if relay is None else "closed" if relay else "open",
             "holds": [kind.value for kind in self.state.meters[serial].holds],
+            "waits_to_close": serial in self.site.controller.closings,
             "energy_wh": reading.energy_wh if reading else None,
             "read_at": local_iso(self.site, reading.at) if reading else None,
         }
