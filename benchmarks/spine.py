@@ -17,7 +17,7 @@ from typing import Any
 
 import aiohttp
 
-from benchmarks.stage.theatre import Theatre, theatre
+from benchmarks.stage.theatre import Theatre, choose_pace, theatre
 
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "96"))
 QUIET_S = float(os.environ.get("BENCH_QUIET_S", "60"))
@@ -99,6 +99,7 @@ async def _wait_for_relay(stage: Theatre, account: str, state: str) -> None:
 async def reclose() -> None:
     """Cut and top up the shops of a crowded line in turn, all that have no credit limit."""
     async with theatre("--one-line", "24") as stage:
+        await choose_pace(stage.client, at_once=1, spacing_s=0)  # no turns: each alone is measured
         inside: list[float] = []
         outside: list[float] = []
         shops = [

@@ -23,6 +23,7 @@ READ, READ_NEXT, READ_ADDRESS, SWITCH = 0x11, 0x12, 0x13, 0x1C
 ANSWERS, REFUSES, HAS_MORE = 0x80, 0xC0, 0x20
 OTHER_ERROR, NO_SUCH_DATA, NO_RIGHT = 0x01, 0x02, 0x04
 TRIP, ALLOW_CLOSE, CLOSE = 0x1A, 0x1B, 0x1C
+ALARM, NO_ALARM = 0x2A, 0x2B
 
 RUN_STATUS, METER_NUMBER, OWN_ADDRESS = 0x04000503, 0x04000402, 0x04000401
 STORED_ENERGY, STORED_AMOUNT = 0x00900100, 0x00900200
@@ -136,6 +137,11 @@ class Dlt645Meter(SimulatedMeter):
         self.wrong_passwords = 0
         self.commands: list[bytes] = []
         """Every command that it has heard, as its data."""
+        self.has_alarm = True
+        self.shows_alarm = True
+        """Whether its run status tells of the alarm."""
+        self.alarm = False
+        """Whether its display asks to buy energy."""
         self._may_close = False
 
     @property
@@ -196,8 +202,12 @@ class Dlt645Meter(SimulatedMeter):
             return self.refuse(SWITCH, NO_RIGHT)
         self.wrong_passwords = 0
         local = (moment_of(self.at_us) + self.local_time).replace(tzinfo=None)
-        if _moment(data[10:16]) <= local or data[8] not in (TRIP, ALLOW_CLOSE, CLOSE):
+        known = (TRIP, ALLOW_CLOSE, CLOSE, *((ALARM, NO_ALARM) if self.has_alarm else ()))
+        if _moment(data[10:16]) <= local or data[8] not in known:
             return self.refuse(SWITCH, OTHER_ERROR)
+        if data[8] in (ALARM, NO_ALARM):
+            self.alarm = data[8] == ALARM
+            return framed(self.digits, SWITCH | ANSWERS, b"")
         self._may_close = data[8] == ALLOW_CLOSE
         if data[8] != ALLOW_CLOSE:
             self.command_relay(closed=data[8] == CLOSE)
@@ -249,7 +259,11 @@ def _families(
 
 def _parameters(meter: Dlt645Meter) -> dict[int, tuple[int, dict[int, Callable[[], bytes]]]]:
     local = moment_of(meter.at_us) + meter.local_time
-    word = (0 if meter.contact else 1 << 4) | meter.sells << 8
+    word = (
+        (0 if meter.contact else 1 << 4)
+        | (meter.alarm and meter.shows_alarm) << 7
+        | meter.sells << 8
+    )
     store: dict[int, Callable[[], bytes]] = {}
     if meter.sells:
         store = {

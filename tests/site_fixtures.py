@@ -66,8 +66,10 @@ def site_entry(
     opening_balance: str = "200",
     price: str = "0.6173",
     currency: str = "CNY",
+    time_zone: str = "Asia/Shanghai",
     accounts: Mapping[str, tuple[str, ...]] | None = None,
     options: Mapping[str, Any] | None = None,
+    adaptation_days: int = 0,
 ) -> MockConfigEntry:
     """Return a config entry for a mall.
 
@@ -83,9 +85,10 @@ def site_entry(
         data={
             "name": "Riverside Mall",
             "currency": currency,
-            "time_zone": "Asia/Shanghai",
+            "time_zone": time_zone,
             "ledger": str(folder / "ledger.db"),
             "initial_price": price,
+            "adaptation_days": adaptation_days,
         },
         options=dict(options or {}),
         subentries_data=[

@@ -16,10 +16,10 @@ import pytest
 import yaml
 
 from benchmarks.stage.house import House
-from benchmarks.stage.theatre import look, open_site, running_mall
+from benchmarks.stage.theatre import choose_pace, look, open_site, running_mall
 from script.demo.home_assistant import Client
 from script.demo.mall import RunningMall
-from script.demo.site_setup import DOMAIN, SiteDocument
+from script.demo.site_setup import SiteDocument
 
 METERS = 200
 AT_ONCE, SPACING_S = 5, 0.05
@@ -38,17 +38,6 @@ def without_credit(text: str) -> SiteDocument:
     for account in data["accounts"]:
         account |= {"opening_balance": "-1", "policy": "Standard"}
     return SiteDocument.parse(yaml.safe_dump(data, sort_keys=False))
-
-
-async def choose_pace(client: Client) -> None:
-    """Choose how fast relays close, in the dialog in which an owner does it."""
-    (entry,) = await client.get(f"/api/config/config_entries/entry?domain={DOMAIN}")
-    path = "/api/config/config_entries/options/flow"
-    menu = await client.post(path, {"handler": entry["entry_id"]})
-    page = f"{path}/{menu['flow_id']}"
-    await client.post(page, {"next_step_id": "reconnection"})
-    done = await client.post(page, {"at_once": AT_ONCE, "spacing": SPACING_S})
-    assert done["type"] == "create_entry"
 
 
 async def meters_when(
@@ -87,7 +76,7 @@ async def test_a_mass_top_up_closes_each_relay_once(
             await house.start()
             async with house.visit() as client:
                 await open_site(client, document)
-                await choose_pace(client)
+                await choose_pace(client, AT_ONCE, SPACING_S)
                 await meters_when(mall, lambda relays: relays["open"] == METERS)
                 began = time.monotonic()
                 await client.action(

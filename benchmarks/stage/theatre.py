@@ -16,7 +16,7 @@ from script.demo.children import Child
 from script.demo.home_assistant import Client, log_in
 from script.demo.mall import RunningMall
 from script.demo.seeding import USER
-from script.demo.site_setup import SiteDocument, set_up_site, wait_for_readings
+from script.demo.site_setup import DOMAIN, SiteDocument, set_up_site, wait_for_readings
 
 
 @dataclass(slots=True, kw_only=True)
@@ -116,6 +116,18 @@ async def theatre(*mall_arguments: str, with_site: bool = True) -> AsyncIterator
                     yield Theatre(client=client, mall=mall, document=document, house=house)
             finally:
                 await house.stop()
+
+
+async def choose_pace(client: Client, at_once: int, spacing_s: float) -> None:
+    """Choose how fast relays close together, in the dialog in which an owner does it."""
+    (entry,) = await client.get(f"/api/config/config_entries/entry?domain={DOMAIN}")
+    path = "/api/config/config_entries/options/flow"
+    menu = await client.post(path, {"handler": entry["entry_id"]})
+    page = f"{path}/{menu['flow_id']}"
+    await client.post(page, {"next_step_id": "reconnection"})
+    done = await client.post(page, {"at_once": at_once, "spacing": spacing_s})
+    if done["type"] != "create_entry":
+        raise RuntimeError(json.dumps(done))
 
 
 async def open_site(client: Client, document: SiteDocument) -> None:

@@ -40,6 +40,13 @@ class AccountView:
         return supply_state(state.policy, state.available, off=state.off, emergency=emergency)
 
     @property
+    def is_low(self) -> bool:
+        """Whether credit is low, in money or in days: who is off may have plenty again."""
+        state = self.state
+        reached = state.policy.level_reached(state.available)
+        return state.exhausted or reached is not None or state.watch.days_told is not None
+
+    @property
     def balance(self) -> Decimal:
         """The electricity fund, rounded down."""
         return self.site.currency.rounded_down(self.state.balance)

@@ -59,7 +59,9 @@ CONF_POWER_SCALE: Final = "power_scale"
 """What the meter's powers are multiplied by, 1 or 1000, as it was found on site."""
 CONF_BACKSTOP: Final = "backstop"
 """Whether the meter holds its account's credit, to trip by itself when nobody commands it."""
-FOUND_ON_SITE: Final = (CONF_POWER_SCALE, CONF_BACKSTOP)
+CONF_LOW_CREDIT_DISPLAY: Final = "low_credit_display"
+"""Whether the meter's display says when its account's credit is low."""
+FOUND_ON_SITE: Final = (CONF_POWER_SCALE, CONF_BACKSTOP, CONF_LOW_CREDIT_DISPLAY)
 """What was proved at a meter: it stays until somebody proves otherwise."""
 
 # Account.

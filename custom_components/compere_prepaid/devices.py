@@ -6,7 +6,7 @@ from homeassistant.config_entries import ConfigSubentry
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.helpers.entity_platform import async_get_platforms
 
-from .const import CONF_AREA, CONF_NAME, CONF_SERIAL, DOMAIN
+from .const import ACCOUNT_PREFIX, CONF_AREA, CONF_NAME, CONF_SERIAL, DOMAIN
 from .core.ids import AccountNumber, MeterSerial
 from .core.meters.profile import Profile
 
@@ -73,7 +73,7 @@ async def pass_on(site: CompereSite, old: MeterSerial, new: MeterSerial) -> None
 
 def account_device(site: CompereSite, number: AccountNumber) -> dr.DeviceEntry | None:
     """Return the device of an account, if it has one yet."""
-    return _find(site, f"account_{number}")
+    return _find(site, f"{ACCOUNT_PREFIX}{number}")
 
 
 def _find(site: CompereSite, identifier: str) -> dr.DeviceEntry | None:

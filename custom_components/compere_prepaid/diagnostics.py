@@ -7,6 +7,7 @@ account numbers and amounts stay: without them no bill can be understood.
 from collections.abc import Mapping
 from dataclasses import asdict, fields
 from datetime import datetime
+import json
 from typing import Any
 
 from homeassistant.components.diagnostics import REDACTED, async_redact_data
@@ -33,6 +34,7 @@ from .core.bus.requests import BusRequest, Request
 from .core.errors import InvalidInputError
 from .core.meters.compere_mqtt.link import MqttLink
 from .core.meters.dlt645_meter import Dlt645Meter
+from .core.policy.credit import policy_content
 from .notifications.settings import CONF_CHANNELS
 from .runtimes import AccountRuntime, BusRuntime, MeterRuntime
 from .safekeeping import async_snapshots
@@ -80,7 +82,9 @@ async def async_get_config_entry_diagnostics(
             "rules": {"tariffs": site.tariff_names(), "policies": site.policy_names()},
             "buses": {bus.id: _bus(site, bus) for bus in site.buses.values()},
             "meters": {serial: _meter(site, meter) for serial, meter in site.meters.items()},
-            "accounts": {number: _account(account) for number, account in site.accounts.items()},
+            "accounts": {
+                number: _account(site, account) for number, account in site.accounts.items()
+            },
         },
     )
 
@@ -101,7 +105,7 @@ async def async_get_device_diagnostics(
             found["bus"] = _bus(site, meter.bus)
     for account in site.accounts.values():
         if f"account_{account.number}" in names:
-            found["account"] = _account(account)
+            found["account"] = _account(site, account)
             found["meters"] = {
                 serial: _meter(site, site.meters[serial])
                 for serial in account.coordinator.data.meters
@@ -237,11 +241,12 @@ def _health(runtime: MeterRuntime) -> dict[str, Any] | None:
     }
 
 
-def _account(runtime: AccountRuntime) -> dict[str, Any]:
+def _account(site: CompereSite, runtime: AccountRuntime) -> dict[str, Any]:
     state = runtime.coordinator.data
+    rules = json.loads(policy_content(state.policy, site.currency))
     return {
         "tariff": state.tariff,
-        "policy": asdict(state.policy),
+        "policy": {"name": state.policy.name, **rules},
         "credit_limit": state.credit_limit,
         "owner": state.owner,
         "fund": state.fund,

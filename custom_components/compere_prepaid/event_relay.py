@@ -15,6 +15,7 @@ from homeassistant.helpers import entity_registry as er
 from . import issues
 from .const import ACCOUNT_EVENT, ACCOUNT_PREFIX, DOMAIN
 from .core.events import (
+    PUBLIC,
     AccountEvent,
     Announced,
     BusDown,
@@ -36,7 +37,6 @@ from .core.events import (
 from .core.ids import AccountNumber, BusId, MeterSerial
 from .core.money.amount import Amount
 from .core.prepayment.deciding import CREDIT_CAUSE
-from .core.public_events import PUBLIC
 from .devices import find_device
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ ways is refused like everything that was spoken (`authority.async_require_manage
 
 from abc import abstractmethod
 from collections.abc import Iterable
-from datetime import timedelta
+from operator import itemgetter
 from typing import Any, override
 
 from homeassistant.components.llm import LLMTools
@@ -27,7 +27,6 @@ from .account_view import AccountView
 from .const import DOMAIN
 from .voice.finding import Asked, async_asked, called
 from .voice.knowing import (
-    ends_at,
     is_warned,
     last_top_ups,
     load_of,
@@ -156,7 +155,7 @@ class ForecastTool(LookingTool):
 
     name = f"{DOMAIN}__forecast"
     title = "Forecast credit"
-    description = "List the shops whose credit ends within some days at their present use."
+    description = "List the shops whose credit ends within some days at their usual use."
     parameters = vol.Schema(
         {
             vol.Optional("days", default=7, description="Within how many days"): vol.All(
@@ -168,14 +167,13 @@ class ForecastTool(LookingTool):
     @override
     async def look(self, asked: Asked, data: dict[str, Any]) -> ToolResult:
         """Return the shops, the most urgent first."""
-        within = timedelta(days=data["days"])
         ending = [
-            (end, shop_facts(shop))
+            (left, shop)
             for shop in asked.shops
-            if (end := ends_at(shop)) is not None and end - shop.site.clock.now() <= within
+            if (left := shop.days_left) is not None and left <= data["days"]
         ]
-        ending.sort(key=lambda one: one[0])
-        return ToolResult(data={"ending": [facts for _, facts in ending]})
+        ending.sort(key=itemgetter(0))
+        return ToolResult(data={"ending": [shop_facts(shop) for _, shop in ending]})
 
 
 class GetLoadTool(LookingTool):

@@ -17,7 +17,7 @@ from homeassistant.core import HomeAssistant, callback
 
 from .commissioning.wording import language_for
 from .const import DOMAIN
-from .core.public_events import PUBLIC
+from .core.events import PUBLIC
 from .logbook_texts import AUTOMATION, TEXTS
 
 type Line = dict[str, Any]
@@ -25,17 +25,17 @@ type Line = dict[str, Any]
 ICONS = {
     "credit_warning": "mdi:wallet-outline",
     "cut_off": "mdi:flash-off",
-    "cut_put_off": "mdi:clock-alert-outline",
-    "cut_reminder": "mdi:bell-alert-outline",
+    "cut_put_off": "mdi:timer-pause",
+    "cut_reminder": "mdi:timer-alert",
     "shadow_cut": "mdi:flash-off-outline",
     "shadow_restored": "mdi:flash-outline",
-    "reconnect_awaited": "mdi:account-clock-outline",
+    "reconnect_awaited": "mdi:account-question",
     "emergency_started": "mdi:lifebuoy",
-    "emergency_repaid": "mdi:cash-check",
+    "emergency_repaid": "mdi:lifebuoy",
     "grace_granted": "mdi:timer-sand",
     "grace_revoked": "mdi:timer-sand-empty",
-    "dispute_opened": "mdi:scale-balance",
-    "dispute_closed": "mdi:scale-balance",
+    "dispute_opened": "mdi:scale-unbalanced",
+    "dispute_closed": "mdi:gavel",
     "restored": "mdi:power-plug",
     "topped_up": "mdi:cash-plus",
     "top_up_reversed": "mdi:cash-remove",
@@ -49,6 +49,10 @@ ICONS = {
     "protection": "mdi:shield-alert",
     "tamper": "mdi:pipe-leak",
 }
+
+
+_CHOSEN = (("action", "action"), ("reason", "reason"), ("rule", "kind"), ("why", "why"))
+"""Words that are told by their texts, and the fields that they come from."""
 
 
 @callback
@@ -73,20 +77,25 @@ def line(event_type: str, data: Mapping[str, Any], texts: Mapping[str, str]) -> 
     user = data.get("user_name")
     if (seconds := data.get("seconds")) is not None:
         words["seconds"] = f"{seconds:.1f}"
+    if until := data.get("until"):
+        words["until"] = until[:16].replace("T", " ")
     words["user"] = texts[AUTOMATION] if user == AUTOMATION else _shown(user)
-    for word in ("action", "reason", "why"):
-        words[word] = texts.get(f"{word}_{data.get(word)}", _shown(data.get(word)))
-    words["rule"] = texts.get(f"rule_{data.get('kind')}", _shown(data.get("kind")))
-    in_days = event_type == "credit_warning" and data.get("days") is not None
-    text = texts["credit_warning_days" if in_days else event_type]
+    for word, field in _CHOSEN:
+        words[word] = texts.get(f"{word}_{data.get(field)}", _shown(data.get(field)))
     found = {
         LOGBOOK_ENTRY_NAME: data.get("meter_name") or data.get("account_name") or DOMAIN,
-        LOGBOOK_ENTRY_MESSAGE: text.format_map(words),
+        LOGBOOK_ENTRY_MESSAGE: texts[_text_of(event_type, data)].format_map(words),
         LOGBOOK_ENTRY_ICON: ICONS[event_type],
     }
     if entity_id := data.get("entity_id"):
         found[LOGBOOK_ENTRY_ENTITY_ID] = entity_id
     return found
+
+
+def _text_of(event_type: str, data: Mapping[str, Any]) -> str:
+    """Return the key of an event's text: a warning may be about days instead of money."""
+    days_only = data.get("days") is not None and data.get("level") is None
+    return f"{event_type}_days" if days_only else event_type
 
 
 class _Words(dict[str, str]):

@@ -77,6 +77,7 @@ class ReadingPath:
             self.refresh_account(meter.account, news=not was_online)
         self.plan(reading.serial)
         self._site.backstop.consider(reading.serial)
+        self._site.display.consider(reading.serial)
         self._site.totals.push(None)
 
     async def on_values(self, reading: MeterReading) -> None:
@@ -195,6 +196,7 @@ class ReadingPath:
             self.refresh_meter(serial)
             self._plan_next(serial, account)
             self._site.backstop.consider(serial)
+            self._site.display.consider(serial)
 
     def refresh_account(self, number: AccountNumber, *, news: bool = False) -> None:
         """Push an account's state to its entities, at once if it is news."""
@@ -221,7 +223,7 @@ class ReadingPath:
     def _plan_next(self, serial: MeterSerial, account: AccountState) -> None:
         """Read again in time: well before credit can run out, and right behind a price border.
 
-        And when an overload is to open the relay, or to be tried again.
+        And when an overload is to open the relay or to be tried again, or a cut waits until then.
         """
         site = self._site
         runtime = site.meters.get(serial)
@@ -232,7 +234,7 @@ class ReadingPath:
         interval = self._unpressed_s(reader, is_vacant=account.owner)
         if site.book.meter(serial).mark is None and reader.can_ask:
             interval = SOONEST_S  # what it counts before its first reading is nobody's
-        if not account.off:
+        if account.is_pressing:
             next_kwh = quote(tariff, now, zone=site.zone, used=account.month.used)
             price = next_kwh.price + tax_on(Amount(next_kwh.price), next_kwh.tax_ppm)
             power = sum(meter.power_mw for meter in account.meters.values())
@@ -240,6 +242,8 @@ class ReadingPath:
             interval = interval if left is None else min(interval, left / 2)
         if (decides_at := site.protecting.decides_at(serial)) is not None:
             interval = min(interval, (decides_at - now).total_seconds())
+        if account.decide_at is not None and account.decide_at > now:
+            interval = min(interval, (account.decide_at - now).total_seconds())
         if reader.can_ask:
             border_s = (next_border(tariff, now, site.zone) - now).total_seconds()
             interval = min(interval, border_s + BEHIND_BORDER_S)

@@ -112,11 +112,12 @@ async def _import(
     news_of_rules = RuleNews(
         site=site, wanted=wanted, there=there, written=written, outcome=outcome, faults=faults
     )
-    documents = news_of_rules.documents()
+    documents = news_of_rules.documents(user)
     faults += clashes(site, wanted, there.tariffs, written)
     faults += await moved_out(site, wanted, written)
     if faults:
         raise DocumentError(file, faults)
+    outcome.warnings = news_of_rules.warnings()
     apply = not dry_run
     if apply and site.ledger.refusal is not None:
         raise site.ledger.refusal

@@ -1,7 +1,7 @@
 """What an import writes into the ledger: versions of tariffs, policies and calendars."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from .action_errors import in_words
@@ -9,10 +9,18 @@ from .core.document_faults import Fault
 from .core.documents import Document as YamlDocument
 from .core.errors import InvalidInputError
 from .core.ledger.records import Document
-from .core.prepayment.policies import new_version, superseded
-from .core.prepayment.rules import Rules, calendar_document, next_version, tariff_document
+from .core.prepayment.calendar import day_of
+from .core.prepayment.policies import author, new_version, superseded
+from .core.prepayment.rules import (
+    Rules,
+    calendar_document,
+    next_version,
+    tariff_document,
+    with_special_days,
+)
 from .core.site_file import SiteFile
 from .core.tariff.calendar_days import refuse_changed_past
+from .policy_texts import warnings
 
 if TYPE_CHECKING:
     from .site import CompereSite
@@ -26,6 +34,13 @@ class ImportOutcome:
     changed: int = 0
     unchanged: int = 0
     faults: list[dict[str, Any]] = field(default_factory=list)
+    warnings: list[dict[str, str]] = field(default_factory=list)
+    """What is allowed and hardly meant."""
+
+    def answer(self) -> dict[str, Any]:
+        """Return it as actions answer; warnings only if there are any."""
+        data = asdict(self)
+        return data if self.warnings else {key: data[key] for key in data if key != "warnings"}
 
     def count(self, before: object | None, after: object) -> bool:
         """Count one thing; tell whether it is new or changed."""
@@ -50,9 +65,25 @@ class RuleNews:
     outcome: ImportOutcome
     faults: list[Fault]
 
-    def documents(self) -> list[Document]:
+    def documents(self, user: str) -> list[Document]:
         """Return what the ledger lacks; report what may not change any more."""
-        return [*self._calendars(), *self._tariffs(), *self._policies()]
+        now = self.site.clock.now()
+        policies = list(self._policies())
+        authors = [author(policy, user, now) for policy in policies]
+        return [*self._calendars(), *self._tariffs(), *policies, *authors]
+
+    def warnings(self) -> list[dict[str, str]]:
+        """Return what to think about before the file's policies are put into force."""
+        site = self.site
+        today = day_of(site.clock.now(), site.zone)
+        calendars = {**site.book.calendars, **{one.name: one for one in self.wanted.calendars}}
+        return [
+            warning
+            for policy in self.wanted.policies
+            for warning in warnings(
+                with_special_days(policy, calendars), today, site.hass.config.language
+            )
+        ]
 
     def _tariffs(self) -> Iterator[Document]:
         known = {(rule.name, rule.version): rule.content for rule in self.there.tariffs}

@@ -1,4 +1,4 @@
-/** The whole dashboard as configuration: four pages for each site, and a page for each shop. */
+/** The whole dashboard as configuration: five pages for each site, and a page for each shop. */
 import { shopPath } from "./cards.ts";
 import type { Dashboard, DashboardView, HomeAssistant, PanelView } from "./home_assistant.ts";
 import { labelsFor } from "./labels.ts";
@@ -8,6 +8,7 @@ import type { Site } from "./site_model.ts";
 import { commonAreasView } from "./views/common_areas.ts";
 import { equipmentView } from "./views/equipment.ts";
 import { overviewView } from "./views/overview.ts";
+import { rulesView } from "./views/rules.ts";
 import { shopsView } from "./views/shops.ts";
 import { shopView } from "./views/shop.ts";
 
@@ -25,23 +26,27 @@ export function generateDashboard(hass: HomeAssistant): Dashboard {
 
 export function generateShop(hass: HomeAssistant, deviceId: string): ReturnType<typeof shopView> {
   const shops = readSites(hass).flatMap((site) => site.shops);
-  return shopView(shops.find((shop) => shop.deviceId === deviceId), labelsFor(hass.language));
+  const shop = shops.find((found) => found.deviceId === deviceId);
+  return shopView(shop, labelsFor(hass.language), hass.user?.is_admin ?? false);
 }
 
-/** The registries say what there is; the accounts' states say which meters are whose. Nothing else is built in. */
+/**
+ * The registries say what there is; the accounts' states say which meters are whose, and which policies there are.
+ * Nothing else is built in.
+ */
 export function mustRegenerate(before: HomeAssistant, now: HomeAssistant): boolean {
   if (before.language !== now.language) return true;
   if (before.entities !== now.entities || before.devices !== now.devices || before.areas !== now.areas) return true;
-  return linkingEntitiesOf(now).some((entityId) => {
+  return linkingEntitiesOf(now).some(([entityId, attribute]) => {
     const [old, current] = [before.states[entityId], now.states[entityId]];
-    return old !== current && JSON.stringify(old?.attributes["meters"]) !== JSON.stringify(current?.attributes["meters"]);
+    return old !== current && JSON.stringify(old?.attributes[attribute]) !== JSON.stringify(current?.attributes[attribute]);
   });
 }
 
 /** Home Assistant asks at every change of any state, and makes a new registry object when the registry changes. */
-const linkingEntitiesByRegistry = new WeakMap<object, string[]>();
+const linkingEntitiesByRegistry = new WeakMap<object, (readonly [entity: string, attribute: string])[]>();
 
-function linkingEntitiesOf(hass: HomeAssistant): string[] {
+function linkingEntitiesOf(hass: HomeAssistant): (readonly [entity: string, attribute: string])[] {
   const known = linkingEntitiesByRegistry.get(hass.entities) ?? linkingEntities(hass);
   linkingEntitiesByRegistry.set(hass.entities, known);
   return known;
@@ -59,6 +64,7 @@ function siteViews(hass: HomeAssistant, site: Site, labels: Labels, prefix: stri
   ];
   if (site.shops.length > 0) {
     views.push({ ...shopsView(hass, site, labels), title: title(labels.shops), path: paths.shops });
+    views.push({ ...rulesView(hass, site, labels, paths.shops), title: title(labels.rules), path: `${prefix}rules` });
   }
   if (site.meters.length + site.lines.length > 0) {
     views.push({ ...equipmentView(hass, site, labels), title: title(labels.equipment), path: paths.equipment });

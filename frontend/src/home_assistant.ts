@@ -65,6 +65,13 @@ export interface Badge {
   [option: string]: unknown;
 }
 
+/** A button beside a heading. */
+export interface ButtonBadge {
+  type: "button";
+  text: string;
+  tap_action: Record<string, unknown>;
+}
+
 export interface Section {
   type: "grid";
   cards: Card[];

@@ -47,6 +47,7 @@ export interface Site {
 }
 
 export interface AreaGroup<Member> {
+  readonly id: string | undefined;
   /** Undefined for the members that stand in no area. */
   readonly name: string | undefined;
   readonly icon: string | undefined;
@@ -84,11 +85,15 @@ export function readSites(hass: HomeAssistant): Site[] {
     .sort((one, other) => compareNames(one.name, other.name));
 }
 
-/** Entities with the attribute that links shops to meters: the dashboard is made anew when it changes. */
-export function linkingEntities(hass: HomeAssistant): string[] {
-  return Object.values(hass.entities)
-    .filter((entry) => entry.platform === PLATFORM && entry.translation_key === "supply_state")
-    .map((entry) => entry.entity_id);
+/** By translation key, the attribute of an entity that the dashboard is written from. */
+const LINKING: Readonly<Record<string, string>> = { supply_state: "meters", policy: "options" };
+
+/** The entities with attributes that the dashboard is written from: it is made anew when they change. */
+export function linkingEntities(hass: HomeAssistant): (readonly [entity: string, attribute: string])[] {
+  return Object.values(hass.entities).flatMap((entry) => {
+    const attribute = entry.platform === PLATFORM ? LINKING[entry.translation_key ?? ""] : undefined;
+    return attribute === undefined ? [] : [[entry.entity_id, attribute] as const];
+  });
 }
 
 export function metersAttribute(hass: HomeAssistant, entityId: string | undefined): string[] {
@@ -109,7 +114,7 @@ export function byArea<Member extends { readonly areaId: string | undefined }>(
   return [...groups]
     .map(([areaId, found]) => {
       const area = areaId === undefined ? undefined : hass.areas[areaId];
-      return { name: area?.name, icon: area?.icon ?? undefined, members: found };
+      return { id: area?.area_id, name: area?.name, icon: area?.icon ?? undefined, members: found };
     })
     .sort((one, other) => {
       if (one.name === undefined || other.name === undefined) return one.name === undefined ? 1 : -1;

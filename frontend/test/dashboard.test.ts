@@ -14,6 +14,10 @@ function overviewOf(mall: Mall): Card[] {
   return cardsOf(generateDashboard(mall).views[0]);
 }
 
+function rulesOf(mall: Mall): unknown {
+  return generateDashboard(mall).views.find((view) => view.path === "rules");
+}
+
 /** Which cards Home Assistant would show now, by the conditions that the dashboard uses. */
 function visible(mall: Mall, card: Card): boolean {
   const met = (condition: Condition): boolean => {
@@ -46,9 +50,9 @@ test("a site without accounts says what comes next", () => {
   assert.ok(contents.includes(labelsFor("en").noShopsYet));
 });
 
-test("four pages, and a page for each shop that is no tab", () => {
+test("five pages, and a page for each shop that is no tab", () => {
   const views = generateDashboard(new Mall({ shops: 2 })).views;
-  assert.deepEqual(views.filter((view) => !view.subview).map((view) => view.path), ["overview", "shops", "equipment", "common-areas"]);
+  assert.deepEqual(views.filter((view) => !view.subview).map((view) => view.path), ["overview", "shops", "rules", "equipment", "common-areas"]);
   assert.deepEqual(views.filter((view) => view.subview).map((view) => view.path), ["shop-one-shop-1", "shop-one-shop-2"]);
 });
 
@@ -159,4 +163,51 @@ test("Simplified Chinese where the user's language is that, English elsewhere, a
   const [english, chinese] = [labelsFor("en"), labelsFor("zh-Hans")];
   assert.deepEqual(Object.keys(chinese), Object.keys(english));
   assert.ok(chinese.allShops.includes("{count}"));
+});
+
+test("Rules lists who is treated how, and holds ids only", () => {
+  const mall = new Mall({ shops: 2 });
+  mall.devices["one-shop-1"] = { id: "one-shop-1", name: "{{ 1 / 0 }} | x", primary_config_entry: "one" };
+  const rules = cardsOf(rulesOf(mall));
+  const templates = rules.filter((card) => card.type === "markdown").map((card) => String(card["content"]));
+  assert.equal(templates.length, 2);
+  for (const template of templates) {
+    assert.ok(!template.includes("1 / 0"));
+    assert.ok(template.includes("one-shop-1"));
+  }
+  const counts = rules.filter((card) => card.type === "tile").map((card) => card["entity"]);
+  assert.deepEqual([...new Set(counts)], ["x.one-site_accounts_off", "x.one-site_accounts_warned"]);
+});
+
+test("an administrator gives a whole area another policy, after a question; nobody else is offered that", () => {
+  const mall = new Mall({ shops: 4 });
+  mall.setState("x.one-shop-1_policy", "Standard", { options: ["Standard", "{area} $& night"] });
+  mall.setState("x.one-shop-2_policy", "Standard", { options: ["Standard", "{area} $& night"] });
+  const headings = cardsOf(rulesOf(mall)).filter((card) => card["heading"] === "Food court");
+  const buttons = headings[0]?.["badges"] as { text: string; tap_action: Record<string, unknown> }[];
+  assert.deepEqual(buttons.map((button) => button.text), ["→ Standard", "→ {area} $& night"]);
+  assert.deepEqual(buttons[0]?.tap_action, {
+    action: "perform-action",
+    perform_action: "compere_prepaid.apply_policy",
+    data: { policy: "Standard" },
+    target: { area_id: "food" },
+    confirmation: { text: "Give all 2 shops in Food court the policy “Standard”?" },
+  });
+  const guest = new Mall({ shops: 4, admin: false });
+  guest.setState("x.one-shop-2_policy", "Standard", { options: ["Standard", "Night"] });
+  for (const card of cardsOf(rulesOf(guest))) assert.ok(!((card["badges"] ?? []) as { type: string }[]).some((badge) => badge.type === "button"));
+});
+
+test("a new policy makes the dashboard anew", () => {
+  const before = new Mall({ shops: 2 });
+  before.setState("x.one-shop-1_policy", "Standard", { options: ["Standard"] });
+  assert.ok(!mustRegenerate(before, before.later((mall) => mall.setState("x.one-shop-1_policy", "Night", { options: ["Standard"] }))));
+  assert.ok(mustRegenerate(before, before.later((mall) => mall.setState("x.one-shop-1_policy", "Standard", { options: ["Standard", "Night"] }))));
+});
+
+test("a shop's page offers the choice of its policy to administrators", () => {
+  const policyOf = (mall: Mall): Card | undefined =>
+    cardsOf(generateShop(mall, "one-shop-1")).find((card) => card["entity"] === "x.one-shop-1_policy");
+  assert.ok("features" in (policyOf(new Mall()) ?? {}));
+  assert.ok(!("features" in (policyOf(new Mall({ admin: false })) ?? { features: [] })));
 });

@@ -4,15 +4,20 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers.entity_component import DATA_INSTANCES
+from homeassistant.setup import async_setup_component
 import pytest
 
 from custom_components.compere_prepaid.site import CompereSite
 from simulator.mall import Mall
-from tests.people import boss
+from tests.actions.targets import device_of
+from tests.automations.blueprinted import FILES, MANAGER, SHOP, Phones, installed
+from tests.people import anna, boss
 from tests.site_fixtures import one_line_mall, running_site
 from tests.stories.telling import PRICE
 
-__all__ = ["boss"]
+__all__ = ["anna", "boss"]
 
 
 @pytest.fixture(autouse=True)
@@ -35,3 +40,26 @@ async def site(hass: HomeAssistant, mall: Mall, tmp_path: Path) -> AsyncIterator
     """Run it, at one yuan a kWh."""
     async with running_site(hass, mall, tmp_path, price=PRICE) as site:
         yield site
+
+
+@pytest.fixture
+async def phones(hass: HomeAssistant, site: CompereSite) -> Phones:
+    """Give both a phone; the tenant's belongs to the account's device."""
+    phones = Phones()
+    assert await async_setup_component(hass, "notify", {})
+    await hass.data[DATA_INSTANCES]["notify"].async_add_entities([phones.tenant, phones.manager])
+    er.async_get(hass).async_update_entity(
+        phones.tenant.entity_id, device_id=device_of(hass, site, f"account_{SHOP}").id
+    )
+    assert phones.manager.entity_id == MANAGER
+    return phones
+
+
+@pytest.fixture
+async def blueprints(hass: HomeAssistant, site: CompereSite) -> AsyncIterator[None]:
+    """Install them as a person does; in the end no automation waits for anything."""
+    assert await async_setup_component(hass, "automation", {})
+    await hass.async_add_executor_job(Path(hass.config.path("configuration.yaml")).touch)
+    assert await installed(hass) == (dict.fromkeys(FILES, "written"), True)
+    yield
+    await hass.services.async_call("automation", "turn_off", {"entity_id": "all"}, blocking=True)

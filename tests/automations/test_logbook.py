@@ -14,17 +14,17 @@ from pytest_homeassistant_custom_component.components.recorder.common import (
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
 from custom_components.compere_prepaid.const import DOMAIN
+from custom_components.compere_prepaid.core.events import PUBLIC
 from custom_components.compere_prepaid.core.ids import MeterSerial
 from custom_components.compere_prepaid.core.metering.plausibility import Suspicion
 from custom_components.compere_prepaid.core.policy.protection import RuleKind
 from custom_components.compere_prepaid.core.policy.protection_state import Move
-from custom_components.compere_prepaid.core.public_events import PUBLIC
 from custom_components.compere_prepaid.logbook import ICONS, line
 from custom_components.compere_prepaid.logbook_texts import TEXTS
 from custom_components.compere_prepaid.site import CompereSite
 from simulator.mall import Mall
 from tests.actions.targets import device_of
-from tests.site_fixtures import expected_event, read_again
+from tests.site_fixtures import expected_event, read_again, state_of
 from tests.stories.telling import ask, burn, relay_settled
 
 SHOP = "A-101"
@@ -78,6 +78,7 @@ async def test_lines_tell_what_happened_to_a_shop(
     ]
     assert ("Noodle House", "was cut off, its credit is -3.60") in found
     entity = restored[0].data["entity_id"]
+    assert state_of(hass, entity).context.id == restored[0].context.id
     assert await lines_of(hass, hass_ws_client, entity_ids=[entity]) == found
     other = device_of(hass, site, "account_A-102").id
     assert await lines_of(hass, hass_ws_client, device_ids=[other]) == []

@@ -19,6 +19,7 @@ pytestmark = [
 
 SHOP = "A-104 Coffee Corner"
 EMPTY_SHOP, EMPTY_ACCOUNT = "B-203 Shoe Gallery", "B-203"
+AREA, KIOSKS = "Kiosks", ("K-1 Flower Kiosk", "K-2 Phone Repair")
 TRIES = 20
 
 
@@ -38,8 +39,11 @@ async def assert_balance_shown(visit: Visit, shop: str) -> None:
     pytest.fail(f"{shop}: the tile shows {shown}, the entity says {state}")
 
 
-async def test_balances_alarms_and_a_payment(tmp_path: Path) -> None:
-    """A tile shows its entity's balance; a shop that pays leaves the list of those that are off."""
+async def test_balances_alarms_a_payment_and_a_policy(tmp_path: Path) -> None:
+    """A tile shows its entity's balance; a shop that pays leaves the list of those that are off.
+
+    An area gets another policy in one step.
+    """
     async with demonstration(tmp_path, "--port", "0") as process:
         guide = await read_until(process, LAST_LINE)
         url = re.findall(r"dashboard at (http://\S+)", guide)[0]
@@ -58,6 +62,21 @@ async def test_balances_alarms_and_a_payment(tmp_path: Path) -> None:
 
             await visit.tiles(SHOP).first.click()
             await expect(visit.page.get_by_text("Available credit")).to_be_visible()
+
+            await visit.open(f"/{DASHBOARD}/rules")
+            table = visit.section("Who is treated how").locator("ha-markdown")
+            await expect(table.get_by_text("A-107 Bakery Lane")).to_be_visible()
+            await expect(table.get_by_text("warned").first).to_be_visible()
+            await visit.section(AREA).get_by_text("→ Standard").click(force=True)
+            question = f"Give all {len(KIOSKS)} shops in {AREA} the policy “Standard”?"
+            await expect(visit.page.get_by_text(question)).to_be_visible()
+            await visit.page.get_by_role("button", name="OK", exact=True).click()
+            lines = visit.section(AREA)
+            await expect(lines.locator("hui-entity-heading-badge", has_text="Kiosk")).to_have_count(
+                0
+            )
+            states = await visit.states()
+            assert {states[f"{shop} Policy"]["state"] for shop in KIOSKS} == {"Standard"}
             assert visit.faults == []
             assert visit.requests_elsewhere == []
 

@@ -9,6 +9,7 @@ from custom_components.compere_prepaid.core.money.amount import Currency
 from custom_components.compere_prepaid.core.policy.protected_times import ProtectedTimes
 from custom_components.compere_prepaid.core.policy.protection import Basis, RuleKind
 from custom_components.compere_prepaid.core.site_file import dump_site_file, parse_site_file
+from custom_components.compere_prepaid.core.site_file_policies import POLICY_SCHEMA
 
 CNY = Currency.of("CNY")
 
@@ -173,3 +174,20 @@ def test_the_example_of_the_protection_page() -> None:
         "night_load",
     }
     assert [kind for kind in RuleKind if f"| `{kind}` |" not in page] == []
+
+
+def test_the_example_of_the_policies_page() -> None:
+    """What the page shows can be imported, and it tells every rule that there is."""
+    page = (Path(__file__).parents[2] / "docs/policies.md").read_text("utf-8")
+    head = FILE.split("calendars:", maxsplit=1)[0].replace("Careful", "Standard")
+    tariff = "tariffs: [{name: Flat, valid_from: 2026-01-01, prices: {flat: 0.6}}]\n"
+    example = page.split("```yaml\n")[1].split("```")[0]
+    site = parse_site_file(head + tariff + example, file="page.yaml")
+    assert [(policy.name, str(policy.valid_from)) for policy in site.policies] == [
+        ("Standard", "None"),
+        ("Food court", "None"),
+        ("Fire pumps", "None"),
+        ("Food court", "2026-07-01"),
+    ]
+    rules = set(POLICY_SCHEMA["$defs"]["policy"]["properties"]) - {"name"}
+    assert [rule for rule in sorted(rules) if f"`{rule}`" not in page.split("## Rules")[1]] == []

@@ -178,3 +178,83 @@ async def test_the_page_of_the_account(
     ]
     assert page["action"] == "URI"
     assert page["uri"].startswith("/config/devices/device/")
+
+
+GRACE = "Grace of 24 h"
+
+
+async def test_a_grace_by_button(
+    hass: HomeAssistant, mall: Mall, site: CompereSite, manager: Phone, anna: str
+) -> None:
+    """A cashier's tap brings the power back for a day, in the cashier's name."""
+    options = dict(site.entry.options) | {"cashiers": [anna]}
+    hass.config_entries.async_update_entry(site.entry, options=options)
+    await burn(mall, site, SHOP, 52_000)
+    await all_sent(site)
+    assert manager.titles[-1] == "Noodle House (A-101): cut off"
+    assert await is_off(site, mall)
+    async with expected_event(hass, "grace_granted", account=SHOP, user=anna):
+        await tap(hass, site, manager.button(GRACE), anna)
+    assert not await is_off(site, mall)
+    granted = [one["message"] for one in manager.messages if "Granted" in one["message"]]
+    assert granted == ["Granted: no cut before 2026-03-03 14:36."]
+
+
+async def test_a_grace_after_a_top_up(
+    hass: HomeAssistant, mall: Mall, site: CompereSite, manager: Phone, boss: str
+) -> None:
+    """Who was topped up since the warning needs no grace, even if credit is low again."""
+    await burn(mall, site, SHOP, 2_000)
+    await all_sent(site)
+    button = manager.button(GRACE)
+    await ask(hass, "top_up", account=SHOP, amount="5", reference="r1")
+    await tap(hass, site, button, boss)
+    assert "was topped up meanwhile (54.00 CNY available)" in manager.messages[-1]["message"]
+    assert site.book.account(SHOP).watch.grace_until is None
+
+
+async def test_a_grace_for_who_is_off_by_now(
+    hass: HomeAssistant, mall: Mall, site: CompereSite, manager: Phone, boss: str
+) -> None:
+    """The button of the warning does not undo the cut; the cut's own does, for one of two."""
+    await burn(mall, site, SHOP, 2_000)
+    await all_sent(site)
+    warned = manager.button(GRACE)
+    await burn(mall, site, SHOP, 50_000)
+    await all_sent(site)
+    await tap(hass, site, warned, boss)
+    assert "was cut off meanwhile" in manager.messages[-1]["message"]
+    assert await is_off(site, mall)
+    cut = manager.button(GRACE, 1)
+    await ask(hass, "grant_grace", account=SHOP, hours=2, reason="by phone")
+    await tap(hass, site, cut, boss)
+    assert any("not cut off for credit any more" in one["message"] for one in manager.messages)
+
+
+async def test_a_grace_that_somebody_else_granted(
+    hass: HomeAssistant, mall: Mall, site: CompereSite, manager: Phone, boss: str
+) -> None:
+    """Two managers are warned: the second to tap is told that the first was faster."""
+    await burn(mall, site, SHOP, 2_000)
+    await all_sent(site)
+    button = manager.button(GRACE)
+    await ask(hass, "grant_grace", account=SHOP, hours=2, reason="by phone")
+    before = site.book.account(SHOP).watch.grace_until
+    await tap(hass, site, button, boss)
+    assert "a grace was granted meanwhile" in manager.messages[-1]["message"]
+    assert site.book.account(SHOP).watch.grace_until == before
+
+
+async def test_a_tap_that_fails_can_be_repeated(
+    hass: HomeAssistant, mall: Mall, site: CompereSite, manager: Phone, boss: str
+) -> None:
+    """What the ledger refuses is told with its reason, and the button stays good."""
+    await burn(mall, site, SHOP, 2_000)
+    await all_sent(site)
+    button = manager.button(GRACE)
+    site.ledger.make_read_only("a test")
+    await tap(hass, site, button, boss)
+    failed = manager.messages[-1]
+    assert "That did not work: " in failed["message"]
+    assert [one["action"] for one in failed["data"]["actions"]] == [button]
+    assert not site.notifier.memory.taps[button].is_used

@@ -6,9 +6,10 @@ from homeassistant.core import HomeAssistant
 import pytest
 
 from custom_components.compere_prepaid.core.errors import OperationFailedError
+from custom_components.compere_prepaid.installed_files import Written
 from custom_components.compere_prepaid.site import CompereSite
 from custom_components.compere_prepaid.voice import installing
-from custom_components.compere_prepaid.voice.installing import Written, install, languages
+from custom_components.compere_prepaid.voice.installing import install, languages
 from tests.actions.asking import refused
 from tests.stories.telling import ask
 from tests.voice.talking import say

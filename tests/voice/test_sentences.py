@@ -14,7 +14,7 @@ from custom_components.compere_prepaid.site import CompereSite
 from custom_components.compere_prepaid.voice.installing import NAME, SENTENCES
 from tests.voice.talking import CHINESE, ENGLISH, say
 
-EACH = 40
+EACH = 20
 """So many of the ways to say one template, evenly over all of them."""
 
 ANSWERS = {

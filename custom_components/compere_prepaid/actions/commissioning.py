@@ -1,6 +1,5 @@
 """Putting meters into service: finding and adding them, checking them, and the signed report."""
 
-from dataclasses import asdict
 from decimal import Decimal
 import re
 from typing import Any
@@ -68,7 +67,7 @@ async def _import_meters(
             for fault in error.faults
         ]
         outcome = ImportOutcome(faults=faults)
-    return asdict(outcome)
+    return outcome.answer()
 
 
 async def _table(hass: HomeAssistant, call: ServiceCall) -> tuple[str, str]:
@@ -144,6 +143,15 @@ async def _set_backstop(
     return {"meter": serial, "enabled": call.data["enabled"]}
 
 
+async def _set_low_credit_display(
+    hass: HomeAssistant, site: CompereSite, call: ServiceCall
+) -> dict[str, Any]:
+    user = await async_require_manager(hass, site.entry, call.context, Duty.TERMS)
+    serial = MeterSerial(call.data["meter"])
+    await site.display.async_switch(serial, user, on=call.data["enabled"])
+    return {"meter": serial, "enabled": call.data["enabled"]}
+
+
 async def _commissioning_report(
     hass: HomeAssistant, site: CompereSite, call: ServiceCall
 ) -> dict[str, Any]:
@@ -183,6 +191,9 @@ ACTIONS = {
         _test_stored_credit, {**ONE_METER, vol.Optional("consent"): cv.boolean}
     ),
     "set_backstop": Action(_set_backstop, {**ONE_METER, vol.Required("enabled"): cv.boolean}),
+    "set_low_credit_display": Action(
+        _set_low_credit_display, {**ONE_METER, vol.Required("enabled"): cv.boolean}
+    ),
     "commissioning_report": Action(
         _commissioning_report,
         {

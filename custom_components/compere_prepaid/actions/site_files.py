@@ -30,7 +30,7 @@ async def _import_site(hass: HomeAssistant, site: CompereSite, call: ServiceCall
         if not call.return_response:
             raise
         outcome = ImportOutcome(faults=[asdict(fault) for fault in error.faults])
-    return asdict(outcome)
+    return outcome.answer()
 
 
 async def _export_site(hass: HomeAssistant, site: CompereSite, call: ServiceCall) -> dict[str, Any]:

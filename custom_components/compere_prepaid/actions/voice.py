@@ -10,8 +10,9 @@ import probatio as vol
 
 from ..authority import Duty, async_require_manager
 from ..core.errors import InvalidInputError
+from ..installed_files import Written
 from ..site import CompereConfigEntry
-from ..voice.installing import Written, install, languages
+from ..voice.installing import install, languages
 from .fields import NAMES, Action, EntryAction
 
 

@@ -177,6 +177,8 @@ class BackstopKeeper:
         account = None if state.account is None else site.book.accounts.get(state.account)
         if account is None or account.never_cut or state.suspicion is not None:
             return LARGE_WH  # a reading that is not believed trips nobody, here neither
+        if account.is_spared(site.clock.now(), site.zone):
+            return LARGE_WH
         left = account.available - account.policy.cut_off
         multiplier = runtime.device.multiplier
         wanted = wanted_wh(

@@ -25,6 +25,7 @@ class RecordKind(StrEnum):
     CHECKS = "commissioning_checks"
     RELAY = "commissioning_relay"
     STORED_CREDIT = "commissioning_stored_credit"
+    DISPLAY = "commissioning_low_credit_display"
 
 
 type Record = Mapping[str, Any]

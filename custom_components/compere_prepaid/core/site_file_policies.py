@@ -1,16 +1,49 @@
 """Policies in a site file."""
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from .document_section import Section
+from .document_faults import schema_faults
+from .document_section import Findings, Section
+from .documents import Document, DocumentError
 from .money.amount import ZERO, Amount, Currency
 from .policy.credit import Policy, Reconnect
 from .policy.protected_times_document import protected_data, read_protected
 from .policy.protection_document import protection_data, read_protection
+from .site_file_names import check_day_types
+from .tariff.calendar_days import Calendar
+from .tariff.document import TARIFF_SCHEMA
+
+POLICY_SCHEMA: Mapping[str, Any] = {**TARIFF_SCHEMA, "$ref": "#/$defs/policy"}
 
 _UNSORTED = "is more than the one before it: the highest level comes first, like [100, 50]"
 _NOT_NEGATIVE = ("credit_limit", "emergency_credit", "minimum_top_up")
+
+
+def policy_from(
+    document: Document, currency: Currency, calendars: Mapping[str, Calendar], *, file: str
+) -> Policy:
+    """Read a policy alone, in the site file's form; `calendars` are those of the site.
+
+    Raises `DocumentError` with everything that is wrong.
+    """
+    findings = Findings(document, schema_faults(document.data, POLICY_SCHEMA, document.lines))
+    if not isinstance(document.data, Mapping):
+        raise DocumentError(file, findings.all)
+    section = Section(document.data, (), findings)
+    policy = read_policy(section, currency)
+    protected = section.group("protected")
+    if (calendar := protected.part("calendar")) is not None:
+        if calendar.value in calendars:
+            kinds = {*calendars[calendar.value].days.values()}
+            check_day_types(protected, "times", kinds)
+        else:
+            known = ", ".join(sorted(calendars)) or "-"
+            calendar.fault(f"there is no calendar '{calendar.value}'; calendars: {known}")
+    if policy is None or findings.all:
+        raise DocumentError(file, findings.all)
+    return policy
 
 
 def read_policy(section: Section, currency: Currency) -> Policy | None:

@@ -25,6 +25,7 @@ from ..account_view import AccountView, thousandths
 from ..core.money.amount import Amount
 from ..core.policy.credit import SupplyState
 from ..core.prepayment.calendar import day_of, day_start, month_of
+from ..core.prepayment.state import AccountState
 from ..site import CompereSite
 from .trimmed import trimmed
 
@@ -110,19 +111,27 @@ def _usual(view: AccountView) -> dict[str, Any]:
     }
 
 
-def _who(view: AccountView) -> dict[str, Any]:
-    """Say whose supply this is: dashboards and automations join meters and accounts by it."""
+_WATCH = (
+    "put_off_until",
+    "put_off_why",
+    "grace_until",
+    "disputed",
+    "adapts_until",
+    "shadow_cut",
+    "reconnect_awaited",
+)
+"""What was decided about an account's credit that its supply shows, too."""
+
+
+def _supply(view: AccountView) -> dict[str, Any]:
+    """Say whose supply this is, and what waits: dashboards join meters and accounts by it."""
+    watch = view.watch
     return {
+        **{key: watch[key] for key in _WATCH},
         "account": view.state.number,
         "account_name": view.state.name,
         "meters": list(view.state.meters),
     }
-
-
-def _is_low(view: AccountView) -> bool:
-    """Look at the money alone: an account that waits for its reconnection may have plenty."""
-    policy, available = view.state.policy, view.state.available
-    return available <= policy.cut_off or policy.level_reached(available) is not None
 
 
 def _views(site: CompereSite) -> Iterator[AccountView]:
@@ -153,6 +162,23 @@ def _warned(site: CompereSite) -> list[str]:
 
 def _off(site: CompereSite) -> list[str]:
     return [view.state.number for view in _views(site) if view.supply_state is SupplyState.OFF]
+
+
+def _adapting(site: CompereSite) -> list[str]:
+    now = site.clock.now()
+    return [one.number for one in _states(site) if one.adapts(now, site.zone)]
+
+
+def _disputed(site: CompereSite) -> list[str]:
+    return [one.number for one in _states(site) if one.watch.disputed_at is not None]
+
+
+def _put_off(site: CompereSite) -> list[str]:
+    return [one.number for one in _states(site) if one.watch.put_off_why]
+
+
+def _states(site: CompereSite) -> Iterator[AccountState]:
+    return (runtime.coordinator.data for runtime in site.accounts.values())
 
 
 def _offline(site: CompereSite) -> list[str]:
@@ -235,14 +261,14 @@ ACCOUNT_SENSORS = (
         device_class=SensorDeviceClass.ENUM,
         options=[state.value for state in SupplyState],
         value_fn=lambda view: view.supply_state.value,
-        attributes_fn=_who,
+        attributes_fn=_supply,
     ),
 )
 
 LOW_CREDIT = AccountBinaryDescription(
     key="low_credit",
     device_class=BinarySensorDeviceClass.PROBLEM,
-    value_fn=_is_low,
+    value_fn=lambda view: view.is_low,
 )
 
 SITE_SENSORS = (
@@ -273,6 +299,24 @@ SITE_SENSORS = (
         state_class=SensorStateClass.MEASUREMENT,
         value_fn=lambda site: len(_off(site)),
         attributes_fn=lambda site: {"accounts": _off(site)[:LISTED]},
+    ),
+    SiteSensorDescription(
+        key="accounts_put_off",
+        state_class=SensorStateClass.MEASUREMENT,
+        value_fn=lambda site: len(_put_off(site)),
+        attributes_fn=lambda site: {"accounts": _put_off(site)[:LISTED]},
+    ),
+    SiteSensorDescription(
+        key="accounts_adapting",
+        state_class=SensorStateClass.MEASUREMENT,
+        value_fn=lambda site: len(_adapting(site)),
+        attributes_fn=lambda site: {"accounts": _adapting(site)[:LISTED]},
+    ),
+    SiteSensorDescription(
+        key="accounts_disputed",
+        state_class=SensorStateClass.MEASUREMENT,
+        value_fn=lambda site: len(_disputed(site)),
+        attributes_fn=lambda site: {"accounts": _disputed(site)[:LISTED]},
     ),
     SiteSensorDescription(
         key="meters_offline",

@@ -100,6 +100,36 @@ var ENGLISH = {
   shops: "Shops",
   equipment: "Meters & lines",
   commonAreas: "Common areas",
+  rules: "Rules",
+  underRules: "Who is treated how",
+  standing: "Standing",
+  stateOff: "off",
+  stateExhausted: "out of credit",
+  stateEmergency: "on emergency credit",
+  stateWarning: "warned",
+  adapting: "adapting",
+  disputed: "disputed",
+  reconnectAwaited: "waits for its reconnection to be confirmed",
+  graceUntil: "grace until",
+  cutWaits: "cut waits",
+  protectedTime: "protected time",
+  noticePeriod: "notice period",
+  grace: "grace",
+  wouldBeOff: "would be off",
+  adaptsUntil: "adapts until",
+  noShopUnderRules: "Every shop is in credit, and none has a rule of its own at present.",
+  applyPolicy: "Give all {count} shops in {area} the policy “{policy}”?",
+  policyHint: "The buttons beside an area give all shops in it another policy.",
+  cutsWaiting: "Cuts that wait",
+  shopsAdapting: "Shops adapting",
+  shopsDisputed: "Shops in dispute",
+  endsOn: "Ends about",
+  costWeek: "This week",
+  nextDays: "Forecast",
+  band: "Between {low} and {high} days, as spending was on such days.",
+  weekChange: "Than last week",
+  monthChange: "Than last month",
+  costPerWeek: "Spending per week",
   loadNow: "Load now",
   balanceHeld: "Balances held",
   shopsWarned: "Shops warned",
@@ -161,6 +191,36 @@ var SIMPLIFIED_CHINESE = {
   shops: "商铺",
   equipment: "电表与线路",
   commonAreas: "公共区域",
+  rules: "规则",
+  underRules: "各商铺现状",
+  standing: "状态",
+  stateOff: "断电",
+  stateExhausted: "余额用尽",
+  stateEmergency: "使用应急额度",
+  stateWarning: "预警",
+  adapting: "适应期",
+  disputed: "有争议",
+  reconnectAwaited: "等待确认恢复供电",
+  graceUntil: "宽限至",
+  cutWaits: "断电推迟",
+  protectedTime: "保护时段",
+  noticePeriod: "通知期",
+  grace: "宽限",
+  wouldBeOff: "正式运行时已断电",
+  adaptsUntil: "适应期至",
+  noShopUnderRules: "所有商铺余额充足，目前没有商铺适用特殊规则。",
+  applyPolicy: "将{area}全部 {count} 家商铺改为策略“{policy}”？",
+  policyHint: "区域旁的按钮可将该区域所有商铺改为另一策略。",
+  cutsWaiting: "推迟断电",
+  shopsAdapting: "适应期商铺",
+  shopsDisputed: "争议商铺",
+  endsOn: "预计用完",
+  costWeek: "本周",
+  nextDays: "预测",
+  band: "按同类日期的用量，可用 {low} 至 {high} 天。",
+  weekChange: "较上周同期",
+  monthChange: "较上月同期",
+  costPerWeek: "每周费用",
   loadNow: "当前负荷",
   balanceHeld: "余额合计",
   shopsWarned: "预警商铺",
@@ -240,8 +300,12 @@ function readSites(hass) {
   const siteIds = [...new Set(devices.map((device) => siteIdOf(device.entry)))];
   return siteIds.map((id) => readSite(hass, id, devices.filter((device) => siteIdOf(device.entry) === id))).sort((one, other) => compareNames(one.name, other.name));
 }
+var LINKING = { supply_state: "meters", policy: "options" };
 function linkingEntities(hass) {
-  return Object.values(hass.entities).filter((entry) => entry.platform === PLATFORM && entry.translation_key === "supply_state").map((entry) => entry.entity_id);
+  return Object.values(hass.entities).flatMap((entry) => {
+    const attribute = entry.platform === PLATFORM ? LINKING[entry.translation_key ?? ""] : void 0;
+    return attribute === void 0 ? [] : [[entry.entity_id, attribute]];
+  });
 }
 function metersAttribute(hass, entityId) {
   const serials = entityId === void 0 ? void 0 : hass.states[entityId]?.attributes["meters"];
@@ -255,7 +319,7 @@ function byArea(hass, members) {
   }
   return [...groups].map(([areaId, found]) => {
     const area = areaId === void 0 ? void 0 : hass.areas[areaId];
-    return { name: area?.name, icon: area?.icon ?? void 0, members: found };
+    return { id: area?.area_id, name: area?.name, icon: area?.icon ?? void 0, members: found };
   }).sort((one, other) => {
     if (one.name === void 0 || other.name === void 0) return one.name === void 0 ? 1 : -1;
     return compareNames(one.name, other.name);
@@ -438,11 +502,49 @@ function meterLine(meter, labels) {
   };
 }
 
+// src/views/templates.ts
+function escapedName(device) {
+  const typed = `(device_attr(${device}, "name_by_user") or device_attr(${device}, "name"))`;
+  return `${typed} | e | replace("|", "&#124;") | replace("[", "&#91;") | replace("]", "&#93;")`;
+}
+function money(balance) {
+  const digits = `(0 if state_attr(${balance}, "step") | float(0) >= 1 else 2)`;
+  return `{{ "%.*f" | format(${digits}, states(${balance}) | float(0)) }}&nbsp;{{ state_attr(${balance}, "unit_of_measurement") }}`;
+}
+var MOMENT_MACRO = `{% macro moment(at) %}{{ (as_datetime(at) | as_local).strftime("%m‑%d&nbsp;%H:%M") }}{% endmacro -%}`;
+
+// src/views/runs_out.ts
+var ROWS = 8;
+var NEVER = 1e6;
+function runsOutCard(shops, labels) {
+  const rows = shops.flatMap((shop) => {
+    const { balance, days_left: daysLeft, supply_state: supply, expected_zero: zero } = shop.entities;
+    return balance && daysLeft && supply ? [[shop.deviceId, balance, daysLeft, supply, zero ?? "", shopPath(shop)]] : [];
+  });
+  const content = `{% set found = namespace(rows=[]) -%}
+{% for device, balance, days, supply, zero, path in ${JSON.stringify(rows)} -%}
+{% if not is_state(supply, "off") and is_number(states(balance)) -%}
+{% set left = states(days) | float(${NEVER}) -%}
+{% set found.rows = found.rows + [(left, states(balance) | float, device, balance, days, zero, path)] -%}
+{% endif -%}
+{% endfor -%}
+| ${labels.shop} | ${labels.daysLeft} | ${labels.endsOn} | ${labels.balance} |
+|:---|---:|---:|---:|
+{% for left, _, device, balance, days, zero, path in (found.rows | sort)[:${ROWS}] -%}
+{% set low, high = state_attr(days, "low"), state_attr(days, "high") -%}
+{% set wide = is_number(low) and is_number(high) and low | round(1) != high | round(1) -%}
+{% set band = "&nbsp;(" ~ low | round(1) ~ "–" ~ high | round(1) ~ ")" if wide else "" -%}
+{% set shown = "—" if left >= ${NEVER} else left | round(1) ~ band -%}
+{% set end = as_datetime(states(zero), none) if zero else none -%}
+{% set day = (end | as_local).strftime("%m‑%d") if end else "—" -%}
+| [{{ ${escapedName("device")} }}]({{ path }}) | {{ shown }} | {{ day }} | ${money("balance")} |
+{% endfor -%}`;
+  return { type: "markdown", content };
+}
+
 // src/views/overview.ts
 var SHOPS_PER_AREA = 24;
-var RUNS_OUT_ROWS = 8;
 var HOURS_OF_LOAD2 = 24;
-var NEVER = 1e6;
 function overviewView(hass, site, labels, paths) {
   const sections = [statusSection(site, labels, paths)];
   if (site.shops.length === 0) {
@@ -463,15 +565,15 @@ function overviewView(hass, site, labels, paths) {
   return { type: "sections", max_columns: 3, dense_section_placement: true, sections };
 }
 function statusSection(site, labels, paths) {
-  const { total_power: power, total_balance: balance, ledger_ok: ledger, ...counts } = site.entities;
+  const { total_power: power, total_balance: balance, ledger_ok: ledger, ...counts2 } = site.entities;
   return section([
     heading(site.name || labels.overview, "mdi:storefront"),
     ...ledger === void 0 ? [] : [text(alert(labels.ledgerFault), [{ condition: "state", entity: ledger, state: "on" }])],
     tile(power, labels.loadNow, 6, { icon: "mdi:gauge", color: "blue" }),
     tile(balance, labels.balanceHeld, 6, { icon: "mdi:wallet", color: "blue" }),
-    ...countTiles(counts["accounts_off"], labels.shopsOff, "mdi:flash-off", "red", paths.shops),
-    ...countTiles(counts["accounts_warned"], labels.shopsWarned, "mdi:flash-alert", "amber", paths.shops),
-    ...countTiles(counts["meters_offline"], labels.metersOffline, "mdi:lan-disconnect", "orange", paths.equipment),
+    ...countTiles(counts2["accounts_off"], labels.shopsOff, "mdi:flash-off", "red", paths.shops),
+    ...countTiles(counts2["accounts_warned"], labels.shopsWarned, "mdi:flash-alert", "amber", paths.shops),
+    ...countTiles(counts2["meters_offline"], labels.metersOffline, "mdi:lan-disconnect", "orange", paths.equipment),
     tile(ledger, labels.ledger, 6, { color: "red" }),
     ...loadCards(power, labels)
   ]);
@@ -497,30 +599,6 @@ function alarmCards(shops, tones, title, count, none) {
     ...shops.flatMap((shop) => shopTiles(shop, tones, 12))
   ];
 }
-function runsOutCard(shops, labels) {
-  const rows = shops.flatMap((shop) => {
-    const { balance, days_left: daysLeft, supply_state: supply } = shop.entities;
-    return balance && daysLeft && supply ? [[shop.deviceId, balance, daysLeft, supply, shopPath(shop)]] : [];
-  });
-  const content = `{% set found = namespace(rows=[]) -%}
-{% for device, balance, days, supply, path in ${JSON.stringify(rows)} -%}
-{% if not is_state(supply, "off") and is_number(states(balance)) -%}
-{% set left = states(days) | float(${NEVER}) -%}
-{% set found.rows = found.rows + [(left, states(balance) | float, device, balance, path)] -%}
-{% endif -%}
-{% endfor -%}
-| ${labels.shop} | ${labels.daysLeft} | ${labels.balance} |
-|:---|---:|---:|
-{% for left, _, device, balance, path in (found.rows | sort)[:${RUNS_OUT_ROWS}] -%}
-{% set typed = device_attr(device, "name_by_user") or device_attr(device, "name") -%}
-{% set name = typed | e | replace("|", "&#124;") | replace("[", "&#91;") | replace("]", "&#93;") -%}
-{% set days = "—" if left >= ${NEVER} else left | round(1) -%}
-{% set digits = 0 if state_attr(balance, "step") | float(0) >= 1 else 2 -%}
-{% set money = "%.*f" | format(digits, states(balance) | float) -%}
-| [{{ name }}]({{ path }}) | {{ days }} | {{ money }}&nbsp;{{ state_attr(balance, "unit_of_measurement") }} |
-{% endfor -%}`;
-  return { type: "markdown", content };
-}
 function areaSection(hass, name, icon, shops, labels, paths) {
   const tooMany = shops.length > SHOPS_PER_AREA;
   const shown = tooMany ? mostUrgentFirst(hass, shops).slice(0, SHOPS_PER_AREA) : shops;
@@ -530,6 +608,138 @@ function areaSection(hass, name, icon, shops, labels, paths) {
     ...shown.flatMap((shop) => shopTiles(shop, ALL_TONES, 6)),
     ...tooMany ? [text(`[${more}](${paths.shops})`)] : []
   ]);
+}
+
+// src/views/rules.ts
+var ROWS2 = 60;
+var POLICIES = 6;
+function rulesView(hass, site, labels, path) {
+  const sections = [
+    section([heading(labels.underRules, "mdi:gavel"), ...counts(site, labels, path), standingCard(site.shops, labels), ...policyHint(hass, site, labels)]),
+    section([heading(labels.runsOutNext, "mdi:calendar-clock"), runsOutCard(site.shops, labels)]),
+    ...byArea(hass, site.shops).map((area) => policiesSection(hass, area, labels))
+  ];
+  return { type: "sections", max_columns: 3, dense_section_placement: true, sections };
+}
+function policiesOf(hass, shops) {
+  const select = shops.map((shop) => shop.entities["policy"]).find((entity) => entity !== void 0);
+  const options = select === void 0 ? void 0 : hass.states[select]?.attributes["options"];
+  return Array.isArray(options) ? options.map(String) : [];
+}
+function policiesSection(hass, area, labels) {
+  return section([
+    heading(area.name ?? labels.noArea, area.icon ?? "mdi:map-marker", { badges: policyButtons(hass, area, labels) }),
+    ...area.members.flatMap((shop) => policyLine(shop, labels))
+  ]);
+}
+function policyButtons(hass, area, labels) {
+  const policies = policiesOf(hass, area.members);
+  if (!hass.user?.is_admin || area.id === void 0 || policies.length < 2 || policies.length > POLICIES) return [];
+  return policies.map((policy) => ({
+    type: "button",
+    text: `→ ${policy}`,
+    tap_action: {
+      action: "perform-action",
+      perform_action: "compere_prepaid.apply_policy",
+      data: { policy },
+      target: { area_id: area.id },
+      confirmation: {
+        text: labels.applyPolicy.replace("{policy}", () => policy).replace("{count}", String(area.members.length)).replace("{area}", () => area.name ?? "")
+      }
+    }
+  }));
+}
+function policyHint(hass, site, labels) {
+  const seen = byArea(hass, site.shops).some((area) => policyButtons(hass, area, labels).length > 0);
+  return seen ? [text(labels.policyHint)] : [];
+}
+function policyLine(shop, labels) {
+  const policy = shop.entities["policy"];
+  if (policy === void 0) return [];
+  const badge = { type: "entity", entity: policy, name: labels.policy, show_icon: false, show_state: true };
+  return [
+    {
+      type: "heading",
+      heading: shop.name,
+      heading_style: "subtitle",
+      badges: [{ ...badge, tap_action: { action: "more-info" } }],
+      tap_action: { action: "navigate", navigation_path: shopPath(shop) }
+    }
+  ];
+}
+function counts(site, labels, path) {
+  const entities = site.entities;
+  return [
+    ...countTiles(entities["accounts_off"], labels.shopsOff, "mdi:flash-off", "red", path),
+    ...countTiles(entities["accounts_warned"], labels.shopsWarned, "mdi:flash-alert", "amber", path),
+    ...countTiles(entities["accounts_put_off"], labels.cutsWaiting, "mdi:timer-sand", "deep-orange", path),
+    ...countTiles(entities["accounts_adapting"], labels.shopsAdapting, "mdi:school", "blue", path),
+    ...countTiles(entities["accounts_disputed"], labels.shopsDisputed, "mdi:scale-balance", "purple", path)
+  ];
+}
+function rowsOf(shops) {
+  return shops.flatMap((shop) => {
+    const { supply_state: supply, balance } = shop.entities;
+    return supply && balance ? [[shop.deviceId, supply, balance, shopPath(shop)]] : [];
+  });
+}
+function standingCard(shops, labels) {
+  const standings = {
+    off: [0, labels.stateOff, "mdi:flash-off", "red"],
+    exhausted: [1, labels.stateExhausted, "mdi:flash-alert", "orangered"],
+    emergency: [2, labels.stateEmergency, "mdi:flash-alert", "orangered"],
+    warning: [3, labels.stateWarning, "mdi:flash-alert", "orange"]
+  };
+  const reasons = {
+    protected: labels.protectedTime,
+    notice: labels.noticePeriod,
+    grace: labels.grace,
+    dispute: labels.disputed,
+    adaptation: labels.adapting
+  };
+  const content = `{% set standings = ${JSON.stringify(standings)} -%}
+{% set reasons = ${JSON.stringify(reasons)} -%}
+${MOMENT_MACRO}
+{% set found = namespace(rows=[]) -%}
+{% for device, supply, balance, path in ${JSON.stringify(rowsOf(shops))} -%}
+{% set rank, label, icon, color = standings.get(states(supply), [9, "", "", ""]) -%}
+{% set said = namespace(list=['<font color="' ~ color ~ '"><ha-icon icon="' ~ icon ~ '"></ha-icon></font> ' ~ label] if label else []) -%}
+${note("reconnect_awaited", labels.reconnectAwaited)}
+${note("disputed", labels.disputed)}
+{% set why = state_attr(supply, "put_off_why") -%}
+{% if why != "grace" -%}
+${noteUntil("grace_until", labels.graceUntil)}
+{% endif -%}
+{% if why -%}
+{% set until = state_attr(supply, "put_off_until") -%}
+{% set said.list = said.list + [${JSON.stringify(labels.cutWaits)} ~ (" " ~ moment(until) if until else "") ~ " (" ~ reasons.get(why, why) ~ ")"] -%}
+{% endif -%}
+${note("shadow_cut", labels.wouldBeOff)}
+${noteUntil("adapts_until", labels.adaptsUntil)}
+{% if said.list -%}
+{% set found.rows = found.rows + [(rank, states(balance) | float(0), device, balance, path, said.list | join("<br>"))] -%}
+{% endif -%}
+{% endfor -%}
+{% if found.rows -%}
+| ${labels.shop} | ${labels.balance} | ${labels.standing} |
+|:---|---:|:---|
+{% for _, _, device, balance, path, standing in (found.rows | sort)[:${ROWS2}] -%}
+| [{{ ${escapedName("device")} }}]({{ path }}) | ${money("balance")} | {{ standing }} |
+{% endfor -%}
+{% if found.rows | count > ${ROWS2} %}
++ {{ found.rows | count - ${ROWS2} }}
+{% endif -%}
+{% else -%}
+${labels.noShopUnderRules}
+{% endif -%}`;
+  return { type: "markdown", content };
+}
+function note(attribute, label) {
+  return `{% if state_attr(supply, "${attribute}") %}{% set said.list = said.list + [${JSON.stringify(label)}] %}{% endif -%}`;
+}
+function noteUntil(attribute, label) {
+  return `{% set until = state_attr(supply, "${attribute}") -%}
+{% if until %}{% set said.list = said.list + [${JSON.stringify(label)} ~ " " ~ moment(until)] %}{% endif -%}`;
 }
 
 // src/views/shops.ts
@@ -551,32 +761,68 @@ function chunks(members, size) {
 // src/views/shop.ts
 var DAYS_OF_BALANCE = 7;
 var HOURS_OF_LOAD3 = 24;
-function shopView(shop, labels) {
+var DAYS_OF_SPENDING = 42;
+function shopView(shop, labels, isAdmin) {
   if (shop === void 0) {
     return { type: "sections", max_columns: 1, sections: [section([text(labels.shopGone)])] };
   }
-  const sections = [creditSection(shop, labels), ...shop.meters.map((meter) => meterSection2(meter, labels))];
+  const sections = [creditSection(shop, labels, isAdmin), forecastSection(shop, labels), ...shop.meters.map((meter) => meterSection2(meter, labels))];
   const history = historySection(shop, labels);
   if (history) sections.push(history);
   return { type: "sections", max_columns: 3, sections };
 }
-function creditSection(shop, labels) {
+function creditSection(shop, labels, isAdmin) {
   const entities = shop.entities;
   const stay = { tap_action: { action: "more-info" }, icon_tap_action: { action: "more-info" } };
   return section([
     heading(shop.name, "mdi:store"),
     ...shopTiles(shop, ALL_TONES, 6).map((card) => ({ ...card, name: labels.balance, ...stay })),
     tile(entities["supply_state"], labels.supply, 6),
-    tile(entities["days_left"], labels.daysLeft, 6),
     tile(entities["available_credit"], labels.creditLeft, 6),
-    tile(entities["cost_today"], labels.costToday, 6),
-    tile(entities["cost_month"], labels.costMonth, 6),
     tile(entities["price"], labels.price, 6),
     tile(entities["period"], labels.period, 6),
-    tile(entities["policy"], labels.policy, 6),
     tile(entities["credit_limit"], labels.creditLimit, 6),
+    policyTile(entities, labels, isAdmin),
     reconnectTile(entities, labels)
   ]);
+}
+function policyTile(entities, labels, isAdmin) {
+  if (!isAdmin) return tile(entities["policy"], labels.policy, 12);
+  return tile(entities["policy"], labels.policy, 12, {
+    features: [{ type: "select-options" }],
+    features_position: "inline"
+  });
+}
+function forecastSection(shop, labels) {
+  const entities = shop.entities;
+  const { days_left: daysLeft, cost_week: costWeek } = entities;
+  const perWeek = {
+    type: "statistics-graph",
+    entities: [{ entity: costWeek, name: labels.costWeek }],
+    chart_type: "bar",
+    period: "week",
+    stat_types: ["change"],
+    days_to_show: DAYS_OF_SPENDING,
+    hide_legend: true
+  };
+  return section([
+    heading(labels.nextDays, "mdi:calendar-clock"),
+    tile(daysLeft, labels.daysLeft, 6),
+    tile(entities["expected_zero"], labels.endsOn, 6),
+    daysLeft === void 0 ? void 0 : bandText(daysLeft, labels),
+    tile(entities["cost_today"], labels.costToday, 6),
+    tile(costWeek, labels.costWeek, 6),
+    tile(entities["cost_week_change"], labels.weekChange, 6),
+    tile(entities["cost_month"], labels.costMonth, 6),
+    tile(entities["cost_month_change"], labels.monthChange, 6),
+    ...costWeek === void 0 ? [] : [heading(labels.costPerWeek, "mdi:chart-bar"), perWeek]
+  ]);
+}
+function bandText(daysLeft, labels) {
+  const value = (attribute) => `{{ state_attr("${daysLeft}", "${attribute}") | round(1) }}`;
+  const band = labels.band.replace("{low}", value("low")).replace("{high}", value("high"));
+  const known = `is_number(state_attr("${daysLeft}", "low")) and is_number(state_attr("${daysLeft}", "high"))`;
+  return text(`{% if ${known} %}${band}{% endif %}`, [{ condition: "state", entity: daysLeft, state_not: ["unknown", "unavailable"] }]);
 }
 function reconnectTile(entities, labels) {
   const { reconnect, supply_state: supply } = entities;
@@ -642,14 +888,15 @@ function generateDashboard(hass) {
 }
 function generateShop(hass, deviceId) {
   const shops = readSites(hass).flatMap((site) => site.shops);
-  return shopView(shops.find((shop) => shop.deviceId === deviceId), labelsFor(hass.language));
+  const shop = shops.find((found) => found.deviceId === deviceId);
+  return shopView(shop, labelsFor(hass.language), hass.user?.is_admin ?? false);
 }
 function mustRegenerate(before, now) {
   if (before.language !== now.language) return true;
   if (before.entities !== now.entities || before.devices !== now.devices || before.areas !== now.areas) return true;
-  return linkingEntitiesOf(now).some((entityId) => {
+  return linkingEntitiesOf(now).some(([entityId, attribute]) => {
     const [old, current] = [before.states[entityId], now.states[entityId]];
-    return old !== current && JSON.stringify(old?.attributes["meters"]) !== JSON.stringify(current?.attributes["meters"]);
+    return old !== current && JSON.stringify(old?.attributes[attribute]) !== JSON.stringify(current?.attributes[attribute]);
   });
 }
 var linkingEntitiesByRegistry = /* @__PURE__ */ new WeakMap();
@@ -670,6 +917,7 @@ function siteViews(hass, site, labels, prefix) {
   ];
   if (site.shops.length > 0) {
     views.push({ ...shopsView(hass, site, labels), title: title(labels.shops), path: paths.shops });
+    views.push({ ...rulesView(hass, site, labels, paths.shops), title: title(labels.rules), path: `${prefix}rules` });
   }
   if (site.meters.length + site.lines.length > 0) {
     views.push({ ...equipmentView(hass, site, labels), title: title(labels.equipment), path: paths.equipment });

@@ -5,7 +5,7 @@ Money is shown as everywhere: what is there rounded down, what has to come in ro
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -16,16 +16,15 @@ from ..core.policy.credit import Reconnect
 from ..core.policy.protection import RuleKind
 from ..core.prepayment.state import AccountState
 from ..entities.trimmed import trimmed
-from .news import Audience, Kind, News
+from .news import OF_ACCOUNTS, Audience, Kind, News
 from .wording import text, texts
 
 if TYPE_CHECKING:
     from ..site import CompereSite
 
-OF_ACCOUNTS = frozenset(
-    {Kind.CREDIT_WARNING, Kind.CUT_OFF, Kind.RESTORED, Kind.TOPPED_UP, Kind.AWAITS_RECONNECT}
-)
-"""The kinds whose subject is an account."""
+_OF_ACCOUNTS = frozenset(OF_ACCOUNTS.values())
+_DATED = frozenset({Kind.CUT_PUT_OFF, Kind.CUT_REMINDER})
+"""The kinds that tell until when, where that is known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +39,7 @@ class Message:
 
 def account_of(site: CompereSite, news: News) -> AccountState | None:
     """Return the account that news concern, if there is one and it is still there."""
-    if news.kind in OF_ACCOUNTS:
+    if news.kind in _OF_ACCOUNTS:
         return site.book.accounts.get(AccountNumber(news.subject))
     meter = site.book.meters.get(MeterSerial(news.subject))
     if meter is None or meter.account is None:
@@ -48,18 +47,21 @@ def account_of(site: CompereSite, news: News) -> AccountState | None:
     return site.book.accounts.get(meter.account)
 
 
+def is_there(site: CompereSite, news: News) -> bool:
+    """Tell whether what news are about still belongs to the site."""
+    if news.kind in _OF_ACCOUNTS:
+        return account_of(site, news) is not None
+    if news.kind is Kind.BUS_DOWN:
+        return BusId(news.subject) in site.buses
+    return MeterSerial(news.subject) in site.meters
+
+
 def is_true(site: CompereSite, news: News) -> bool:
     """Tell whether news that waited are still worth telling."""
+    if news.kind in _OF_ACCOUNTS:
+        account = account_of(site, news)
+        return account is not None and _holds_of(site, news, account)
     match news.kind:
-        case Kind.CREDIT_WARNING:
-            account = account_of(site, news)
-            return (
-                account is not None
-                and not account.off
-                and account.policy.level_reached(account.available) is not None
-            )
-        case Kind.TOPPED_UP:
-            return account_of(site, news) is not None
         case Kind.METER_OFFLINE:
             meter = site.meters.get(MeterSerial(news.subject))
             return meter is not None and not meter.coordinator.online
@@ -73,10 +75,29 @@ def is_true(site: CompereSite, news: News) -> bool:
             return True
 
 
+def _holds_of(site: CompereSite, news: News, account: AccountState) -> bool:
+    """Tell whether what was said of an account still holds."""
+    now = site.clock.now()
+    match news.kind:
+        case Kind.CREDIT_WARNING:
+            left, days = account.days_left(now), news.facts.get("days")
+            few = left is not None and days is not None and left <= int(days) * 1000
+            low = account.policy.level_reached(account.available) is not None
+            return (low or few) and not account.off
+        case Kind.CUT_PUT_OFF | Kind.SHADOW_CUT:
+            return account.waiting
+        case Kind.EMERGENCY_STARTED:
+            return bool(account.tenancy.emergency)
+        case Kind.GRACE_GRANTED:
+            return news.until is not None and now < news.until
+        case _:
+            return True
+
+
 def compose(site: CompereSite, news: News, audience: Audience, language: str) -> Message:
     """Put news into words; what they are about is still there."""
     account = account_of(site, news)
-    if news.kind in OF_ACCOUNTS and account is not None:
+    if news.kind in _OF_ACCOUNTS and account is not None:
         values, variant = _of_account(site, news, account, language)
     else:
         values, variant = _of_equipment(site, news, account, language)
@@ -105,22 +126,15 @@ def wall_clock(site: CompereSite, at: datetime) -> str:
     return at.astimezone(site.zone).strftime("%Y-%m-%d %H:%M")
 
 
-def used_up_at(site: CompereSite, account: AccountState) -> datetime | None:
-    """Return when an account's credit ends at its present use; None if that is not in sight."""
-    now = site.clock.now()
-    thousandths = account.days_left(now)
-    return None if not thousandths else now + timedelta(seconds=thousandths * 86_400 // 1000)
-
-
 def needed(site: CompereSite, account: AccountState) -> Decimal:
-    """Return the least top-up that ends a warning, or brings the power back if that is off.
+    """Return the least top-up that ends a warning, or keeps or brings back the power.
 
     Emergency credit in use is repaid by it first. Debts that take a share of each top-up come on
     top of it.
     """
     policy = account.policy
     goal = policy.cut_off
-    if not account.off and policy.warning_levels:
+    if not account.off and not account.exhausted and policy.warning_levels:
         goal = policy.warning_levels[0]
     gap = max(0, goal - account.available) + account.tenancy.emergency
     currency = site.currency
@@ -139,6 +153,11 @@ def account_values(site: CompereSite, account: AccountState) -> dict[str, str]:
     }
 
 
+def _used_up_at(site: CompereSite, account: AccountState) -> datetime | None:
+    """Return when credit is expected to end; None if that is not in sight."""
+    return account.forecast(site.clock.now()).expected_zero
+
+
 def _of_account(
     site: CompereSite, news: News, account: AccountState, language: str
 ) -> tuple[Mapping[str, str], str]:
@@ -151,9 +170,16 @@ def _of_account(
     by_itself = account.policy.reconnect is Reconnect.AUTO
     returns = "power_returns_auto" if by_itself else "power_returns_by_hand"
     values["power_returns"] = texts(language)[returns]
-    if news.kind is Kind.CREDIT_WARNING and (at := used_up_at(site, account)) is not None:
-        return values | {"zero_at": wall_clock(site, at)}, "_dated"
-    return values, ""
+    values["count"] = str(news.facts.get("count", ""))
+    if "why" in news.facts:
+        values["why"] = texts(language)[f"why_{news.facts['why']}"]
+    if news.until is not None:
+        values["until"] = wall_clock(site, news.until)
+    if news.kind is Kind.CREDIT_WARNING and (at := _used_up_at(site, account)) is not None:
+        values["zero_at"] = wall_clock(site, at)
+        low = account.policy.level_reached(account.available) is not None
+        return values, "_dated" if low else "_days"
+    return values, "_dated" if news.kind in _DATED and news.until is not None else ""
 
 
 def _of_equipment(

@@ -11,14 +11,21 @@ from enum import StrEnum
 from typing import Any, Self
 
 from ..core.events import (
+    AccountEvent,
     BusDown,
     CreditWarning,
     CutOff,
+    CutPutOff,
+    CutReminder,
+    EmergencyStarted,
     Event,
+    GraceGranted,
     MeterOffline,
     Overload,
     Protected,
+    ReconnectAwaited,
     Restored,
+    ShadowCut,
     SuspectReading,
     Tamper,
     ToppedUp,
@@ -31,11 +38,15 @@ class Kind(StrEnum):
     """What is told; begins the keys of its texts."""
 
     CREDIT_WARNING = "credit_warning"
+    CUT_PUT_OFF = "cut_put_off"
+    CUT_REMINDER = "cut_reminder"
+    SHADOW_CUT = "shadow_cut"
+    EMERGENCY_STARTED = "emergency_started"
+    GRACE_GRANTED = "grace_granted"
     CUT_OFF = "cut_off"
     RESTORED = "restored"
     TOPPED_UP = "topped_up"
-    AWAITS_RECONNECT = "awaits_reconnect"
-    """Credit is back, and the policy waits for a person."""
+    RECONNECT_AWAITED = "reconnect_awaited"
     METER_OFFLINE = "meter_offline"
     SUSPECT_READING = "suspect_reading"
     BUS_DOWN = "bus_down"
@@ -65,10 +76,15 @@ class Rule:
 
 RULES: Mapping[Kind, Rule] = {
     Kind.CREDIT_WARNING: Rule(topic=Topic.WARNINGS, tenants=True, urgent=False),
+    Kind.CUT_PUT_OFF: Rule(topic=Topic.WARNINGS, tenants=True, urgent=False),
+    Kind.CUT_REMINDER: Rule(topic=Topic.WARNINGS, tenants=True, urgent=True),
+    Kind.SHADOW_CUT: Rule(topic=Topic.CUTS, tenants=True, urgent=False),
+    Kind.EMERGENCY_STARTED: Rule(topic=Topic.WARNINGS, tenants=True, urgent=False),
+    Kind.GRACE_GRANTED: Rule(topic=None, tenants=True, urgent=False),
     Kind.CUT_OFF: Rule(topic=Topic.CUTS, tenants=True, urgent=True),
     Kind.RESTORED: Rule(topic=Topic.CUTS, tenants=True, urgent=True),
     Kind.TOPPED_UP: Rule(topic=None, tenants=True, urgent=False),
-    Kind.AWAITS_RECONNECT: Rule(topic=Topic.CUTS, tenants=False, urgent=True),
+    Kind.RECONNECT_AWAITED: Rule(topic=Topic.CUTS, tenants=False, urgent=True),
     Kind.METER_OFFLINE: Rule(topic=Topic.EQUIPMENT, tenants=False, urgent=False),
     Kind.SUSPECT_READING: Rule(topic=Topic.EQUIPMENT, tenants=False, urgent=False),
     Kind.BUS_DOWN: Rule(topic=Topic.EQUIPMENT, tenants=False, urgent=False),
@@ -76,6 +92,21 @@ RULES: Mapping[Kind, Rule] = {
     Kind.PROTECTION: Rule(topic=Topic.EQUIPMENT, tenants=False, urgent=True),
     Kind.TAMPER: Rule(topic=Topic.EQUIPMENT, tenants=False, urgent=True),
 }
+
+
+OF_ACCOUNTS: Mapping[type[AccountEvent], Kind] = {
+    CreditWarning: Kind.CREDIT_WARNING,
+    CutPutOff: Kind.CUT_PUT_OFF,
+    CutReminder: Kind.CUT_REMINDER,
+    ShadowCut: Kind.SHADOW_CUT,
+    EmergencyStarted: Kind.EMERGENCY_STARTED,
+    GraceGranted: Kind.GRACE_GRANTED,
+    CutOff: Kind.CUT_OFF,
+    Restored: Kind.RESTORED,
+    ToppedUp: Kind.TOPPED_UP,
+    ReconnectAwaited: Kind.RECONNECT_AWAITED,
+}
+"""The events whose subject is an account."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +124,12 @@ class News:
     def rule(self) -> Rule:
         """How it is told."""
         return RULES[self.kind]
+
+    @property
+    def until(self) -> datetime | None:
+        """Until when something holds or waits; None if nobody said."""
+        text = self.facts.get("until")
+        return None if text is None else datetime.fromisoformat(str(text))
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as it is kept in a file."""
@@ -116,18 +153,16 @@ class News:
 
 def news_of(event: Event) -> News | None:
     """Return what an event has to tell; None if it is for entities and the like alone."""
-    match event:
-        case CreditWarning():
-            return _about(event, Kind.CREDIT_WARNING, event.account)
-        case CutOff():
-            return _about(event, Kind.CUT_OFF, event.account)
-        case Restored():
-            return _about(event, Kind.RESTORED, event.account)
-        case ToppedUp():
-            facts = {"amount": event.amount, "balance": event.balance}
-            return _about(event, Kind.TOPPED_UP, event.account, facts)
-        case _:
-            return _of_equipment(event)
+    if not isinstance(event, AccountEvent):
+        return _of_equipment(event)
+    kind = OF_ACCOUNTS.get(type(event))
+    if kind is None:
+        return None
+    facts: dict[str, str | int] = {}
+    for name in ("amount", "balance", "days", "why", "count", "until"):
+        if (value := getattr(event, name, None)) is not None:
+            facts[name] = value.isoformat() if isinstance(value, datetime) else value
+    return _about(event, kind, event.account, facts)
 
 
 def _of_equipment(event: Event) -> News | None:

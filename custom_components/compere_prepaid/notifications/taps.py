@@ -14,19 +14,23 @@ from enum import StrEnum
 import secrets
 from typing import TYPE_CHECKING, Any
 
-from homeassistant.core import Event, callback
+from homeassistant.core import Context, Event, callback
 from homeassistant.exceptions import ServiceValidationError
 
 from ..action_errors import in_words
-from ..authority import Duty, async_require_manager, user_name
+from ..authority import Duty, async_require_manager, is_administrator, user_name
 from ..const import DOMAIN
 from ..core.errors import PrepaidError
 from ..core.ids import AccountNumber
+from ..core.ledger.accounts import tenant
+from ..core.ledger.ports import LedgerTransaction
+from ..core.ledger.records import TransferCode
+from ..core.money.amount import ZERO, Amount
 from ..core.prepayment.state import AccountState
 from ..devices import account_device
 from .channels import companions_of
 from .memory import NotificationMemory, Tap
-from .messages import Message, account_values, tag_of
+from .messages import Message, account_values, tag_of, wall_clock
 from .news import Kind, News
 from .outbox import Outbox
 from .wording import text
@@ -52,9 +56,16 @@ class Deed(StrEnum):
     """What a button does."""
 
     RECONNECT = "reconnect"
+    GRACE = "grace"
 
 
-DEEDS: Mapping[Kind, tuple[Deed, ...]] = {Kind.AWAITS_RECONNECT: (Deed.RECONNECT,)}
+DEEDS: Mapping[Kind, tuple[Deed, ...]] = {
+    Kind.RECONNECT_AWAITED: (Deed.RECONNECT,),
+    Kind.CREDIT_WARNING: (Deed.GRACE,),
+    Kind.CUT_PUT_OFF: (Deed.GRACE,),
+    Kind.CUT_REMINDER: (Deed.GRACE,),
+    Kind.CUT_OFF: (Deed.GRACE,),
+}
 """The buttons under news, besides the one that opens the account."""
 
 
@@ -96,6 +107,7 @@ class TapDesk:
                 issued_at=self._site.clock.now().isoformat(),
                 off=account.off,
                 hours=hours,
+                grace_until=_grace_of(account),
             )
             taps.append((token, tap))
             found.append({"action": token, "title": self._button_title(tap, language)})
@@ -128,7 +140,7 @@ class TapDesk:
                 elif (stale := await self._stale(tap, account)) is not None:
                     await self._answer(tap, f"tap_stale_{stale}")
                 else:
-                    await self._do(token, tap, user)
+                    await self._do(tap, user, event.context)
             except PrepaidError as error:
                 again = [{"action": token, "title": self._button_title(tap)}]
                 words = in_words(self._site.hass, error)
@@ -152,23 +164,51 @@ class TapDesk:
             return "used"
         if self._site.clock.now() >= _issued(tap) + VALID:
             return "expired"
+        if Deed(tap.does) is Deed.RECONNECT:
+            return self._stale_reconnect(account)
+        return await self._stale_grace(tap, account)
+
+    @staticmethod
+    def _stale_reconnect(account: AccountState) -> str | None:
         if not account.off:
             return "on"
-        if account.available <= account.policy.cut_off:
-            return "exhausted"
-        return None
+        return "exhausted" if account.exhausted else None
 
-    async def _do(self, token: str, tap: Tap, user: str) -> None:
+    async def _stale_grace(self, tap: Tap, account: AccountState) -> str | None:
+        """Return what changed since the button for a grace went out."""
+        if account.off != tap.off:
+            return "off" if account.off else "on"
+        if _grace_of(account) not in {"", tap.grace_until}:
+            return "graced"
+
+        def credited(tx: LedgerTransaction) -> Amount:
+            found = tx.totals(tenant(account.number), since=_issued(tap))
+            return found.get(TransferCode.TOP_UP, ZERO)
+
+        return "topped_up" if await self._site.ledger.read(credited) else None
+
+    async def _do(self, tap: Tap, user: str, context: Context) -> None:
         """Do what a button is for; it is used from now on, also after a crash."""
+        site = self._site
+        until = site.clock.now() + timedelta(hours=tap.hours)
         tap.is_used = True
         await self._memory.async_save()
         try:
-            await self._site.agreements.reconnect([tap.account], user)
+            if Deed(tap.does) is Deed.RECONNECT:
+                await site.agreements.reconnect([tap.account], user)
+            else:
+                await site.credit_desk.grant_grace(
+                    [tap.account],
+                    until,
+                    user=user,
+                    reason=text(self._notifier.managers_language, "grace_reason", {}),
+                    administrator=await is_administrator(site.hass, context),
+                )
         except PrepaidError:
             tap.is_used = False
             self._memory.save_soon()
             raise
-        await self._answer(tap, "tap_reconnect_done")
+        await self._answer(tap, f"tap_{tap.does}_done", until=wall_clock(site, until))
 
     async def _answer(
         self, tap: Tap, key: str, buttons: Iterable[Mapping[str, str]] = (), **values: str
@@ -209,3 +249,8 @@ class TapDesk:
 
 def _issued(tap: Tap) -> datetime:
     return datetime.fromisoformat(tap.issued_at)
+
+
+def _grace_of(account: AccountState) -> str:
+    until = account.watch.grace_until
+    return "" if until is None else until.isoformat()

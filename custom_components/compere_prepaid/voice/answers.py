@@ -41,15 +41,15 @@ class Answering:
         if (shop := self._one_shop(heard)) is None:
             return self._which(heard)
         say, end, days = self._speech.say, ends_at(shop), shop.days_left
-        if days is None or end is None:
-            text = say("runs_out_never", shop=called(shop))
-        elif not days:
+        if days is not None and not days:
             text = say("runs_out_now", shop=called(shop))
+        elif days is None or end is None:
+            text = say("runs_out_never", shop=called(shop))
         else:
             which = "runs_out" if days >= DAYS_FROM else "runs_out_soon"
             duration, day = self._speech.duration(days), self._speech.day(end)
             text = say(which, shop=called(shop), duration=duration, day=day)
-        return Answer(self._speech.sentences(text, self._power(shop)))
+        return Answer(self._speech.sentences(text, self._band(shop), self._power(shop)))
 
     async def last_top_up(self, heard: str) -> Answer:
         """Say when a shop was topped up last, and with how much."""
@@ -111,11 +111,18 @@ class Answering:
         if off_because(shop):
             return None
         days = shop.days_left
-        if days is None or ends_at(shop) is None:
+        if days is None:
             return self._speech.say("no_end")
         if not days:
             return self._speech.say("used_up")
         return self._speech.say("lasts", duration=self._speech.duration(days))
+
+    def _band(self, shop: AccountView) -> str | None:
+        """Say how sure the forecast is, in whole days, where that says something."""
+        low, high = shop.forecast.low, shop.forecast.high
+        if low is None or high is None or low // 1000 == high // 1000:
+            return None
+        return self._speech.say("band", low=low // 1000, high=high // 1000)
 
     def _power(self, shop: AccountView) -> str | None:
         if not (reasons := off_because(shop)):

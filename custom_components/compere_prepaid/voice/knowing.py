@@ -5,7 +5,7 @@ Only what Home Assistant's own pages show of a shop; nothing here changes anythi
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from ..account_view import AccountView, local_iso
@@ -16,10 +16,16 @@ from ..core.ledger.records import Transfer, TransferCode
 from ..entities.money import WARNED
 from ..runtimes import MeterRuntime
 
-_DAY_S = 86_400
-
-_IN_SIGHT = 3650
-"""Days: nobody plans for what ends later."""
+_WATCH = (
+    "put_off_until",
+    "put_off_why",
+    "grace_until",
+    "disputed",
+    "adapts_until",
+    "shadow_cut",
+    "reconnect_awaited",
+)
+"""What was decided about a shop's credit that is told; why it is disputed is nobody's business."""
 
 _LOOKED_BACK = 20
 """So many top-ups in a row that were all taken back are as good as none."""
@@ -59,12 +65,9 @@ def is_warned(shop: AccountView) -> bool:
 
 
 def ends_at(shop: AccountView) -> datetime | None:
-    """Return when the credit ends at the present use, in the site's zone; None if not in sight."""
-    days = shop.days_left
-    if days is None or days > _IN_SIGHT:
-        return None
-    end = shop.site.clock.now() + timedelta(seconds=int(days * _DAY_S))
-    return end.astimezone(shop.site.zone)
+    """Return when credit is expected to end, in the site's zone; None if no end is in sight."""
+    end = shop.forecast.expected_zero
+    return None if end is None else end.astimezone(shop.site.zone)
 
 
 async def last_top_ups(shop: AccountView, limit: int = 1) -> list[Transfer]:
@@ -82,7 +85,7 @@ async def last_top_ups(shop: AccountView, limit: int = 1) -> list[Transfer]:
 
 def shop_facts(shop: AccountView) -> dict[str, Any]:
     """Return a shop as a language model is told of it; money as decimal text."""
-    days, end = shop.days_left, ends_at(shop)
+    forecast, end, watch = shop.forecast, ends_at(shop), shop.watch
     return {
         "account": shop.state.number,
         "name": shop.state.name,
@@ -92,11 +95,18 @@ def shop_facts(shop: AccountView) -> dict[str, Any]:
         "available_credit": f"{shop.available_credit:f}",
         "supply_state": shop.supply_state.value,
         "power_off_because": off_because(shop),
-        "days_left": None if days is None else float(days),
+        "days_left": _days(forecast.days_left),
+        "days_left_at_least": _days(forecast.low),
+        "days_left_at_most": _days(forecast.high),
         "credit_ends_on": None if end is None else end.date().isoformat(),
+        "special": {key: watch[key] for key in _WATCH if watch[key]},
         "cost_today": f"{shop.cost_today:f}",
         "cost_month": f"{shop.shown(shop.spending.month.amount):f}",
     }
+
+
+def _days(number: int | None) -> float | None:
+    return None if number is None else number / 1000
 
 
 def top_up_facts(shop: AccountView, transfer: Transfer) -> dict[str, Any]:

@@ -1,17 +1,15 @@
 /** The first page: how the mall stands now, who has no power, who is running low, and every shop by area. */
-import { ALL_TONES, LOW_TONES, OFF_TONES, countTiles, heading, navigate, noneOf, section, shopPath, shopTiles, text, tile } from "../cards.ts";
+import { ALL_TONES, LOW_TONES, OFF_TONES, countTiles, heading, navigate, noneOf, section, shopTiles, text, tile } from "../cards.ts";
 import type { Tone } from "../cards.ts";
 import type { Card, HomeAssistant, Section, SectionsView } from "../home_assistant.ts";
 import type { Labels } from "../labels.ts";
 import { byArea, mostUrgentFirst } from "../site_model.ts";
 import type { Shop, Site } from "../site_model.ts";
+import { runsOutCard } from "./runs_out.ts";
 
 /** Above this an area's tiles would bury the page: it shows its most urgent shops and leads to the list of all. */
 const SHOPS_PER_AREA = 24;
-const RUNS_OUT_ROWS = 8;
 const HOURS_OF_LOAD = 24;
-/** Days left of a shop that nothing is known of: more than any shop has. */
-const NEVER = 1_000_000;
 
 export interface Paths {
   readonly shops: string;
@@ -82,37 +80,6 @@ function alarmCards(
     ...(count === undefined ? [] : [text(none, [noneOf(count)])]),
     ...shops.flatMap((shop) => shopTiles(shop, tones, 12)),
   ];
-}
-
-/**
- * The shops that run out first, by a template: only the server can sort by what changes. A shop whose use is not known
- * yet has no days left; such shops follow, those with the least money first.
- *
- * The template holds ids and nothing that a person typed; names are looked up and escaped when it is rendered.
- */
-function runsOutCard(shops: readonly Shop[], labels: Labels): Card {
-  const rows = shops.flatMap((shop) => {
-    const { balance, days_left: daysLeft, supply_state: supply } = shop.entities;
-    return balance && daysLeft && supply ? [[shop.deviceId, balance, daysLeft, supply, shopPath(shop)]] : [];
-  });
-  const content = `{% set found = namespace(rows=[]) -%}
-{% for device, balance, days, supply, path in ${JSON.stringify(rows)} -%}
-{% if not is_state(supply, "off") and is_number(states(balance)) -%}
-{% set left = states(days) | float(${NEVER}) -%}
-{% set found.rows = found.rows + [(left, states(balance) | float, device, balance, path)] -%}
-{% endif -%}
-{% endfor -%}
-| ${labels.shop} | ${labels.daysLeft} | ${labels.balance} |
-|:---|---:|---:|
-{% for left, _, device, balance, path in (found.rows | sort)[:${RUNS_OUT_ROWS}] -%}
-{% set typed = device_attr(device, "name_by_user") or device_attr(device, "name") -%}
-{% set name = typed | e | replace("|", "&#124;") | replace("[", "&#91;") | replace("]", "&#93;") -%}
-{% set days = "—" if left >= ${NEVER} else left | round(1) -%}
-{% set digits = 0 if state_attr(balance, "step") | float(0) >= 1 else 2 -%}
-{% set money = "%.*f" | format(digits, states(balance) | float) -%}
-| [{{ name }}]({{ path }}) | {{ days }} | {{ money }}&nbsp;{{ state_attr(balance, "unit_of_measurement") }} |
-{% endfor -%}`;
-  return { type: "markdown", content };
 }
 
 function areaSection(

@@ -6,34 +6,76 @@ import type { Entities, Meter, Shop } from "../site_model.ts";
 
 const DAYS_OF_BALANCE = 7;
 const HOURS_OF_LOAD = 24;
+const DAYS_OF_SPENDING = 42;
 
-export function shopView(shop: Shop | undefined, labels: Labels): SectionsView {
+export function shopView(shop: Shop | undefined, labels: Labels, isAdmin: boolean): SectionsView {
   if (shop === undefined) {
     return { type: "sections", max_columns: 1, sections: [section([text(labels.shopGone)])] };
   }
-  const sections = [creditSection(shop, labels), ...shop.meters.map((meter) => meterSection(meter, labels))];
+  const sections = [creditSection(shop, labels, isAdmin), forecastSection(shop, labels), ...shop.meters.map((meter) => meterSection(meter, labels))];
   const history = historySection(shop, labels);
   if (history) sections.push(history);
   return { type: "sections", max_columns: 3, sections };
 }
 
-function creditSection(shop: Shop, labels: Labels): Section {
+function creditSection(shop: Shop, labels: Labels, isAdmin: boolean): Section {
   const entities = shop.entities;
   const stay = { tap_action: { action: "more-info" }, icon_tap_action: { action: "more-info" } };
   return section([
     heading(shop.name, "mdi:store"),
     ...shopTiles(shop, ALL_TONES, 6).map((card) => ({ ...card, name: labels.balance, ...stay })),
     tile(entities["supply_state"], labels.supply, 6),
-    tile(entities["days_left"], labels.daysLeft, 6),
     tile(entities["available_credit"], labels.creditLeft, 6),
-    tile(entities["cost_today"], labels.costToday, 6),
-    tile(entities["cost_month"], labels.costMonth, 6),
     tile(entities["price"], labels.price, 6),
     tile(entities["period"], labels.period, 6),
-    tile(entities["policy"], labels.policy, 6),
     tile(entities["credit_limit"], labels.creditLimit, 6),
+    policyTile(entities, labels, isAdmin),
     reconnectTile(entities, labels),
   ]);
+}
+
+/** Administrators choose the policy here; for others it would only refuse. */
+function policyTile(entities: Entities, labels: Labels, isAdmin: boolean): Card | undefined {
+  if (!isAdmin) return tile(entities["policy"], labels.policy, 12);
+  return tile(entities["policy"], labels.policy, 12, {
+    features: [{ type: "select-options" }],
+    features_position: "inline",
+  });
+}
+
+/** How long the credit lasts, and what was spent beside the weeks before. */
+function forecastSection(shop: Shop, labels: Labels): Section {
+  const entities = shop.entities;
+  const { days_left: daysLeft, cost_week: costWeek } = entities;
+  const perWeek = {
+    type: "statistics-graph",
+    entities: [{ entity: costWeek, name: labels.costWeek }],
+    chart_type: "bar",
+    period: "week",
+    stat_types: ["change"],
+    days_to_show: DAYS_OF_SPENDING,
+    hide_legend: true,
+  };
+  return section([
+    heading(labels.nextDays, "mdi:calendar-clock"),
+    tile(daysLeft, labels.daysLeft, 6),
+    tile(entities["expected_zero"], labels.endsOn, 6),
+    daysLeft === undefined ? undefined : bandText(daysLeft, labels),
+    tile(entities["cost_today"], labels.costToday, 6),
+    tile(costWeek, labels.costWeek, 6),
+    tile(entities["cost_week_change"], labels.weekChange, 6),
+    tile(entities["cost_month"], labels.costMonth, 6),
+    tile(entities["cost_month_change"], labels.monthChange, 6),
+    ...(costWeek === undefined ? [] : [heading(labels.costPerWeek, "mdi:chart-bar"), perWeek]),
+  ]);
+}
+
+/** Seen only where there is a band: a shop that uses nothing has none. */
+function bandText(daysLeft: string, labels: Labels): Card {
+  const value = (attribute: string): string => `{{ state_attr("${daysLeft}", "${attribute}") | round(1) }}`;
+  const band = labels.band.replace("{low}", value("low")).replace("{high}", value("high"));
+  const known = `is_number(state_attr("${daysLeft}", "low")) and is_number(state_attr("${daysLeft}", "high"))`;
+  return text(`{% if ${known} %}${band}{% endif %}`, [{ condition: "state", entity: daysLeft, state_not: ["unknown", "unavailable"] }]);
 }
 
 /** Only where there is something to reconnect, and never by a stray touch. */

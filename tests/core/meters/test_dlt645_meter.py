@@ -31,6 +31,7 @@ from custom_components.compere_prepaid.core.meters.dlt645_meter import (
 )
 from custom_components.compere_prepaid.core.meters.dlt645_profile import Closing, Dlt645Profile
 from custom_components.compere_prepaid.core.meters.dlt645_relay import (
+    Command,
     RelayAccess,
     RelayLockedError,
 )
@@ -350,7 +351,7 @@ def test_a_command_is_valid_for_ten_minutes_of_local_time() -> None:
         operator="0a0B0C0D",
         zone=SHANGHAI,
     )
-    data = access.command(closed=False, closing=Closing.AT_ONCE, now=now)
+    data = access.command(Command.TRIP, now)
     assert data == bytes.fromhex("98 010000 0D0C0B0A 1A 00 07 05 00 01 01 27")
 
 
@@ -430,15 +431,42 @@ def test_a_meter_that_closes_by_its_button_is_only_allowed_to() -> None:
     run(story())
 
 
+def test_the_display_is_told_and_says_so() -> None:
+    """2Ah and 2Bh move no relay; what the run status says is remembered from each reading."""
+    meter = spoken_meter()
+
+    async def story() -> None:
+        async with spoken_bus(meter) as (bus, _):
+            device = device_on(bus)
+            told = [device.low_credit_shown]
+            await device.read(ROUTINE, detail=False)
+            told.append(device.low_credit_shown)
+            assert await device.show_low_credit(True, ROUTINE) is True
+            told.append(device.low_credit_shown)
+            assert (meter.alarm, meter.relay_closed) == (True, True)
+            meter.alarm = False  # somebody pressed a button
+            await device.read(ROUTINE, detail=False)
+            told.append(device.low_credit_shown)
+            assert told == [None, False, True, False]
+            await device.write_relay(False, RELAY)
+            assert await device.show_low_credit(True, ROUTINE) is True
+            assert await device.show_low_credit(False, ROUTINE) is False
+            assert not meter.relay_closed
+            assert [command[8] for command in meter.commands] == [0x2A, 0x1A, 0x2A, 0x2B]
+            meter.lacks.add(RUN_STATUS)
+            await device.read(ROUTINE, detail=False)
+            assert (await device.read(ROUTINE, detail=False)).relay_closed is None
+
+    run(story())
+
+
 def test_nothing_but_reading_and_switching_can_be_said() -> None:
     """Clearing a meter, setting its address or password, and topping it up have no words here."""
     assert {control.value for control in Control} == {0x11, 0x12, 0x13, 0x1C}
-    commands = {
-        ACCESS.command(closed=closed, closing=closing, now=NOON)[8]
-        for closed in (False, True)
-        for closing in Closing
+    assert {ACCESS.command(command, NOON)[8] for command in Command} == {
+        *(0x1A, 0x1B, 0x1C),
+        *(0x2A, 0x2B),
     }
-    assert commands == {0x1A, 0x1B, 0x1C}
 
 
 def test_a_meter_without_a_relay_has_none_to_switch() -> None:

@@ -114,16 +114,17 @@ def test_no_decimal_is_lost() -> None:
 @pytest.mark.parametrize(
     ("word", "status"),
     [
-        (0x0000, RunStatus(relay_closed=True, store=Store.NOTHING)),
-        (0x0010, RunStatus(relay_closed=False, store=Store.NOTHING)),
-        (0x0100, RunStatus(relay_closed=True, store=Store.ENERGY)),
-        (0x0210, RunStatus(relay_closed=False, store=Store.MONEY)),
-        (0x0300, RunStatus(relay_closed=True, store=Store.NOTHING)),
-        (0xFEEF & ~0x0100, RunStatus(relay_closed=True, store=Store.MONEY)),
+        (0x0000, RunStatus(relay_closed=True, alarm=False, store=Store.NOTHING)),
+        (0x0010, RunStatus(relay_closed=False, alarm=False, store=Store.NOTHING)),
+        (0x0080, RunStatus(relay_closed=True, alarm=True, store=Store.NOTHING)),
+        (0x0100, RunStatus(relay_closed=True, alarm=False, store=Store.ENERGY)),
+        (0x0210, RunStatus(relay_closed=False, alarm=False, store=Store.MONEY)),
+        (0x0300, RunStatus(relay_closed=True, alarm=False, store=Store.NOTHING)),
+        (0xFE6F & ~0x0100, RunStatus(relay_closed=True, alarm=False, store=Store.MONEY)),
     ],
 )
 def test_the_run_status_tells_relay_and_store(word: int, status: RunStatus) -> None:
-    """Bit 4 is an open relay, bits 8 and 9 are what is sold; the others mean other things."""
+    """Bit 4: an open relay, 7: an alarm, 8 and 9: what is sold; the others mean other things."""
     assert RunStatus.decode(word.to_bytes(2, "little")) == status
 
 

@@ -5,21 +5,24 @@ from datetime import timedelta
 
 import pytest
 
-from custom_components.compere_prepaid.core.credit_events import (
+from custom_components.compere_prepaid.core.errors import InvalidInputError
+from custom_components.compere_prepaid.core.events import (
+    CreditWarning,
+    CutOff,
     CutPutOff,
     CutReminder,
     DisputeClosed,
     DisputeOpened,
     EmergencyRepaid,
     EmergencyStarted,
+    Event,
     GraceGranted,
     GraceRevoked,
     ReconnectAwaited,
     ShadowCut,
     ShadowRestored,
+    ToppedUp,
 )
-from custom_components.compere_prepaid.core.errors import InvalidInputError
-from custom_components.compere_prepaid.core.events import CreditWarning, CutOff, Event, ToppedUp
 from custom_components.compere_prepaid.core.ledger.account_rows import (
     CreditWatch,
     Decision,

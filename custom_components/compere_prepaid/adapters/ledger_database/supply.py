@@ -4,7 +4,7 @@ from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, Table, bindparam, func, select
+from sqlalchemy import Select, Table, bindparam, func, or_, select
 
 from ...core.errors import InvalidInputError
 from ...core.ids import AccountNumber, MeterSerial
@@ -62,6 +62,16 @@ _IN_FORCE = (
     .limit(1)
 )
 _LATEST_HOLD = _HOLDS.query("meter", "kind").order_by(hold_table.c.number.desc()).limit(1)
+_HOLDS_SINCE = (
+    _HOLDS.query("kind")
+    .where(
+        or_(
+            hold_table.c.placed_at >= bindparam("since"),
+            hold_table.c.released_at >= bindparam("since"),
+        )
+    )
+    .order_by(hold_table.c.meter, hold_table.c.number)
+)
 _OF_KIND = _DOCUMENTS.query("kind").order_by(document_table.c.name, document_table.c.version)
 
 
@@ -99,6 +109,11 @@ class SupplyRows(Rows):
         for row in self._query(_LATEST_HOLD, key_meter=meter, key_kind=kind):
             return _plain(Hold, _HOLDS.record(row))
         return None
+
+    def holds_since(self, kind: HoldKind, since: datetime) -> tuple[Hold, ...]:
+        """Return the holds of a kind that were placed or released since an instant, by meter."""
+        found = self._query(_HOLDS_SINCE, key_kind=kind, since=since)
+        return tuple(_plain(Hold, _HOLDS.record(row)) for row in found)
 
     def place_hold(self, hold: Hold) -> None:
         """Store a hold; the caller has checked that none of its kind stands on the meter."""

@@ -123,6 +123,10 @@ class LedgerTransaction(Protocol):
         """Return the hold of this kind that was placed last on a meter, also if it was released."""
         ...
 
+    def holds_since(self, kind: HoldKind, since: datetime) -> tuple[Hold, ...]:
+        """Return the holds of a kind that were placed or released since an instant, by meter."""
+        ...
+
     def place_hold(self, hold: Hold) -> None:
         """Store a hold; the caller has checked that none of its kind stands on the meter."""
         ...

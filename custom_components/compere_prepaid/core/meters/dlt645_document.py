@@ -9,7 +9,14 @@ from ..documents import Document
 from ..metering.reading import Quantity
 from .decode import Unit
 from .dlt645_numbers import NumberForm
-from .dlt645_profile import Closing, Dlt645Profile, Item, Switch, block_shift
+from .dlt645_profile import (
+    Closing,
+    Dlt645Profile,
+    Item,
+    LowCreditDisplay,
+    Switch,
+    block_shift,
+)
 from .modbus_profile import Cadence
 from .profile import SerialDefaults, Verified
 
@@ -60,7 +67,7 @@ def _item_faults(document: Document, group: str, index: int) -> Iterator[Fault]:
 
 def dlt645_profile_from(data: Mapping[str, Any]) -> Dlt645Profile:
     """Build a profile from a document that fits the schema; what is wrong beyond it is not seen."""
-    relay = data.get("relay")
+    relay, display = data.get("relay"), data.get("low_credit_display")
     return Dlt645Profile(
         name=data["name"],
         title=data["title"],
@@ -78,6 +85,9 @@ def dlt645_profile_from(data: Mapping[str, Any]) -> Dlt645Profile:
             verified=Verified(relay["verified"]),
             note=relay.get("note", ""),
         ),
+        low_credit_display=None
+        if display is None
+        else LowCreditDisplay(verified=Verified(display["verified"]), note=display.get("note", "")),
     )
 
 

@@ -22,7 +22,7 @@ from ..metering.reading import MeterReading, Quantity
 from .device import MeterDevice
 from .dlt645_numbers import RunStatus, Store, decode_digits
 from .dlt645_profile import Dlt645Profile, Item, Switch
-from .dlt645_relay import RelayAccess, RelayLockedError
+from .dlt645_relay import Command, RelayAccess, RelayLockedError, switching
 from .modbus_meter import SerialUnreadableError
 from .modbus_profile import Cadence
 
@@ -83,6 +83,7 @@ class Dlt645Meter(MeterDevice[Dlt645Profile]):
         self._access = access
         self._has_number = True
         self._has_status = True
+        self._alarm: bool | None = None
         self._parts: dict[str, tuple[Item, ...]] = {}
         self._misses: dict[str, int] = {}
         self._locked_until: float | None = None
@@ -121,10 +122,7 @@ class Dlt645Meter(MeterDevice[Dlt645Profile]):
     @override
     async def read_relay(self, klass: RequestClass) -> bool:
         self._switch()
-        status = RunStatus.decode(await self._read_data(RUN_STATUS, 2, klass))
-        if status is None:
-            raise GarbledAnswerError(self.unit, "a relay that is neither closed nor open")
-        return status.relay_closed
+        return (await self._state(klass)).relay_closed
 
     @override
     async def write_relay(self, closed: bool, klass: RequestClass) -> None:
@@ -134,6 +132,23 @@ class Dlt645Meter(MeterDevice[Dlt645Profile]):
         the meter refused is not sent to it again for `LOCKED_FOR_S`.
         """
         switch = self._switch()
+        await self._command(switching(closed=closed, closing=switch.closing), klass)
+
+    @property
+    def low_credit_shown(self) -> bool | None:
+        """Tell whether its display asked to buy energy when its run status was read last."""
+        return self._alarm
+
+    async def show_low_credit(self, shown: bool, klass: RequestClass) -> bool:  # noqa: FBT001  # like a relay
+        """Let the display ask to buy energy, or ask no more; return what the run status says then.
+
+        Raises as `write_relay`.
+        """
+        await self._command(Command.ALARM if shown else Command.NO_ALARM, klass)
+        return (await self._state(klass)).alarm
+
+    async def _command(self, command: Command, klass: RequestClass) -> None:
+        """Give a command, once, with the password."""
         if self._access is None:
             raise RelayLockedError("relay_password_missing", serial=self.serial)
         if self._locked_until is not None and self._clock.monotonic() < self._locked_until:
@@ -141,7 +156,7 @@ class Dlt645Meter(MeterDevice[Dlt645Profile]):
         request = Dlt645Request(
             unit=self.unit,
             control=Control.SWITCH,
-            data=self._access.command(closed=closed, closing=switch.closing, now=self._clock.now()),
+            data=self._access.command(command, self._clock.now()),
             expects=0,
         )
         try:
@@ -151,6 +166,14 @@ class Dlt645Meter(MeterDevice[Dlt645Profile]):
                 raise
             self._locked_until = self._clock.monotonic() + LOCKED_FOR_S
             raise RelayLockedError("relay_password_refused", serial=self.serial) from error
+
+    async def _state(self, klass: RequestClass) -> RunStatus:
+        """Return the run status, which has to come."""
+        status = RunStatus.decode(await self._read_data(RUN_STATUS, 2, klass))
+        if status is None:
+            raise GarbledAnswerError(self.unit, "a relay that is neither closed nor open")
+        self._alarm = status.alarm
+        return status
 
     def _switch(self) -> Switch:
         if self.profile.switch is None:
@@ -176,12 +199,14 @@ class Dlt645Meter(MeterDevice[Dlt645Profile]):
         if not self._has_status:
             return None
         try:
-            return RunStatus.decode(await self._read_data(RUN_STATUS, 2, klass))
+            status = RunStatus.decode(await self._read_data(RUN_STATUS, 2, klass))
         except Dlt645RefusedError as error:
             if not error.code & NO_SUCH_DATA:
                 raise
             self._has_status = False
             return None
+        self._alarm = None if status is None else status.alarm
+        return status
 
     async def _details(self, status: RunStatus | None, klass: RequestClass) -> dict[Quantity, int]:
         values: dict[Quantity, int] = {}

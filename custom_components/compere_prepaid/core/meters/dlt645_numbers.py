@@ -17,6 +17,7 @@ _FORM = re.compile(r"X{1,10}(\.X{1,8})?")
 _SIGN: Final = 0x80
 
 _RELAY_OPEN: Final = 1 << 4
+_ALARM: Final = 1 << 7
 _STORE_BITS: Final = 8
 
 
@@ -76,9 +77,10 @@ class Store(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunStatus:
-    """The third word of the run status (04000503): the state of the relay, and what is sold."""
+    """The third word of the run status (04000503): relay, alarm before a trip, what is sold."""
 
     relay_closed: bool
+    alarm: bool
     store: Store
 
     @classmethod
@@ -90,6 +92,7 @@ class RunStatus:
         kind = word >> _STORE_BITS & 0b11
         return cls(
             relay_closed=not word & _RELAY_OPEN,
+            alarm=bool(word & _ALARM),
             store=Store(kind) if kind in Store else Store.NOTHING,
         )
 

@@ -87,6 +87,17 @@ class Switch:
     note: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LowCreditDisplay:
+    """The meter's display can be told that credit is low: by its alarm before a trip.
+
+    It is used only where it was tried at the very meter, so it is nothing to be proved before.
+    """
+
+    verified: Verified
+    note: str = ""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Dlt645Profile(Profile):
     """All about a kind of DL/T 645-2007 meters."""
@@ -98,6 +109,7 @@ class Dlt645Profile(Profile):
     stores: tuple[Item, ...] = ()
     """What the meter still grants; only that is read which its run status says it sells."""
     switch: Switch | None = None
+    low_credit_display: LowCreditDisplay | None = None
 
     @cached_property
     @override

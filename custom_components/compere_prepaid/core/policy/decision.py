@@ -238,7 +238,7 @@ def _put_off(
     watch = replace(
         verdict.watch,
         put_off_until=wait.until,
-        put_off_why=wait.why,
+        put_off_why=wait.why.value,
         reminded_for=coming.reminded_for,
     )
     return replace(

@@ -3,9 +3,8 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from ..credit_events import EmergencyRepaid, EmergencyStarted
 from ..errors import InvalidInputError
-from ..events import Event, ToppedUp
+from ..events import EmergencyRepaid, EmergencyStarted, Event, ToppedUp
 from ..ids import AccountNumber, TransferId
 from ..ledger.account_rows import DecisionKind
 from ..ledger.accounts import ADJUSTMENT, CASH, Fund, tenant

@@ -5,9 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from ..credit_events import DisputeClosed, DisputeOpened, GraceGranted, GraceRevoked
 from ..errors import InvalidInputError
-from ..events import Event
+from ..events import DisputeClosed, DisputeOpened, Event, GraceGranted, GraceRevoked
 from ..ids import AccountNumber
 from ..ledger.account_rows import CreditWatch, Decision, DecisionKind
 from ..ledger.accounts import tenant

@@ -3,8 +3,16 @@
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from ..credit_events import CutPutOff, CutReminder, ReconnectAwaited, ShadowCut, ShadowRestored
-from ..events import CreditWarning, CutOff, Event
+from ..events import (
+    CreditWarning,
+    CutOff,
+    CutPutOff,
+    CutReminder,
+    Event,
+    ReconnectAwaited,
+    ShadowCut,
+    ShadowRestored,
+)
 from ..ids import MeterSerial
 from ..ledger.account_rows import CreditWatch, Decision, DecisionKind
 from ..ledger.records import Announcement, Hold, HoldKind, RelayDemand
@@ -88,8 +96,10 @@ def _tell(slip: Slip, available: Amount, verdict: Verdict) -> list[Event]:
         events.append(ShadowRestored(at=at, account=account, available=available, since=since))
     if verdict.waits is not None and verdict.is_news:
         why, until = verdict.waits
-        slip.decide(DecisionKind.PUT_OFF, available, until=until, detail=why)
-        events.append(CutPutOff(at=at, account=account, available=available, why=why, until=until))
+        slip.decide(DecisionKind.PUT_OFF, available, until=until, detail=why.value)
+        events.append(
+            CutPutOff(at=at, account=account, available=available, why=why.value, until=until)
+        )
     if verdict.shadow_cut:
         until = verdict.adapts_until
         slip.decide(DecisionKind.SHADOW_CUT, available, until=until)
@@ -100,7 +110,7 @@ def _tell(slip: Slip, available: Amount, verdict: Verdict) -> list[Event]:
     if verdict.reminder is not None:
         why, until = verdict.reminder
         events.append(
-            CutReminder(at=at, account=account, available=available, why=why, until=until)
+            CutReminder(at=at, account=account, available=available, why=why.value, until=until)
         )
     return events
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+import json
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -10,14 +11,38 @@ from ..errors import InvalidInputError
 from ..ledger.ports import LedgerTransaction
 from ..ledger.records import Document
 from ..money.amount import Currency
-from ..policy.credit import Policy, policy_content
+from ..policy.credit import Policy, policy_content, policy_of
 from .agreements import Agreements
 from .book import AccountBook
 from .calendar import day_of, day_start
+from .policy_preview import PolicyPreviewer
 from .policy_versions import in_force, versions
-from .rules import POLICY, Rules, policy_document, read_rules, right_behind, take_rules
+from .rules import (
+    POLICY,
+    Rules,
+    policy_document,
+    read_rules,
+    right_behind,
+    take_rules,
+    with_special_days,
+)
 
 _DAY = timedelta(days=1)
+
+
+POLICY_AUTHOR = "policy_author"
+"""The kind of the documents that say who wrote a version of a policy; named as the version is."""
+
+
+class PolicyHistory(NamedTuple):
+    """A version of a policy, from when it is in force, and who wrote it."""
+
+    policy: Policy
+    since: datetime
+    status: str
+    """`past`, `in_force` or `to_come`."""
+    user: str
+    """Empty for what nobody wrote: the first policy of a site."""
 
 
 class Change(NamedTuple):
@@ -29,12 +54,17 @@ class Change(NamedTuple):
 
 @dataclass(slots=True)
 class Policies:
-    """Changes the policies of a site."""
+    """Changes the policies of a site, and tries them."""
 
     book: AccountBook
     agreements: Agreements
 
-    async def set(self, policy: Policy, *, dry_run: bool = False) -> Change | None:
+    @property
+    def previewer(self) -> PolicyPreviewer:
+        """What tries a policy before it is in force."""
+        return PolicyPreviewer(self.book)
+
+    async def set(self, policy: Policy, *, user: str = "", dry_run: bool = False) -> Change | None:
         """Write a policy: from now on, or from its day; None if nothing changes.
 
         Who has it is settled under it at once if it is in force now. With `dry_run` nothing is
@@ -53,6 +83,7 @@ class Policies:
             if change is None:
                 return None
             tx.insert_document(change.document)
+            tx.insert_document(author(change.document, user, self.book.clock.now()))
             return change, read_rules(tx)
 
         if dry_run:
@@ -64,6 +95,44 @@ class Policies:
         take_rules(self.book, rules)
         await self.agreements.renew()
         return change
+
+    async def histories(self) -> dict[str, list[PolicyHistory]]:
+        """Return all versions of all policies by their beginning; of a plan the latest revision."""
+        book = self.book
+        documents, authors = await book.ledger.read(
+            lambda tx: (tx.documents(POLICY), tx.documents(POLICY_AUTHOR))
+        )
+        users = {(one.name, one.version): json.loads(one.content)["user"] for one in authors}
+        now = book.clock.now()
+        found: dict[str, list[PolicyHistory]] = {}
+        for name, known in versions(documents, book.zone).items():
+            current = in_force(known, now)
+            for version in known:
+                document = version.document
+                status = "past" if version.has_begun(now) else "to_come"
+                found.setdefault(name, []).append(
+                    PolicyHistory(
+                        policy=policy_of(name, document.content, book.currency),
+                        since=version.since,
+                        status="in_force" if version is current else status,
+                        user=users.get((name, document.version), ""),
+                    )
+                )
+        return found
+
+    def bound(self, policy: Policy) -> Policy:
+        """Return a policy with the special days that its calendar has now."""
+        return with_special_days(policy, self.book.calendars)
+
+
+def author(document: Document, user: str, at: datetime) -> Document:
+    """Return the document that says who wrote a version of a policy, and when."""
+    return Document(
+        kind=POLICY_AUTHOR,
+        name=document.name,
+        version=document.version,
+        content=json.dumps({"at": at.isoformat(), "user": user}, sort_keys=True),
+    )
 
 
 def new_version(

@@ -3,7 +3,7 @@
 A new book gets its first ones: one flat price, and the plain policy that warns at 100 and 50.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from itertools import groupby
@@ -158,7 +158,12 @@ def _policy(book: AccountBook, version: Version) -> Policy:
     """Return the policy of a version, with the special days of the calendar that it names."""
     document = version.document
     policy = policy_of(document.name, document.content, book.currency)
-    calendar = book.calendars.get(policy.protected.calendar)
+    return with_special_days(policy, book.calendars)
+
+
+def with_special_days(policy: Policy, calendars: Mapping[str, Calendar]) -> Policy:
+    """Return a policy with the special days of the calendar that it names."""
+    calendar = calendars.get(policy.protected.calendar)
     if calendar is None:
         return policy
     return replace(policy, protected=policy.protected.on(calendar.days))

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 import json
+from zoneinfo import ZoneInfo
 
 from ..ids import AccountNumber, MeterSerial
 from ..ledger.account_rows import CreditWatch, Tenancy
@@ -19,7 +20,7 @@ from ..ledger.records import (
 from ..metering.plausibility import Baseline
 from ..money.amount import ZERO, Amount, energy_cost
 from ..policy.credit import Policy, Reconnect
-from ..policy.decision import Standing
+from ..policy.decision import Standing, adapts_until, reason_to_wait
 from ..tariff.model import Used
 from ..tariff.rating import RatedLine
 from ..tariff.tax import tax_on
@@ -188,6 +189,11 @@ class AccountState:
         return self.available <= self.policy.cut_off
 
     @property
+    def is_pressing(self) -> bool:
+        """Whether its credit may end something soon; not where it has ended, or may end nothing."""
+        return not self.off and not (self.exhausted and (self.waiting or self.never_cut))
+
+    @property
     def waiting(self) -> bool:
         """Whether its credit is used up, and the cut waits or was only a shadow."""
         return is_waiting(self.watch)
@@ -197,6 +203,18 @@ class AccountState:
         """Whether credit came back, and supply waits for a person."""
         waits = self.policy.reconnect is not Reconnect.AUTO
         return waits and self.off and not self.exhausted and not self.never_cut
+
+    def is_spared(self, now: datetime, zone: ZoneInfo) -> bool:
+        """Tell whether credit would not cut it now if it ended: it adapts, or a cut would wait."""
+        if self.adapts(now, zone):
+            return True
+        return reason_to_wait(self.policy, self.watch, now, zone) is not None
+
+    def adapts(self, now: datetime, zone: ZoneInfo) -> bool:
+        """Tell whether it is only shadow-cut."""
+        if not self.policy.adaptation_days and self.watch.adapts_until is None:
+            return False
+        return now < adapts_until(self.policy, self.watch, self.tenancy.opened_at, zone)
 
     def standing(self, now: datetime) -> Standing:
         """Return how it stands before its policy."""
@@ -276,8 +294,8 @@ class AccountState:
     def days_left(self, now: datetime, left: int | None = None) -> int | None:
         """Return thousandths of days until credit ends by usual spending; None if not in sight.
 
-        `left` is the credit above the cut-off, if that is not what the account has now. No use and
-        credit: no end in sight. No credit: 0. The rule is told in `forecast`.
+        `left` is the credit above the cut-off, if that is not what the account has now.
+        No use and credit: no end in sight. No credit: 0. The rule is told in `forecast`.
         """
         return days_left(self.above_cut_off if left is None else left, self.spending, now)
 
