@@ -26,7 +26,7 @@ TEXTS = {
 
 def kept(site: CompereSite, number: str) -> list[str]:
     """Return the messages that an account's tenant was sent, the latest first."""
-    return [told["message"] for told in site.notifier.memory.messages(AccountNumber(number))]
+    return [told.text for told in site.notifier.memory.messages(AccountNumber(number))]
 
 
 async def test_told_to_an_area(hass: HomeAssistant, site: CompereSite, boss: str) -> None:
