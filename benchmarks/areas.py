@@ -93,7 +93,8 @@ async def _measured(client: Client, title: str, action: str, **data: object) -> 
     ):
         print(
             f"{title}: loop late at most {lag['max_ms']:.1f} ms {when},"
-            f" {lag['own_max_ms']:.1f} ms of it by what it computed itself (bar {BAR_STALL_MS})",
+            f" {lag['own_max_ms']:.1f} ms of it by what it computed itself (bar {BAR_STALL_MS});"
+            f" longest garbage collection {lag['collection_max_ms']:.1f} ms",
             flush=True,
         )
     return answer
