@@ -27,7 +27,7 @@ MESSAGES_KEPT = 20
 TEXT_KEPT = 2000
 """Characters of a message that are kept."""
 
-TAPS_KEPT = 3000
+TAPS_KEPT = 1000
 """Buttons that are out at once; the oldest are forgotten beyond it."""
 
 SAVE_DELAY_S = 1.0
@@ -61,16 +61,17 @@ class Told:
     channels: tuple[str, ...]
 
 
-def _stores(hass: HomeAssistant, entry_id: str) -> tuple[Store[dict[str, Any]], Store[Any]]:
+type _Store = Store[dict[str, Any]]
+
+
+def _store(hass: HomeAssistant, key: str) -> _Store:
+    return Store(hass, VERSION, key, private=True, serialize_in_event_loop=False)
+
+
+def _stores(hass: HomeAssistant, entry_id: str) -> tuple[_Store, _Store]:
     return (
-        Store(hass, VERSION, f"{DOMAIN}.{entry_id}.notifications", private=True),
-        Store(
-            hass,
-            VERSION,
-            f"{DOMAIN}.{entry_id}.messages",
-            private=True,
-            serialize_in_event_loop=False,
-        ),
+        _store(hass, f"{DOMAIN}.{entry_id}.notifications"),
+        _store(hass, f"{DOMAIN}.{entry_id}.messages"),
     )
 
 
@@ -85,6 +86,7 @@ class NotificationMemory:
 
     def __init__(self, site: CompereSite) -> None:
         """Keep it for this site."""
+        self._hass = site.hass
         self._store, self._messages_store = _stores(site.hass, site.entry.entry_id)
         self._waiting: dict[str, dict[str, Any]] = {}
         self._messages: dict[str, tuple[dict[str, Any], ...]] = {}
@@ -111,7 +113,8 @@ class NotificationMemory:
     async def async_save(self) -> None:
         """Write now."""
         self._is_unsaved = False
-        await self._store.async_save(self._data())
+        data = await self._hass.async_add_executor_job(self._data)
+        await self._store.async_save(data)
 
     async def async_close(self) -> None:
         """Write what has not been written yet."""
@@ -187,9 +190,10 @@ class NotificationMemory:
         self.save_soon()
 
     def _data(self) -> dict[str, Any]:
+        """Return copies, made in one step each: this runs beside the event loop."""
         return {
-            "waiting": self._waiting,
-            "taps": {token: asdict(tap) for token, tap in self.taps.items()},
+            "waiting": dict(self._waiting),
+            "taps": {token: asdict(tap) for token, tap in dict(self.taps).items()},
             "digest_at": self.digest_at.isoformat() if self.digest_at else None,
         }
 

@@ -21,6 +21,7 @@ from ..core.events import Event
 from ..core.ids import AccountNumber
 from .crowd import LISTED, Crowd
 from .digest import LONGEST, Digest, async_digest, due
+from .errands import Errands
 from .memory import NotificationMemory, Told
 from .messages import Message, account_of, compose, is_there, is_true, tag_of
 from .news import Audience, Kind, News, news_of
@@ -42,7 +43,7 @@ class Notifier:
     def __init__(self, site: CompereSite) -> None:
         """Hear the events of this site."""
         self.site = site
-        self._tasks: set[asyncio.Task[object]] = set()
+        self.errands = Errands(site)
         self._back: set[str] = set()
         """Accounts of which it was told that power is back, since their last cut."""
         self._started = asyncio.Event()
@@ -81,8 +82,7 @@ class Notifier:
 
     async def async_stop(self) -> None:
         """Let what is on its way arrive, for a moment, and write down what waits."""
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=LAST_WORDS_S)
+        await self.errands.async_done(LAST_WORDS_S)
         await self.memory.async_close()
 
     @callback
@@ -283,11 +283,7 @@ class Notifier:
 
     def start(self, work: Coroutine[Any, Any, object]) -> None:
         """Work on something as soon as who called is done; relays go first."""
-        task = self.site.entry.async_create_background_task(
-            self.site.hass, work, f"notification of {self.site.name}", eager_start=False
-        )
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self.errands.begin(work)
 
 
 def _pressing(news: News) -> Mapping[str, Any]:
