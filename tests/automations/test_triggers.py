@@ -191,6 +191,10 @@ async def test_options_choose_which_events_count(
     told["actions"][0]["event_data"]["name"] = data
     await automated(hass, [told, *(listening(name, one) for name, one in wanted.items())])
     names = heard(hass)
+    by_hand: dict[str, Any] = {"config_entry_id": site.entry.entry_id, "account": SHOP}
+    hass.bus.async_fire(f"{DOMAIN}_overload", by_hand)
+    hass.bus.async_fire(f"{DOMAIN}_protection", by_hand)
+    hass.bus.async_fire(f"{DOMAIN}_credit_warning")
     await burn(mall, site, SHOP, 120_000)
     await hass.async_block_till_done()
     assert names == ["every level"]
