@@ -24,6 +24,8 @@ from simulator.meter import MeterPlan
 from simulator.tenants import MallPlan
 from tests.actions.asking import refused
 from tests.actions.importing import LINE, changed, empty_site, everything, faults_of, imported
+from tests.actions.targets import device_of
+from tests.automations.automating import automated, heard, listening
 from tests.site_fixtures import MONDAY_NOON, entity_of, read_again, silence, state_of
 from tests.stories.telling import ask, burn, verified
 
@@ -266,3 +268,29 @@ async def test_a_dead_meter_takes_all_its_circuits_offline(
         last = site.book.meter(circuit).last
         assert last is not None
         assert last.wh == meter.true_wh
+
+
+async def test_triggers_reach_circuits_by_their_meter_and_its_area(
+    hass: HomeAssistant, mall: Mall, site: CompereSite, device_registry: dr.DeviceRegistry
+) -> None:
+    """The whole meter, its place, or the one circuit; not the circuit next to it."""
+    parent = device_of(hass, site, MAP)
+    entry_id = site.entry.entry_id
+    circuits = {
+        circuit: device_registry.async_get_child_device_by_identifier((DOMAIN, circuit), entry_id)
+        for circuit in CIRCUITS[:2]
+    }
+    targets = {
+        "meter": {"device_id": parent.id},
+        "area": {"area_id": parent.area_id},
+        **{name: {"device_id": found.id} for name, found in circuits.items() if found},
+    }
+    trigger = {"trigger": f"{DOMAIN}.credit_warning"}
+    await automated(
+        hass,
+        [listening(name, {**trigger, "target": target}) for name, target in targets.items()],
+    )
+    names = heard(hass)
+    await burn(mall, site, CIRCUITS[0], 120_000)
+    await hass.async_block_till_done()
+    assert sorted(names) == [CIRCUITS[0], "area", "meter"]
