@@ -81,6 +81,10 @@ PROFILES = Path(__file__).parent / "core" / "meters" / "profiles"
 class CompereSite(UseCases):
     """Everything that runs for one config entry."""
 
+    verification: Verification | None = None
+    """What the last check of the ledger found."""
+    verified_at: datetime | None = None
+
     def __init__(
         self,
         hass: HomeAssistant,
@@ -128,9 +132,6 @@ class CompereSite(UseCases):
         self.display = DisplayKeeper(self)
         self.running = False
         self._ticking = asyncio.Lock()
-        self.verification: Verification | None = None
-        """What the last check of the ledger found."""
-        self.verified_at: datetime | None = None
         self._composition = Composition(self)
         self.importing = asyncio.Lock()
         """Imports come one after the other: each compares with what the one before has left."""

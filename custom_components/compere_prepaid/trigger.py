@@ -91,7 +91,9 @@ class LevelTrigger(EventTrigger):
     @override
     def is_asked_for(self, data: dict[str, Any]) -> bool:
         """Look at the level."""
-        return LEVEL not in self._options or float(data[LEVEL]) <= self._options[LEVEL]
+        if LEVEL not in self._options:
+            return True
+        return data[LEVEL] is not None and float(data[LEVEL]) <= self._options[LEVEL]
 
 
 class MoveTrigger(EventTrigger):
@@ -160,9 +162,15 @@ def _crossed(platform: str, key: str) -> type[Trigger]:
 
 TRIGGERS = {
     "credit_warning": _told(events.CreditWarning, LevelTrigger),
+    "cut_put_off": _told(events.CutPutOff),
+    "cut_reminder": _told(events.CutReminder),
     "cut_off": _told(events.CutOff),
+    "shadow_cut": _told(events.ShadowCut),
+    "emergency_started": _told(events.EmergencyStarted),
+    "reconnect_awaited": _told(events.ReconnectAwaited),
     "restored": _told(events.Restored),
     "topped_up": _told(events.ToppedUp),
+    "announced": _told(events.Announced),
     "overload": _told(events.Overload, MoveTrigger),
     "protection": _told(events.Protected, RuleTrigger),
     "tamper": _told(events.Tamper),

@@ -7,7 +7,6 @@ from .core.prepayment.charging import Charging
 from .core.prepayment.credit_desk import CreditDesk
 from .core.prepayment.debt_desk import DebtDesk
 from .core.prepayment.policies import Policies
-from .core.prepayment.policy_preview import PolicyPreviewer
 from .core.prepayment.preview import Previewer
 from .core.prepayment.protecting import Protecting
 from .core.prepayment.refunds import Refunds
@@ -33,7 +32,6 @@ class UseCases:
         self.refunds = Refunds(book)
         self.credit_desk = CreditDesk(book)
         self.policies = Policies(book, self.agreements)
-        self.policy_previewer = PolicyPreviewer(book)
         self.undoing = Undoing(book, self.agreements, self.refunds)
         self.debts = DebtDesk(book)
         self.special_days = SpecialDays(book)

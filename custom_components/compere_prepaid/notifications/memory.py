@@ -88,6 +88,7 @@ class NotificationMemory:
         self._store, self._messages_store = _stores(site.hass, site.entry.entry_id)
         self._waiting: dict[str, dict[str, Any]] = {}
         self._messages: dict[str, tuple[dict[str, Any], ...]] = {}
+        self._is_unsaved = self._are_messages_unsaved = False
         self.taps: dict[str, Tap] = {}
         self.digest_at: datetime | None = None
         """When the last digest was sent, or digests began."""
@@ -104,17 +105,20 @@ class NotificationMemory:
 
     def save_soon(self) -> None:
         """Write within a moment."""
+        self._is_unsaved = True
         self._store.async_delay_save(self._data, SAVE_DELAY_S)
 
     async def async_save(self) -> None:
         """Write now."""
+        self._is_unsaved = False
         await self._store.async_save(self._data())
 
     async def async_close(self) -> None:
-        """Write everything that is there."""
-        if self._waiting or self.taps or self.digest_at:
+        """Write what has not been written yet."""
+        if self._is_unsaved:
             await self.async_save()
-        if self._messages:
+        if self._are_messages_unsaved:
+            self._are_messages_unsaved = False
             await self._messages_store.async_save(self._messages_data())
 
     # What waits
@@ -148,7 +152,7 @@ class NotificationMemory:
             "channels": list(told.channels),
         }
         self._messages[number] = (*self._messages.get(number, ()), kept)[-MESSAGES_KEPT:]
-        self._messages_store.async_delay_save(self._messages_data, MESSAGES_SAVE_DELAY_S)
+        self._save_messages_soon()
 
     def messages(self, number: AccountNumber) -> list[Told]:
         """Return what an account's tenant was told, the latest first."""
@@ -167,7 +171,11 @@ class NotificationMemory:
         if gone := self._messages.keys() - set(numbers):
             for number in gone:
                 del self._messages[number]
-            self._messages_store.async_delay_save(self._messages_data, MESSAGES_SAVE_DELAY_S)
+            self._save_messages_soon()
+
+    def _save_messages_soon(self) -> None:
+        self._are_messages_unsaved = True
+        self._messages_store.async_delay_save(self._messages_data, MESSAGES_SAVE_DELAY_S)
 
     # Buttons
 

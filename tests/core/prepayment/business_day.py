@@ -14,6 +14,7 @@ from typing import Any
 from custom_components.compere_prepaid.core.errors import InvalidInputError
 from custom_components.compere_prepaid.core.ids import AccountNumber, MeterSerial
 from custom_components.compere_prepaid.core.ledger.account_rows import (
+    CreditWatch,
     IssuedStatement,
     Supply,
     TaxTotal,
@@ -21,6 +22,7 @@ from custom_components.compere_prepaid.core.ledger.account_rows import (
 from custom_components.compere_prepaid.core.ledger.ports import LedgerTransaction
 from custom_components.compere_prepaid.core.ledger.records import HoldKind
 from custom_components.compere_prepaid.core.policy.credit import Policy
+from custom_components.compere_prepaid.core.policy.protected_times import ProtectedTimes
 from custom_components.compere_prepaid.core.prepayment.debt_desk import DebtTerms
 from custom_components.compere_prepaid.core.prepayment.rerating import RerateRequest
 from custom_components.compere_prepaid.core.tenancy.replacement import Replacement
@@ -30,6 +32,9 @@ from tests.core.prepayment.desk import METER, OTHER, SHOP, START, Desk, money
 OWNER = AccountNumber("OWNER")
 NEXT = AccountNumber("B-7")
 NEW = MeterSerial("33B0250100009")
+SHORT = AccountNumber("C-3")
+"""Runs out of credit at night, is given a grace, and adapts."""
+THIRD = MeterSerial("33B0250100003")
 MODULUS = 1_000_000
 
 _RULES: tuple[Mapping[str, Any] | Policy, ...] = (
@@ -51,6 +56,11 @@ _RULES: tuple[Mapping[str, Any] | Policy, ...] = (
         "tax": {"percent": 13, "included": False},
     },
     Policy(name="Roomy", warning_levels=(money(5),), emergency_credit=money(3)),
+    Policy(
+        name="Nights",
+        warning_levels=(money(5),),
+        protected=ProtectedTimes(week=dict.fromkeys(range(7), ((18 * 60, 3 * 60),))),
+    ),
 )
 
 type Act = Callable[[Desk], Awaitable[object]]
@@ -81,6 +91,11 @@ def _read(wh: int, serial: MeterSerial = METER) -> Act:
 
 def _top_up(yuan: str, reference: str, number: str = SHOP) -> Act:
     return lambda desk: desk.cashier.top_up([number], money(yuan), reference=reference)
+
+
+async def _begin(desk: Desk) -> None:
+    await desk.read(70_000, OTHER)
+    await desk.read(1_000, THIRD)
 
 
 async def _add_debt(desk: Desk) -> None:
@@ -141,9 +156,26 @@ async def _move_out(desk: Desk) -> None:
         await desk.moves.move_out(SHOP, user="anna")
 
 
+async def _grace(desk: Desk) -> None:
+    until = START + timedelta(minutes=1025)
+    await desk.credit_desk.grant_grace([SHORT], until, user="anna", reason="asked for")
+
+
+async def _adapt(desk: Desk) -> None:
+    await _decide(desk)  # a new start reads before it does anything
+    until = START + timedelta(minutes=1038)
+    await desk.credit_desk.set_adaptation([SHORT], until, user="anna")
+
+
+async def _decide(desk: Desk) -> None:
+    if not desk.book.meter(THIRD).fresh:
+        await desk.read(12_000, THIRD)
+    await desk.charging.on_clock()
+
+
 STEPS = (
     Step("first readings", 0, _read(990_000)),
-    Step("first reading of the other", 0, _read(70_000, OTHER)),
+    Step("first readings of the others", 0, _begin),
     Step("energy over a border", 180, _read(995_000)),
     Step("debt taken on", 181, _add_debt),
     Step("top-up with a debt", 182, _top_up("30", "r1")),
@@ -152,6 +184,8 @@ STEPS = (
     Step("register runs over", 400, _read(3_000)),
     Step("refund reserved", 401, _reserve),
     Step("refund paid", 402, _pay),
+    Step("cut put off at night", 500, _read(12_000, THIRD)),
+    Step("grace granted", 501, _grace),
     Step("a new day", 14 * 60 + 1, lambda desk: desk.charging.on_clock()),
     Step("used up and cut", 1000, _read(36_000)),
     Step("emergency credit", 1001, _emergency),
@@ -160,7 +194,10 @@ STEPS = (
     Step("top-up again", 1004, _top_up("45", "r3")),
     Step("rated again", 1005, _correct),
     Step("meter replaced", 1010, _replace),
+    Step("grace over", 1026, _decide),
+    Step("adapts from now on", 1027, _adapt),
     Step("reading of the new meter", 1030, _read(5_400, NEW)),
+    Step("adapted", 1038, _decide),
     Step("last reading", 1040, _read(36_100)),
     Step("moved out", 1041, _move_out),
     Step("everything posted", 1042, lambda desk: desk.charging.settle_all("end")),
@@ -182,7 +219,8 @@ async def open_desk(path: Path) -> Desk:
     with done_already("account_closed"):
         await desk.shop("10", rates="Day", policy="Roomy", meters=())
     await desk.open_other(NEXT, "100")
-    holders = {METER: SHOP if SHOP in desk.book.accounts else OWNER}
+    await desk.open_other(SHORT, "10", policy="Nights", meters=(THIRD,))
+    holders = {METER: SHOP if SHOP in desk.book.accounts else OWNER, THIRD: SHORT}
     for serial in desk.book.meters:
         await desk.supplies.attach(holders.get(serial, NEXT), serial)
     return desk
@@ -202,7 +240,8 @@ async def end_state(desk: Desk) -> dict[str, Any]:
 
     def read(tx: LedgerTransaction) -> dict[str, Any]:
         names = ("asset:cash", "equity:opening", "equity:adjustment", "income:correction")
-        accounts = (SHOP, OWNER, NEXT)
+        accounts = (SHOP, OWNER, NEXT, SHORT)
+        meters = (METER, OTHER, NEW, THIRD)
         return {
             "balances": {name: tx.balance(name) for name in names}
             | {
@@ -220,15 +259,12 @@ async def end_state(desk: Desk) -> dict[str, Any]:
                 for number in accounts
                 for row in tx.rows(TaxTotal, account=number)
             ],
-            "holds": {serial: tx.holds(serial) for serial in (METER, OTHER, NEW)},
-            "closed": {
-                serial: demand.closed
-                for serial in (METER, OTHER, NEW)
-                if (demand := tx.demand(serial))
-            },
+            "holds": {serial: tx.holds(serial) for serial in meters},
+            "watches": [tx.find(CreditWatch, account=number) for number in accounts],
+            "closed": {serial: demand.closed for serial in meters if (demand := tx.demand(serial))},
             "supplies": [
                 (row.meter, row.generation, row.account, row.from_wh, row.to_wh)
-                for serial in (METER, OTHER, NEW)
+                for serial in meters
                 for row in tx.rows(Supply, meter=serial)
             ],
             "statements": len(tx.rows(IssuedStatement, account=SHOP)),

@@ -191,6 +191,7 @@ class Desk:
         *,
         meters: tuple[MeterSerial, ...] = (),
         rates: str = "Flat",
+        policy: str = "Standard",
         owner: bool = False,
     ) -> None:
         """Open another account."""
@@ -198,7 +199,7 @@ class Desk:
             number=AccountNumber(number),
             name=f"Shop {number}",
             tariff=rates,
-            policy="Standard",
+            policy=policy,
             opening_balance=money(balance),
             owner=owner,
         )
