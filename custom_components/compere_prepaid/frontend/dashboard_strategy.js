@@ -819,10 +819,13 @@ function forecastSection(shop, labels) {
   ]);
 }
 function bandText(daysLeft, labels) {
-  const value = (attribute) => `{{ state_attr("${daysLeft}", "${attribute}") | round(1) }}`;
-  const band = labels.band.replace("{low}", value("low")).replace("{high}", value("high"));
-  const known = `is_number(state_attr("${daysLeft}", "low")) and is_number(state_attr("${daysLeft}", "high"))`;
-  return text(`{% if ${known} %}${band}{% endif %}`, [{ condition: "state", entity: daysLeft, state_not: ["unknown", "unavailable"] }]);
+  const value = (attribute) => `state_attr("${daysLeft}", "${attribute}")`;
+  const shown = (attribute) => `{{ ${value(attribute)} | round(1) }}`;
+  const isNumber = (attribute) => `is_number(${value(attribute)})`;
+  const wide = `${value("low")} | round(1) != ${value("high")} | round(1)`;
+  const band = labels.band.replace("{low}", shown("low")).replace("{high}", shown("high"));
+  const content = `{% if ${isNumber("low")} and ${isNumber("high")} and ${wide} %}${band}{% endif %}`;
+  return text(content, [{ condition: "state", entity: daysLeft, state_not: ["unknown", "unavailable"] }]);
 }
 function reconnectTile(entities, labels) {
   const { reconnect, supply_state: supply } = entities;
