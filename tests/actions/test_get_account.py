@@ -55,6 +55,21 @@ async def test_tells_everything(hass: HomeAssistant, mall: Mall, site: CompereSi
         "emergency": {"offered": "0.00", "in_use": "0.00"},
         "tariff_version": {"valid_from": "2000-01-01", "revision": 1},
         "standing_per_day": "0.00",
+        "watch": {
+            "put_off_until": None,
+            "put_off_why": None,
+            "grace_until": None,
+            "disputed": False,
+            "dispute_reason": None,
+            "adapts_until": None,
+            "shadow_cut": False,
+            "shadow_cut_since": None,
+            "reconnect_awaited": False,
+            "warned_level": None,
+            "warned_days": None,
+            "noticed_at": None,
+            "next_decision": None,
+        },
         "meters": [
             {
                 "serial": serial_of(mall, TEA),
