@@ -103,11 +103,9 @@ async def _measured(client: Client, title: str, action: str, **data: object) -> 
 async def _rounds(client: Client, areas: list[str]) -> None:
     area = {"area_id": areas}
     for turn in range(ROUNDS):
-        policy = ("Anchor tenant", "Standard")[turn % 2]
-        await _measured(
-            client, "dry run of apply_policy", "apply_policy", policy=policy, dry_run=True, **area
-        )
-        batch = await _measured(client, "apply_policy", "apply_policy", policy=policy, **area)
+        other = {"policy": "Anchor tenant", **area}
+        await _measured(client, "dry run of apply_policy", "apply_policy", dry_run=True, **other)
+        batch = await _measured(client, "apply_policy", "apply_policy", **other)
         await _measured(
             client, "undo_batch (policy)", "undo_batch", batch=batch["batch"], reason="benchmark"
         )

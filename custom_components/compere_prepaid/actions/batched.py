@@ -5,7 +5,7 @@ before and is after, what happens and which relays move; who is refused and why;
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -50,15 +50,15 @@ def batch_call(
 async def batch_answer(
     hass: HomeAssistant,
     call: BatchCall,
-    more: Mapping[str, Mapping[str, Any]] | None = None,
+    more: Callable[[str], Mapping[str, Any]] = lambda _number: {},
 ) -> dict[str, Any]:
-    """Return what is answered of a call on accounts; `more` is particular to the action."""
+    """Return what is answered of a call on accounts; `more` says what is the action's own."""
     accounts: dict[str, Any] = {}
     events: Counter[str] = Counter()
     relays: Counter[str] = Counter()
     before, after = Decimal(), Decimal()
     async for number, outlook in sliced(call.outlooks.items()):
-        accounts[number] = {**(more or {}).get(number, {}), **_seen(outlook)}
+        accounts[number] = {**more(number), **_seen(outlook)}
         events.update(accounts[number]["events"])
         relays.update(accounts[number]["relays"].values())
         before += Decimal(outlook.before["balance"])

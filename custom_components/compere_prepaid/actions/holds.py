@@ -51,11 +51,9 @@ async def _confirm_reconnect(
     user = await async_require_manager(hass, site.entry, call.context, Duty.HOLDS)
     many = batch_call(site, call, "", user)
     await site.agreements.reconnect(accounts_named(hass, site, call.data), user, many)
-    states = {
-        number: {"supply_state": outlook.after["supply_state"]}
-        for number, outlook in many.outlooks.items()
-    }
-    return await batch_answer(hass, many, states)
+    return await batch_answer(
+        hass, many, lambda number: {"supply_state": many.outlooks[number].after["supply_state"]}
+    )
 
 
 HOLD = {

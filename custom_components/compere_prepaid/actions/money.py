@@ -1,6 +1,6 @@
 """Money: top-ups, corrections, refunds, reversals, deposits, debts and emergency credit."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from homeassistant.core import HomeAssistant, ServiceCall, SupportsResponse
@@ -37,17 +37,23 @@ FUND = vol.In([fund.value for fund in Fund])
 
 def booked_data(
     site: CompereSite, call: BatchCall, results: Mapping[AccountNumber, Credited]
-) -> Mapping[str, Mapping[str, Any]]:
-    """Return what is answered of each account's money that a call moved.
+) -> Callable[[str], Mapping[str, Any]]:
+    """Return what says what is answered of each account's money that a call moved.
 
     What is only rehearsed has no place in the ledger yet, so no receipt.
     """
-    return {
-        number: _booked(site, credited)
-        | ({"waterfall": waterfall_data(site, credited.steps)} if credited.steps else {})
-        | ({"receipt": None} if call.dry_run and not credited.replayed else {})
-        for number, credited in results.items()
-    }
+
+    def data(number: str) -> Mapping[str, Any]:
+        if (credited := results.get(AccountNumber(number))) is None:
+            return {}
+        booked = _booked(site, credited)
+        if credited.steps:
+            booked["waterfall"] = waterfall_data(site, credited.steps)
+        if call.dry_run and not credited.replayed:
+            booked["receipt"] = None
+        return booked
+
+    return data
 
 
 def _booked(site: CompereSite, credited: Credited) -> dict[str, Any]:

@@ -52,11 +52,9 @@ async def _assign_tariff(
 
 async def terms_answer(hass: HomeAssistant, call: BatchCall) -> dict[str, Any]:
     """Return what is agreed with accounts now, and what follows from it."""
-    agreed = {
-        number: {key: outlook.after[key] for key in _TOLD}
-        for number, outlook in call.outlooks.items()
-    }
-    return await batch_answer(hass, call, agreed)
+    return await batch_answer(
+        hass, call, lambda number: {key: call.outlooks[number].after[key] for key in _TOLD}
+    )
 
 
 ACTIONS = {
