@@ -187,12 +187,12 @@ async def year(folder: Path) -> None:
             times.append((perf_counter() - began) * 1000)
         name = f"year: a month of one account ({lines} lines)"
         tell(name, times, f"; bar {BAR_STATEMENT_MS} ms")
-        until = big_book.START + timedelta(days=YEAR_DAYS)
-        since = (until - timedelta(days=min(KEPT_DAYS, YEAR_DAYS))).date()
+        last = (big_book.START + timedelta(days=YEAR_DAYS - 1)).date()
+        first = last - timedelta(days=KEPT_DAYS - 1)
         funds = [tenant(AccountNumber(big_book.number(meter))) for meter in range(YEAR_METERS)]
         began = perf_counter()
         await ledger.read(
-            lambda tx: [read_spending(tx, fund, since, until, ZoneInfo("UTC")) for fund in funds]
+            lambda tx: [read_spending(tx, fund, first, last, ZoneInfo("UTC")) for fund in funds]
         )
         took = perf_counter() - began
         print(f"year: {KEPT_DAYS} days of spending of {len(funds)} accounts read in {took:.2f} s")

@@ -69,6 +69,7 @@ def site_entry(
     time_zone: str = "Asia/Shanghai",
     accounts: Mapping[str, tuple[str, ...]] | None = None,
     options: Mapping[str, Any] | None = None,
+    adaptation_days: int = 0,
 ) -> MockConfigEntry:
     """Return a config entry for a mall.
 
@@ -87,6 +88,7 @@ def site_entry(
             "time_zone": time_zone,
             "ledger": str(folder / "ledger.db"),
             "initial_price": price,
+            "adaptation_days": adaptation_days,
         },
         options=dict(options or {}),
         subentries_data=[

@@ -9,7 +9,7 @@ from typing import ClassVar, override
 
 from homeassistant.components.number import DOMAIN as NUMBER
 from homeassistant.components.sensor import DOMAIN as SENSOR
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, State
 from homeassistant.helpers.automation import DomainSpec
 from homeassistant.helpers.condition import (
     Condition,
@@ -55,6 +55,20 @@ def _stands(state: SupplyState) -> type[Condition]:
     return Stands
 
 
+def _decided(attribute: str) -> type[Condition]:
+    """Return the condition that something is decided about accounts, as their supply shows it."""
+
+    class Decided(SupplyCondition):
+        _domain_specs = {SENSOR: DomainSpec(value_source=attribute)}  # noqa: RUF012
+
+        @override
+        def is_valid_state(self, entity_state: State) -> bool:
+            """Look whether it holds, or until when."""
+            return bool(self._get_tracked_value(entity_state))
+
+    return Decided
+
+
 def _number(platform: str, key: str) -> type[Condition]:
     """Return the condition about a number of accounts, by its entity's platform and key."""
 
@@ -71,6 +85,10 @@ CONDITIONS = {
     "is_in_emergency": _stands(SupplyState.EMERGENCY),
     "is_exhausted": _stands(SupplyState.EXHAUSTED),
     "is_off": _stands(SupplyState.OFF),
+    "is_adapting": _decided("adapts_until"),
+    "is_disputed": _decided("disputed"),
+    "is_put_off": _decided("put_off_why"),
+    "has_grace": _decided("grace_until"),
     "is_balance": _number(NUMBER, "balance"),
     "is_days_left": _number(SENSOR, "days_left"),
 }

@@ -49,25 +49,8 @@ from .core.meters.modbus_meter import ModbusMeter
 from .core.meters.modbus_profile import RelayMode
 from .core.money.amount import Currency
 from .core.policy.relay_control import RelayController
-from .core.prepayment.agreements import Agreements
 from .core.prepayment.book import AccountBook
-from .core.prepayment.cashier import Cashier
-from .core.prepayment.charging import Charging
-from .core.prepayment.credit_desk import CreditDesk
-from .core.prepayment.debt_desk import DebtDesk
-from .core.prepayment.policies import Policies
-from .core.prepayment.policy_preview import PolicyPreviewer
-from .core.prepayment.preview import Previewer
-from .core.prepayment.protecting import Protecting
-from .core.prepayment.refunds import Refunds
-from .core.prepayment.rerating import Rerater
 from .core.prepayment.rules import load_rules
-from .core.prepayment.special_days import SpecialDays
-from .core.prepayment.undoing import Undoing
-from .core.tenancy.moves import Moves
-from .core.tenancy.opening import Opening
-from .core.tenancy.replacement import Replacements
-from .core.tenancy.supplies import Supplies
 from .event_relay import EventRelay
 from .lines import line_settings_of
 from .night_memory import NightMemory
@@ -75,6 +58,7 @@ from .notifications.notifier import Notifier
 from .reading_path import ReadingPath
 from .reconnection import pace_of
 from .runtimes import AccountRuntime, BusRuntime, MeterRuntime, Runtime
+from .use_cases import UseCases
 from .user_names import UserNames
 
 __all__ = [
@@ -94,8 +78,12 @@ TICK = timedelta(seconds=15)
 PROFILES = Path(__file__).parent / "core" / "meters" / "profiles"
 
 
-class CompereSite:
+class CompereSite(UseCases):
     """Everything that runs for one config entry."""
+
+    verification: Verification | None = None
+    """What the last check of the ledger found."""
+    verified_at: datetime | None = None
 
     def __init__(
         self,
@@ -128,7 +116,7 @@ class CompereSite:
         self.controller = RelayController(
             ledger, self.reading_path, self.clock, self.emit, self.spawn
         )
-        self.book = AccountBook(
+        book = AccountBook(
             ledger=ledger,
             clock=self.clock,
             currency=self.currency,
@@ -137,32 +125,13 @@ class CompereSite:
             demand=self.controller.take,
             changed=self.reading_path.account_changed,
         )
-        self.charging = Charging(self.book)
-        self.protecting = Protecting(self.book)
+        super().__init__(book)
         self.night_memory = NightMemory(self)
-        self.cashier = Cashier(self.book)
-        self.agreements = Agreements(self.book)
-        self.credit_desk = CreditDesk(self.book)
-        self.policies = Policies(self.book, self.agreements)
-        self.policy_previewer = PolicyPreviewer(self.book)
-        self.refunds = Refunds(self.book)
         self.announcements = Announcements(self)
-        self.undoing = Undoing(self.book, self.agreements, self.refunds)
-        self.debts = DebtDesk(self.book)
-        self.special_days = SpecialDays(self.book)
-        self.rerater = Rerater(self.book)
-        self.previewer = Previewer(self.book)
-        self.supplies = Supplies(self.book)
-        self.opening = Opening(self.book)
-        self.moves = Moves(self.book)
-        self.replacements = Replacements(self.book, self.charging)
         self.backstop = BackstopKeeper(self)
         self.display = DisplayKeeper(self)
         self.running = False
         self._ticking = asyncio.Lock()
-        self.verification: Verification | None = None
-        """What the last check of the ledger found."""
-        self.verified_at: datetime | None = None
         self._composition = Composition(self)
         self.importing = asyncio.Lock()
         """Imports come one after the other: each compares with what the one before has left."""
@@ -221,8 +190,9 @@ class CompereSite:
         async with self._ticking:
             if self.running:
                 await self.reading_path.guarded(self.agreements.renew())
-                await self.reading_path.guarded(self.charging.on_clock())
                 await self.reading_path.guarded(self.announcements.board.on_clock())
+                # last, for it writes: whether the ledger can is what an issue says then
+                await self.reading_path.guarded(self.charging.on_clock())
                 await self.notifier.on_clock()
 
     async def _on_time(self, _now: datetime) -> None:

@@ -77,7 +77,7 @@ class EventTrigger(Trigger):
         @callback
         def happened(event: Event) -> None:
             data = dict(event.data)
-            if self.is_asked_for(data) and is_meant(self._hass, self._selection, data):
+            if is_meant(self._hass, self._selection, data) and self.is_asked_for(data):
                 run_action({"event": event}, f"event '{event_type}'", event.context)
 
         return self._hass.bus.async_listen(event_type, happened)
@@ -91,7 +91,10 @@ class LevelTrigger(EventTrigger):
     @override
     def is_asked_for(self, data: dict[str, Any]) -> bool:
         """Look at the level."""
-        return LEVEL not in self._options or float(data[LEVEL]) <= self._options[LEVEL]
+        if LEVEL not in self._options:
+            return True
+        level = data.get(LEVEL)
+        return level is not None and float(level) <= self._options[LEVEL]
 
 
 class MoveTrigger(EventTrigger):
@@ -106,7 +109,7 @@ class MoveTrigger(EventTrigger):
     @override
     def is_asked_for(self, data: dict[str, Any]) -> bool:
         """Look at what was done."""
-        return data["action"] in self._options[ACTIONS]
+        return data.get("action") in self._options[ACTIONS]
 
 
 class RuleTrigger(MoveTrigger):
@@ -123,7 +126,7 @@ class RuleTrigger(MoveTrigger):
     def is_asked_for(self, data: dict[str, Any]) -> bool:
         """Look at the rule, too; without any in the options all are meant."""
         rules = self._options[RULES]
-        return super().is_asked_for(data) and (not rules or data["kind"] in rules)
+        return super().is_asked_for(data) and (not rules or data.get("kind") in rules)
 
 
 class NumberTrigger(EntityNumericalStateCrossedThresholdTriggerBase):
@@ -160,9 +163,15 @@ def _crossed(platform: str, key: str) -> type[Trigger]:
 
 TRIGGERS = {
     "credit_warning": _told(events.CreditWarning, LevelTrigger),
+    "cut_put_off": _told(events.CutPutOff),
+    "cut_reminder": _told(events.CutReminder),
     "cut_off": _told(events.CutOff),
+    "shadow_cut": _told(events.ShadowCut),
+    "emergency_started": _told(events.EmergencyStarted),
+    "reconnect_awaited": _told(events.ReconnectAwaited),
     "restored": _told(events.Restored),
     "topped_up": _told(events.ToppedUp),
+    "announced": _told(events.Announced),
     "overload": _told(events.Overload, MoveTrigger),
     "protection": _told(events.Protected, RuleTrigger),
     "tamper": _told(events.Tamper),

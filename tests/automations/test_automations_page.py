@@ -28,7 +28,8 @@ OF_ALL = {"at", "account", "available", "meter", "user"}
 def rows_under(heading: str) -> Mapping[str, list[str]]:
     """Return the rows of the first table below a heading, by their first cell."""
     rows = PAGE.split(f"\n## {heading}\n")[1].split("\n## ")[0].split("\n| ")[2:]
-    cells = [[cell.strip() for cell in row.split("\n")[0].strip("| ").split("|")] for row in rows]
+    lines = [row.split("\n")[0].removesuffix("|") for row in rows]
+    cells = [[cell.strip() for cell in line.split("|")] for line in lines]
     return {first.strip("`"): rest for first, *rest in cells}
 
 

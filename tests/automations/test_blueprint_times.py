@@ -8,20 +8,24 @@ from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
-from custom_components.compere_prepaid.core.ids import MeterSerial
+from custom_components.compere_prepaid.core.ids import AccountNumber, MeterSerial
 from custom_components.compere_prepaid.core.ledger.account_rows import IssuedStatement
 from custom_components.compere_prepaid.site import CompereSite
 from simulator.mall import Mall
 from tests.actions.targets import device_of
 from tests.automations.blueprinted import MANAGER, SHOP, Phones, it_is, made_from
 from tests.site_fixtures import entity_of, read_again, state_when
-from tests.stories.telling import burn
+from tests.stories.telling import ask, burn
 
 
 async def test_announcement(
     hass: HomeAssistant, site: CompereSite, phones: Phones, blueprints: None
 ) -> None:
-    """It reaches the tenants of what was chosen, at the time that was set."""
+    """It reaches the tenants of what was chosen, at the time that was set, and stays to be read."""
+    subentry = site.entry.subentries[site.accounts[AccountNumber(SHOP)].subentry_id]
+    data = {**subentry.data, "notify": [phones.tenant.entity_id]}
+    hass.config_entries.async_update_subentry(site.entry, subentry, data=data)
+    await hass.async_block_till_done()
     at = (dt_util.now() + timedelta(hours=2)).replace(microsecond=0)
     helper = {"works": {"has_date": True, "has_time": True}}
     assert await async_setup_component(hass, "input_datetime", {"input_datetime": helper})
@@ -35,7 +39,10 @@ async def test_announcement(
     assert phones.told() == ([], [])
     async_fire_time_changed(hass, at)
     await hass.async_block_till_done()
+    await phones.tenant.rings()
     assert phones.told() == ([text], [])
+    (posted,) = (await ask(hass, "list_announcements"))["announcements"]
+    assert (posted["unread"], posted["urgency"]) == ([SHOP], "info")
 
 
 async def test_load_after_hours(

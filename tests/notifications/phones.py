@@ -65,5 +65,4 @@ def reach(hass: HomeAssistant, site: CompereSite, number: str, **how: Any) -> No
 
 async def all_sent(site: CompereSite) -> None:
     """Return when nothing is on its way."""
-    while tasks := site.notifier._tasks:
-        await asyncio.wait(tasks)
+    await site.notifier.errands.async_done()

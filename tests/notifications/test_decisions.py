@@ -97,7 +97,7 @@ async def test_the_adaptation_period(
     await all_sent(site)
     assert tenant.titles == ["Without the adaptation period the power would be off now"]
     assert manager.titles == ["Noodle House (A-101): would have been cut"]
-    assert "would have been cut 1 times" in manager.messages[0]["message"]
+    assert "only noted so far: 1." in manager.messages[0]["message"]
     digest = await ask(hass, "get_digest")
     assert [one["account"] for one in digest["shadow_cut"]] == [SHOP]
     assert "Would have been cut (1): Noodle House" in digest["text"]

@@ -98,6 +98,7 @@ async def test_cuts_and_power_that_is_back_do_not_wait(
     assert tenant.titles[-2:] == ["Power is off: credit is used up", "Power is back"]
 
 
+@pytest.mark.slow
 async def test_equipment_that_came_back_is_no_news(
     hass: HomeAssistant, mall: Mall, site: CompereSite, manager: Phone
 ) -> None:

@@ -1,22 +1,28 @@
 """Tenants and managers are told what happens, each in their words."""
 
 from collections.abc import Callable
+from pathlib import Path
+import random
 import time
 
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import issue_registry as ir
 import pytest
+from pytest_homeassistant_custom_component.common import async_capture_events
 
 from custom_components.compere_prepaid.const import DOMAIN
-from custom_components.compere_prepaid.core.ids import AccountNumber
+from custom_components.compere_prepaid.core.events import BusDown, CutOff, Tamper
+from custom_components.compere_prepaid.core.ids import AccountNumber, BusId, MeterSerial
+from custom_components.compere_prepaid.core.money.amount import Amount
 from custom_components.compere_prepaid.site import CompereSite
+from simulator.clock import ManualClock
 from simulator.faults import Fault, FaultKind
 from simulator.mall import Mall
 from tests.notifications.conftest import SHOP
 from tests.notifications.phones import FAMILY, Phone, all_sent, choose, reach
-from tests.site_fixtures import account_entity, read_again, silence, state_when, use
-from tests.stories.telling import WATTS, ask, burn, contact, relay_settled
+from tests.site_fixtures import account_entity, read_again, running_site, silence, state_when, use
+from tests.stories.telling import PRICE, WATTS, ask, burn, contact, relay_settled
 
 TAG = {"tag": "compere_prepaid_riverside_mall_A-101"}
 PRESSING = {"ttl": 0, "priority": "high", "push": {"interruption-level": "time-sensitive"}}
@@ -193,9 +199,67 @@ async def test_managers_hear_of_equipment(
     told = await manager.next()
     assert told["title"] == "Meter A-102 does not answer"
     assert told["data"] == {"tag": f"compere_prepaid_riverside_mall_{serial}"}
-    await silence(site, serial)
     await all_sent(site)
     assert len(manager.messages) == 1
+
+
+async def test_much_at_once(
+    mall: Mall, site: CompereSite, manager: Phone, figure: Callable[[str], None]
+) -> None:
+    """Ten messages go out one by one, the rest of a flood as one; a minute later it is as ever."""
+    serial = MeterSerial(mall.meter("A-102").serial)
+
+    def flood(count: int) -> None:
+        for _ in range(count):
+            site.emit(Tamper(at=site.clock.now(), meter=serial, kind="bypass", energy_wh=5))
+
+    flood(200)
+    await all_sent(site)
+    assert len(manager.messages) == 10
+    await site.async_tick()
+    await all_sent(site)
+    assert manager.titles[10:] == ["Riverside Mall: 190 more messages"]
+    lines = manager.messages[10]["message"].splitlines()
+    assert (len(lines), lines[-1]) == (21, "and 170 more")
+    assert isinstance(mall.clock, ManualClock)
+    mall.clock.advance(seconds=60)
+    flood(1)
+    await all_sent(site)
+    assert len(manager.messages) == 12
+    figure("200 messages to a manager at once: 10 and one about 190")
+
+
+async def test_what_is_gone_is_not_told(
+    site: CompereSite, manager: Phone, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An account, a meter and a line that were removed in that moment: no message, no error."""
+    now, gone = site.clock.now(), MeterSerial("33B0000000000")
+    site.emit(CutOff(at=now, account=AccountNumber("B-9"), available=Amount(0), meters=(gone,)))
+    site.emit(Tamper(at=now, meter=gone, kind="bypass", energy_wh=5))
+    site.notifier.take(BusDown(at=now, bus=BusId("gone"), error="no route"))
+    await all_sent(site)
+    assert not manager.messages
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
+
+
+async def test_two_meters_one_message(
+    hass: HomeAssistant, mall: Mall, tmp_path: Path, tenant: Phone
+) -> None:
+    """Power that comes back behind two meters is back once; the next time it is told anew."""
+    async with running_site(
+        hass, mall, tmp_path, price=PRICE, opening_balance="1", accounts={SHOP: (SHOP, "A-102")}
+    ) as site:
+        reach(hass, site, SHOP, notify=[tenant.name])
+        await hass.async_block_till_done()
+        for round_ in ("1", "2"):
+            await burn(mall, site, SHOP, 2_000)
+            for serial in site.meters:
+                await relay_settled(site.controller, serial)
+            await ask(hass, "top_up", account=SHOP, amount="2", reference=round_)
+            for serial in site.meters:
+                await relay_settled(site.controller, serial)
+            await all_sent(site)
+        assert tenant.titles.count("Power is back") == 2
 
 
 async def test_managers_hear_what_they_want(
@@ -209,3 +273,32 @@ async def test_managers_hear_what_they_want(
     await all_sent(site)
     assert manager.titles == ["Noodle House (A-101): cut off"]
     assert contact(mall.meter(SHOP)) in {"open", "closed"}
+
+
+async def test_every_crossing_once(
+    hass: HomeAssistant,
+    site: CompereSite,
+    manager: Phone,
+    tenant: Phone,
+    figure: Callable[[str], None],
+) -> None:
+    """Credit goes up and down at random around its levels: each warning is one message to each."""
+    dice = random.Random(5)
+    events = async_capture_events(hass, "compere_prepaid_credit_warning")
+    for number in range(300):
+        await ask(
+            hass,
+            "adjust_balance",
+            account=SHOP,
+            amount=f"{dice.randint(30, 130) - site.book.account(SHOP).fund // 10**9}.10",
+            reason="a throw of the dice",
+            reference=f"{number}",
+        )
+        await all_sent(site)
+    warned = [title for title in tenant.titles if title.startswith("Electricity credit is low")]
+    assert len(warned) == len(events) == len(tenant.messages)
+    assert len(manager.messages) == 10  # the clock stands still: the rest comes as one list
+    await site.async_tick()
+    await all_sent(site)
+    assert manager.titles[10] == f"Riverside Mall: {len(events) - 10} more messages"
+    figure(f"300 random balances: {len(events)} warnings, {len(warned)} messages")

@@ -24,6 +24,7 @@ from simulator.mall import Mall
 from tests.core.bus.played_line import PlayedLine, running_bus
 from tests.core.meters.replayed import ReplayedMeter
 from tests.core.meters.shipped import modbus_profile
+from tests.notifications.phones import choose, reach
 from tests.site_fixtures import (
     account_entity,
     account_subentry,
@@ -205,6 +206,8 @@ async def test_diagnostics_tell_no_names_and_no_places(
     hass: HomeAssistant, mall: Mall, site: CompereSite, tmp_path: Path
 ) -> None:
     """What goes to support has registers, health and money, but nobody's name or address."""
+    choose(hass, site.entry, channels=["notify.mobile_app_annas_phone"])
+    reach(hass, site, "A-101", notify=["notify.mobile_app_annas_phone"])
     await mall.unplug("East riser")
     await state_when(
         hass,
@@ -215,7 +218,7 @@ async def test_diagnostics_tell_no_names_and_no_places(
     whole = await async_get_config_entry_diagnostics(hass, site.entry)
     parts = [await async_get_device_diagnostics(hass, site.entry, device) for device in devices]
     text = json.dumps([whole, parts])
-    for secret in ("Noodle House", "Riverside", "127.0.0.1", str(tmp_path)):
+    for secret in ("Noodle House", "Riverside", "annas_phone", "127.0.0.1", str(tmp_path)):
         assert secret not in text
     serial = mall.meter("A-101").serial
     assert whole["meters"][serial]["reading"]["values"]["energy_import"] > 0

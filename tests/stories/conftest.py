@@ -5,7 +5,10 @@ from collections.abc import AsyncIterator
 import pytest
 
 from simulator.mall import Mall
+from tests.people import boss
 from tests.site_fixtures import one_line_mall
+
+__all__ = ["boss"]
 
 
 @pytest.fixture

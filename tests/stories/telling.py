@@ -22,7 +22,7 @@ PRICE = "1"
 WATTS = 20_000
 
 
-async def ask(hass: HomeAssistant, action: str, user: str | None = None, **data: Any) -> Any:
+async def ask(hass: HomeAssistant, action: str, /, user: str | None = None, **data: Any) -> Any:
     """Call an action, as a user or as an automation, and return its answer."""
     return await hass.services.async_call(
         DOMAIN, action, data, blocking=True, return_response=True, context=Context(user_id=user)

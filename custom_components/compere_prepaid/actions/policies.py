@@ -40,7 +40,7 @@ async def _set_policy(hass: HomeAssistant, site: CompereSite, call: ServiceCall)
             raise
         return {"result": "refused", "faults": [asdict(fault) for fault in error.faults]}
     dry_run = call.data["dry_run"]
-    numbers = site.policy_previewer.who_has(policy.name)
+    numbers = site.policies.previewer.who_has(policy.name)
     meant = await _tried(site, numbers, policy) if numbers else []
     async with site.importing:
         change = await site.policies.set(policy, user=user, dry_run=dry_run)
@@ -86,7 +86,7 @@ def _shown(
             }
             for version in versions
         ],
-        "accounts": site.policy_previewer.who_has(name),
+        "accounts": site.policies.previewer.who_has(name),
         "warnings": [] if policy is None else warnings(policy, today, hass.config.language),
     }
 
@@ -97,13 +97,13 @@ async def _preview_policy(
     """Answer with what a policy would mean now for those who are meant, or who have it."""
     await async_require_manager(hass, site.entry, call.context, Duty.MONEY)
     given = call.data["policy"]
-    if isinstance(given, str) and ":" not in given:
+    if isinstance(given, str) and (given in site.book.policies or ":" not in given):
         policy = _known(site, given)
     else:
         policy = await _written(hass, site, given, None)
     everybody = not any(call.data.get(str(key)) for key in ACCOUNTS)
     numbers = (
-        site.policy_previewer.who_has(policy.name)
+        site.policies.previewer.who_has(policy.name)
         if everybody
         else [AccountNumber(number) for number in accounts_meant(hass, site, call.data)]
     )
@@ -119,7 +119,7 @@ async def _preview_policy(
 async def _tried(
     site: CompereSite, numbers: Iterable[AccountNumber], policy: Policy
 ) -> list[Prospect]:
-    return await site.policy_previewer.preview(list(numbers), policy)
+    return await site.policies.previewer.preview(list(numbers), policy)
 
 
 def _summary(hass: HomeAssistant, policy: Policy, found: Iterable[Prospect]) -> dict[str, Any]:

@@ -34,11 +34,14 @@ class Findings:
     meaning: list[Fault] = field(default_factory=list)
     unsound: set[str] = field(default_factory=set, init=False)
     """Paths of all parts at or within which the schema found something."""
+    misshapen: set[str] = field(default_factory=set, init=False)
+    """Paths of the parts that the schema found wrong themselves."""
 
     def __post_init__(self) -> None:
         """Mark what holds a fault, up to the document itself."""
         for fault in self.schema:
             path = fault.path
+            self.misshapen.add(path)
             while path not in self.unsound:
                 self.unsound.add(path)
                 path = path[: max(path.rfind("."), path.rfind("["), 0)]
@@ -87,7 +90,12 @@ class Section(NamedTuple):
                 yield Section(entry, (*self.path, key, index), self.findings)
 
     def items(self, key: str) -> Iterator[Section]:
-        """Yield those parts of the list or group under a key that have the right shape."""
+        """Yield those parts of the list or group under a key that have the right shape.
+
+        None where it is not the list or group itself that it should be.
+        """
+        if path_of((*self.path, key)) in self.findings.misshapen:
+            return
         value = self.value.get(key)
         keys: Iterable[str | int] = ()
         if isinstance(value, list):

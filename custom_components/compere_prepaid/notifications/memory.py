@@ -27,7 +27,7 @@ MESSAGES_KEPT = 20
 TEXT_KEPT = 2000
 """Characters of a message that are kept."""
 
-TAPS_KEPT = 3000
+TAPS_KEPT = 1000
 """Buttons that are out at once; the oldest are forgotten beyond it."""
 
 SAVE_DELAY_S = 1.0
@@ -61,16 +61,17 @@ class Told:
     channels: tuple[str, ...]
 
 
-def _stores(hass: HomeAssistant, entry_id: str) -> tuple[Store[dict[str, Any]], Store[Any]]:
+type _Store = Store[dict[str, Any]]
+
+
+def _store(hass: HomeAssistant, key: str) -> _Store:
+    return Store(hass, VERSION, key, private=True, serialize_in_event_loop=False)
+
+
+def _stores(hass: HomeAssistant, entry_id: str) -> tuple[_Store, _Store]:
     return (
-        Store(hass, VERSION, f"{DOMAIN}.{entry_id}.notifications", private=True),
-        Store(
-            hass,
-            VERSION,
-            f"{DOMAIN}.{entry_id}.messages",
-            private=True,
-            serialize_in_event_loop=False,
-        ),
+        _store(hass, f"{DOMAIN}.{entry_id}.notifications"),
+        _store(hass, f"{DOMAIN}.{entry_id}.messages"),
     )
 
 
@@ -85,9 +86,11 @@ class NotificationMemory:
 
     def __init__(self, site: CompereSite) -> None:
         """Keep it for this site."""
+        self._hass = site.hass
         self._store, self._messages_store = _stores(site.hass, site.entry.entry_id)
         self._waiting: dict[str, dict[str, Any]] = {}
         self._messages: dict[str, tuple[dict[str, Any], ...]] = {}
+        self._is_unsaved = self._are_messages_unsaved = False
         self.taps: dict[str, Tap] = {}
         self.digest_at: datetime | None = None
         """When the last digest was sent, or digests began."""
@@ -104,17 +107,21 @@ class NotificationMemory:
 
     def save_soon(self) -> None:
         """Write within a moment."""
+        self._is_unsaved = True
         self._store.async_delay_save(self._data, SAVE_DELAY_S)
 
     async def async_save(self) -> None:
         """Write now."""
-        await self._store.async_save(self._data())
+        self._is_unsaved = False
+        data = await self._hass.async_add_executor_job(self._data)
+        await self._store.async_save(data)
 
     async def async_close(self) -> None:
-        """Write everything that is there."""
-        if self._waiting or self.taps or self.digest_at:
+        """Write what has not been written yet."""
+        if self._is_unsaved:
             await self.async_save()
-        if self._messages:
+        if self._are_messages_unsaved:
+            self._are_messages_unsaved = False
             await self._messages_store.async_save(self._messages_data())
 
     # What waits
@@ -148,7 +155,7 @@ class NotificationMemory:
             "channels": list(told.channels),
         }
         self._messages[number] = (*self._messages.get(number, ()), kept)[-MESSAGES_KEPT:]
-        self._messages_store.async_delay_save(self._messages_data, MESSAGES_SAVE_DELAY_S)
+        self._save_messages_soon()
 
     def messages(self, number: AccountNumber) -> list[Told]:
         """Return what an account's tenant was told, the latest first."""
@@ -167,7 +174,11 @@ class NotificationMemory:
         if gone := self._messages.keys() - set(numbers):
             for number in gone:
                 del self._messages[number]
-            self._messages_store.async_delay_save(self._messages_data, MESSAGES_SAVE_DELAY_S)
+            self._save_messages_soon()
+
+    def _save_messages_soon(self) -> None:
+        self._are_messages_unsaved = True
+        self._messages_store.async_delay_save(self._messages_data, MESSAGES_SAVE_DELAY_S)
 
     # Buttons
 
@@ -179,9 +190,10 @@ class NotificationMemory:
         self.save_soon()
 
     def _data(self) -> dict[str, Any]:
+        """Return copies, made in one step each: this runs beside the event loop."""
         return {
-            "waiting": self._waiting,
-            "taps": {token: asdict(tap) for token, tap in self.taps.items()},
+            "waiting": dict(self._waiting),
+            "taps": {token: asdict(tap) for token, tap in dict(self.taps).items()},
             "digest_at": self.digest_at.isoformat() if self.digest_at else None,
         }
 

@@ -47,6 +47,15 @@ def account_of(site: CompereSite, news: News) -> AccountState | None:
     return site.book.accounts.get(meter.account)
 
 
+def is_there(site: CompereSite, news: News) -> bool:
+    """Tell whether what news are about still belongs to the site."""
+    if news.kind in _OF_ACCOUNTS:
+        return account_of(site, news) is not None
+    if news.kind is Kind.BUS_DOWN:
+        return BusId(news.subject) in site.buses
+    return MeterSerial(news.subject) in site.meters
+
+
 def is_true(site: CompereSite, news: News) -> bool:
     """Tell whether news that waited are still worth telling."""
     if news.kind in _OF_ACCOUNTS:

@@ -19,14 +19,16 @@ from ..const import CONF_LANGUAGE, CONF_NOTIFY, CONF_NUMBER, SUBENTRY_ACCOUNT
 from ..core.errors import PrepaidError
 from ..core.events import Event
 from ..core.ids import AccountNumber
+from .crowd import LISTED, Crowd
 from .digest import LONGEST, Digest, async_digest, due
+from .errands import Errands
 from .memory import NotificationMemory, Told
-from .messages import Message, account_of, compose, is_true, tag_of
+from .messages import Message, account_of, compose, is_there, is_true, tag_of
 from .news import Audience, Kind, News, news_of
 from .outbox import Outbox
 from .settings import Settings
 from .taps import TapDesk
-from .wording import language_for, load_texts
+from .wording import language_for, load_texts, text
 
 if TYPE_CHECKING:
     from ..site import CompereSite
@@ -41,11 +43,12 @@ class Notifier:
     def __init__(self, site: CompereSite) -> None:
         """Hear the events of this site."""
         self.site = site
-        self._tasks: set[asyncio.Task[object]] = set()
+        self.errands = Errands(site)
         self._back: set[str] = set()
         """Accounts of which it was told that power is back, since their last cut."""
         self._started = asyncio.Event()
         """Set once Home Assistant has started: before that, no phone can be reached."""
+        self._crowd = Crowd()
         self.memory = NotificationMemory(site)
         self.outbox = Outbox(site)
         self.taps = TapDesk(self, self.memory, self.outbox)
@@ -79,8 +82,7 @@ class Notifier:
 
     async def async_stop(self) -> None:
         """Let what is on its way arrive, for a moment, and write down what waits."""
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=LAST_WORDS_S)
+        await self.errands.async_done(LAST_WORDS_S)
         await self.memory.async_close()
 
     @callback
@@ -90,12 +92,14 @@ class Notifier:
             self.start(self._tell(news))
 
     async def on_clock(self) -> None:
-        """Tell what waited, once it is not quiet any more; forget old buttons."""
+        """Tell what waited: for the quiet to end, or because there was much at once."""
         self.taps.forget_old()
         if self.memory.is_anything_waiting and self._quiet_until() is None:
             for audience, news in await self.memory.async_take_waiting():
                 if is_true(self.site, news):
                     self.start(self._send(news, audience))
+        if titles := self._crowd.take():
+            self.start(self._send_crowd(titles))
         await self._look_for_digest()
 
     def configuration_changed(self) -> None:
@@ -108,13 +112,13 @@ class Notifier:
         self.memory.keep_accounts(account.data[CONF_NUMBER] for account in accounts)
 
     async def async_message(
-        self, number: AccountNumber, title: str, text: str, tag: str = ""
+        self, number: AccountNumber, title: str, content: str, tag: str = ""
     ) -> tuple[str, ...]:
         """Send somebody's message to an account's tenant, and keep it; return who took it.
 
         An account without channels has it kept.
         """
-        message = Message(title=title, text=text, tag=tag, account=number)
+        message = Message(title=title, text=content, tag=tag, account=number)
         return await self._send_to_tenant(number, message, {})
 
     # The digest
@@ -219,9 +223,14 @@ class Notifier:
 
     async def _send(self, news: News, audience: Audience) -> None:
         await self._started.wait()
+        if not is_there(self.site, news):
+            return
         account = account_of(self.site, news)
         if audience is Audience.MANAGERS:
             message = compose(self.site, news, audience, self.managers_language)
+            if not self._crowd.admits(self.site.clock.now()):
+                self._crowd.add(message.title)
+                return
 
             def extras(channel: str) -> Mapping[str, Any]:
                 buttons = self.taps.buttons(news, account, channel) if account else []
@@ -231,6 +240,20 @@ class Notifier:
         elif account is not None:
             message = compose(self.site, news, audience, self._language_of(account.number))
             await self._send_to_tenant(account.number, message, _pressing(news))
+
+    async def _send_crowd(self, titles: list[str]) -> None:
+        """Tell managers of many things in one message."""
+        language = self.managers_language
+        values = {"site": self.site.name, "count": str(len(titles))}
+        lines = titles[:LISTED]
+        if len(titles) > LISTED:
+            lines.append(text(language, "digest_more", {"count": str(len(titles) - LISTED)}))
+        message = Message(
+            title=text(language, "crowd_title", values),
+            text="\n".join(lines),
+            tag=tag_of(self.site, "crowd"),
+        )
+        await self.outbox.async_send(self.settings.channels, message)
 
     async def _send_to_tenant(
         self, number: AccountNumber, message: Message, extras: Mapping[str, Any]
@@ -260,11 +283,7 @@ class Notifier:
 
     def start(self, work: Coroutine[Any, Any, object]) -> None:
         """Work on something as soon as who called is done; relays go first."""
-        task = self.site.entry.async_create_background_task(
-            self.site.hass, work, f"notification of {self.site.name}", eager_start=False
-        )
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self.errands.begin(work)
 
 
 def _pressing(news: News) -> Mapping[str, Any]:

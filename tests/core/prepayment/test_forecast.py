@@ -1,6 +1,7 @@
 """Days left: exact where spending is even, ordered always, and right over a change of clocks."""
 
 from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from hypothesis import given, strategies as st
@@ -15,6 +16,7 @@ from custom_components.compere_prepaid.core.prepayment.forecast import (
     usual_week,
 )
 from custom_components.compere_prepaid.core.prepayment.spending import KEPT_DAYS, SpendingLog, Usual
+from tests.core.prepayment.desk import SHOP, Desk
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -212,6 +214,40 @@ def test_log_forgets_what_nobody_asks_for() -> None:
     assert min(log.days) == MONDAY - timedelta(days=KEPT_DAYS - 1)
     log.add(1, MONDAY)
     assert (log.on(MONDAY), log.on(MONDAY + timedelta(days=1))) == (2, 0)
+
+
+async def test_a_restart_changes_no_forecast(desk: Desk) -> None:
+    """On the first of March the last five weeks reach back behind the month before."""
+    desk.clock.time = at(date(2026, 1, 20))
+    await desk.write(
+        {
+            "name": "Daily",
+            "valid_from": "2020-01-01",
+            "prices": {"flat": Decimal(1)},
+            "standing": {"per_day": 2},
+            "tax": {"percent": 10, "included": False},
+        }
+    )
+    await desk.shop("1000", rates="Daily")
+    register = 0
+    for day in range(40):  # dearer day by day
+        await desk.read(register)
+        desk.clock.forward(hours=20)
+        register += 1000 + 100 * day
+        await desk.read(register)
+        desk.clock.forward(hours=4)
+    assert desk.clock.now() == at(date(2026, 3, 1))
+    await desk.charging.settle_all("test")
+    before = desk.book.account(SHOP)
+    await desk.restart()
+    await desk.shop("1000", rates="Daily")
+    after = desk.book.account(SHOP)
+    assert after.spending.days == before.spending.days
+    assert len(after.spending.days) == 41
+    now = desk.clock.now()
+    assert after.forecast(now) == before.forecast(now)
+    assert after.days_left(now) is not None
+    assert compare(after.spending, now) == compare(before.spending, now)
 
 
 def test_spending_beside_the_past() -> None:

@@ -36,8 +36,7 @@ class Agreed(NamedTuple):
         before = OF_THE_POLICY if self.before is None else self.before.value
         if before == self.now.value:
             return None
-        since = self.now.valid_from.isoformat()
-        return {"value": self.now.value, "since": since, "before": before}
+        return {"value": self.now.value, "before": before}
 
 
 RENEWED_AT_ONCE = 100
@@ -78,17 +77,15 @@ class Agreements(HoldsByHand):
     async def take_back(
         self, kind: TermKind, changed: Mapping[str, Mapping[str, str]], user: str, call: BatchCall
     ) -> None:
-        """Agree again on what was before a batch, where it still holds what the batch agreed.
+        """Agree again on what was before a batch, with who still has what it agreed.
 
         `changed` is what the batch keeps of each account. Besides the usual an account is refused
         with `term_changed_since`, and with what its earlier term is refused with by now.
         """
 
         def before(tx: LedgerTransaction, number: AccountNumber, at: datetime) -> str:
-            was = changed[number]
-            now = tx.term(number, kind, at)
-            since = "" if now is None else now.valid_from.isoformat()
-            if now is None or (now.value, since) != (was["value"], was["since"]):
+            was, now = changed[number], tx.term(number, kind, at)
+            if now is None or now.value != was["value"]:
                 raise InvalidInputError("term_changed_since", account=number)
             if kind is TermKind.TARIFF:
                 self._in_force(was["before"])

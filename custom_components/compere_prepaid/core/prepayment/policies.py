@@ -15,6 +15,7 @@ from ..policy.credit import Policy, policy_content, policy_of
 from .agreements import Agreements
 from .book import AccountBook
 from .calendar import day_of, day_start
+from .policy_preview import PolicyPreviewer
 from .policy_versions import in_force, versions
 from .rules import (
     POLICY,
@@ -53,10 +54,15 @@ class Change(NamedTuple):
 
 @dataclass(slots=True)
 class Policies:
-    """Changes the policies of a site."""
+    """Changes the policies of a site, and tries them."""
 
     book: AccountBook
     agreements: Agreements
+
+    @property
+    def previewer(self) -> PolicyPreviewer:
+        """What tries a policy before it is in force."""
+        return PolicyPreviewer(self.book)
 
     async def set(self, policy: Policy, *, user: str = "", dry_run: bool = False) -> Change | None:
         """Write a policy: from now on, or from its day; None if nothing changes.

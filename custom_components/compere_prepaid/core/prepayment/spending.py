@@ -11,6 +11,8 @@ from datetime import date, datetime, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from ..ids import AccountNumber
+from ..ledger.accounts import tenant
 from ..ledger.ports import LedgerTransaction
 from ..ledger.records import TransferCode
 from ..money.amount import Amount
@@ -29,7 +31,7 @@ SPENDING = frozenset(
 """What an account's costs of a day or a month are made of."""
 
 KEPT_DAYS = 62
-"""So many days back a running month and the one before it can begin."""
+"""So many days a running month and the one before it can have; forecasts look back less far."""
 
 
 class Usual(NamedTuple):
@@ -68,27 +70,40 @@ class SpendingLog:
         """Return what was spent on a day."""
         return Amount(self.days.get(day, 0))
 
+    def since_day(self, first: date) -> Amount:
+        """Return what was spent from a day on."""
+        return Amount(sum(amount for day, amount in self.days.items() if day >= first))
+
     def between(self, first: date, until: date) -> Amount:
         """Return what was spent from a day on and before another."""
         return Amount(sum(amount for day, amount in self.days.items() if first <= day < until))
 
 
+def read_log(
+    tx: LedgerTransaction, account: AccountNumber, now: datetime, zone: ZoneInfo
+) -> SpendingLog:
+    """Return what the ledger says of an account's last days."""
+    today = day_of(now, zone)
+    first = today - timedelta(days=KEPT_DAYS - 1)
+    days = read_spending(tx, tenant(account), first, today, zone)
+    return SpendingLog(zone, tx.first_charge_at(account), dict(days))
+
+
 def read_spending(
-    tx: LedgerTransaction, fund: str, first: date, now: datetime, zone: ZoneInfo
+    tx: LedgerTransaction, fund: str, first: date, last: date, zone: ZoneInfo
 ) -> Mapping[date, Amount]:
-    """Return what the ledger says was spent out of a fund on each day from `first` up to now.
+    """Return what the ledger says was spent out of a fund on each day from `first` to `last`.
 
     Days that are as long as their neighbour are asked for together: a day that is longer or shorter
     because clocks change is asked for alone.
     """
     days: dict[date, Amount] = {}
-    day, today = first, day_of(now, zone)
-    while day <= today:
+    day = first
+    while day <= last:
         length, since, start = _length(day, zone), day_start(day, zone), day
-        while day <= today and _length(day, zone) == length:
+        while day <= last and _length(day, zone) == length:
             day += timedelta(days=1)
-        until = day_start(day, zone)
-        sums = tx.sums_by_step(fund, SPENDING, since, min(until, now), length)
+        sums = tx.sums_by_step(fund, SPENDING, since, day_start(day, zone), length)
         days |= {start + timedelta(days=step): Amount(-amount) for step, amount in sums.items()}
     return days
 

@@ -26,7 +26,7 @@ from ..prepayment.calendar import day_start, month_of
 from ..prepayment.fees import first_tenancy
 from ..prepayment.settlement import fund_of
 from ..prepayment.slip import stored_watch
-from ..prepayment.spending import SpendingLog, read_spending
+from ..prepayment.spending import read_log
 from ..prepayment.state import AccountSetup, AccountState, Running, is_waiting
 from ..tariff.model import Used
 from ..tariff.rating import quote
@@ -78,8 +78,6 @@ class Opening:
         tariff, policy, limit = terms_of(self.book, tx, number, now)
         month = month_of(now, zone)
         last_month = (month - timedelta(days=1)).replace(day=1)
-        days = read_spending(tx, tenant(number), last_month, now, zone)
-        since = tx.first_charge_at(number)
         watch = stored_watch(tx, number)
         taxes = tx.rows(TaxTotal, account=number, fund=Fund.ELECTRICITY)
         return AccountState(
@@ -95,7 +93,7 @@ class Opening:
             announced=tx.announcement(number).level,
             watch=watch,
             decide_at=now if is_waiting(watch) else None,
-            spending=SpendingLog(zone, since, dict(days)),
+            spending=read_log(tx, number, now, zone),
             months={
                 first: Running(first, dict(tx.charged_wh(number, day_start(first, zone), until)))
                 for first, until in ((last_month, day_start(month, zone)), (month, now))

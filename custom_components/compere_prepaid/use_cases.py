@@ -1,0 +1,43 @@
+"""What can be done with the accounts of a site: the use cases of its book, by name."""
+
+from .core.prepayment.agreements import Agreements
+from .core.prepayment.book import AccountBook
+from .core.prepayment.cashier import Cashier
+from .core.prepayment.charging import Charging
+from .core.prepayment.credit_desk import CreditDesk
+from .core.prepayment.debt_desk import DebtDesk
+from .core.prepayment.policies import Policies
+from .core.prepayment.preview import Previewer
+from .core.prepayment.protecting import Protecting
+from .core.prepayment.refunds import Refunds
+from .core.prepayment.rerating import Rerater
+from .core.prepayment.special_days import SpecialDays
+from .core.prepayment.undoing import Undoing
+from .core.tenancy.moves import Moves
+from .core.tenancy.opening import Opening
+from .core.tenancy.replacement import Replacements
+from .core.tenancy.supplies import Supplies
+
+
+class UseCases:
+    """The use cases over one book of accounts."""
+
+    def __init__(self, book: AccountBook) -> None:
+        """Serve a book."""
+        self.book = book
+        self.charging = Charging(book)
+        self.protecting = Protecting(book)
+        self.cashier = Cashier(book)
+        self.agreements = Agreements(book)
+        self.refunds = Refunds(book)
+        self.credit_desk = CreditDesk(book)
+        self.policies = Policies(book, self.agreements)
+        self.undoing = Undoing(book, self.agreements, self.refunds)
+        self.debts = DebtDesk(book)
+        self.special_days = SpecialDays(book)
+        self.rerater = Rerater(book)
+        self.previewer = Previewer(book)
+        self.supplies = Supplies(book)
+        self.opening = Opening(book)
+        self.moves = Moves(book)
+        self.replacements = Replacements(book, self.charging)
