@@ -93,7 +93,8 @@ async def _measured(client: Client, title: str, action: str, **data: object) -> 
     ):
         print(
             f"{title}: loop late at most {lag['max_ms']:.1f} ms {when},"
-            f" {lag['own_max_ms']:.1f} ms of it by what it computed itself (bar {BAR_STALL_MS})",
+            f" {lag['own_max_ms']:.1f} ms of it by what it computed itself (bar {BAR_STALL_MS});"
+            f" longest garbage collection {lag['collection_max_ms']:.1f} ms",
             flush=True,
         )
     return answer
@@ -114,6 +115,9 @@ async def _rounds(client: Client, areas: list[str]) -> None:
         await _measured(
             client, "undo_batch (top-ups)", "undo_batch", batch=batch["batch"], reason="benchmark"
         )
+        rules = {"name": "Standard", "warning_levels": [101 + turn, 50]}
+        await _measured(client, "preview_policy", "preview_policy", policy=rules, **area)
+        await _measured(client, "set_policy", "set_policy", policy=rules)
 
 
 async def _open(client: Client, document: SiteDocument) -> None:

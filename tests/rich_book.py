@@ -67,6 +67,7 @@ async def write_rich_book(path: Path | str) -> None:
     await desk.open_other(CLOSED, "100", meters=(THIRD,), rates="Retail")
     await _pay(desk)
     await _use(desk, hours=8)
+    await _decide(desk)
     await _correct(desk)
     await _hold(desk)
     await _replace(desk)
@@ -100,6 +101,14 @@ async def _pay(desk: Desk) -> None:
     await desk.refunds.resolve(SHOP, "posted", paid=True)
     await desk.refunds.resolve(SHOP, "voided", paid=False)
     await desk.agreements.set_credit_limit([SHOP], money(5), "anna")
+
+
+async def _decide(desk: Desk) -> None:
+    """Let people decide about credit in all the ways there are."""
+    until = desk.clock.now() + timedelta(days=2)
+    await desk.credit_desk.grant_grace([SHOP, CLOSED], until, user="anna", reason="asked")
+    await desk.credit_desk.set_adaptation([SHOP], until, user="zoë")
+    await desk.credit_desk.open_dispute(SHOP, user="anna", reason="wrong meter 表")
 
 
 async def _use(desk: Desk, hours: int) -> None:

@@ -1,7 +1,7 @@
 """How an account looks from outside: the answer of `get_account`, and what entities show."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -12,9 +12,9 @@ from .core.ledger.ports import LedgerTransaction
 from .core.money.amount import Amount, Currency
 from .core.policy.credit import SupplyState, supply_state
 from .core.prepayment.calendar import day_of, month_of
-from .core.prepayment.comparison import Compared, Comparison, compare
+from .core.prepayment.comparison import Compared, Comparison, compare, week_began
 from .core.prepayment.debts import outstanding
-from .core.prepayment.forecast import Forecast
+from .core.prepayment.forecast import Forecast, usual_day
 from .core.prepayment.state import AccountState
 from .core.tariff.fees import day_fees
 from .core.tariff.model import LineKind, Tariff
@@ -88,7 +88,23 @@ class AccountView:
     @property
     def cost_month(self) -> Decimal:
         """Spent since the first of the month."""
-        return self.shown(self.spending.month.amount)
+        return self.shown(self.state.spending.since_day(self._today.replace(day=1)))
+
+    @property
+    def cost_week(self) -> Decimal:
+        """Spent since Monday."""
+        return self.shown(self.state.spending.since_day(week_began(self._today)))
+
+    @property
+    def usual_today(self) -> Decimal | None:
+        """What all of such a day of the week usually costs; None before there was one."""
+        usual = usual_day(self.state.spending, self._today)
+        return None if usual is None else self.shown(Amount(usual.amount))
+
+    @property
+    def cost_yesterday(self) -> Decimal:
+        """Spent on the day before."""
+        return self.shown(self.state.spending.on(self._today - timedelta(days=1)))
 
     @property
     def forecast(self) -> Forecast:
@@ -238,6 +254,7 @@ class AccountView:
             "name": runtime.name if runtime else serial,
             "relay": "unknown" if relay is None else "closed" if relay else "open",
             "holds": [kind.value for kind in self.state.meters[serial].holds],
+            "waits_to_close": serial in self.site.controller.closings,
             "energy_wh": reading.energy_wh if reading else None,
             "read_at": local_iso(self.site, reading.at) if reading else None,
         }

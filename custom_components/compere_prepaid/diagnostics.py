@@ -126,6 +126,7 @@ async def _ledger(hass: HomeAssistant, site: CompereSite) -> dict[str, Any]:
         "schema_version": VERSION,
         "refusal": str(site.ledger.refusal) if site.ledger.refusal else None,
         "frozen": site.controller.frozen,
+        "waiting_to_close": len(site.controller.closings),
         "restored": site.book.restored or None,
         "verified_at": site.verified_at,
         "ok": found.ok if found else None,

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 def is_meant(hass: HomeAssistant, target: TargetSelection, data: Mapping[str, Any]) -> bool:
     """Tell whether a target means what an event of ours with these data happened to."""
-    site = _running(hass, data["config_entry_id"])
+    site = _running(hass, str(data.get("config_entry_id")))  # anybody can fire an event by hand
     return site is not None and any(
         _means(hass, target, device) for device in _devices_of(site, data)
     )

@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from homeassistant.components.logbook import (
-    LOGBOOK_ENTRY_ENTITY_ID,
     LOGBOOK_ENTRY_ICON,
     LOGBOOK_ENTRY_MESSAGE,
     LOGBOOK_ENTRY_NAME,
@@ -72,7 +71,10 @@ def async_describe_events(
 
 
 def line(event_type: str, data: Mapping[str, Any], texts: Mapping[str, str]) -> Line:
-    """Return the logbook's line about an event; what its data lack is told as a dash."""
+    """Return the logbook's line about an event; what its data lack is told as a dash.
+
+    No entity is named in it: its name would stand there instead of the tenant's.
+    """
     words = _Words({key: _shown(value) for key, value in data.items()})
     user = data.get("user_name")
     if (seconds := data.get("seconds")) is not None:
@@ -82,14 +84,11 @@ def line(event_type: str, data: Mapping[str, Any], texts: Mapping[str, str]) -> 
     words["user"] = texts[AUTOMATION] if user == AUTOMATION else _shown(user)
     for word, field in _CHOSEN:
         words[word] = texts.get(f"{word}_{data.get(field)}", _shown(data.get(field)))
-    found = {
+    return {
         LOGBOOK_ENTRY_NAME: data.get("meter_name") or data.get("account_name") or DOMAIN,
         LOGBOOK_ENTRY_MESSAGE: texts[_text_of(event_type, data)].format_map(words),
         LOGBOOK_ENTRY_ICON: ICONS[event_type],
     }
-    if entity_id := data.get("entity_id"):
-        found[LOGBOOK_ENTRY_ENTITY_ID] = entity_id
-    return found
 
 
 def _text_of(event_type: str, data: Mapping[str, Any]) -> str:

@@ -77,7 +77,7 @@ class EventTrigger(Trigger):
         @callback
         def happened(event: Event) -> None:
             data = dict(event.data)
-            if self.is_asked_for(data) and is_meant(self._hass, self._selection, data):
+            if is_meant(self._hass, self._selection, data) and self.is_asked_for(data):
                 run_action({"event": event}, f"event '{event_type}'", event.context)
 
         return self._hass.bus.async_listen(event_type, happened)
@@ -93,7 +93,8 @@ class LevelTrigger(EventTrigger):
         """Look at the level."""
         if LEVEL not in self._options:
             return True
-        return data[LEVEL] is not None and float(data[LEVEL]) <= self._options[LEVEL]
+        level = data.get(LEVEL)
+        return level is not None and float(level) <= self._options[LEVEL]
 
 
 class MoveTrigger(EventTrigger):
@@ -108,7 +109,7 @@ class MoveTrigger(EventTrigger):
     @override
     def is_asked_for(self, data: dict[str, Any]) -> bool:
         """Look at what was done."""
-        return data["action"] in self._options[ACTIONS]
+        return data.get("action") in self._options[ACTIONS]
 
 
 class RuleTrigger(MoveTrigger):
@@ -125,7 +126,7 @@ class RuleTrigger(MoveTrigger):
     def is_asked_for(self, data: dict[str, Any]) -> bool:
         """Look at the rule, too; without any in the options all are meant."""
         rules = self._options[RULES]
-        return super().is_asked_for(data) and (not rules or data["kind"] in rules)
+        return super().is_asked_for(data) and (not rules or data.get("kind") in rules)
 
 
 class NumberTrigger(EntityNumericalStateCrossedThresholdTriggerBase):

@@ -10,6 +10,7 @@ FOLDER = Path(__file__).parent
 PAGES = {
     "overview": "/riverside-mall/overview",
     "shops": "/riverside-mall/shops",
+    "rules": "/riverside-mall/rules",
 }
 
 

@@ -36,6 +36,19 @@ export function section(cards: readonly (Card | undefined)[], options: Partial<S
   return { type: "grid", cards: cards.filter((card) => card !== undefined), ...options };
 }
 
+/** A list longer than this is cut into sections of this length, so that they share the columns of a wide screen. */
+const LINES_PER_SECTION = 30;
+
+/** A list of lines under a title, as one section or several. */
+export function sectionsOf(title: Card, lines: readonly Card[]): Section[] {
+  const sections: Section[] = [];
+  for (let start = 0; start < lines.length; start += LINES_PER_SECTION) {
+    const some = lines.slice(start, start + LINES_PER_SECTION);
+    sections.push(section(start === 0 ? [title, ...some] : some));
+  }
+  return sections;
+}
+
 export function heading(text: string, icon?: string, options: Record<string, unknown> = {}): Card {
   return { type: "heading", heading: text, heading_style: "title", ...(icon ? { icon } : {}), ...options };
 }

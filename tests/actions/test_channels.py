@@ -4,7 +4,12 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import device_registry as dr, entity_registry as er
+from homeassistant.helpers import (
+    area_registry as ar,
+    device_registry as dr,
+    entity_registry as er,
+    floor_registry as fr,
+)
 import pytest
 
 from custom_components.compere_prepaid.const import DOMAIN
@@ -19,6 +24,8 @@ from simulator.meter import MeterPlan
 from simulator.tenants import MallPlan
 from tests.actions.asking import refused
 from tests.actions.importing import LINE, changed, empty_site, everything, faults_of, imported
+from tests.actions.targets import device_of
+from tests.automations.automating import automated, heard, listening
 from tests.site_fixtures import MONDAY_NOON, entity_of, read_again, silence, state_of
 from tests.stories.telling import ask, burn, verified
 
@@ -129,6 +136,39 @@ async def test_circuits_are_child_devices(
     assert sorted(answer["meters"]) == CIRCUITS
 
 
+async def test_targets_lead_through_a_meter_to_its_circuits(
+    hass: HomeAssistant, site: CompereSite, device_registry: dr.DeviceRegistry
+) -> None:
+    """A floor means its areas, the meter in one, its circuits, and who is supplied by them.
+
+    A circuit that was moved to another area is meant by that one only.
+    """
+    floor = fr.async_get(hass).async_create("Ground")
+    kiosks = ar.async_get(hass).async_get_area_by_name("Kiosks")
+    assert kiosks is not None
+    ar.async_get(hass).async_update(kiosks.id, floor_id=floor.floor_id)
+    entry_id = site.entry.entry_id
+    for number in ("K-1", "K-2"):  # their own devices lead to them by themselves
+        device = device_registry.async_get_device_by_identifier(
+            (DOMAIN, f"account_{number}"), entry_id
+        )
+        assert device is not None
+        device_registry.async_update_device(device.id, area_id=None)
+    yard = ar.async_get(hass).async_create("Yard")
+    first = device_registry.async_get_child_device_by_identifier((DOMAIN, "MAP1-1"), entry_id)
+    assert first is not None
+    device_registry.async_update_child_device(first.id, area_id=yard.id)
+
+    async def meant(**target: str) -> list[str]:
+        answer = await ask(hass, "top_up", amount=1, dry_run=True, **target)
+        return sorted(answer["accounts"])
+
+    assert await meant(floor_id=floor.floor_id) == ["K-2"]
+    assert await meant(area_id=kiosks.id) == ["K-2"]
+    assert await meant(area_id=yard.id) == ["K-1"]
+    assert await meant(device_id=first.parent_device_id) == ["K-1", "K-2"]
+
+
 async def test_what_is_exported_is_imported_unchanged(
     hass: HomeAssistant, site: CompereSite
 ) -> None:
@@ -228,3 +268,29 @@ async def test_a_dead_meter_takes_all_its_circuits_offline(
         last = site.book.meter(circuit).last
         assert last is not None
         assert last.wh == meter.true_wh
+
+
+async def test_triggers_reach_circuits_by_their_meter_and_its_area(
+    hass: HomeAssistant, mall: Mall, site: CompereSite, device_registry: dr.DeviceRegistry
+) -> None:
+    """The whole meter, its place, or the one circuit; not the circuit next to it."""
+    parent = device_of(hass, site, MAP)
+    entry_id = site.entry.entry_id
+    circuits = {
+        circuit: device_registry.async_get_child_device_by_identifier((DOMAIN, circuit), entry_id)
+        for circuit in CIRCUITS[:2]
+    }
+    targets = {
+        "meter": {"device_id": parent.id},
+        "area": {"area_id": parent.area_id},
+        **{name: {"device_id": found.id} for name, found in circuits.items() if found},
+    }
+    trigger = {"trigger": f"{DOMAIN}.credit_warning"}
+    await automated(
+        hass,
+        [listening(name, {**trigger, "target": target}) for name, target in targets.items()],
+    )
+    names = heard(hass)
+    await burn(mall, site, CIRCUITS[0], 120_000)
+    await hass.async_block_till_done()
+    assert sorted(names) == [CIRCUITS[0], "area", "meter"]

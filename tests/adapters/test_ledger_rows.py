@@ -20,6 +20,7 @@ from custom_components.compere_prepaid.core.ledger.records import (
     Spending,
     Term,
     TermKind,
+    TransferCode,
     TransferKind,
 )
 from custom_components.compere_prepaid.core.money.amount import Amount
@@ -125,6 +126,10 @@ async def test_latest_transfers_of_an_account(ledger: DatabaseLedger) -> None:
     of_tenant = await ledger.read(lambda tx: tx.transfers(tenant(A_101), 10))
     assert [transfer.seq for transfer in of_tenant] == [2, 4, 1]
     assert of_tenant[1].user == "cashier"
+    top_ups = await ledger.read(lambda tx: tx.transfers(tenant(A_101), 2, only=TransferCode.TOP_UP))
+    assert [transfer.seq for transfer in top_ups] == [4, 1]
+    others = await ledger.read(lambda tx: tx.transfers(tenant(A_101), 9, but=TransferCode.TOP_UP))
+    assert [transfer.seq for transfer in others] == [2]
     of_cash = await ledger.read(lambda tx: tx.transfers(CASH, 2))
     assert [transfer.seq for transfer in of_cash] == [4, 3]
     found = await ledger.read(lambda tx: tx.find_transfer(TransferId("top:desk-3:A-101")))

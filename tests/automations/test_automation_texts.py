@@ -63,7 +63,7 @@ async def test_forms_ask_for_what_is_taken(
     for key, description in described[kind].items():
         texts, fields = TEXTS[kind][key], description["fields"]
         assert set(texts.get("fields", {})) == set(fields), key
-        assert description["target"]["entity"] == [{"integration": DOMAIN}]
+        assert {"integration": DOMAIN} in description["target"]["entity"]
         options: dict[str, Any] = {}
         for name, field in fields.items():
             assert texts["fields"][name].keys() == {"name", "description"}

@@ -97,6 +97,8 @@ async def test_a_cut_waits_for_no_turn(hass: HomeAssistant, mall: Mall, site: Co
     first, second, *_ = mall.meters
     await relay_finished(site, first.serial)
     assert (len(site.controller.closings), first.relay_closed) == (SHOPS - 1, True)
+    (waiting,) = (await ask(hass, "get_account", account=second.name))["meters"]
+    assert (waiting["relay"], waiting["holds"], waiting["waits_to_close"]) == ("open", [], True)
     await ask(hass, "place_hold", meter=[first.serial, second.serial], kind="manual")
     await relay_finished(site, first.serial)
     assert (len(site.controller.closings), first.relay_closed) == (SHOPS - 2, False)

@@ -8,7 +8,7 @@ import pytest
 from custom_components.compere_prepaid.site import CompereSite
 from simulator.faults import Fault, FaultKind
 from simulator.mall import Mall
-from tests.site_fixtures import account_entity, read_again, silence
+from tests.site_fixtures import account_entity, read_again, silence, use
 from tests.stories.telling import ask, burn
 from tests.voice.talking import CHINESE, say
 
@@ -24,7 +24,9 @@ async def spoken(hass: HomeAssistant, text: str, language: str = "en") -> str:
 
 async def test_a_shop_is_asked_about(hass: HomeAssistant, site: CompereSite, mall: Mall) -> None:
     """Balance, days left, warning, cut and last top-up of a shop, through its life."""
-    assert "has 200 yuan. At its present use" in await spoken(hass, "what is A-101's balance")
+    assert "has 200 yuan. How long that lasts is not known yet." in await spoken(
+        hass, "what is A-101's balance"
+    )
     await burn(mall, site, "A-101", 3_600)
     english = await spoken(hass, "how much money does noodle house have left")
     assert english == "A-101 Noodle House has 196 yuan 40. That lasts about 9 hours."
@@ -55,6 +57,11 @@ async def test_a_shop_is_asked_about(hass: HomeAssistant, site: CompereSite, mal
         "A-103 Dumpling Garden欠费100元。目前已断电：余额不足。"
     )
     assert "no credit" in await spoken(hass, "how long does the money of dumpling garden last")
+
+    use(mall, "A-101", 0, 86_400)
+    await read_again(site, mall.meter("A-102").serial)
+    idle = await spoken(hass, "how many days are left for bubble tea")
+    assert "A-102 Bubble Tea has no end in sight at its present use." in idle
 
 
 async def test_a_place_is_asked_about(hass: HomeAssistant, site: CompereSite, mall: Mall) -> None:

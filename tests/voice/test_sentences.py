@@ -19,7 +19,7 @@ EACH = 20
 
 ANSWERS = {
     "ComperePrepaidBalance": ("has 200 yuan", "余额200元"),
-    "ComperePrepaidDaysLeft": ("no end in sight", "短期内用不完"),
+    "ComperePrepaidDaysLeft": ("lasts is not known yet", "余额能用多久"),
     "ComperePrepaidLastTopUp": ("was never topped up", "还没有充值过"),
     "ComperePrepaidOff": ("No shop is off", "没有商铺断电"),
     "ComperePrepaidWarned": ("No shop is warned", "没有商铺处于预警状态"),

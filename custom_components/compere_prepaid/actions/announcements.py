@@ -32,7 +32,7 @@ async def _announce(hass: HomeAssistant, site: CompereSite, call: ServiceCall) -
     notice = _notice(hass, site, call, user)
     board = site.announcements.board
     if call.data["dry_run"]:
-        accounts = board.audience(notice)
+        accounts = board.check(notice)
         return _data(site, Posted(notice=notice), accounts) | {"dry_run": True, "replayed": False}
     posted, replayed = await board.publish(notice)
     accounts = sorted(site.announcements.accounts_of(posted.notice.audience))

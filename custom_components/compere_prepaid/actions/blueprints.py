@@ -5,7 +5,6 @@ from typing import Any
 
 from homeassistant.components.automation import DOMAIN as AUTOMATION
 from homeassistant.components.automation.helpers import async_get_blueprints
-from homeassistant.components.blueprint.const import BLUEPRINT_FOLDER
 from homeassistant.core import HomeAssistant, ServiceCall
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import config_validation as cv
@@ -26,8 +25,12 @@ async def _install_blueprints(
 ) -> dict[str, Any]:
     """Write the blueprints; automations that are made from them are loaded anew."""
     await async_require_manager(hass, entry, call.context, Duty.TERMS)
-    config, overwrite = Path(hass.config.config_dir), call.data["overwrite"]
-    files = await hass.async_add_executor_job(_install, config, overwrite)
+    folder = async_get_blueprints(hass).blueprint_folder / DOMAIN
+
+    def install() -> dict[str, Written]:
+        return _install(Path(hass.config.config_dir), folder, overwrite=call.data["overwrite"])
+
+    files = await hass.async_add_executor_job(install)
     reloaded = Written.WRITTEN in files.values() and await _reloaded(hass)
     return {"files": {path: state.value for path, state in files.items()}, "reloaded": reloaded}
 
@@ -44,17 +47,17 @@ async def _reloaded(hass: HomeAssistant) -> bool:
     return True
 
 
-def _install(config: Path, overwrite: bool) -> dict[str, Written]:  # noqa: FBT001  # to a thread
+def _install(config: Path, folder: Path, *, overwrite: bool) -> dict[str, Written]:
     """Write all; return what became of each file, by its path in the configuration folder."""
     found: dict[str, Written] = {}
     for blueprint in sorted(BLUEPRINTS.glob("*.yaml")):
-        path = Path(BLUEPRINT_FOLDER) / AUTOMATION / DOMAIN / blueprint.name
-        ours = blueprint.read_text("utf-8")
+        path = folder / blueprint.name
+        name = path.relative_to(config).as_posix()
         try:
-            found[path.as_posix()] = install_file(config / path, ours, overwrite=overwrite)
+            found[name] = install_file(path, blueprint.read_text("utf-8"), overwrite=overwrite)
         except OSError as error:
             raise OperationFailedError(
-                "blueprint_not_written", path=path.as_posix(), error=error.strerror or error
+                "blueprint_not_written", path=name, error=error.strerror or error
             ) from error
     return found
 

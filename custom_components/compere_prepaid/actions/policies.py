@@ -97,7 +97,7 @@ async def _preview_policy(
     """Answer with what a policy would mean now for those who are meant, or who have it."""
     await async_require_manager(hass, site.entry, call.context, Duty.MONEY)
     given = call.data["policy"]
-    if isinstance(given, str) and ":" not in given:
+    if isinstance(given, str) and (given in site.book.policies or ":" not in given):
         policy = _known(site, given)
     else:
         policy = await _written(hass, site, given, None)

@@ -6,7 +6,7 @@ larger than it is. Nothing here decides anything: the trip looks at the exact va
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -25,6 +25,7 @@ from ..account_view import AccountView, thousandths
 from ..core.money.amount import Amount
 from ..core.policy.credit import SupplyState
 from ..core.prepayment.calendar import day_of, day_start, month_of
+from ..core.prepayment.comparison import week_began
 from ..core.prepayment.state import AccountState
 from ..site import CompereSite
 from .trimmed import trimmed
@@ -79,8 +80,7 @@ def _month_began(site: CompereSite) -> datetime:
 
 
 def _week_began(site: CompereSite) -> datetime:
-    today = day_of(site.clock.now(), site.zone)
-    return day_start(today - timedelta(days=today.weekday()), site.zone)
+    return day_start(week_began(day_of(site.clock.now(), site.zone)), site.zone)
 
 
 def _percent(change: int | None) -> Decimal | None:
@@ -103,12 +103,7 @@ def _band(view: AccountView) -> dict[str, Any]:
 
 def _usual(view: AccountView) -> dict[str, Any]:
     """Say what all of such a day usually costs, and what the day before did."""
-    spending = view.spending
-    usual = spending.usual_today
-    return {
-        "usual": _attribute(None if usual is None else view.shown(usual)),
-        "yesterday": _attribute(view.shown(spending.yesterday)),
-    }
+    return {"usual": _attribute(view.usual_today), "yesterday": _attribute(view.cost_yesterday)}
 
 
 _WATCH = (
@@ -222,7 +217,7 @@ ACCOUNT_SENSORS = (
         state_class=SensorStateClass.TOTAL,
         is_money=True,
         last_reset_fn=_week_began,
-        value_fn=lambda view: view.shown(view.spending.week.amount),
+        value_fn=lambda view: view.cost_week,
     ),
     AccountSensorDescription(
         key="cost_week_change",

@@ -18,6 +18,15 @@ function navigate(path) {
 function section(cards, options = {}) {
   return { type: "grid", cards: cards.filter((card) => card !== void 0), ...options };
 }
+var LINES_PER_SECTION = 30;
+function sectionsOf(title, lines) {
+  const sections = [];
+  for (let start = 0; start < lines.length; start += LINES_PER_SECTION) {
+    const some = lines.slice(start, start + LINES_PER_SECTION);
+    sections.push(section(start === 0 ? [title, ...some] : some));
+  }
+  return sections;
+}
 function heading(text2, icon, options = {}) {
   return { type: "heading", heading: text2, heading_style: "title", ...icon ? { icon } : {}, ...options };
 }
@@ -617,7 +626,7 @@ function rulesView(hass, site, labels, path) {
   const sections = [
     section([heading(labels.underRules, "mdi:gavel"), ...counts(site, labels, path), standingCard(site.shops, labels), ...policyHint(hass, site, labels)]),
     section([heading(labels.runsOutNext, "mdi:calendar-clock"), runsOutCard(site.shops, labels)]),
-    ...byArea(hass, site.shops).map((area) => policiesSection(hass, area, labels))
+    ...byArea(hass, site.shops).flatMap((area) => policiesSections(hass, area, labels))
   ];
   return { type: "sections", max_columns: 3, dense_section_placement: true, sections };
 }
@@ -626,11 +635,10 @@ function policiesOf(hass, shops) {
   const options = select === void 0 ? void 0 : hass.states[select]?.attributes["options"];
   return Array.isArray(options) ? options.map(String) : [];
 }
-function policiesSection(hass, area, labels) {
-  return section([
-    heading(area.name ?? labels.noArea, area.icon ?? "mdi:map-marker", { badges: policyButtons(hass, area, labels) }),
-    ...area.members.flatMap((shop) => policyLine(shop, labels))
-  ]);
+function policiesSections(hass, area, labels) {
+  const badges = policyButtons(hass, area, labels);
+  const title = heading(area.name ?? labels.noArea, area.icon ?? "mdi:map-marker", { badges });
+  return sectionsOf(title, area.members.flatMap((shop) => policyLine(shop, labels)));
 }
 function policyButtons(hass, area, labels) {
   const policies = policiesOf(hass, area.members);
@@ -743,19 +751,13 @@ function noteUntil(attribute, label) {
 }
 
 // src/views/shops.ts
-var LINES_PER_SECTION = 30;
 function shopsView(hass, site, labels) {
   const sections = byArea(hass, site.shops).flatMap((area) => {
     const title = heading(area.name ?? labels.noArea, area.icon ?? "mdi:map-marker");
     const lines = area.members.map((shop) => shopLine(shop, labels));
-    return chunks(lines, LINES_PER_SECTION).map((some, index) => section(index === 0 ? [title, ...some] : some));
+    return sectionsOf(title, lines);
   });
   return { type: "sections", max_columns: 3, sections };
-}
-function chunks(members, size) {
-  const cut = [];
-  for (let start = 0; start < members.length; start += size) cut.push(members.slice(start, start + size));
-  return cut;
 }
 
 // src/views/shop.ts
@@ -819,10 +821,13 @@ function forecastSection(shop, labels) {
   ]);
 }
 function bandText(daysLeft, labels) {
-  const value = (attribute) => `{{ state_attr("${daysLeft}", "${attribute}") | round(1) }}`;
-  const band = labels.band.replace("{low}", value("low")).replace("{high}", value("high"));
-  const known = `is_number(state_attr("${daysLeft}", "low")) and is_number(state_attr("${daysLeft}", "high"))`;
-  return text(`{% if ${known} %}${band}{% endif %}`, [{ condition: "state", entity: daysLeft, state_not: ["unknown", "unavailable"] }]);
+  const value = (attribute) => `state_attr("${daysLeft}", "${attribute}")`;
+  const shown = (attribute) => `{{ ${value(attribute)} | round(1) }}`;
+  const isNumber = (attribute) => `is_number(${value(attribute)})`;
+  const wide = `${value("low")} | round(1) != ${value("high")} | round(1)`;
+  const band = labels.band.replace("{low}", shown("low")).replace("{high}", shown("high"));
+  const content = `{% if ${isNumber("low")} and ${isNumber("high")} and ${wide} %}${band}{% endif %}`;
+  return text(content, [{ condition: "state", entity: daysLeft, state_not: ["unknown", "unavailable"] }]);
 }
 function reconnectTile(entities, labels) {
   const { reconnect, supply_state: supply } = entities;

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from ..account_view import AccountView
 from .finding import Asked, Shops, called
-from .knowing import ends_at, is_warned, last_top_ups, load_of, off_because
+from .knowing import ends_at, is_use_known, is_warned, last_top_ups, load_of, off_because
 from .saying import DAYS_FROM, Speech
 
 
@@ -44,7 +44,8 @@ class Answering:
         if days is not None and not days:
             text = say("runs_out_now", shop=called(shop))
         elif days is None or end is None:
-            text = say("runs_out_never", shop=called(shop))
+            which = "runs_out_never" if is_use_known(shop) else "runs_out_unknown"
+            text = say(which, shop=called(shop))
         else:
             which = "runs_out" if days >= DAYS_FROM else "runs_out_soon"
             duration, day = self._speech.duration(days), self._speech.day(end)
@@ -112,7 +113,7 @@ class Answering:
             return None
         days = shop.days_left
         if days is None:
-            return self._speech.say("no_end")
+            return self._speech.say("no_end" if is_use_known(shop) else "use_unknown")
         if not days:
             return self._speech.say("used_up")
         return self._speech.say("lasts", duration=self._speech.duration(days))

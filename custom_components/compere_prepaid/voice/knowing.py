@@ -5,7 +5,7 @@ Only what Home Assistant's own pages show of a shop; nothing here changes anythi
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from ..account_view import AccountView, local_iso
@@ -13,6 +13,7 @@ from ..core.ids import TransferId
 from ..core.ledger.accounts import tenant
 from ..core.ledger.ports import LedgerTransaction
 from ..core.ledger.records import Transfer, TransferCode
+from ..core.prepayment.forecast import FORECAST_FROM
 from ..entities.money import WARNED
 from ..runtimes import MeterRuntime
 
@@ -26,6 +27,9 @@ _WATCH = (
     "reconnect_awaited",
 )
 """What was decided about a shop's credit that is told; why it is disputed is nobody's business."""
+
+_IDLE_FOR = timedelta(days=1)
+"""A shop that was charged nothing at all for so long uses nothing."""
 
 _LOOKED_BACK = 20
 """So many top-ups in a row that were all taken back are as good as none."""
@@ -68,6 +72,14 @@ def ends_at(shop: AccountView) -> datetime | None:
     """Return when credit is expected to end, in the site's zone; None if no end is in sight."""
     end = shop.forecast.expected_zero
     return None if end is None else end.astimezone(shop.site.zone)
+
+
+def is_use_known(shop: AccountView) -> bool:
+    """Tell whether a shop was charged or idle for long enough to say how long credit lasts."""
+    since, now = shop.state.spending.since, shop.site.clock.now()
+    if since is None:
+        return now - shop.state.tenancy.opened_at >= _IDLE_FOR
+    return now - since >= FORECAST_FROM
 
 
 async def last_top_ups(shop: AccountView, limit: int = 1) -> list[Transfer]:

@@ -3,7 +3,7 @@
  *
  * An administrator gives a whole area another policy here, in one step and after a question.
  */
-import { countTiles, heading, section, shopPath, text } from "../cards.ts";
+import { countTiles, heading, section, sectionsOf, shopPath, text } from "../cards.ts";
 import type { Badge, ButtonBadge, Card, HomeAssistant, Section, SectionsView } from "../home_assistant.ts";
 import type { Labels } from "../labels.ts";
 import { byArea } from "../site_model.ts";
@@ -20,7 +20,7 @@ export function rulesView(hass: HomeAssistant, site: Site, labels: Labels, path:
   const sections: Section[] = [
     section([heading(labels.underRules, "mdi:gavel"), ...counts(site, labels, path), standingCard(site.shops, labels), ...policyHint(hass, site, labels)]),
     section([heading(labels.runsOutNext, "mdi:calendar-clock"), runsOutCard(site.shops, labels)]),
-    ...byArea(hass, site.shops).map((area) => policiesSection(hass, area, labels)),
+    ...byArea(hass, site.shops).flatMap((area) => policiesSections(hass, area, labels)),
   ];
   return { type: "sections", max_columns: 3, dense_section_placement: true, sections };
 }
@@ -32,11 +32,10 @@ export function policiesOf(hass: HomeAssistant, shops: readonly Shop[]): string[
   return Array.isArray(options) ? options.map(String) : [];
 }
 
-function policiesSection(hass: HomeAssistant, area: AreaGroup<Shop>, labels: Labels): Section {
-  return section([
-    heading(area.name ?? labels.noArea, area.icon ?? "mdi:map-marker", { badges: policyButtons(hass, area, labels) }),
-    ...area.members.flatMap((shop) => policyLine(shop, labels)),
-  ]);
+function policiesSections(hass: HomeAssistant, area: AreaGroup<Shop>, labels: Labels): Section[] {
+  const badges = policyButtons(hass, area, labels);
+  const title = heading(area.name ?? labels.noArea, area.icon ?? "mdi:map-marker", { badges });
+  return sectionsOf(title, area.members.flatMap((shop) => policyLine(shop, labels)));
 }
 
 function policyButtons(hass: HomeAssistant, area: AreaGroup<Shop>, labels: Labels): ButtonBadge[] {

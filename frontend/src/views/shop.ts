@@ -70,12 +70,15 @@ function forecastSection(shop: Shop, labels: Labels): Section {
   ]);
 }
 
-/** Seen only where there is a band: a shop that uses nothing has none. */
+/** Nothing where there is no band: a shop that uses nothing has none, one that is known for hours a very small one. */
 function bandText(daysLeft: string, labels: Labels): Card {
-  const value = (attribute: string): string => `{{ state_attr("${daysLeft}", "${attribute}") | round(1) }}`;
-  const band = labels.band.replace("{low}", value("low")).replace("{high}", value("high"));
-  const known = `is_number(state_attr("${daysLeft}", "low")) and is_number(state_attr("${daysLeft}", "high"))`;
-  return text(`{% if ${known} %}${band}{% endif %}`, [{ condition: "state", entity: daysLeft, state_not: ["unknown", "unavailable"] }]);
+  const value = (attribute: string): string => `state_attr("${daysLeft}", "${attribute}")`;
+  const shown = (attribute: string): string => `{{ ${value(attribute)} | round(1) }}`;
+  const isNumber = (attribute: string): string => `is_number(${value(attribute)})`;
+  const wide = `${value("low")} | round(1) != ${value("high")} | round(1)`;
+  const band = labels.band.replace("{low}", shown("low")).replace("{high}", shown("high"));
+  const content = `{% if ${isNumber("low")} and ${isNumber("high")} and ${wide} %}${band}{% endif %}`;
+  return text(content, [{ condition: "state", entity: daysLeft, state_not: ["unknown", "unavailable"] }]);
 }
 
 /** Only where there is something to reconnect, and never by a stray touch. */

@@ -10,6 +10,7 @@ import pytest
 from custom_components.compere_prepaid.core.policy.protected_times import (
     HORIZON_DAYS,
     NEVER_PROTECTED,
+    REMEMBERED_DAYS,
     ProtectedTimes,
     Window,
     Windows,
@@ -167,6 +168,18 @@ def test_without_protected_times_there_is_nothing() -> None:
     assert NEVER_PROTECTED.window(at("2026-06-08 18:00"), BERLIN) is None
     assert NEVER_PROTECTED.next_window(at("2026-06-08 18:00"), BERLIN) is None
     assert not NEVER_PROTECTED.never_allows_cut(date(2026, 6, 8))
+
+
+def test_many_days_may_be_asked_about() -> None:
+    """More than are remembered, and again: the answers stay the same."""
+    begin = at("2026-06-08 20:00")
+    days = [begin + timedelta(days=number) for number in range(2 * REMEMBERED_DAYS)]
+    found = [OFFICE.window(one, BERLIN) for one in days]
+    assert [OFFICE.window(one, BERLIN) for one in reversed(days)] == found[::-1]
+    assert len(OFFICE._memory) <= REMEMBERED_DAYS
+    assert all(
+        window is not None and window.start <= one for window, one in zip(found, days, strict=True)
+    )
 
 
 def test_a_long_time_has_no_end_in_sight() -> None:

@@ -162,15 +162,9 @@ async def _grace(desk: Desk) -> None:
 
 
 async def _adapt(desk: Desk) -> None:
-    await _decide(desk)  # a new start reads before it does anything
+    await desk.read(12_000, THIRD)  # a new start reads before it does anything
     until = START + timedelta(minutes=1038)
     await desk.credit_desk.set_adaptation([SHORT], until, user="anna")
-
-
-async def _decide(desk: Desk) -> None:
-    if not desk.book.meter(THIRD).fresh:
-        await desk.read(12_000, THIRD)
-    await desk.charging.on_clock()
 
 
 STEPS = (
@@ -194,10 +188,10 @@ STEPS = (
     Step("top-up again", 1004, _top_up("45", "r3")),
     Step("rated again", 1005, _correct),
     Step("meter replaced", 1010, _replace),
-    Step("grace over", 1026, _decide),
+    Step("grace over", 1026, _read(12_000, THIRD)),
     Step("adapts from now on", 1027, _adapt),
     Step("reading of the new meter", 1030, _read(5_400, NEW)),
-    Step("adapted", 1038, _decide),
+    Step("adapted", 1038, _read(12_000, THIRD)),
     Step("last reading", 1040, _read(36_100)),
     Step("moved out", 1041, _move_out),
     Step("everything posted", 1042, lambda desk: desk.charging.settle_all("end")),

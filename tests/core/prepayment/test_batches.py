@@ -420,7 +420,7 @@ async def test_whoever_ends_the_telling_ends_none_of_it(
 
     desk.book.changed = note
     task = asyncio.create_task(desk.agreements.set_credit_limit(NUMBERS, money(9), "anna"))
-    monkeypatch.setattr("custom_components.compere_prepaid.core.prepayment.batches.SLICE_S", 0)
+    monkeypatch.setattr("custom_components.compere_prepaid.core.prepayment.batches.SLICE_NS", 0)
     with pytest.raises(asyncio.CancelledError):
         await task
     assert changed == NUMBERS
@@ -432,8 +432,8 @@ async def test_whoever_ends_the_telling_ends_none_of_it(
 
 async def test_others_have_their_turn(monkeypatch: pytest.MonkeyPatch) -> None:
     """Between items, as soon as a slice of time is used up."""
-    times = iter((0.0, 0.001, 0.005, 0.005, 0.006, 0.009))
-    module = "custom_components.compere_prepaid.core.prepayment.batches.perf_counter"
+    times = iter((0, 1_000_000, 5_000_000, 5_000_000, 6_000_000, 8_000_000))
+    module = "custom_components.compere_prepaid.core.prepayment.batches.perf_counter_ns"
     monkeypatch.setattr(module, lambda: next(times))
     seen: list[object] = []
 

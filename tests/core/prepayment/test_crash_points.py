@@ -165,7 +165,7 @@ def _differs(folder: Path, crossing: Crossing | None, wanted: dict[str, Any]) ->
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1200)
+@pytest.mark.timeout(1800)
 @pytest.mark.filterwarnings("ignore:.*use of fork.*:DeprecationWarning")
 def test_killed_at_every_point(tmp_path: Path, figure: Callable[[str], None]) -> None:
     """Whatever is done when the program dies: the day ends as if it had not."""

@@ -131,6 +131,18 @@ async def test_the_past_cannot_be_changed(desk: Desk) -> None:
     assert levels(desk) == [60]
 
 
+def test_a_day_that_is_over_counts_from_now_on() -> None:
+    """Where the ledger has nothing of the policy since: a file that comes late, or a new site."""
+    late = policy(40, TODAY - timedelta(days=30))
+    change = new_version(late, [], START, ZONE, CNY)
+    assert change is not None
+    assert change.document.version == START.isoformat()
+    documents = [change.document]
+    assert new_version(late, documents, START + timedelta(days=1), ZONE, CNY) is None
+    with pytest.raises(InvalidInputError, match="policy_past"):
+        new_version(policy(41, TODAY - timedelta(days=30)), documents, START, ZONE, CNY)
+
+
 async def test_a_clock_that_was_set_back_changes_nothing(desk: Desk) -> None:
     """What was put into force at once is in force; the next version comes right behind it."""
     policies = Policies(desk.book, desk.agreements)

@@ -71,22 +71,24 @@ class NoticeBoard:
             raise InvalidInputError("announcement_unknown", announcement=notice_id[:64])
         return self.posted[notice_id]
 
-    def audience(self, notice: PublicNotice) -> list[AccountNumber]:
-        """Return the accounts that an announcement is for now.
+    def check(self, notice: PublicNotice) -> list[AccountNumber]:
+        """Return the accounts that an announcement would be for if it was published now.
 
-        Raises `InvalidInputError` (`target_empty`) if it is for nobody.
+        Raises `InvalidInputError`: `target_empty` if it is for nobody, `announcement_over` if it
+        ends before now.
         """
         meant = sorted(self.meant(notice.audience))
         if not meant:
             raise InvalidInputError("target_empty")
+        if notice.until is not None and notice.until <= self._clock.now():
+            raise InvalidInputError("announcement_over")
         return meant
 
     async def publish(self, notice: PublicNotice) -> tuple[Posted, bool]:
         """Keep an announcement, and tell it if it is time; the same again changes nothing.
 
         Returns it as it stands then, and whether it was there before. Raises `InvalidInputError`:
-        `target_empty`, `announcement_over` (it ends before now), and `reference_reused` if another
-        one has its id.
+        `reference_reused` if another one has its id, and what `check` raises.
         """
         async with self._working:
             before = self.posted.get(notice.id)
@@ -94,9 +96,7 @@ class NoticeBoard:
                 if not before.notice.asks_the_same(notice):
                     raise InvalidInputError("reference_reused", reference=notice.id)
                 return before, True
-            self.audience(notice)
-            if notice.until is not None and notice.until <= self._clock.now():
-                raise InvalidInputError("announcement_over")
+            self.check(notice)
             await self._write(notice.id, WRITTEN, notice_content(notice))
             self.posted[notice.id] = Posted(notice=notice)
         await self.on_clock()

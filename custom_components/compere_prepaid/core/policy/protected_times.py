@@ -20,6 +20,9 @@ from ..tariff.year import MINUTES_PER_DAY, WEEKDAYS
 HORIZON_DAYS = 32
 """A protected time that goes on for longer has no end that could be told."""
 
+REMEMBERED_DAYS = 64
+"""Today is asked about all the time, and the days on which a notice or a grace ends."""
+
 type Windows = tuple[tuple[int, int], ...]
 """From and to in minutes. A `to` that is not after its `from` lies on the next day."""
 
@@ -58,7 +61,7 @@ class ProtectedTimes:
     calendar: str = ""
     days: Mapping[date, str] = _NOTHING
     reminder_minutes: int = 60
-    _memory: dict[ZoneInfo, tuple[date, tuple[Window, ...]]] = field(
+    _memory: dict[tuple[ZoneInfo, date], tuple[Window, ...]] = field(
         default_factory=dict, compare=False, repr=False
     )
 
@@ -101,14 +104,16 @@ class ProtectedTimes:
         return self.week.get(WEEKDAYS.index(kind) if kind in WEEKDAYS else day.weekday(), ())
 
     def _joined(self, at: datetime, zone: ZoneInfo) -> tuple[Window, ...]:
-        """Return the joined windows around the day of an instant, worked out once a day."""
+        """Return the joined windows around the day of an instant, worked out once."""
         if not self.week and not self.special:
             return ()
-        today = at.astimezone(zone).date()
-        known = self._memory.get(zone)
-        if known is None or known[0] != today:
-            known = self._memory[zone] = (today, tuple(self._join(today, zone)))
-        return known[1]
+        around = zone, at.astimezone(zone).date()
+        known = self._memory.get(around)
+        if known is None:
+            if len(self._memory) >= REMEMBERED_DAYS:
+                self._memory.clear()
+            known = self._memory[around] = tuple(self._join(around[1], zone))
+        return known
 
     def _join(self, today: date, zone: ZoneInfo) -> Iterator[Window]:
         last, end_of_last = (

@@ -182,14 +182,15 @@ class AccountBook:
         """
         await self._catch_up(numbers)
         at = self.clock.now()
+        states: dict[AccountNumber, AccountState] = {}
         dues: dict[AccountNumber, AccountDue] = {}
         looks: dict[AccountNumber, Mapping[str, str]] = {}
         async for number in sliced(numbers):
-            account = self.account(number)
+            account = states[number] = self.account(number)
             dues[number] = self.due(account)
             if call is not None:
                 looks[number] = call.look(account)
-        closed = {number for number in numbers if not self.account(number).is_open}
+        closed = {number for number, account in states.items() if not account.is_open}
 
         def prepare(tx: LedgerTransaction) -> None:
             meters = [meter.serial for due in dues.values() for meter in due.meters]
@@ -218,12 +219,14 @@ class AccountBook:
                     self.ledger, dues, prepare, one, lambda done: kept(done.result), at
                 )
             )
-        await self._conclude_call(done, at, told, call, looks)
+        await self._take_over(
+            [(states[each], one) for each, one in done.items()], at, told, call, looks
+        )
         return {number: one_done.result for number, one_done in done.items()}
 
-    async def _conclude_call[T](
+    async def _take_over[T](
         self,
-        done: Mapping[AccountNumber, _Done[T]],
+        done: Sequence[tuple[AccountState, _Done[T]]],
         at: datetime,
         told: Callable[[T, Settled, AccountDue], Iterable[Event]],
         call: BatchCall | None,
@@ -236,29 +239,28 @@ class AccountBook:
         """
         is_real = call is None or not call.dry_run
         if is_real:
-            for number, one in done.items():
-                self._remember(self.account(number), one, at)
-        waiting = iter(done.items())
+            for account, one in done:
+                self._remember(account, one, at)
+        waiting = iter(done)
 
-        def tell_next(number: AccountNumber, one: _Done[T]) -> None:
-            account = self.account(number)
+        def tell(account: AccountState, one: _Done[T]) -> None:
             if not is_real:
                 account = account.copy()
                 self._remember(account, one, at)
             events = (*told(one.result, one.settled, one.due), *one.settled.events)
             if call is not None:
-                after = call.look(account)
-                demands = one.settled.demands
-                call.outlooks[number] = Outlook(looks[number], after, events, demands)
+                before, after = looks[account.number], call.look(account)
+                outlook = Outlook(before, after, events, one.settled.demands)
+                call.outlooks[account.number] = outlook
             if is_real:
                 self._tell(account, events, one.settled.demands)
 
         try:
-            async for number, one in sliced(waiting):
-                tell_next(number, one)
+            async for account, one in sliced(waiting):
+                tell(account, one)
         finally:
-            for number, one in waiting:
-                tell_next(number, one)
+            for account, one in waiting:
+                tell(account, one)
 
     @contextmanager
     def doubting(self, numbers: Iterable[AccountNumber]) -> Iterator[None]:

@@ -39,11 +39,15 @@ class Comparison(NamedTuple):
     month: Compared
 
 
+def week_began(today: date) -> date:
+    """Return the Monday of a day's week."""
+    return today - timedelta(days=today.weekday())
+
+
 def compare(log: SpendingLog, now: datetime) -> Comparison:
     """Sum up what was spent in the running day, week and month, and in those before."""
     today = day_of(now, log.zone)
-    monday = today - timedelta(days=today.weekday())
-    first = today.replace(day=1)
+    monday, first = week_began(today), today.replace(day=1)
     last_month = (first - timedelta(days=1)).replace(day=1)
     same_date = last_month.replace(day=min(today.day, days_of_month(last_month)))
     usual = usual_day(log, today)
@@ -51,25 +55,23 @@ def compare(log: SpendingLog, now: datetime) -> Comparison:
         today=log.on(today),
         usual_today=Amount(usual.amount) if usual else None,
         yesterday=log.on(today - timedelta(days=1)),
-        week=_compared(log, (monday, now), (monday - timedelta(days=7), today - timedelta(days=7))),
-        month=_compared(log, (first, now), (last_month, same_date)),
+        week=Compared(
+            log.since_day(monday),
+            _until_same_moment(log, monday - timedelta(days=7), today - timedelta(days=7), now),
+        ),
+        month=Compared(log.since_day(first), _until_same_moment(log, last_month, same_date, now)),
     )
 
 
-def _compared(
-    log: SpendingLog, running: tuple[date, datetime], past: tuple[date, date]
-) -> Compared:
-    """Compare what runs since a day with a past that ends within a day as this one does."""
-    first, now = running
-    begins, last = past
+def _until_same_moment(log: SpendingLog, first: date, last: date, now: datetime) -> Amount | None:
+    """Return what was spent from a day on until another was as far on as today is now."""
+    if log.since is None or log.since > day_start(first, log.zone):
+        return None
     today = day_of(now, log.zone)
-    amount = log.between(first, today + timedelta(days=1))
-    if log.since is None or log.since > day_start(begins, log.zone):
-        return Compared(amount, None)
     began = day_start(today, log.zone)
     length = day_start(today + timedelta(days=1), log.zone) - began
     part = log.on(last) * ((now - began) // _SECOND) // (length // _SECOND)
-    return Compared(amount, Amount(log.between(begins, last) + part))
+    return Amount(log.between(first, last) + part)
 
 
 _SECOND = timedelta(seconds=1)

@@ -70,6 +70,10 @@ class SpendingLog:
         """Return what was spent on a day."""
         return Amount(self.days.get(day, 0))
 
+    def since_day(self, first: date) -> Amount:
+        """Return what was spent from a day on."""
+        return Amount(sum(amount for day, amount in self.days.items() if day >= first))
+
     def between(self, first: date, until: date) -> Amount:
         """Return what was spent from a day on and before another."""
         return Amount(sum(amount for day, amount in self.days.items() if first <= day < until))
