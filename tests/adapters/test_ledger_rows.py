@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from custom_components.compere_prepaid.adapters.ledger_database.ledger import DatabaseLedger
-from custom_components.compere_prepaid.core.ids import AccountNumber, TransferId
+from custom_components.compere_prepaid.core.ids import AccountNumber, MeterSerial, TransferId
 from custom_components.compere_prepaid.core.ledger.accounts import CASH, tenant
 from custom_components.compere_prepaid.core.ledger.ports import LedgerTransaction
 from custom_components.compere_prepaid.core.ledger.records import (
@@ -406,3 +406,35 @@ async def test_instants_keep_their_microseconds(ledger: DatabaseLedger) -> None:
     assert mark is not None
     assert mark.at == at
     assert mark.at.tzinfo is UTC
+
+
+async def test_holds_since(ledger: DatabaseLedger) -> None:
+    """Those of a kind that were placed or released since an instant, and only this kind."""
+    other = MeterSerial("33B0250100002")
+    hour = timedelta(hours=1)
+    for meter, kind, place, after in (
+        (METER, HoldKind.NO_CREDIT, True, 0),
+        (METER, HoldKind.MANUAL, True, 1),
+        (METER, HoldKind.NO_CREDIT, False, 2),
+        (other, HoldKind.NO_CREDIT, True, 3),
+        (METER, HoldKind.NO_CREDIT, True, 4),
+    ):
+        await ledger.run(switch(kind, place=place, meter=meter, at=NOON + after * hour))
+
+    async def found(after: int) -> list[tuple[str, int, int | None]]:
+        holds = await ledger.read(
+            lambda tx: tx.holds_since(HoldKind.NO_CREDIT, NOON + after * hour)
+        )
+        return [
+            (
+                hold.meter,
+                (hold.placed_at - NOON) // hour,
+                None if hold.released_at is None else (hold.released_at - NOON) // hour,
+            )
+            for hold in holds
+        ]
+
+    first, second, third = (METER, 0, 2), (METER, 4, None), (other, 3, None)
+    assert await found(0) == await found(2) == [first, second, third]
+    assert await found(3) == [second, third]
+    assert await found(5) == []

@@ -36,7 +36,7 @@ async def test_from_the_warning_to_the_power_that_is_back(
     await burn(mall, site, SHOP, 2_000)
     assert await tenant.next() == {
         "title": "Electricity credit is low: 49.00 CNY",
-        "message": "Noodle House (A-101) has 49.00 CNY left. At the present use it lasts until "
+        "message": "Noodle House (A-101) has 49.00 CNY left. At the usual use it lasts until "
         "about 2026-03-02 14:33. Please top up at least 51.01 CNY before then, or the power will "
         "be cut off.",
         "data": TAG,

@@ -25,6 +25,7 @@ from tests.site_fixtures import (
     time_of,
     use,
 )
+from tests.stories.deciding import give_policy, let_it_be
 from tests.stories.telling import PRICE, ask, burn, contact, relay_settled, verified
 
 SHOP = "A-101"
@@ -139,3 +140,25 @@ async def test_vacant_meter_and_one_that_is_replaced(
             await read_again(site, meter.serial)
             await written(site, 1)
         assert len(site.backstop.writes) == 1
+
+
+async def test_meter_trips_nobody_whom_credit_does_not_cut(
+    hass: HomeAssistant, mall: Mall, tmp_path: Path
+) -> None:
+    """At night it holds plenty where nights are protected, and the credit again in the morning."""
+    meter = mall.meter(SHOP)
+    async with running_site(hass, mall, tmp_path, price=PRICE, accounts={SHOP: (SHOP,)}) as site:
+        await ask(hass, "test_stored_credit", meter=meter.serial, consent=True)
+        await ask(hass, "set_backstop", meter=meter.serial, enabled=True)
+        times = "[{days: [mon-sun], from: '18:00', to: '08:00'}]"
+        await give_policy(hass, site, f"protected: {{times: {times}}}")
+        await let_it_be(mall, site, "2026-03-02 17:59")
+        first = (await written(site, 1))[-1].wanted_wh
+        assert first < LARGE_WH
+        for wall, wanted in (("2026-03-02 18:00", LARGE_WH), ("2026-03-03 08:00", first)):
+            before = len(site.backstop.writes)
+            await let_it_be(mall, site, wall)
+            site.backstop.forget_proof(MeterSerial(meter.serial))  # a quarter of an hour is over
+            await read_again(site, meter.serial)
+            assert (await written(site, before + 1))[-1].wanted_wh == wanted
+            assert held_wh(meter) == wanted

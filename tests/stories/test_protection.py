@@ -127,7 +127,7 @@ async def test_overload_trips_recloses_locks_out_and_is_released(
         await ask(hass, "release_hold", anna, meter=meter.serial, kind="overload")
     meter.set_load(5_000)
     answer = await ask(hass, "release_hold", boss, meter=meter.serial, kind="overload")
-    assert answer == {"meters": {meter.serial: {"holds": []}}}
+    assert answer["meters"][meter.serial]["holds"] == []
     await live(mall, site, 100, 20)
     assert (contact(meter), actions(events)[3:]) == ("closed", ["cleared"])
     assert (problem(hass, mall).state, issues_of(hass)) == ("off", {})
@@ -171,7 +171,7 @@ async def test_an_import_ends_a_hold_that_its_rule_no_longer_places(
     written = (await ask(hass, "export_site"))["content"]
     assert "overload: {action: warn, limit: 20000, delay: 60, tries: 1}" in written
     answer = await ask(hass, "import_site", content=HEAD + written[written.index("policies:") :])
-    assert answer == {"created": 0, "changed": 0, "unchanged": 1, "faults": []}
+    assert (answer["changed"], answer["unchanged"], answer["faults"]) == (0, 1, [])
 
 
 async def test_a_lock_out_survives_a_restart(

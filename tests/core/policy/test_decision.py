@@ -223,6 +223,20 @@ def test_late_put_off_is_its_own_reminder() -> None:
     assert judged(policy, account, MONDAY + 19.6 * HOUR)[0].reminder is None
 
 
+def test_protected_for_ever_and_without_a_reminder() -> None:
+    """An end that nobody knows is told as none; a reminder of 0 minutes is none."""
+    always = replace(NIGHTS, week=dict.fromkeys(range(7), ((0, 1440),)))
+    verdict, account = judged(replace(STANDARD, protected=always), standing(0), MONDAY)
+    assert (verdict.waits, verdict.next_at) == (Wait(Why.PROTECTED, None), None)
+    assert not judged(replace(STANDARD, protected=always), account, MONDAY + DAY)[0].is_news
+    policy = replace(STANDARD, protected=replace(NIGHTS, reminder_minutes=0))
+    morning = MONDAY + 20 * HOUR
+    verdict, account = judged(policy, standing(0), MONDAY + 8 * HOUR)
+    assert verdict.next_at == morning
+    late = judged(policy, account, morning - timedelta(microseconds=1))[0]
+    assert (late.reminder, late.next_at) == (None, morning)
+
+
 def test_notice_period() -> None:
     """The cut waits until the tenant has known for so long; an old warning counts."""
     policy = replace(STANDARD, notice_hours=24)

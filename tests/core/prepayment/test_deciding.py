@@ -1,7 +1,8 @@
 """Cuts that wait, graces, disputes and shadow cuts, over a real ledger."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
+import random
 
 import pytest
 
@@ -28,6 +29,7 @@ from custom_components.compere_prepaid.core.ledger.account_rows import (
     Decision,
     DecisionKind,
 )
+from custom_components.compere_prepaid.core.money.amount import Amount
 from custom_components.compere_prepaid.core.policy.credit import (
     Policy,
     Reconnect,
@@ -369,3 +371,32 @@ async def test_what_is_refused(desk: Desk) -> None:
     await desk_of_credit.open_dispute(SHOP, user="u", reason="r")
     with pytest.raises(InvalidInputError, match="dispute_open"):
         await desk_of_credit.open_dispute(SHOP, user="u", reason="r")
+
+
+async def test_balances_around_a_level(desk: Desk, figure: Callable[[str], None]) -> None:
+    """Through the ledger: one event for each fall to the level from clearly above it."""
+    await shop_with(desk, policy(), "51")
+    draw, crossings, above = random.Random(5), 0, True
+    turns = 400
+    for turn in range(turns):
+        wanted = Amount(draw.randint(money(49), money(51)))
+        change = Amount(wanted - desk.book.account(SHOP).balance)
+        await desk.cashier.adjust(SHOP, change, reason="noise", reference=f"n{turn}")
+        crossings += above and wanted <= money(50)
+        above = wanted > money("50.5") or (above and wanted > money(50))
+    warnings = len(desk.told(CreditWarning))
+    figure(f"{turns} corrections around a level: {crossings} crossings, {warnings} events")
+    assert warnings == crossings
+    assert crossings > 50
+
+
+async def test_spared_while_a_cut_would_wait(desk: Desk) -> None:
+    """A meter that trips by itself is to spare whom credit would not cut now."""
+    await shop_with(desk, policy(protected=NIGHTS, adaptation_days=2))
+    account, zone = desk.book.account(SHOP), desk.book.zone
+    night, noon = START + timedelta(hours=9), START + timedelta(days=3)
+    assert account.is_spared(START, zone)  # it adapts
+    assert not account.is_spared(noon, zone)
+    assert account.is_spared(night + timedelta(days=3), zone)
+    await desk.credit_desk.open_dispute(SHOP, user="u", reason="r")
+    assert account.is_spared(noon, zone)

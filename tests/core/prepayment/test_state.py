@@ -1,5 +1,6 @@
 """What is remembered between two postings: sums of days and months, accrual, and forecasts."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -13,7 +14,7 @@ from custom_components.compere_prepaid.core.ledger.records import (
 )
 from custom_components.compere_prepaid.core.metering.plausibility import Baseline
 from custom_components.compere_prepaid.core.money.amount import ZERO, Amount, Price
-from custom_components.compere_prepaid.core.policy.credit import Policy
+from custom_components.compere_prepaid.core.policy.credit import Policy, Reconnect
 from custom_components.compere_prepaid.core.prepayment.spending import SpendingLog
 from custom_components.compere_prepaid.core.prepayment.state import (
     AccountState,
@@ -213,3 +214,39 @@ def test_relay_that_may_open(*, fresh: bool, suspicion: str | None, may_open: bo
     state = meter()
     state.fresh, state.suspicion = fresh, suspicion
     assert state.may_open == may_open
+
+
+def test_who_presses() -> None:
+    """Whose credit may end something soon is read often; where it ended, or ends nothing, not."""
+    well, short = account(fund=100), account(fund=0)
+    assert [state.exhausted for state in (well, short)] == [False, True]
+    assert [state.is_pressing for state in (well, short)] == [True, True]
+    short.watch = CreditWatch(account=SHOP, put_off_why="grace")
+    assert not short.is_pressing
+    short.watch = CreditWatch(account=SHOP, shadow_cut_at=AT)
+    assert not short.is_pressing
+    short.watch = CreditWatch(account=SHOP)
+    short.policy = well.policy = replace(POLICY, never_cut=True)
+    assert [state.is_pressing for state in (well, short)] == [True, False]
+    well.meters[METER].holds = (HoldKind.NO_CREDIT,)
+    assert not well.is_pressing
+
+
+@pytest.mark.parametrize(
+    ("mode", "fund", "awaits"),
+    [
+        (Reconnect.AUTO, 100, False),
+        (Reconnect.CONFIRM, 100, True),
+        (Reconnect.MANUAL, 100, True),
+        (Reconnect.CONFIRM, 0, False),
+    ],
+)
+def test_who_awaits_a_person(mode: Reconnect, fund: int, *, awaits: bool) -> None:
+    """Whoever is off, has credit again, and does not come back by itself."""
+    state = account(fund=fund)
+    state.policy = replace(POLICY, reconnect=mode)
+    assert not state.awaits_reconnect
+    state.meters[METER].holds = (HoldKind.NO_CREDIT,)
+    assert state.awaits_reconnect is awaits
+    state.policy = replace(state.policy, never_cut=True)
+    assert not state.awaits_reconnect

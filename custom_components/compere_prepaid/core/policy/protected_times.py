@@ -62,13 +62,13 @@ class ProtectedTimes:
     days: Mapping[date, str] = _NOTHING
     reminder_minutes: int = 60
     _memory: dict[tuple[ZoneInfo, date], tuple[Window, ...]] = field(
-        default_factory=dict, compare=False, repr=False
+        default_factory=dict, init=False, compare=False, repr=False
     )
 
     def on(self, days: Mapping[date, str]) -> ProtectedTimes:
         """Return the same with the special days of its calendar, as far as they say something."""
         told = {day: kind for day, kind in days.items() if kind in self.special or kind in WEEKDAYS}
-        return replace(self, days=told, _memory={})
+        return replace(self, days=told)
 
     def window(self, at: datetime, zone: ZoneInfo) -> Window | None:
         """Return the joined protected time that an instant lies in; None outside."""

@@ -82,7 +82,7 @@ class CreditDesk:
         The grace replaces an earlier one. Raises `InvalidInputError`: `account_unknown`,
         `reason_missing`, `grace_past`, `grace_too_long`.
         """
-        now = self.book.clock.now()
+        now, reason = self.book.clock.now(), _needed(reason)
         longest = LONGEST_GRACE_OF_ADMINISTRATOR if administrator else LONGEST_GRACE
         if until <= now:
             raise InvalidInputError("grace_past")
@@ -102,7 +102,7 @@ class CreditDesk:
                 user=user,
             )
 
-        decision = _Decision(DecisionKind.GRACE, user, _needed(reason), until)
+        decision = _Decision(DecisionKind.GRACE, user, reason, until)
         await self._decide(numbers, decision, change, told)
 
     async def revoke_grace(self, numbers: Sequence[str], *, user: str, reason: str = "") -> None:
@@ -131,12 +131,12 @@ class CreditDesk:
         One that is off stays off: a grace brings supply back. Raises `InvalidInputError`:
         `account_unknown`, `reason_missing`, `dispute_open`.
         """
-        now = self.book.clock.now()
+        now, reason = self.book.clock.now(), _needed(reason)
 
         def change(watch: CreditWatch) -> CreditWatch:
             if watch.disputed_at is not None:
                 raise InvalidInputError("dispute_open", account=number)
-            return replace(watch, disputed_at=now, dispute_reason=_needed(reason))
+            return replace(watch, disputed_at=now, dispute_reason=reason)
 
         def told(settled: Settled, due: AccountDue) -> Event:
             available = available_of(settled, due)
@@ -144,7 +144,7 @@ class CreditDesk:
                 at=now, account=due.number, available=available, reason=reason, user=user
             )
 
-        decision = _Decision(DecisionKind.DISPUTE_OPENED, user, _needed(reason))
+        decision = _Decision(DecisionKind.DISPUTE_OPENED, user, reason)
         await self._decide([number], decision, change, told)
 
     async def close_dispute(self, number: str, *, user: str, reason: str) -> None:
@@ -152,7 +152,7 @@ class CreditDesk:
 
         Raises `InvalidInputError`: `account_unknown`, `reason_missing`, `dispute_not_open`.
         """
-        now = self.book.clock.now()
+        now, reason = self.book.clock.now(), _needed(reason)
 
         def change(watch: CreditWatch) -> CreditWatch:
             if watch.disputed_at is None:
@@ -165,7 +165,7 @@ class CreditDesk:
                 at=now, account=due.number, available=available, reason=reason, user=user
             )
 
-        decision = _Decision(DecisionKind.DISPUTE_CLOSED, user, _needed(reason))
+        decision = _Decision(DecisionKind.DISPUTE_CLOSED, user, reason)
         await self._decide([number], decision, change, told)
 
     async def set_adaptation(self, numbers: Sequence[str], until: datetime, *, user: str) -> None:
