@@ -38,6 +38,8 @@ energy:
 frontend:
 history:
 logbook:
+  exclude:
+    entity_globs: ["number.*_balance"]  # what happened drowns in it
 recorder:
   commit_interval: 5
 logger:

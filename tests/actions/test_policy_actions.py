@@ -145,6 +145,8 @@ async def test_trying_a_policy(hass: HomeAssistant, mall: Mall, site: CompereSit
     }
     assert found["accounts"][TEA]["supply"] == "stays_on"
     assert found["accounts"][TEA]["then"]["available_credit"] == "700.00"
+    nobodys = await ask(hass, "preview_policy", policy=STRICT)
+    assert nobodys["text"] == found["text"]
     everybody = await ask(hass, "preview_policy", policy="Standard")
     assert everybody["totals"]["accounts"] == 2
     assert everybody["totals"]["stays_on"] == 2
@@ -288,12 +290,10 @@ async def test_mistakes_are_told_all_at_once(hass: HomeAssistant, site: CompereS
 
 async def test_what_cannot_be(hass: HomeAssistant, site: CompereSite) -> None:
     """Unknown names, days that are none, nobody meant: refused in words."""
-    await add_rules(hass, "policies:", "  - {name: Nobody has it, warning_levels: [10]}")
     for action, key, data in (
         ("get_policy", "policy_unknown", {"policy": "Lenient"}),
         ("preview_policy", "policy_unknown", {"policy": "Lenient"}),
-        ("preview_policy", "target_empty", {"policy": "Nobody has it"}),
-        ("preview_policy", "target_empty", {"policy": STRICT}),
+        ("preview_policy", "target_empty", {"policy": STRICT, "area_id": ["nowhere"]}),
         ("preview_policy", "account_unknown", {"policy": STRICT, "account": "A-999"}),
         ("set_policy", "day_wrong", {"policy": STRICT, "valid_from": "soon"}),
         ("set_policy", "policy_past", {"policy": STRICT, "valid_from": "2026-03-01"}),

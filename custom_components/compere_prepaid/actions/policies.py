@@ -94,7 +94,7 @@ def _shown(
 async def _preview_policy(
     hass: HomeAssistant, site: CompereSite, call: ServiceCall
 ) -> dict[str, Any]:
-    """Answer with what a policy would mean now for those who are meant, or who have it."""
+    """Answer with what a policy would mean now for those who are meant, or who have it, or all."""
     await async_require_manager(hass, site.entry, call.context, Duty.MONEY)
     given = call.data["policy"]
     if isinstance(given, str) and (given in site.book.policies or ":" not in given):
@@ -103,7 +103,7 @@ async def _preview_policy(
         policy = await _written(hass, site, given, None)
     everybody = not any(call.data.get(str(key)) for key in ACCOUNTS)
     numbers = (
-        site.policies.previewer.who_has(policy.name)
+        site.policies.previewer.who_has(policy.name) or site.policies.previewer.everybody()
         if everybody
         else [AccountNumber(number) for number in accounts_meant(hass, site, call.data)]
     )

@@ -78,6 +78,10 @@ class PolicyPreviewer:
         accounts = self.book.accounts.values()
         return [one.number for one in accounts if one.is_open and one.policy.name == policy]
 
+    def everybody(self) -> list[AccountNumber]:
+        """Return the open accounts."""
+        return [one.number for one in self.book.accounts.values() if one.is_open]
+
     async def preview(self, numbers: Sequence[str], policy: Policy) -> list[Prospect]:
         """Return what a policy would mean for accounts at this instant.
 
