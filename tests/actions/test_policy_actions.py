@@ -10,7 +10,7 @@ import pytest
 from custom_components.compere_prepaid.site import CompereSite
 from simulator.clock import ManualClock
 from simulator.mall import Mall
-from tests.actions.asking import NOODLES, TEA, add_rules, named_as_cashiers, refused
+from tests.actions.asking import NOODLES, TEA, named_as_cashiers, refused
 from tests.actions.importing import everything
 from tests.actions.targets import device_of
 from tests.adapters.ledger_books import content
