@@ -25,6 +25,18 @@ if TYPE_CHECKING:
     from .site import CompereSite
 
 
+WATCHED = (
+    "put_off_until",
+    "put_off_why",
+    "grace_until",
+    "disputed",
+    "adapts_until",
+    "shadow_cut",
+    "reconnect_awaited",
+)
+"""What of `AccountView.watch` everybody sees; why an account is disputed is nobody's business."""
+
+
 @dataclass(frozen=True, slots=True)
 class AccountView:
     """Reads an account's state for people; money rounded as people see it."""

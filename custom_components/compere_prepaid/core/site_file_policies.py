@@ -8,9 +8,9 @@ from .document_faults import schema_faults
 from .document_section import Findings, Section
 from .documents import Document, DocumentError
 from .money.amount import ZERO, Amount, Currency
-from .policy.credit import Policy, Reconnect
-from .policy.protected_times_document import protected_data, read_protected
-from .policy.protection_document import protection_data, read_protection
+from .policy.credit import Policy, Reconnect, times_and_protection_data
+from .policy.protected_times_document import read_protected
+from .policy.protection_document import read_protection
 from .site_file_names import check_day_types
 from .tariff.calendar_days import Calendar
 from .tariff.document import TARIFF_SCHEMA
@@ -99,16 +99,7 @@ def policy_data(policy: Policy, currency: Currency) -> dict[str, Any]:
     for name in ("emergency_credit", "minimum_top_up", "maximum_top_up"):
         if amount := getattr(policy, name):
             data[name] = currency.exact(amount)
-    if policy.warning_days:
-        data["warning_days"] = list(policy.warning_days)
-    for name in ("notice_hours", "adaptation_days"):
-        if hours_or_days := getattr(policy, name):
-            data[name] = hours_or_days
-    if protected := protected_data(policy.protected):
-        data["protected"] = protected
-    if protection := protection_data(policy.protection):
-        data["protection"] = protection
-    return data
+    return data | times_and_protection_data(policy)
 
 
 def _read_levels(section: Section, cut_off: Amount | None, currency: Currency) -> list[Amount]:

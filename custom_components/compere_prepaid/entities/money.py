@@ -21,7 +21,7 @@ from homeassistant.components.sensor import (
 )
 from homeassistant.const import PERCENTAGE, UnitOfPower, UnitOfTime
 
-from ..account_view import AccountView, thousandths
+from ..account_view import WATCHED, AccountView, thousandths
 from ..core.money.amount import Amount
 from ..core.policy.credit import SupplyState
 from ..core.prepayment.calendar import day_of, day_start, month_of
@@ -106,23 +106,11 @@ def _usual(view: AccountView) -> dict[str, Any]:
     return {"usual": _attribute(view.usual_today), "yesterday": _attribute(view.cost_yesterday)}
 
 
-_WATCH = (
-    "put_off_until",
-    "put_off_why",
-    "grace_until",
-    "disputed",
-    "adapts_until",
-    "shadow_cut",
-    "reconnect_awaited",
-)
-"""What was decided about an account's credit that its supply shows, too."""
-
-
 def _supply(view: AccountView) -> dict[str, Any]:
     """Say whose supply this is, and what waits: dashboards join meters and accounts by it."""
     watch = view.watch
     return {
-        **{key: watch[key] for key in _WATCH},
+        **{key: watch[key] for key in WATCHED},
         "account": view.state.number,
         "account_name": view.state.name,
         "meters": list(view.state.meters),

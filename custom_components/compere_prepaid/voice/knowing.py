@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from ..account_view import AccountView, local_iso
+from ..account_view import WATCHED, AccountView, local_iso
 from ..core.ids import TransferId
 from ..core.ledger.accounts import tenant
 from ..core.ledger.ports import LedgerTransaction
@@ -16,17 +16,6 @@ from ..core.ledger.records import Transfer, TransferCode
 from ..core.prepayment.forecast import FORECAST_FROM
 from ..entities.money import WARNED
 from ..runtimes import MeterRuntime
-
-_WATCH = (
-    "put_off_until",
-    "put_off_why",
-    "grace_until",
-    "disputed",
-    "adapts_until",
-    "shadow_cut",
-    "reconnect_awaited",
-)
-"""What was decided about a shop's credit that is told; why it is disputed is nobody's business."""
 
 _IDLE_FOR = timedelta(days=1)
 """A shop that was charged nothing at all for so long uses nothing."""
@@ -111,7 +100,7 @@ def shop_facts(shop: AccountView) -> dict[str, Any]:
         "days_left_at_least": _days(forecast.low),
         "days_left_at_most": _days(forecast.high),
         "credit_ends_on": None if end is None else end.date().isoformat(),
-        "special": {key: watch[key] for key in _WATCH if watch[key]},
+        "special": {key: watch[key] for key in WATCHED if watch[key]},
         "cost_today": f"{shop.cost_today:f}",
         "cost_month": f"{shop.shown(shop.spending.month.amount):f}",
     }

@@ -126,6 +126,13 @@ def policy_content(policy: Policy, currency: Currency) -> str:
     for name in ("emergency_credit", "minimum_top_up", "maximum_top_up"):
         if amount := getattr(policy, name):
             data[name] = str(currency.exact(amount))
+    data |= times_and_protection_data(policy)
+    return json.dumps(data, sort_keys=True, separators=(",", ":"), default=str)
+
+
+def times_and_protection_data(policy: Policy) -> dict[str, object]:
+    """Return what a policy says besides money, as every document writes it, where it is used."""
+    data: dict[str, object] = {}
     if policy.warning_days:
         data["warning_days"] = list(policy.warning_days)
     for name in ("notice_hours", "adaptation_days"):
@@ -135,7 +142,7 @@ def policy_content(policy: Policy, currency: Currency) -> str:
         data["protected"] = protected
     if protection := protection_data(policy.protection):
         data["protection"] = protection
-    return json.dumps(data, sort_keys=True, separators=(",", ":"), default=str)
+    return data
 
 
 def policy_of(name: str, content: str, currency: Currency) -> Policy:
