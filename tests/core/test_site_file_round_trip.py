@@ -152,6 +152,8 @@ def protections(draw: st.DrawFn) -> Protection:
         if not kind.startswith(("night", "leakage")):
             times = st.integers(0, 3600)
             rule = replace(rule, delay_s=draw(times), release_s=draw(times), min_on_s=draw(times))
+            if rule.delay_s:
+                rule = replace(rule, warn_s=draw(st.none() | st.integers(0, rule.delay_s - 1)))
         if kind is RuleKind.OVERLOAD:
             rule = replace(
                 rule,

@@ -146,6 +146,7 @@ def test_when_and_how_gently_credit_cuts() -> None:
         ("percent_of_breaker: 90", "limit: 90, percent_of_rated: 90", "one of them is enough"),
         ("percent_of_breaker: 90", "percent_of_breaker: 90, release: 95", "would never end"),
         ("delay: 120", "delay: 7200", "'quiet' is shorter than 'delay'"),
+        ("delay: 120", "delay: 120, warn: 120", "'warn' is not before 'delay'"),
         ("limit: 30}", "limit: 30.5}", "too many decimals: at most 0 here"),
         ("limit: 500.5", "limit: 500.0005", "too many decimals: at most 3 here"),
         ("night_load: {limit: 500.5}", "night_load: {action: hold}", "needs a 'limit'"),

@@ -136,6 +136,27 @@ async def test_overload_trips_recloses_locks_out_and_is_released(
     await verified(hass)
 
 
+async def test_a_tenant_who_heeds_the_warning_keeps_power(
+    hass: HomeAssistant, mall: Mall, site: CompereSite
+) -> None:
+    """The overload is told while there is time; a load that falls moves no relay."""
+    meter, events = mall.meter(SHOP), told(hass, "overload")
+    await set_rules(hass, OVERLOAD.replace("delay: 60", "warn: 20, delay: 60"))
+    await read_again(site, meter.serial)
+    meter.set_load(23_000)
+    await live(mall, site, 20)
+    assert actions(events) == []
+    await live(mall, site, 20)
+    assert (contact(meter), actions(events)) == ("closed", ["warned"])
+    await hass.async_block_till_done()
+    (message,) = (await ask(hass, "get_messages", account=SHOP))["messages"]
+    assert message["title"] == "Overload: switch something off"
+    meter.set_load(5_000)
+    await live(mall, site, 120, 20)
+    assert (contact(meter), actions(events)) == ("closed", ["warned", "cleared"])
+    assert issues_of(hass) == {}
+
+
 @pytest.mark.parametrize("how", ["it warns", "never_cut"])
 async def test_a_warning_never_moves_the_relay(
     hass: HomeAssistant, mall: Mall, site: CompereSite, how: str

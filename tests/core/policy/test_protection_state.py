@@ -1,8 +1,9 @@
 """One rule through a series of values: hysteresis, trips, tries, lock-out. No ledger, no meter."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 import random
 
 from hypothesis import given, settings, strategies as st
@@ -25,6 +26,7 @@ from custom_components.compere_prepaid.core.policy.protection_state import (
     RuleState,
     Sample,
     advance,
+    decides_at,
     reason,
     remembered,
     sample,
@@ -148,6 +150,46 @@ def test_a_warning_never_asks_for_a_hold() -> None:
         assert bench.moves == [Move.WARNED, Move.CLEARED]
 
 
+def test_people_are_warned_before_the_relay_opens() -> None:
+    """Told once while there is time; nothing more is told if it helps, the trip if it does not."""
+    bench = Bench(overload(delay_s=300, warn_s=60))
+    assert bench.draw(OVER, 60) == []
+    assert decides_at(bench.rule, bench.state) == bench.at + timedelta(seconds=10)
+    assert bench.draw(OVER, 20) == [Move.WARNED]
+    assert decides_at(bench.rule, bench.state) == bench.at + timedelta(seconds=230)
+    assert bench.draw(UNDER, 20) == [Move.CLEARED]
+    assert bench.draw(OVER, 310) == [Move.WARNED, Move.TRIPPED]
+    assert bench.draw(OVER, 60) == [Move.RECLOSED]
+    assert bench.draw(OVER, 310) == [Move.WARNED, Move.TRIPPED]
+
+
+def test_nobody_is_warned_of_what_does_not_happen() -> None:
+    """An account that is never cut hears of its load when it is one, and a warning is one."""
+    for bench in (
+        Bench(overload(delay_s=300, warn_s=60), never_cut=True),
+        Bench(overload(Action.WARN, delay_s=300, warn_s=60)),
+    ):
+        assert bench.draw(OVER, 300) == []
+        assert bench.draw(OVER, 600) == [Move.WARNED]
+        assert bench.draw(UNDER, 60) == [Move.CLEARED]
+
+
+@pytest.mark.parametrize("after", ["switched off", "a warning", "never cut"])
+def test_a_warning_before_is_taken_back(after: str) -> None:
+    """Whatever becomes of the rule meanwhile, who was warned hears that it is over."""
+    bench = Bench(overload(delay_s=300, warn_s=60))
+    assert bench.draw(OVER, 80) == [Move.WARNED]
+    if after == "switched off":
+        bench.rule = overload(Action.NONE)
+        assert bench.feed(OVER) == (Move.CLEARED,)
+        return
+    if after == "a warning":
+        bench.rule = overload(Action.WARN, delay_s=300)
+    bench.never_cut = after == "never cut"
+    assert bench.draw(OVER, 600) == []
+    assert bench.draw(UNDER, 60) == [Move.CLEARED]
+
+
 @pytest.mark.parametrize("why", ["warns", "is never cut"])
 def test_a_hold_ends_when_its_rule_may_place_none_any_more(why: str) -> None:
     """A changed policy counts at the next reading."""
@@ -258,6 +300,10 @@ rules = st.builds(
     tries=st.integers(0, 4),
     spacing_s=st.integers(10, 120),
     quiet_s=st.just(1_000_000),
+).flatmap(
+    lambda rule: st.sampled_from([None, *range(rule.delay_s)]).map(
+        lambda warn_s: replace(rule, warn_s=warn_s)
+    )
 )
 """With limits that a value of 100 has, give or take the usual 5 percent."""
 
@@ -283,6 +329,8 @@ def test_any_rule_over_any_series(rule: Rule, series: list[tuple[int | None, int
         assert bench.moves == [expected[turn % 2] for turn in range(len(bench.moves))]
     if not rule.kind.is_supply:
         assert bench.moves.count(Move.RECLOSED) <= rule.tries
+    told = [move for move in bench.moves if move in {Move.WARNED, Move.CLEARED}]
+    assert all(one is not after for one, after in pairwise(told) if one is Move.CLEARED)
     trips = bench.moves.count(Move.TRIPPED) + bench.moves.count(Move.LOCKED_OUT)
     assert trips - bench.moves.count(Move.RECLOSED) == int(bench.stands)
 

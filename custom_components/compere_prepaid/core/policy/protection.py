@@ -129,6 +129,8 @@ class Rule:
     """Where it is over; None: 5 percent inside the limit."""
     delay_s: int = 60
     release_s: int = 60
+    warn_s: int | None = None
+    """Of a rule that holds: when people are warned before the relay opens; None: they are not."""
     min_on_s: int = 60
     """A relay that was closed again stays so for at least this long."""
     tries: int = 0
@@ -152,6 +154,8 @@ class Rule:
         )
         if wrong_side:
             raise InvalidInputError("protection_release_beyond_limit", rule=self.kind)
+        if self.warn_s is not None and self.warn_s >= self.delay_s:
+            raise InvalidInputError("protection_warning_too_late", rule=self.kind)
         if self.tries and self.quiet_s < self.delay_s:
             raise InvalidInputError("protection_quiet_too_short", rule=self.kind)
 

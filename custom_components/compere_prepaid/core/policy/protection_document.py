@@ -22,6 +22,7 @@ _LIMITS: Mapping[str, Basis] = {
 _WHOLE: Mapping[str, str] = {
     "delay": "delay_s",
     "release_time": "release_s",
+    "warn": "warn_s",
     "min_on": "min_on_s",
     "tries": "tries",
     "spacing": "spacing_s",
@@ -32,6 +33,7 @@ _LEVELS = (*_LIMITS, "release", "at_least")
 
 _SENTENCES = {
     "protection_release_beyond_limit": "'release' lies beyond 'limit': the rule would never end",
+    "protection_warning_too_late": "'warn' is not before 'delay': the relay would open first",
     "protection_quiet_too_short": "'quiet' is shorter than 'delay': tries would never count",
 }
 

@@ -28,7 +28,7 @@ class Move(StrEnum):
     """What a rule did; the value is what automations see."""
 
     WARNED = "warned"
-    """The value was beyond the limit for its delay."""
+    """The value was beyond the limit for its delay, or for so long that the relay opens soon."""
     CLEARED = "cleared"
     """It is over."""
     TRIPPED = "tripped"
@@ -65,6 +65,8 @@ class RuleState:
     """When the relay was last let close again."""
     over_at: datetime | None = None
     """When the value was last beyond the limit."""
+    warned: bool = False
+    """Whether people were warned that the relay will open, of a rule that warns before."""
 
     def locked(self, rule: Rule) -> bool:
         """Tell whether the relay is not tried again (for a load; a supply is watched)."""
@@ -92,15 +94,37 @@ def advance(
     if state.tripped_at is not None:
         return _while_tripped(rule, state, now, at, may_hold=may_hold)
     if rule.action is Action.NONE:
-        return RuleState(), (Move.CLEARED,) if state.active else ()
+        return RuleState(), (Move.CLEARED,) if state.active or state.warned else ()
     if now is None:
         return state, ()
     after = _crossing(rule, _rested(rule, state, now, at), now, at)
     if after.active and may_hold and _may_trip(rule, after, at):
         after = replace(after, tripped_at=at)
         return after, (Move.LOCKED_OUT if after.locked(rule) else Move.TRIPPED,)
-    news = Move.WARNED if after.active else Move.CLEARED
-    return after, (news,) if after.active != state.active else ()
+    return _told(rule, state, after, at, may_hold=may_hold)
+
+
+def _told(
+    rule: Rule, before: RuleState, after: RuleState, at: datetime, *, may_hold: bool
+) -> tuple[RuleState, tuple[Move, ...]]:
+    """Tell of a rule that opens no relay now; one that will is warned of before, if it says so."""
+    if after.active:
+        is_known = before.active or before.warned
+        return after, () if is_known else (Move.WARNED,)
+    if before.active or (before.warned and after.since is None):
+        return replace(after, warned=False), (Move.CLEARED,)
+    warns_at = _warns_at(rule, after) if may_hold else None
+    if warns_at is None or at < warns_at:
+        return after, ()
+    return replace(after, warned=True), (Move.WARNED,)
+
+
+def _warns_at(rule: Rule, state: RuleState) -> datetime | None:
+    """Return when people are to be warned of what the relay will do; None if they are not."""
+    is_due = rule.action is Action.HOLD and not (state.active or state.warned or state.tripped_at)
+    if rule.warn_s is None or state.since is None or not is_due:
+        return None
+    return state.since + timedelta(seconds=rule.warn_s)
 
 
 def _while_tripped(
@@ -167,13 +191,15 @@ def _may_trip(rule: Rule, state: RuleState, at: datetime) -> bool:
 
 
 def decides_at(rule: Rule, state: RuleState) -> datetime | None:
-    """Return when a load's delay, try or lock-out ends that is running; None if none is."""
+    """Return when a load's warning is due, or its delay, try or lock-out ends; None if none is."""
     wait_s: int | None = rule.release_s if state.active else rule.delay_s
     since = state.since
     if state.tripped_at is not None:
         since = state.tripped_at
         wait_s = rule.lock_out_s if state.locked(rule) else rule.spacing_s
-    return None if since is None or wait_s is None else since + timedelta(seconds=wait_s)
+    if since is None or wait_s is None:
+        return None
+    return _warns_at(rule, state) or since + timedelta(seconds=wait_s)
 
 
 # What survives the program goes with the hold: it is written with it, in one transaction.
