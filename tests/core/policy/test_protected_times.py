@@ -32,6 +32,12 @@ OFFICE = ProtectedTimes(
 """Cut only on working days from 8 to 18 o'clock, and on days of inventory at any hour."""
 
 
+def following(protected: ProtectedTimes, since: datetime, zone: ZoneInfo) -> Window | None:
+    """Return the first joined protected time that begins later, if one is in sight."""
+    windows = protected._joined(since, zone)
+    return next((window for window in windows if window.start > since), None)
+
+
 def at(text: str, zone: ZoneInfo = BERLIN) -> datetime:
     """Return the instant of a wall-clock time; `+` before it means the second of two."""
     wall = datetime.fromisoformat(text.removeprefix("+")).replace(tzinfo=zone)
@@ -43,12 +49,12 @@ def intervals(
 ) -> list[tuple[datetime, datetime | None]]:
     """Return the protected times between two instants, found by asking from one to the next."""
     found: list[tuple[datetime, datetime | None]] = []
-    here: Window | None = protected.window(since, zone) or protected.next_window(since, zone)
+    here: Window | None = protected.window(since, zone) or following(protected, since, zone)
     while here is not None and here.start < until:
         found.append(here)
         if here.end is None:
             break
-        here = protected.window(here.end, zone) or protected.next_window(here.end, zone)
+        here = protected.window(here.end, zone) or following(protected, here.end, zone)
     return found
 
 
@@ -157,7 +163,7 @@ def test_ends_do_not_belong_to_it() -> None:
     assert window == (at("2026-06-08 18:00"), at("2026-06-09 08:00"))
     assert OFFICE.window(at("2026-06-09 08:00") - MINUTE, BERLIN) == window
     assert OFFICE.window(at("2026-06-09 08:00"), BERLIN) is None
-    assert OFFICE.next_window(at("2026-06-09 08:00"), BERLIN) == (
+    assert following(OFFICE, at("2026-06-09 08:00"), BERLIN) == (
         at("2026-06-09 18:00"),
         at("2026-06-10 08:00"),
     )
@@ -166,7 +172,7 @@ def test_ends_do_not_belong_to_it() -> None:
 def test_without_protected_times_there_is_nothing() -> None:
     """Neither now nor later."""
     assert NEVER_PROTECTED.window(at("2026-06-08 18:00"), BERLIN) is None
-    assert NEVER_PROTECTED.next_window(at("2026-06-08 18:00"), BERLIN) is None
+    assert following(NEVER_PROTECTED, at("2026-06-08 18:00"), BERLIN) is None
     assert not NEVER_PROTECTED.never_allows_cut(date(2026, 6, 8))
 
 
@@ -336,7 +342,7 @@ def test_the_same_as_counting_minutes(
     asked = {one for one in minutes if protected.window(one, zone) is not None}
     assert asked == model & set(minutes)
     for one in minutes[::97]:
-        window = protected.window(one, zone) or protected.next_window(one, zone)
+        window = protected.window(one, zone) or following(protected, one, zone)
         if window is None or window.end is None or window.end > minutes[-1]:
             continue
         assert window.end - MINUTE in model

@@ -77,12 +77,6 @@ class ProtectedTimes:
         found = windows[index - 1] if index else None
         return found if found and (found.end is None or at < found.end) else None
 
-    def next_window(self, at: datetime, zone: ZoneInfo) -> Window | None:
-        """Return the first joined protected time that begins later; None if none is in sight."""
-        windows = self._joined(at, zone)
-        index = bisect_right(windows, at, key=_start)
-        return windows[index] if index < len(windows) else None
-
     def never_allows_cut(self, today: date) -> bool:
         """Tell whether no minute is left for a cut from a day on, as far as its days are known."""
         if any(
