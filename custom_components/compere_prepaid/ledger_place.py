@@ -9,12 +9,18 @@ from homeassistant.requirements import RequirementsNotFound, async_process_requi
 from .adapters.clock import SystemClock
 from .adapters.ledger_database.ledger import DatabaseLedger
 from .adapters.ledger_database.postgresql import is_url
-from .const import CONF_LEDGER, CONF_LEDGER_MADE, DOMAIN
+from .const import CONF_BOOK_KIND, CONF_LEDGER, CONF_LEDGER_MADE, DOMAIN
 from .core.errors import OperationFailedError
+from .core.ledger.records import BookKind
 from .core.money.amount import Currency
 
 DRIVER = "psycopg[binary]>=3.2,<4"
 """What a ledger on a server needs beyond Home Assistant; installed when it is first asked for."""
+
+
+def book_kind(entry: ConfigEntry) -> BookKind:
+    """Return whether a site's money is real, or there for trying."""
+    return BookKind(entry.data.get(CONF_BOOK_KIND, BookKind.REAL))
 
 
 def ledger_place(hass: HomeAssistant, entry: ConfigEntry) -> Path | str:
@@ -42,16 +48,19 @@ async def async_open_ledger(
         clock=SystemClock(),
         holder=entry.entry_id,
         may_create=not entry.data.get(CONF_LEDGER_MADE),
+        kind=book_kind(entry),
     )
     if not entry.data.get(CONF_LEDGER_MADE):
         hass.config_entries.async_update_entry(entry, data={**entry.data, CONF_LEDGER_MADE: True})
     return ledger
 
 
-async def async_try_database(hass: HomeAssistant, url: str, site: str, currency: Currency) -> None:
+async def async_try_database(
+    hass: HomeAssistant, url: str, site: str, currency: Currency, kind: BookKind = BookKind.REAL
+) -> None:
     """Find out whether a site's ledger could be kept in a database; raises `PrepaidError`."""
     await _async_load_driver(hass, url)
-    await DatabaseLedger.rehearse(place=url, site=site, currency=currency)
+    await DatabaseLedger.rehearse(place=url, site=site, currency=currency, kind=kind)
 
 
 async def _async_load_driver(hass: HomeAssistant, place: Path | str) -> None:

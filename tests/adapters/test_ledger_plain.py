@@ -26,6 +26,30 @@ from custom_components.compere_prepaid.core.ledger.account_rows import (
     TaxTotal,
     Tenancy,
 )
+from custom_components.compere_prepaid.core.ledger.payment_rows import (
+    Approval,
+    ApprovalState,
+    AutoTopUp,
+    BillKind,
+    BillLine,
+    CashClose,
+    CashReceipt,
+    MeterToken,
+    Method,
+    OrderState,
+    PaymentNotice,
+    PaymentSource,
+    PayOrder,
+    PortalDevice,
+    PortalPin,
+    ProviderRefund,
+    ProviderRefundState,
+    ProviderTxn,
+    Reconciliation,
+    SuspenseAssignment,
+    TenantChoice,
+    TxnVerdict,
+)
 from custom_components.compere_prepaid.core.ledger.ports import LedgerTransaction
 from custom_components.compere_prepaid.core.money.amount import Amount
 from tests.adapters.ledger_books import (
@@ -84,6 +108,70 @@ def fee(day: int, amount: int = 5) -> Fee:
     )
 
 
+def order(name: str) -> PayOrder:
+    """Return an order that nobody has paid."""
+    return PayOrder(
+        id=name,
+        provider="wechat",
+        account=A_101,
+        fund="electricity",
+        amount=Amount(500),
+        currency="CNY",
+        method=Method.JSAPI,
+        key=f"page-{name}",
+        created_at=NOON,
+        expires_at=NOON + HOUR,
+        changed_at=NOON,
+    )
+
+
+def payment(txn: str, transfer: str | None) -> ProviderTxn:
+    """Return a payment."""
+    return ProviderTxn(
+        provider="wechat",
+        txn=txn,
+        order_id="01JDKQ",
+        account=A_101,
+        amount=Amount(500),
+        verdict=TxnVerdict.CREDITED if transfer else TxnVerdict.FOREIGN,
+        source=PaymentSource.NOTICE,
+        paid_at=NOON,
+        day=date(2026, 11, 25),
+        recorded_at=NOON,
+        transfer_id=TransferId(transfer) if transfer else None,
+    )
+
+
+def refund_of(txn: str) -> ProviderRefund:
+    """Return a refund that was just asked for."""
+    return ProviderRefund(
+        id="R1",
+        provider="wechat",
+        txn=txn,
+        order_id="01JDKQ",
+        account=A_101,
+        fund="electricity",
+        amount=Amount(200),
+        reason="too much",
+        user="boss",
+        state=ProviderRefundState.RESERVED,
+        created_at=NOON,
+        changed_at=NOON,
+    )
+
+
+def auto(threshold: Amount) -> AutoTopUp:
+    """Return an automatic top-up."""
+    return AutoTopUp(
+        account=A_101,
+        provider="stripe",
+        means="{}",
+        threshold=threshold,
+        amount=Amount(500),
+        changed_at=NOON,
+    )
+
+
 MONTH = date(2026, 11, 1)
 STATES = [
     (
@@ -104,6 +192,76 @@ STATES = [
             closed_through=date(2026, 10, 1),
             emergency=Amount(7),
         ),
+    ),
+    (
+        {"id": "01JDKQ"},
+        order("01JDKQ"),
+        replace(
+            order("01JDKQ"),
+            params='{"total":500}',
+            checkout='{"url":"面"}',
+            state=OrderState.PAID,
+            changed_at=NOON + HOUR,
+            paid_txn="4200",
+            note="late",
+        ),
+    ),
+    (
+        {"id": "R1"},
+        refund_of("4200"),
+        replace(
+            refund_of("4200"),
+            state=ProviderRefundState.ABNORMAL,
+            provider_ref="5030",
+            changed_at=NOON + HOUR,
+            note="card is gone",
+        ),
+    ),
+    (
+        {"id": "cash-1"},
+        Approval(id="cash-1", content="{}", asked_by="cashier", asked_at=NOON),
+        Approval(
+            id="cash-1",
+            content="{}",
+            asked_by="cashier",
+            asked_at=NOON,
+            state=ApprovalState.APPROVED,
+            decided_by="boss",
+            decided_at=NOON + HOUR,
+        ),
+    ),
+    (
+        {"account": A_101},
+        TenantChoice(account=A_101, language="zh-Hans"),
+        TenantChoice(account=A_101, language="ms", alarm_threshold=Amount(7)),
+    ),
+    (
+        {"account": A_101},
+        PortalPin(account=A_101, set_at=NOON),
+        PortalPin(
+            account=A_101,
+            salt="aa",
+            digest="bb",
+            set_at=NOON,
+            failures=5,
+            failed_at=NOON,
+            locked_until=NOON + HOUR,
+        ),
+    ),
+    (
+        {"meter": METER},
+        MeterToken(meter=METER, rotation=1, at=NOON, user="boss"),
+        MeterToken(meter=METER, rotation=2, at=NOON + HOUR, user="boss"),
+    ),
+    (
+        {"account": A_101, "id": "ab12"},
+        PortalDevice(account=A_101, id="ab12", bound_at=NOON),
+        PortalDevice(account=A_101, id="ab12", name="Li's", bound_at=NOON, revoked_at=NOON + HOUR),
+    ),
+    (
+        {"account": A_101},
+        auto(Amount(50)),
+        replace(auto(Amount(80)), last_order="01JDKQ", failures=1),
     ),
     (
         {"account": A_101, "name": "old"},
@@ -156,12 +314,15 @@ async def test_latest_state_replaces_the_one_before(
 
         return work
 
+    if isinstance(first, ProviderRefund):
+        await ledger.run(lambda tx: tx.add(payment("4200", None)))
     assert await ledger.read(find) is None
     for rows in ((first,), (second,), (first, second)):
         assert await ledger.run(put(*rows)) == rows[-1]
         assert await ledger.read(find) == rows[-1]
     assert await ledger.read(lambda tx: tx.rows(type(first))) == (second,)
-    assert await ledger.read(lambda tx: tx.rows(type(first), account=B_202)) == ()
+    if "account" in key:
+        assert await ledger.read(lambda tx: tx.rows(type(first), account=B_202)) == ()
 
 
 async def test_rows_come_in_the_order_of_their_key(ledger: DatabaseLedger) -> None:
@@ -245,11 +406,90 @@ HISTORY = [
         for number in (1, 2)
     ),
     tuple(ReadReceipt(account=A_101, announcement=name, at=NOON, by="portal") for name in "ab"),
+    (payment("4200", "top:fee-24:A-101"), payment("4201", None)),
+    tuple(
+        SuspenseAssignment(
+            provider="wechat",
+            txn=txn,
+            account=account,
+            at=NOON,
+            user="boss",
+            reason="told by the tenant",
+            transfer_id=TransferId("top:fee-24:A-101"),
+        )
+        for txn, account in (("4298", A_101), ("4299", None))
+    ),
+    tuple(
+        PaymentNotice(
+            provider="wechat",
+            id=name,
+            received_at=NOON,
+            verdict="accepted",
+            headers="{}",
+            body="面",
+        )
+        for name in "ab"
+    ),
+    tuple(
+        BillLine(
+            provider="wechat",
+            day=date(2026, 11, 25),
+            kind=kind,
+            ref="4200",
+            order_id="01JDKQ",
+            amount=Amount(500),
+            fee=Amount(3),
+            currency="CNY",
+            at=NOON,
+            read_at=NOON,
+        )
+        for kind in BillKind
+    ),
+    tuple(
+        Reconciliation(
+            provider="wechat",
+            day=date(2026, 11, 25),
+            number=number,
+            at=NOON,
+            user="boss",
+            unexplained=Amount(-5),
+            content="{}",
+        )
+        for number in (1, 2)
+    ),
+    tuple(
+        CashReceipt(
+            number=number,
+            account=A_101,
+            amount=Amount(-5),
+            transfer_id=TransferId(f"top:fee-{23 + number}:A-101"),
+            at=NOON,
+            user="cashier",
+            approver="boss",
+        )
+        for number in (1, 2)
+    ),
+    tuple(
+        CashClose(
+            number=number,
+            at=NOON,
+            user="cashier",
+            through=number,
+            expected=Amount(500),
+            counted=Amount(495),
+            difference=Amount(-5),
+            content="{}",
+        )
+        for number in (1, 2)
+    ),
     tuple(
         Batch(id=name, action="top_up", at=NOON, user="boss", content="{}")
         for name in ("fair", "undo:fair")
     ),
 ]
+
+
+HISTORY_SUSPENDED = (payment("4298", "top:fee-24:A-101"), payment("4299", "top:fee-25:A-101"))
 
 
 @pytest.mark.parametrize("rows", HISTORY, ids=lambda rows: type(rows[0]).__name__)
@@ -269,11 +509,16 @@ async def test_history_is_written_once(
 
     for day in (24, 25):
         await ledger.run(top_up(f"fee-{day}", 5))
+    if kind is SuspenseAssignment:
+        for row in HISTORY_SUSPENDED:
+            await ledger.run(add(row))
     assert await ledger.run(add(rows[0])) == (rows[0],)
     assert await ledger.run(add(rows[1])) == rows
     for again in ((rows[0],), (rows[1], rows[1])):
         assert (await refusal(ledger.run(add(*again)))).key == "ledger_rule_broken"
-    columns = {"user": "boss"} if kind is Batch else {"account": A_101}
+    columns: dict[str, object] = {"account": A_101} if hasattr(rows[0], "account") else {}
+    if kind is SuspenseAssignment:
+        columns = {"provider": "wechat"}
     assert await ledger.read(lambda tx: tx.rows(kind, **columns)) == rows
 
 

@@ -12,6 +12,15 @@ from .account_tables import (
     read_receipt,
 )
 from .columns import metadata
+from .payment_tables import (
+    bill_line,
+    cash_close,
+    cash_receipt,
+    payment_notice,
+    provider_txn,
+    reconciliation,
+    suspense_assignment,
+)
 from .tables import (
     book,
     charge,
@@ -41,6 +50,13 @@ _NEVER_CHANGED = (
     decision,
     batch,
     read_receipt,
+    provider_txn,
+    suspense_assignment,
+    payment_notice,
+    bill_line,
+    reconciliation,
+    cash_receipt,
+    cash_close,
 )
 _ENDED_ONCE = ((hold, "released_at"), (register_generation, "closed_at"), (supply, "to_at"))
 _OTHER_BOOK = " OR ".join(

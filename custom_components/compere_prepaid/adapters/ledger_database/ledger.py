@@ -18,6 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from ...core.clock import Clock
 from ...core.errors import LedgerReadOnlyError, OperationFailedError
 from ...core.ledger.ports import LedgerTransaction
+from ...core.ledger.records import BookKind
 from ...core.money.amount import Currency
 from ..ledger_checker.apart import LARGE, check_apart
 from ..ledger_checker.checker import Verification, check, unreadable
@@ -88,19 +89,20 @@ class DatabaseLedger:
         clock: Clock,
         holder: str,
         may_create: bool = True,
+        kind: BookKind = BookKind.REAL,
     ) -> Self:
         """Open a site's book and take over the right to write.
 
         `place` is the path of a file or the URL of a PostgreSQL database. If there is no book, one
         is begun if it may. Raises `InvalidInputError` (`ledger_url_invalid`,
-        `ledger_other_currency`) and `OperationFailedError` (`ledger_missing`, `ledger_newer`,
-        `ledger_unsafe`, `ledger_damaged`, `ledger_locked`, `ledger_busy`, `ledger_disk_full`,
-        `ledger_not_writable`, `ledger_unavailable`).
+        `ledger_other_currency`, `ledger_other_kind`) and `OperationFailedError` (`ledger_missing`,
+        `ledger_newer`, `ledger_unsafe`, `ledger_damaged`, `ledger_locked`, `ledger_busy`,
+        `ledger_disk_full`, `ledger_not_writable`, `ledger_unavailable`).
         """
         database = database_at(place)
         ledger = cls(database, site)
         ledger._address = str(place)
-        claim = Claim(site=site, currency=currency, holder=holder, may_create=may_create)
+        claim = Claim(site=site, currency=currency, holder=holder, may_create=may_create, kind=kind)
         try:
             await ledger._writer.call(lambda engine: ledger._take(engine, claim, clock))
         except BaseException:
@@ -109,14 +111,21 @@ class DatabaseLedger:
         return ledger
 
     @classmethod
-    async def rehearse(cls, *, place: Path | str, site: str, currency: Currency) -> None:
+    async def rehearse(
+        cls,
+        *,
+        place: Path | str,
+        site: str,
+        currency: Currency,
+        kind: BookKind = BookKind.REAL,
+    ) -> None:
         """Find out whether a site's book could be opened at a place, without changing anything.
 
         Raises what `open` raises. No lease is taken: whoever has the book goes on with it.
         """
         database = database_at(place)
         ledger = cls(database, site)
-        claim = Claim(site=site, currency=currency, holder="", may_create=True)
+        claim = Claim(site=site, currency=currency, holder="", may_create=True, kind=kind)
         try:
             await ledger._writer.call(
                 lambda engine: ledger._guarded(lambda: rehearse(database, engine, claim))

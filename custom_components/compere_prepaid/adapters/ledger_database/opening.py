@@ -7,6 +7,7 @@ from sqlalchemy import Connection, Engine, RowMapping, insert, select, update
 
 from ...core.errors import InvalidInputError, OperationFailedError
 from ...core.ledger.chain import GENESIS
+from ...core.ledger.records import BookKind
 from ...core.money.amount import Currency
 from .database import Database
 from .migrations import VERSION, make_tables, note_version, raise_books, version_of
@@ -22,6 +23,7 @@ class Claim:
     holder: str
     may_create: bool
     """Whether a book is begun where there is none."""
+    kind: BookKind = BookKind.REAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ def take_over(database: Database, engine: Engine, claim: Claim, now: datetime) -
     with engine.begin() as connection:
         found = _prepare(database, connection, claim, now)
         if found is not None:
-            _compare(database, found, claim.currency)
+            _compare(database, found, claim)
         elif claim.may_create:
             _create(connection, claim, now)
         else:
@@ -69,7 +71,7 @@ def rehearse(database: Database, engine: Engine, claim: Claim) -> None:
         else:
             _refuse_newer(database, version)
             if (found := _book(connection, claim.site)) is not None:
-                _compare(database, found, claim.currency)
+                _compare(database, found, claim)
         connection.rollback()
 
 
@@ -100,8 +102,11 @@ def _refuse_newer(database: Database, version: int) -> None:
         )
 
 
-def _compare(database: Database, found: RowMapping, currency: Currency) -> None:
-    """Refuse a book that is kept in another currency."""
+def _compare(database: Database, found: RowMapping, claim: Claim) -> None:
+    """Refuse a book that is kept in another currency, or of another kind of money."""
+    currency = claim.currency
+    if found["kind"] != claim.kind:
+        raise InvalidInputError("ledger_other_kind", path=database.place, kind=found["kind"])
     if (found["currency"], found["scale"]) != (currency.code, currency.scale):
         raise InvalidInputError(
             "ledger_other_currency",
@@ -117,7 +122,7 @@ def _create(connection: Connection, claim: Claim, now: datetime) -> None:
         "site": claim.site,
         "currency": claim.currency.code,
         "scale": claim.currency.scale,
-        "kind": "real",
+        "kind": claim.kind.value,
         "created_at": now,
         "schema_version": VERSION,
     }

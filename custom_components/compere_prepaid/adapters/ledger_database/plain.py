@@ -1,4 +1,4 @@
-"""Rows that need no more than a key: fees, supplies, debts, peaks, statements, decisions."""
+"""Rows that need no more than a key: fees, supplies, debts, statements, decisions, payments."""
 
 from dataclasses import replace
 from typing import Any
@@ -20,6 +20,23 @@ from ...core.ledger.account_rows import (
     TaxTotal,
     Tenancy,
 )
+from ...core.ledger.payment_rows import (
+    Approval,
+    AutoTopUp,
+    BillLine,
+    CashClose,
+    CashReceipt,
+    MeterToken,
+    PaymentNotice,
+    PayOrder,
+    PortalDevice,
+    PortalPin,
+    ProviderRefund,
+    ProviderTxn,
+    Reconciliation,
+    SuspenseAssignment,
+    TenantChoice,
+)
 from .account_tables import (
     batch,
     credit_watch,
@@ -31,6 +48,23 @@ from .account_tables import (
     tenancy,
 )
 from .forms import Form
+from .payment_tables import (
+    approval,
+    auto_top_up,
+    bill_line,
+    cash_close,
+    cash_receipt,
+    meter_token,
+    pay_order,
+    payment_notice,
+    portal_device,
+    portal_pin,
+    provider_refund,
+    provider_txn,
+    reconciliation,
+    suspense_assignment,
+    tenant_choice,
+)
 from .rows import Rows, Scope
 from .sheet import Sheet
 from .tables import (
@@ -55,6 +89,21 @@ _FORMS: tuple[Form[Any], ...] = (
     Form(Decision, decision),
     Form(Batch, batch),
     Form(ReadReceipt, read_receipt),
+    Form(PayOrder, pay_order, owner=1),
+    Form(ProviderTxn, provider_txn),
+    Form(SuspenseAssignment, suspense_assignment),
+    Form(PaymentNotice, payment_notice),
+    Form(ProviderRefund, provider_refund, owner=1),
+    Form(BillLine, bill_line),
+    Form(Reconciliation, reconciliation),
+    Form(CashReceipt, cash_receipt),
+    Form(Approval, approval, owner=1),
+    Form(CashClose, cash_close),
+    Form(TenantChoice, tenant_choice, owner=1),
+    Form(PortalPin, portal_pin, owner=1),
+    Form(MeterToken, meter_token, owner=1),
+    Form(PortalDevice, portal_device, owner=1),
+    Form(AutoTopUp, auto_top_up, owner=1),
 )
 
 

@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from ..ids import AccountNumber, MeterSerial, TransferId
 from ..money.amount import ZERO, Amount, Price
+from .payment_rows import PaymentHistoryRow, PaymentStateRow
 
 
 class FeeKind(StrEnum):
@@ -281,10 +282,18 @@ class ReadReceipt:
     """How: `portal`, or a user's id."""
 
 
-type StateRow = Tenancy | TaxTotal | DemandPeak | Debt | CreditWatch
+type StateRow = Tenancy | TaxTotal | DemandPeak | Debt | CreditWatch | PaymentStateRow
 """Rows that say how things stand: the latest replaces the one before."""
 
 type HistoryRow = (
-    Fee | Supply | Rerating | Correction | IssuedStatement | Decision | Batch | ReadReceipt
+    Fee
+    | Supply
+    | Rerating
+    | Correction
+    | IssuedStatement
+    | Decision
+    | Batch
+    | ReadReceipt
+    | PaymentHistoryRow
 )
 """Rows that are written once (a `Supply` is also ended, once)."""

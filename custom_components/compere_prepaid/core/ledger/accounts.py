@@ -13,6 +13,10 @@ class Fund(StrEnum):
 
 
 CASH = "asset:cash"
+BANK = "asset:bank"
+CASH_DIFFERENCE = "expense:cash_difference"
+SUSPENSE = "liability:suspense"
+"""What was paid and nobody can be credited with yet."""
 OPENING = "equity:opening"
 ADJUSTMENT = "equity:adjustment"
 TAX = "liability:tax"
@@ -43,3 +47,13 @@ def debt_of(account: AccountNumber, name: str) -> str:
 def deposit_of(account: AccountNumber) -> str:
     """Name the ledger account that holds a tenant's deposit."""
     return f"liability:deposit:{account}"
+
+
+def clearing(provider: str) -> str:
+    """Name the ledger account of what a provider took and has not settled yet (debit-normal)."""
+    return f"asset:clearing:{provider}"
+
+
+def gateway_fee(provider: str) -> str:
+    """Name the ledger account of what a provider keeps for its service."""
+    return f"expense:gateway_fee:{provider}"

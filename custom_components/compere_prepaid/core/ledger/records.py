@@ -14,6 +14,14 @@ from ..ids import AccountNumber, MeterSerial, TransferId
 from ..money.amount import ZERO, Amount, Price
 
 
+class BookKind(StrEnum):
+    """Whether a book's money is real. It never changes."""
+
+    REAL = "real"
+    SANDBOX = "sandbox"
+    """For trying: only providers that move no money may pay into it."""
+
+
 class TransferCode(StrEnum):
     """Why money moved."""
 
@@ -37,6 +45,13 @@ class TransferCode(StrEnum):
     CARRY_OVER = "carry_over"
     """Between accounts and funds of tenants."""
     ROUNDING = "rounding"
+    SUSPENSE = "suspense"
+    """A payment that nobody could be credited with."""
+    GATEWAY_FEE = "gateway_fee"
+    PAYOUT = "payout"
+    """A provider, or the cash desk, to the bank."""
+    CASH_DIFFERENCE = "cash_difference"
+    """Counted less than there should be, or more."""
 
 
 class TransferKind(StrEnum):
