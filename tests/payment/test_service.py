@@ -72,12 +72,13 @@ async def test_a_payment_brings_the_light_back(
         settled = hass.async_create_task(site.payments.async_settled(ordered.order.id, 30))
         async with (
             expected_event(hass, "restored", account=SHOP),
-            expected_event(hass, "topped_up", account=SHOP, amount="20.00"),
+            expected_event(hass, "topped_up", account=SHOP, amount="20.00") as told,
         ):
             replies = [await notify(site, bank, paid) for _ in range(3)]
         assert [reply.status for reply in replies] == [HTTPStatus.NO_CONTENT] * 3
         assert contact(mall.meter(SHOP)) == "closed"
         assert (await settled).state is OrderState.PAID
+        assert told[0].data["user_name"] == "Bank paper"
         again = await order(site, SHOP, "20", "tap-1")
         assert isinstance(again.checkout, Charged)
         assert again.checkout.payment == paid
@@ -282,6 +283,26 @@ async def test_providers_come_and_go_without_a_reload(
         await hass.async_block_till_done()
         assert list(site.payments.providers) == ["second"]
         assert not any(issues.async_get_issue(DOMAIN, name) for name in named)
+
+
+async def test_a_payment_that_is_nobodys_is_told_at_the_site(
+    hass: HomeAssistant, mall: Mall, tmp_path: Path
+) -> None:
+    """It is acknowledged, for nothing that the provider can do about it; somebody has to look."""
+    bank = paper_bank()
+    async with paying_site(hass, mall, tmp_path, bank) as site:
+        paid = bank.pay("never", site.currency.parse(7))
+        async with expected_event(hass, "payment_unmatched") as told:
+            assert (await notify(site, bank, paid)).status == HTTPStatus.NO_CONTENT
+        data = told[0].data
+        assert (data["txn"], data["amount"], data["reason"], data["account"]) == (
+            paid.txn,
+            "7.00",
+            "order_unknown",
+            None,
+        )
+        assert data["device_id"] == site.device_id
+        await verified(hass)
 
 
 async def test_two_tabs_pay_at_once(hass: HomeAssistant, mall: Mall, tmp_path: Path) -> None:
