@@ -19,6 +19,7 @@ from sqlalchemy.exc import DBAPIError
 from .book import Book
 from .chain import Walk, walk
 from .corrections import audit_corrections
+from .credits import audit_credits
 from .energy import Energy, audit_energy
 from .fees import audit_fees
 from .filing import audit_documents, audit_statements
@@ -91,6 +92,7 @@ def check(
         corrections = audit_corrections(book, tariffs, walked)
         audit_taxes(book, tariffs, walked, (energy, fees, corrections))
         audit_debts(book, accounts)
+        audit_credits(book, accounts)
     except DBAPIError as error:
         if "overflow" not in str(error.orig):
             raise
