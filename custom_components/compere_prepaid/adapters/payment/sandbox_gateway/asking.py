@@ -11,7 +11,7 @@ from yarl import URL
 from .keys import GatewayKeys
 
 
-class RefusedError(Exception):
+class MerchantFaultError(Exception):
     """The gateway refuses: an HTTP status, a word and a text."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
@@ -29,17 +29,17 @@ _FIELDS = {
 }
 
 
-def wrong(field: str) -> RefusedError:
+def wrong(field: str) -> MerchantFaultError:
     """Return the refusal of a field."""
-    return RefusedError(HTTPStatus.BAD_REQUEST, "PARAM_ERROR", f"{field} is wrong")
+    return MerchantFaultError(HTTPStatus.BAD_REQUEST, "PARAM_ERROR", f"{field} is wrong")
 
 
 def check_order(kind: str, asked: dict[str, Any], keys: GatewayKeys, currency: str) -> str:
     """Refuse an order that the real gateway would refuse; return its trade type."""
     if asked.get("mchid") != keys.mchid:
-        raise RefusedError(HTTPStatus.BAD_REQUEST, "MCH_NOT_EXISTS", "no such merchant")
+        raise MerchantFaultError(HTTPStatus.BAD_REQUEST, "MCH_NOT_EXISTS", "no such merchant")
     if asked.get("appid") != keys.appid:
-        raise RefusedError(HTTPStatus.BAD_REQUEST, "APPID_MCHID_NOT_MATCH", "not bound")
+        raise MerchantFaultError(HTTPStatus.BAD_REQUEST, "APPID_MCHID_NOT_MATCH", "not bound")
     if unknown := set(asked) - _FIELDS:
         raise wrong(min(unknown))
     _need(asked, "description", lambda text: 0 < len(text) <= 127)

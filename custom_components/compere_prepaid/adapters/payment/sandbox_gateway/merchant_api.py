@@ -11,7 +11,7 @@ from typing import Any
 from aiohttp import web
 
 from .arithmetic import authorization_fields, decoded, is_signed, request_text
-from .asking import RefusedError, check_order, check_refund, wrong
+from .asking import MerchantFaultError, check_order, check_refund, wrong
 from .bills import Bills
 from .notices import refund_data, transaction
 from .orders import Order, Refund
@@ -63,7 +63,7 @@ class MerchantApi:
                 self._check_signature(request, body)
                 data = await handler(request, body)
                 status = HTTPStatus.NO_CONTENT if data is None else HTTPStatus.OK
-            except RefusedError as error:
+            except MerchantFaultError as error:
                 data = {"code": error.code, "message": error.message}
                 status = HTTPStatus(error.status)
             if self._state.faults.loses_answer() and request.transport is not None:
@@ -92,16 +92,16 @@ class MerchantApi:
     def _check_signature(self, request: web.Request, body: bytes) -> None:
         fields = authorization_fields(request.headers.get("Authorization", ""))
         if fields is None or fields["mchid"] != self._state.keys.mchid:
-            raise RefusedError(HTTPStatus.UNAUTHORIZED, "SIGN_ERROR", "merchant")
+            raise MerchantFaultError(HTTPStatus.UNAUTHORIZED, "SIGN_ERROR", "merchant")
         if fields["serial_no"] != self._state.keys.merchant_serial:
-            raise RefusedError(HTTPStatus.UNAUTHORIZED, "SIGN_ERROR", "serial_no")
+            raise MerchantFaultError(HTTPStatus.UNAUTHORIZED, "SIGN_ERROR", "serial_no")
         at = fields["timestamp"]
         now = int(self._state.voice.now().timestamp())
         if not at.isdecimal() or abs(now - int(at)) > _AGE_LIMIT_S:
-            raise RefusedError(HTTPStatus.UNAUTHORIZED, "SIGN_ERROR", "timestamp")
+            raise MerchantFaultError(HTTPStatus.UNAUTHORIZED, "SIGN_ERROR", "timestamp")
         text = request_text(request.method, request.raw_path, fields, body)
         if not is_signed(self._state.merchant, text, decoded(fields["signature"])):
-            raise RefusedError(HTTPStatus.UNAUTHORIZED, "SIGN_ERROR", "signature")
+            raise MerchantFaultError(HTTPStatus.UNAUTHORIZED, "SIGN_ERROR", "signature")
 
     async def _create(self, request: web.Request, body: bytes) -> dict[str, str]:
         kind, asked = request.match_info["kind"], _object(body)
@@ -127,10 +127,12 @@ class MerchantApi:
         now = self._state.voice.now()
         if (order := self._state.book.orders.get(asked["out_trade_no"])) is not None:
             if order.request != text:
-                raise RefusedError(HTTPStatus.FORBIDDEN, "OUT_TRADE_NO_USED", "number was used")
+                raise MerchantFaultError(
+                    HTTPStatus.FORBIDDEN, "OUT_TRADE_NO_USED", "number was used"
+                )
             if (state := order.state_at(now)) != "NOTPAY":
                 code = "ORDER_CLOSED" if state == "CLOSED" else "ORDERPAID"
-                raise RefusedError(HTTPStatus.BAD_REQUEST, code, "the order is over")
+                raise MerchantFaultError(HTTPStatus.BAD_REQUEST, code, "the order is over")
             return order
         expires = asked.get("time_expire", (now + _LONGEST_ORDER).isoformat(timespec="seconds"))
         soonest = now + timedelta(minutes=1)
@@ -150,7 +152,7 @@ class MerchantApi:
 
     async def _query(self, request: web.Request, _: bytes) -> dict[str, Any]:
         if request.query.get("mchid") != self._state.keys.mchid:
-            raise RefusedError(HTTPStatus.BAD_REQUEST, "MCH_NOT_EXISTS", "no such merchant")
+            raise MerchantFaultError(HTTPStatus.BAD_REQUEST, "MCH_NOT_EXISTS", "no such merchant")
         return transaction(
             self._order(request), self._state.book, self._state.voice, self._state.faults
         )
@@ -163,11 +165,11 @@ class MerchantApi:
             await self._state.pay(order)
         match order.state_at(self._state.voice.now()):
             case "CLOSED":
-                raise RefusedError(HTTPStatus.BAD_REQUEST, "ORDER_CLOSED", "closed before")
+                raise MerchantFaultError(HTTPStatus.BAD_REQUEST, "ORDER_CLOSED", "closed before")
             case "SUCCESS":
-                raise RefusedError(HTTPStatus.BAD_REQUEST, "ORDERPAID", "the order is paid")
+                raise MerchantFaultError(HTTPStatus.BAD_REQUEST, "ORDERPAID", "the order is paid")
         if self._state.faults.user_paying:
-            raise RefusedError(HTTPStatus.ACCEPTED, "USER_PAYING", "the payer is paying")
+            raise MerchantFaultError(HTTPStatus.ACCEPTED, "USER_PAYING", "the payer is paying")
         order.state = "CLOSED"
         await self._state.book.keep(order)
 
@@ -177,12 +179,12 @@ class MerchantApi:
         order = self._paid(asked)
         if (refund := self._state.book.refunds.get(number)) is not None:
             if (refund.order_id, refund.amount) != (order.id, amount):
-                raise RefusedError(HTTPStatus.FORBIDDEN, "INVALID_REQUEST", "number was used")
+                raise MerchantFaultError(HTTPStatus.FORBIDDEN, "INVALID_REQUEST", "number was used")
             return refund_data(refund, order, "status")
         if total != order.total:
-            raise RefusedError(HTTPStatus.BAD_REQUEST, "INVALID_REQUEST", "another total")
+            raise MerchantFaultError(HTTPStatus.BAD_REQUEST, "INVALID_REQUEST", "another total")
         if amount + sum(one.amount for one in self._state.book.refunds_of(order)) > total:
-            raise RefusedError(HTTPStatus.FORBIDDEN, "NOT_ENOUGH", "more than was paid")
+            raise MerchantFaultError(HTTPStatus.FORBIDDEN, "NOT_ENOUGH", "more than was paid")
         now = self._state.voice.now().isoformat(timespec="seconds")
         refund = Refund(
             id=number,
@@ -206,7 +208,7 @@ class MerchantApi:
 
     async def _query_refund(self, request: web.Request, _: bytes) -> dict[str, Any]:
         if (refund := self._state.book.refunds.get(request.match_info["number"])) is None:
-            raise RefusedError(HTTPStatus.NOT_FOUND, "RESOURCE_NOT_EXISTS", "no such refund")
+            raise MerchantFaultError(HTTPStatus.NOT_FOUND, "RESOURCE_NOT_EXISTS", "no such refund")
         return refund_data(refund, self._state.book.orders[refund.order_id], "status")
 
     async def _bill(self, request: web.Request, _: bytes) -> dict[str, str]:
@@ -218,9 +220,11 @@ class MerchantApi:
         if query != {"bill_type": "ALL", "tar_type": "GZIP"}:
             raise wrong("bill_type")
         if day >= self._state.voice.now().date():
-            raise RefusedError(HTTPStatus.BAD_REQUEST, "STATEMENT_CREATING", "not there yet")
+            raise MerchantFaultError(HTTPStatus.BAD_REQUEST, "STATEMENT_CREATING", "not there yet")
         if (bill := self._bills.write(day)) is None:
-            raise RefusedError(HTTPStatus.BAD_REQUEST, "NO_STATEMENT_EXIST", "nothing happened")
+            raise MerchantFaultError(
+                HTTPStatus.BAD_REQUEST, "NO_STATEMENT_EXIST", "nothing happened"
+            )
         token = secrets.token_urlsafe(16)
         self._files = {token: bill[0]}
         return {
@@ -232,7 +236,7 @@ class MerchantApi:
     async def _file(self, request: web.Request) -> web.Response:
         try:
             self._check_signature(request, b"")
-        except RefusedError as error:
+        except MerchantFaultError as error:
             return web.Response(status=error.status)
         data = self._files.pop(request.query.get("token", ""), None)
         return (
@@ -250,7 +254,7 @@ class MerchantApi:
 
     def _order(self, request: web.Request) -> Order:
         if (order := self._state.book.orders.get(request.match_info["number"])) is None:
-            raise RefusedError(HTTPStatus.NOT_FOUND, "ORDER_NOT_EXIST", "no such order")
+            raise MerchantFaultError(HTTPStatus.NOT_FOUND, "ORDER_NOT_EXIST", "no such order")
         return order
 
     def _paid(self, asked: dict[str, Any]) -> Order:
@@ -260,7 +264,7 @@ class MerchantApi:
                 return order
         order_or_none = self._state.book.orders.get(asked.get("out_trade_no", ""))
         if order_or_none is None or not order_or_none.txn:
-            raise RefusedError(HTTPStatus.NOT_FOUND, "RESOURCE_NOT_EXISTS", "no such payment")
+            raise MerchantFaultError(HTTPStatus.NOT_FOUND, "RESOURCE_NOT_EXISTS", "no such payment")
         return order_or_none
 
 

@@ -11,7 +11,6 @@ import re
 from aiohttp import ClientError, ClientSession, ClientTimeout
 from yarl import URL
 
-from ....core.errors import InvalidInputError
 from ....core.payment.provider import RejectedError, RetryableError
 from .reading import read_json, text_of
 from .settings import WeChatSettings
@@ -38,7 +37,7 @@ class WeChatLogin:
         Bind it to the session, or somebody else's payer could be slipped in.
         """
         if not _STATE.fullmatch(state):
-            raise InvalidInputError("wechat_state_wrong")
+            raise ValueError("the state has to be letters and digits")
         query = {
             "appid": self._settings.appid,
             "redirect_uri": return_url,
