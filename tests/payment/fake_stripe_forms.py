@@ -52,5 +52,6 @@ def nested(pairs: list[tuple[str, str]]) -> dict[str, Any]:
 
 def as_int(text: str) -> int:
     """Read a whole number, and nothing else."""
-    assert text.isascii() and text.isdigit(), text
+    assert text.isascii(), text
+    assert text.isdigit(), text
     return int(text)
