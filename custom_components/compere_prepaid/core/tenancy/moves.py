@@ -20,8 +20,8 @@ from ..ledger.records import (
 from ..money.amount import Amount
 from ..payment.cash_receipts import number_cash
 from ..prepayment.book import AccountBook
-from ..prepayment.cashier import available_of
 from ..prepayment.debts import outstanding
+from ..prepayment.pouring import available_of
 from ..prepayment.settlement import AccountDue, Settled, fund_of
 from ..prepayment.slip import Slip
 from ..prepayment.state import AccountState
