@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from .book import Book
+from .cash_desk import audit_cash_desk
 from .chain import Walk, walk
 from .corrections import audit_corrections
 from .credits import audit_credits
@@ -93,6 +94,7 @@ def check(
         audit_taxes(book, tariffs, walked, (energy, fees, corrections))
         audit_debts(book, accounts)
         audit_credits(book, accounts)
+        audit_cash_desk(book)
     except DBAPIError as error:
         if "overflow" not in str(error.orig):
             raise
