@@ -22,6 +22,7 @@ SITE_DATA = {
     "name": "Riverside Mall",
     "currency": "CNY",
     "time_zone": "Asia/Shanghai",
+    "book_kind": "real",
     "ledger": "",
     "initial_price": "0.6173",
     "adaptation_days": 21,
