@@ -295,6 +295,7 @@ def test_no_text_of_a_dialog_is_orphaned(part: str, module: str) -> None:
         "flows/line_errors.py",
         "flows/meter_probe.py",
         "flows/notifications.py",
+        "flows/portal.py",
         "flows/reconnection.py",
         "flows/relay_section.py",
     )

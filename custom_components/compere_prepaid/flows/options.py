@@ -6,13 +6,14 @@ from homeassistant.config_entries import ConfigFlowResult
 
 from .cashiers import CashierStep
 from .notifications import NotificationStep
+from .portal import PortalStep
 from .reconnection import ReconnectionStep
 
-PAGES = ("cashiers", "notifications", "reconnection")
+PAGES = ("cashiers", "notifications", "portal", "reconnection")
 """The steps that the menu offers; each belongs to a class from which the flow is made."""
 
 
-class SiteOptionsFlow(CashierStep, NotificationStep, ReconnectionStep):
+class SiteOptionsFlow(CashierStep, NotificationStep, PortalStep, ReconnectionStep):
     """Offer the pages."""
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
