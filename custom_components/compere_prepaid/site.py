@@ -55,6 +55,7 @@ from .event_relay import EventRelay
 from .lines import line_settings_of
 from .night_memory import NightMemory
 from .notifications.notifier import Notifier
+from .payments.service import Payments
 from .reading_path import ReadingPath
 from .reconnection import pace_of
 from .runtimes import AccountRuntime, BusRuntime, MeterRuntime, Runtime
@@ -133,6 +134,7 @@ class CompereSite(UseCases):
         self.running = False
         self._ticking = asyncio.Lock()
         self._composition = Composition(self)
+        self.payments = Payments(self)
         self.importing = asyncio.Lock()
         """Imports come one after the other: each compares with what the one before has left."""
         self.scanning: set[BusId] = set()
@@ -183,12 +185,14 @@ class CompereSite(UseCases):
         for bus in self.buses.values():
             await bus.async_run()
         self.entry.async_on_unload(async_track_time_interval(self.hass, self._on_time, TICK))
+        await self.reading_path.guarded(self.payments.async_run())
         self.spawn(self.async_tick(), "first look at the clock")
 
     async def async_tick(self) -> None:
         """Post what the clock asks for."""
         async with self._ticking:
             if self.running:
+                self.payments.on_clock()
                 await self.reading_path.guarded(self.agreements.renew())
                 await self.reading_path.guarded(self.announcements.board.on_clock())
                 # last, for it writes: whether the ledger can is what an issue says then
@@ -215,6 +219,7 @@ class CompereSite(UseCases):
         """Make what runs agree with the entry's subentries and options."""
         self.controller.closings.pace = pace_of(self.entry.options)
         await self._composition.async_apply()
+        self.payments.apply()
         self.notifier.configuration_changed()
         self.totals.push(None, news=True)
 

@@ -186,6 +186,24 @@ class ToppedUp(AccountEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentUnmatched(Event):
+    """Money came, or is said to have come, that could not be credited; somebody has to look.
+
+    `reason` is why (`Unmatched` of the core's payment room). Nothing was booked to an account;
+    what the provider took stands in the suspense account, unless it cannot be ours at all.
+    """
+
+    TYPE = "payment_unmatched"
+
+    provider: str
+    txn: str
+    order: str
+    account: AccountNumber | None
+    amount: Amount
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TopUpReversed(AccountEvent):
     """A top-up was taken back, with all that followed from it."""
 
