@@ -279,6 +279,7 @@ def test_no_error_text_is_orphaned() -> None:
         ("config_subentries.bus", "flows/bus.py"),
         ("config_subentries.meter", "flows/meter.py"),
         ("config_subentries.account", "flows/account.py"),
+        ("config_subentries.provider", "flows/provider.py"),
         ("config_subentries.scan", "flows/scan.py"),
     ],
 )

@@ -40,6 +40,7 @@ from .const import (
     SUBENTRY_ACCOUNT,
     SUBENTRY_BUS,
     SUBENTRY_METER,
+    SUBENTRY_PROVIDER,
 )
 from .core.errors import InvalidInputError, PrepaidError
 from .core.ledger.records import BookKind
@@ -49,6 +50,7 @@ from .flows.bus import BusFlow
 from .flows.form_errors import FormError, form_error
 from .flows.meter import MeterFlow
 from .flows.options import SiteOptionsFlow
+from .flows.provider import ProviderFlow
 from .flows.scan import ScanFlow
 from .flows.schemas import choice
 from .ledger_place import async_try_database, default_file, ledger_place
@@ -108,6 +110,7 @@ class CompereConfigFlow(ConfigFlow, domain=DOMAIN):
             SUBENTRY_BUS: BusFlow,
             SUBENTRY_METER: MeterFlow,
             SUBENTRY_ACCOUNT: AccountFlow,
+            SUBENTRY_PROVIDER: ProviderFlow,
             FLOW_SCAN: ScanFlow,
         }
 

@@ -67,23 +67,6 @@ CONF_LOW_CREDIT_DISPLAY: Final = "low_credit_display"
 FOUND_ON_SITE: Final = (CONF_POWER_SCALE, CONF_BACKSTOP, CONF_LOW_CREDIT_DISPLAY)
 """What was proved at a meter: it stays until somebody proves otherwise."""
 
-# Payment provider.
-SUBENTRY_PROVIDER: Final = "provider"
-CONF_KIND: Final = "kind"
-CONF_PROVIDER_KEY: Final = "key"
-"""Names the provider in the ledger, for ever."""
-CONF_TITLE: Final = "title"
-
-# The tenants' page.
-OPTION_PORTAL: Final = "portal"
-CONF_ENABLED: Final = "enabled"
-CONF_PUBLIC_URL: Final = "public_url"
-CONF_TRUSTED_PROXIES: Final = "trusted_proxies"
-CONF_AMOUNTS: Final = "amounts"
-CONF_OPEN_MODE: Final = "open_mode"
-CONF_WECHAT_OAUTH: Final = "wechat_oauth"
-"""The key of the provider whose application tells who a payer in WeChat is."""
-
 # Account.
 CONF_NUMBER: Final = "number"
 CONF_METERS: Final = "meters"
@@ -106,6 +89,7 @@ MAX_NUMBER: Final = 40
 CONF_KIND: Final = "kind"
 CONF_PROVIDER_KEY: Final = "key"
 """Names it within the site; part of ledger ids, so it never changes and is never used again."""
+CONF_TITLE: Final = "title"
 
 
 def bus_unique_id(endpoint: str) -> str:
@@ -121,3 +105,8 @@ def meter_unique_id(serial: str) -> str:
 def account_unique_id(number: str) -> str:
     """Name an account subentry by its number."""
     return f"account:{number}"
+
+
+def provider_unique_id(key: str) -> str:
+    """Name a payment provider's subentry by its key."""
+    return f"provider:{key}"

@@ -14,7 +14,7 @@ from tests.flows.played import add_part, form_of, page, suggestions
 OFF = {
     "enabled": False,
     "host": "127.0.0.1",
-    "port": 8480,
+    "port": 8125,
     "public_url": "",
     "trusted_proxies": [],
     "amounts": [],
@@ -33,7 +33,7 @@ def typed(**changes: Any) -> dict[str, Any]:
     form = {
         "enabled": False,
         "host": " 127.0.0.1 ",
-        "port": 8480,
+        "port": 8125,
         "public_url": " https://pay.mall.example/ ",
         "trusted_proxies": ["127.0.0.1", " 172.30.32.0/23", ""],
         "amounts": ["100", "20", "50.5", "100"],
@@ -88,7 +88,7 @@ async def test_application_of_wechat_is_chosen(hass: HomeAssistant, entry: MockC
         ({"public_url": "https://mall.example/pay"}, "public_url", "public_url_with_path"),
         ({"public_url": "https://me:pw@mall.example"}, "public_url", "public_url_with_path"),
         ({"public_url": "http://pay.mall.example"}, "public_url", "public_url_http"),
-        ({"public_url": "http://192.168.1.5:8480"}, "public_url", "public_url_http"),
+        ({"public_url": "http://192.168.1.5:8125"}, "public_url", "public_url_http"),
         ({"trusted_proxies": ["proxy"]}, "trusted_proxies", "proxy_invalid"),
         ({"trusted_proxies": ["172.30.32.1/23"]}, "trusted_proxies", "proxy_invalid"),
         ({"trusted_proxies": ["0.0.0.0/0"]}, "trusted_proxies", "proxy_everybody"),
@@ -116,9 +116,9 @@ async def test_what_cannot_work_is_explained(
 @pytest.mark.parametrize(
     ("kind", "url"),
     [
-        ("real", "http://127.0.0.1:8480"),
-        ("real", "http://localhost:8480"),
-        ("sandbox", "http://192.168.1.5:8480"),
+        ("real", "http://127.0.0.1:8125"),
+        ("real", "http://localhost:8125"),
+        ("sandbox", "http://192.168.1.5:8125"),
     ],
 )
 async def test_plain_http_where_nobody_listens_in(

@@ -18,28 +18,31 @@ import probatio as vol
 from yarl import URL
 
 from ..const import (
-    CONF_AMOUNTS,
-    CONF_ENABLED,
     CONF_HOST,
     CONF_KIND,
-    CONF_OPEN_MODE,
     CONF_PORT,
     CONF_PROVIDER_KEY,
-    CONF_PUBLIC_URL,
-    CONF_TRUSTED_PROXIES,
-    CONF_WECHAT_OAUTH,
-    OPTION_PORTAL,
     SUBENTRY_PROVIDER,
 )
 from ..core.errors import InvalidInputError
 from ..core.ledger.records import BookKind
 from ..core.money.amount import Currency
 from ..ledger_place import book_kind
+from ..portal.settings import (
+    CONF_AMOUNTS,
+    CONF_ENABLED,
+    CONF_OPEN_MODE,
+    CONF_PUBLIC_URL,
+    CONF_TRUSTED_PROXIES,
+    CONF_WECHAT_OAUTH,
+    DEFAULT_AMOUNTS,
+    DEFAULT_HOST,
+    DEFAULT_PORT,
+    OPTION_PORTAL,
+)
 from .form_errors import FormError, form_error
 from .schemas import labelled_choice, whole_number
 
-DEFAULT_HOST = "127.0.0.1"
-DEFAULT_PORT = 8480
 MOST_AMOUNTS = 8
 LONGEST_URL = 200
 _NAME = re.compile(r"[A-Za-z0-9.-]+|[0-9A-Fa-f:.]+")
@@ -107,7 +110,7 @@ def _schema(entry: ConfigEntry) -> vol.Schema:
 def _suggested(entry: ConfigEntry, present: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the form is filled in with; quick amounts that suit most currencies."""
     digits = Currency.of(entry.data["currency"]).digits
-    amounts = ["50", "100", "200", "500"] if digits else ["1000", "2000", "5000", "10000"]
+    amounts = list(DEFAULT_AMOUNTS) if digits else ["1000", "2000", "5000", "10000"]
     return {CONF_AMOUNTS: amounts, **present}
 
 

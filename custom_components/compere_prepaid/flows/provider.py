@@ -5,7 +5,7 @@ never shown again; whoever changes something else leaves its field empty.
 """
 
 from collections.abc import Mapping
-import re
+from types import MappingProxyType
 from typing import Any
 
 from homeassistant.config_entries import ConfigSubentry, SubentryFlowResult
@@ -16,21 +16,19 @@ from ..action_errors import in_words
 from ..const import (
     CONF_KIND,
     CONF_PROVIDER_KEY,
-    CONF_PUBLIC_URL,
     CONF_TITLE,
-    OPTION_PORTAL,
     SUBENTRY_PROVIDER,
     provider_unique_id,
 )
 from ..core.errors import PrepaidError
 from ..ledger_place import book_kind
-from ..payments.building import build
+from ..payments.building import build, key_of
+from ..portal.settings import PortalSettings
 from ..site import CompereSite
 from .form_errors import BASE, FormError
 from .provider_forms import FORMS, ProviderForm, kinds_for
 from .subentry import SiteSubentryFlow
 
-_KEY = re.compile(r"[a-z][a-z0-9_]{0,19}")
 TITLES = {
     "wechat": "WeChat Pay",
     "stripe": "Stripe",
@@ -54,7 +52,7 @@ class ProviderFlow(SiteSubentryFlow):
     async def async_step_reconfigure(
         self, user_input: dict[str, Any] | None = None
     ) -> SubentryFlowResult:
-        """Ask the same as when it was added, but for the key, which stays."""
+        """Ask the same as when it was added."""
         return await self._async_step(self._get_reconfigure_subentry().data[CONF_KIND], None)
 
     async def async_step_wechat(
@@ -75,12 +73,10 @@ class ProviderFlow(SiteSubentryFlow):
         """Add the gateway that comes with this program and moves no money."""
         return await self._async_step("sandbox", user_input)
 
-    async def _async_step(
-        self, kind: str, user_input: dict[str, Any] | None
-    ) -> SubentryFlowResult:
+    async def _async_step(self, kind: str, user_input: dict[str, Any] | None) -> SubentryFlowResult:
         if (site := self._site) is None:
             return self.async_abort(reason="entry_not_loaded")
-        address = site.entry.options.get(OPTION_PORTAL, {}).get(CONF_PUBLIC_URL, "")
+        address = PortalSettings.of(site.entry.options).public_url
         form, present = FORMS[kind], self._present
         if form.tells and not address:
             return self.async_abort(reason="public_url_missing")
@@ -93,11 +89,11 @@ class ProviderFlow(SiteSubentryFlow):
                 errors, placeholders = error.errors, error.placeholders
             else:
                 return self._keep(present, data)
-        key = present.data[CONF_PROVIDER_KEY] if present else self._free_key(kind)
+        key = self._key(kind)
         return self.async_show_form(
             step_id=kind,
             data_schema=self.add_suggested_values_to_schema(
-                _schema(form, is_new=present is None), user_input or self._suggested(kind, key)
+                _schema(form, is_new=present is None), user_input or self._suggested(kind)
             ),
             errors=errors,
             description_placeholders={"notice_url": f"{address}/notify/{key}", **placeholders},
@@ -111,16 +107,19 @@ class ProviderFlow(SiteSubentryFlow):
             title=title, data=data, unique_id=provider_unique_id(data[CONF_PROVIDER_KEY])
         )
 
-    def _suggested(self, kind: str, key: str) -> dict[str, Any]:
+    def _suggested(self, kind: str) -> dict[str, Any]:
         """Return what the form is filled in with: nothing that is secret."""
         if (present := self._present) is None:
-            return {CONF_TITLE: TITLES[kind], CONF_PROVIDER_KEY: key}
+            return {CONF_TITLE: TITLES[kind]}
         return {
             name: value for name, value in present.data.items() if name not in FORMS[kind].secrets
         }
 
-    def _free_key(self, kind: str) -> str:
-        taken = {other.data[CONF_PROVIDER_KEY] for other in self._others(SUBENTRY_PROVIDER)}
+    def _key(self, kind: str) -> str:
+        """Return the provider's key: it stays, and the second of a kind has another one."""
+        if self._present is not None:
+            return key_of(self._present.data)
+        taken = {key_of(other.data) for other in self._others(SUBENTRY_PROVIDER)}
         keys = (kind, *(f"{kind}_{number}" for number in range(2, len(taken) + 2)))
         return next(key for key in keys if key not in taken)
 
@@ -129,26 +128,23 @@ class ProviderFlow(SiteSubentryFlow):
     ) -> dict[str, Any]:
         """Return what is kept, once the provider itself took it."""
         present = self._present
-        key = present.data[CONF_PROVIDER_KEY] if present else self._checked_key(user_input)
         if not (title := user_input[CONF_TITLE].strip()):
             raise FormError(CONF_TITLE, "name_empty")
         data = _kept(FORMS[kind], user_input, present.data if present else {})
-        data = {CONF_KIND: kind, CONF_PROVIDER_KEY: key, CONF_TITLE: title, **data}
+        data = {CONF_KIND: kind, CONF_PROVIDER_KEY: self._key(kind), CONF_TITLE: title, **data}
         try:
-            await build(site, title, data).provider.try_out()
+            await build(site, _subentry(title, data)).provider.try_out()
         except PrepaidError as error:
             field = FORMS[kind].wrong.get(error.key, BASE)
             raise FormError(field, "refused", error=in_words(self.hass, error)) from error
         return data
 
-    def _checked_key(self, user_input: Mapping[str, Any]) -> str:
-        key: str = user_input[CONF_PROVIDER_KEY].strip()
-        if not _KEY.fullmatch(key):
-            raise FormError(CONF_PROVIDER_KEY, "key_invalid", key=key[:40])
-        for other in self._others(SUBENTRY_PROVIDER):
-            if other.data[CONF_PROVIDER_KEY] == key:
-                raise FormError(CONF_PROVIDER_KEY, "key_in_use", key=key, name=other.title)
-        return key
+
+def _subentry(title: str, data: dict[str, Any]) -> ConfigSubentry:
+    """Return what is tried out in the form in which it will be kept."""
+    return ConfigSubentry(
+        data=MappingProxyType(data), subentry_type=SUBENTRY_PROVIDER, title=title, unique_id=None
+    )
 
 
 def _schema(form: ProviderForm, *, is_new: bool) -> vol.Schema:
@@ -161,8 +157,6 @@ def _schema(form: ProviderForm, *, is_new: bool) -> vol.Schema:
         schema[marker(name, default=default)] = selector
     for name, selector in form.optional.items():
         schema[vol.Optional(name, default=form.defaults.get(name, vol.UNDEFINED))] = selector
-    if is_new:
-        schema[vol.Required(CONF_PROVIDER_KEY)] = TextSelector()
     return vol.Schema(schema)
 
 

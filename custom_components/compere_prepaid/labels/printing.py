@@ -68,7 +68,5 @@ def label_page(
 
 @lru_cache(maxsize=1)
 def _texts() -> Mapping[str, Mapping[str, str]]:
-    found: Mapping[str, Mapping[str, str]] = json.loads(
-        (_FOLDER / "texts.json").read_text("utf-8")
-    )
+    found: Mapping[str, Mapping[str, str]] = json.loads((_FOLDER / "texts.json").read_text("utf-8"))
     return found
