@@ -241,7 +241,7 @@ export class App {
 
   private _heard(news: Partial<Overview>): void {
     if (Object.keys(news).length > 0) {
-      this.overview = { ...(this.overview ?? {}), ...news } as Overview;
+      this.overview = { announcements: [], messages: [], ...this.overview, ...news } as Overview;
       this.overviewAt = new Date();
       this._page?.heard?.();
     }

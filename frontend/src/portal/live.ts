@@ -37,11 +37,25 @@ export class Live {
     this._pause();
   }
 
+  /** Ask for all of it now: the stream tells no announcements and messages. */
+  async refresh(): Promise<void> {
+    try {
+      this.heard(await this.api.get<Overview>("/api/overview"));
+    } catch (error) {
+      this.failed(error);
+    }
+  }
+
   private _follow(): void {
     this._pause();
     if (!this._running || document.hidden) return;
     this._listen();
-    void this._poll();
+    void this.refresh();
+    this._pollLater();
+  }
+
+  private _pollLater(): void {
+    this._timer = setTimeout(() => void this._poll(), POLL_MS);
   }
 
   private _pause(): void {
@@ -60,18 +74,14 @@ export class Live {
     stream.addEventListener("open", () => this.heard({}));
   }
 
-  /** Ask once, then again and again for as long as the stream is not there. */
+  /** Ask again and again for as long as the stream is not there, and try the stream again now and then. */
   private async _poll(): Promise<void> {
-    const mine = this._stream;
-    try {
-      if (!this.streaming) this.heard(await this.api.get<Overview>("/api/overview"));
-    } catch (error) {
-      this.failed(error);
-    }
-    if (!this._running || document.hidden || mine !== this._stream) return;
+    const mine = this._timer;
+    if (!this.streaming) await this.refresh();
+    if (mine !== this._timer) return; // stopped or begun anew meanwhile
     this._polls += 1;
     const closed = this._stream === null || this._stream.readyState === 2;
     if (closed && this._polls % STREAM_AGAIN_AFTER_POLLS === 0) this._listen();
-    this._timer = setTimeout(() => void this._poll(), POLL_MS);
+    this._pollLater();
   }
 }

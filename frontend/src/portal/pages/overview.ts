@@ -19,6 +19,10 @@ export class OverviewPage implements Page {
     return this.app.say("home");
   }
 
+  entered(): void {
+    if (this.app.overview) void this.app.live.refresh();
+  }
+
   /** Say when the power went or came; the balance changes too often to be read out. */
   heard(): void {
     const on = this.app.overview?.supply.on ?? null;
