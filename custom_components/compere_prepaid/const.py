@@ -12,6 +12,7 @@ DOMAIN: Final = "compere_prepaid"
 SUBENTRY_BUS: Final = "bus"
 SUBENTRY_METER: Final = "meter"
 SUBENTRY_ACCOUNT: Final = "account"
+SUBENTRY_PROVIDER: Final = "provider"
 FLOW_SCAN: Final = "scan"
 """Looks like a subentry's dialog and adds many of them: no subentry has this type."""
 
@@ -83,6 +84,11 @@ CONF_LANGUAGE: Final = "language"
 """In which the tenant is told; Home Assistant's where it is not there."""
 MAX_NUMBER: Final = 40
 """Characters of an account's number. No colon either: it separates the parts of ledger ids."""
+
+# Payment provider.
+CONF_KIND: Final = "kind"
+CONF_PROVIDER_KEY: Final = "key"
+"""Names it within the site; part of ledger ids, so it never changes and is never used again."""
 
 
 def bus_unique_id(endpoint: str) -> str:

@@ -24,7 +24,8 @@ from ..ledger.records import (
 from ..money.amount import Amount
 from .batches import BatchCall
 from .book import AccountBook
-from .cashier import Credited, available_of, book_transfers, credited
+from .cashier import Credited, book_transfers, credited
+from .pouring import available_of
 from .settlement import AccountDue, Settled, fund_of
 from .slip import Slip
 from .waterfall import Waterfall

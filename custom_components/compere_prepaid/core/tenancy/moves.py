@@ -19,8 +19,8 @@ from ..ledger.records import (
 )
 from ..money.amount import Amount
 from ..prepayment.book import AccountBook
-from ..prepayment.cashier import available_of
 from ..prepayment.debts import outstanding
+from ..prepayment.pouring import available_of
 from ..prepayment.settlement import AccountDue, Settled, fund_of
 from ..prepayment.slip import Slip
 from ..prepayment.state import AccountState
