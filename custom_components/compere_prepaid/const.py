@@ -12,6 +12,7 @@ DOMAIN: Final = "compere_prepaid"
 SUBENTRY_BUS: Final = "bus"
 SUBENTRY_METER: Final = "meter"
 SUBENTRY_ACCOUNT: Final = "account"
+SUBENTRY_PROVIDER: Final = "provider"
 FLOW_SCAN: Final = "scan"
 """Looks like a subentry's dialog and adds many of them: no subentry has this type."""
 
@@ -84,6 +85,12 @@ CONF_LANGUAGE: Final = "language"
 MAX_NUMBER: Final = 40
 """Characters of an account's number. No colon either: it separates the parts of ledger ids."""
 
+# Payment provider.
+CONF_KIND: Final = "kind"
+CONF_PROVIDER_KEY: Final = "key"
+"""Names it within the site; part of ledger ids, so it never changes and is never used again."""
+CONF_TITLE: Final = "title"
+
 
 def bus_unique_id(endpoint: str) -> str:
     """Name a bus subentry by the one thing that two buses cannot share."""
@@ -98,3 +105,8 @@ def meter_unique_id(serial: str) -> str:
 def account_unique_id(number: str) -> str:
     """Name an account subentry by its number."""
     return f"account:{number}"
+
+
+def provider_unique_id(key: str) -> str:
+    """Name a payment provider's subentry by its key."""
+    return f"provider:{key}"

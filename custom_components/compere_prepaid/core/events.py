@@ -175,13 +175,17 @@ class DisputeClosed(PersonalDecision):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToppedUp(AccountEvent):
-    """Money was credited, durably, before this was told."""
+    """Money was credited, durably, before this was told.
+
+    `source` is where it came from: `cash desk`, or a payment provider's key.
+    """
 
     TYPE = "topped_up"
 
     amount: Amount
     reference: str
     balance: Amount
+    source: str
     user: str
 
 

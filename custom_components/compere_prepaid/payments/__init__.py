@@ -1,0 +1,1 @@
+"""Payments inside Home Assistant: the providers of a site, its orders, the notices."""

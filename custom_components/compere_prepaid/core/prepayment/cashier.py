@@ -4,19 +4,28 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from ..errors import InvalidInputError
-from ..events import EmergencyRepaid, EmergencyStarted, Event, ToppedUp
+from ..events import EmergencyStarted, Event
 from ..ids import AccountNumber, TransferId
 from ..ledger.account_rows import DecisionKind
 from ..ledger.accounts import ADJUSTMENT, CASH, Fund, tenant
 from ..ledger.posting import Posting, post
 from ..ledger.records import NewTransfer, Transfer, TransferCode
 from ..money.amount import ZERO, Amount
+from ..payment.cash_receipts import paper_number
 from .batches import BatchCall, Kept
 from .book import AccountBook
-from .debts import owed, take_from_top_up
+from .pouring import (
+    Poured,
+    available_of,
+    pour_in,
+    refuse_outside_limits,
+    repay_emergency,
+    told_of,
+    told_repaid,
+)
 from .settlement import AccountDue, Settled, fund_of
 from .slip import Slip
-from .waterfall import Waterfall, pour
+from .waterfall import Waterfall
 
 RECEIPT_DIGITS = 12
 """So much of the chain's hash is printed on a receipt: an anchor outside the book."""
@@ -34,6 +43,8 @@ class Credited:
     replayed: bool
     steps: Waterfall | None = None
     """Where a top-up went to."""
+    number: int | None = None
+    """Of the cash desk's paper, where cash was moved."""
 
 
 def receipt_of(transfer: Transfer) -> str:
@@ -41,7 +52,7 @@ def receipt_of(transfer: Transfer) -> str:
     return f"{transfer.seq}-{transfer.hash[:RECEIPT_DIGITS]}"
 
 
-def credited(posting: Posting, balance: Amount) -> Credited:
+def credited(posting: Posting, balance: Amount, number: int | None = None) -> Credited:
     """Return what there is to tell of a booked transfer."""
     outcome = posting.transfer.outcome
     return Credited(
@@ -50,6 +61,7 @@ def credited(posting: Posting, balance: Amount) -> Credited:
         receipt=receipt_of(posting.transfer),
         replayed=posting.replayed,
         steps=Waterfall.of(outcome) if outcome else None,
+        number=number,
     )
 
 
@@ -67,6 +79,7 @@ class Cashier:
         reference: str,
         fund: Fund = Fund.ELECTRICITY,
         user: str = "",
+        approver: str = "",
         call: BatchCall | None = None,
     ) -> Mapping[AccountNumber, Credited]:
         """Credit accounts, all in one transaction, once per reference; power follows by itself.
@@ -77,7 +90,7 @@ class Cashier:
         """
         if amount <= 0:
             raise InvalidInputError("amount_not_positive", amount=self.book.currency.exact(amount))
-        repaid: dict[AccountNumber, Amount] = {}
+        poured: dict[AccountNumber, Poured] = {}
 
         def work(slip: Slip, due: AccountDue) -> Posting:
             request = NewTransfer(
@@ -93,28 +106,16 @@ class Cashier:
             )
             if slip.tx.find_transfer(request.id) is not None:
                 return post(slip.tx, request, slip.at)
-            self._refuse_outside_limits(due, amount)
-            slip.paid = True
-            steps = _steps(slip, due, amount, fund)
-            posting = post(slip.tx, replace(request, outcome=steps.text()), slip.at)
-            take_from_top_up(slip, steps, request.id)
-            repaid[due.number] = _repay_emergency(slip, due)
-            return posting
+            refuse_outside_limits(self.book.currency, due.policy, due.number, amount)
+            done = poured[due.number] = pour_in(slip, due, request, fund)
+            return done.posting
 
         def told(posting: Posting, settled: Settled, due: AccountDue) -> Iterable[Event]:
-            if not posting.replayed:
-                yield ToppedUp(
-                    at=posting.transfer.effective_at,
-                    account=due.number,
-                    available=available_of(settled, due),
-                    amount=amount,
-                    reference=reference,
-                    balance=settled.balance(fund),
-                    user=user,
-                )
-                yield from _told_repaid(posting, settled, due, repaid[due.number])
+            if posting.replayed:
+                return ()
+            return told_of(poured[due.number], settled, due, fund, reference)
 
-        return await book_transfers(self.book, numbers, work, told, call=call)
+        return await book_transfers(self.book, numbers, work, told, call=call, approver=approver)
 
     async def adjust(
         self, number: str, amount: Amount, *, reason: str, reference: str, user: str = ""
@@ -130,7 +131,7 @@ class Cashier:
             raise InvalidInputError("reason_missing")
         account = self.book.account(number).number
         ends = (ADJUSTMENT, tenant(account)) if amount > 0 else (tenant(account), ADJUSTMENT)
-        repaid: list[Amount] = []
+        poured: list[Poured] = []
 
         def work(slip: Slip, due: AccountDue) -> Posting:
             request = NewTransfer(
@@ -145,11 +146,12 @@ class Cashier:
                 reason=reason.strip(),
             )
             posting = post(slip.tx, request, slip.at)
-            repaid[:] = [_repay_emergency(slip, due) if amount > 0 else ZERO]
+            repaid = repay_emergency(slip, due) if amount > 0 else ZERO
+            poured[:] = [Poured(posting=posting, repaid=repaid)]
             return posting
 
-        def told(posting: Posting, settled: Settled, due: AccountDue) -> Iterable[Event]:
-            return _told_repaid(posting, settled, due, repaid[0])
+        def told(_: Posting, settled: Settled, due: AccountDue) -> Iterable[Event]:
+            return told_repaid(poured[0], settled, due)
 
         return (await book_transfers(self.book, [account], work, told))[account]
 
@@ -189,17 +191,6 @@ class Cashier:
         await self.book.transact([number], "emergency", work, told)
         return self.book.account(number).available
 
-    def _refuse_outside_limits(self, due: AccountDue, amount: Amount) -> None:
-        policy, shown = due.policy, self.book.currency.rounded
-        if amount < policy.minimum_top_up:
-            raise InvalidInputError(
-                "top_up_too_small", account=due.number, minimum=shown(policy.minimum_top_up)
-            )
-        if policy.maximum_top_up is not None and amount > policy.maximum_top_up:
-            raise InvalidInputError(
-                "top_up_too_large", account=due.number, maximum=shown(policy.maximum_top_up)
-            )
-
 
 async def book_transfers(
     book: AccountBook,
@@ -207,13 +198,21 @@ async def book_transfers(
     work: Callable[[Slip, AccountDue], Posting],
     told: Callable[[Posting, Settled, AccountDue], Iterable[Event]] = lambda *_: (),
     call: BatchCall | None = None,
+    approver: str = "",
 ) -> Mapping[AccountNumber, Credited]:
     """Book one transfer per account and settle them all, in one transaction.
 
-    A batch keeps the transfer's id of each. Raises `InvalidInputError` (`target_empty`) for no
+    Those that move cash get their numbers, of which `approver` is told. A batch keeps the
+    transfer's id of each. Raises `InvalidInputError` (`target_empty`) for no
     accounts, and what `work` raises.
     """
     balances: dict[AccountNumber, Amount] = {}
+    papers: dict[AccountNumber, int | None] = {}
+
+    def numbered(slip: Slip, due: AccountDue) -> Posting:
+        posting = work(slip, due)
+        papers[due.number] = paper_number(slip.tx, posting, due.number, approver)
+        return posting
 
     def remember(posting: Posting, settled: Settled, due: AccountDue) -> Iterable[Event]:
         service = tenant(due.number, Fund.SERVICE)
@@ -225,8 +224,11 @@ async def book_transfers(
     numbers = list(numbers)
     if not numbers:
         raise InvalidInputError("target_empty")
-    postings = await book.transact(numbers, _id_of, work, remember, call=call, kept=_kept)
-    return {number: credited(posting, balances[number]) for number, posting in postings.items()}
+    postings = await book.transact(numbers, _id_of, numbered, remember, call=call, kept=_kept)
+    return {
+        number: credited(posting, balances[number], papers[number])
+        for number, posting in postings.items()
+    }
 
 
 def _id_of(posting: Posting) -> str:
@@ -235,47 +237,3 @@ def _id_of(posting: Posting) -> str:
 
 def _kept(posting: Posting) -> Kept | None:
     return None if posting.replayed else {"transfer": posting.transfer.id}
-
-
-def available_of(settled: Settled, due: AccountDue) -> Amount:
-    """Return an account's available credit right after it was settled."""
-    return Amount(settled.fund + due.credit_limit + settled.tenancy.emergency)
-
-
-def _repay_emergency(slip: Slip, due: AccountDue) -> Amount:
-    """End the use of emergency credit once the fund stands on its own; return what that was."""
-    repaid = slip.tenancy.emergency
-    fund = fund_of(slip.tx, due.number)
-    if not repaid or fund <= due.floor:
-        return ZERO
-    slip.tenancy = replace(slip.tenancy, emergency=ZERO)
-    slip.tx.put(slip.tenancy)
-    slip.decide(DecisionKind.EMERGENCY_REPAID, Amount(fund + due.credit_limit))
-    return repaid
-
-
-def _told_repaid(
-    posting: Posting, settled: Settled, due: AccountDue, repaid: Amount
-) -> Iterable[Event]:
-    if repaid:
-        yield EmergencyRepaid(
-            at=posting.transfer.effective_at,
-            account=due.number,
-            available=available_of(settled, due),
-            amount=repaid,
-        )
-
-
-def _steps(slip: Slip, due: AccountDue, amount: Amount, fund: Fund) -> Waterfall:
-    """Work out where a top-up goes; debts and emergency credit concern the electricity fund."""
-    held = fund_of(slip.tx, due.number, fund)
-    if fund is Fund.SERVICE:
-        return Waterfall(balance=amount, before=held, after=Amount(held + amount))
-    emergency = slip.tenancy.emergency
-    return pour(
-        amount,
-        owed(slip.tx, due.number, slip.at, due.zone),
-        fund=held,
-        floor=Amount(due.floor - emergency),
-        emergency=emergency,
-    )

@@ -14,7 +14,7 @@ from ..ledger.ports import LedgerTransaction
 from ..money.amount import Amount
 from ..policy.decision import adapts_until
 from .book import AccountBook
-from .cashier import available_of
+from .pouring import available_of
 from .settlement import AccountDue, Settled, fund_of
 from .slip import Slip
 from .state import AccountState
