@@ -1,5 +1,7 @@
 """What can be done with the accounts of a site: the use cases of its book, by name."""
 
+from .core.payment.approvals import Approvals
+from .core.payment.cash_desk import CashDesk
 from .core.prepayment.agreements import Agreements
 from .core.prepayment.book import AccountBook
 from .core.prepayment.cashier import Cashier
@@ -12,6 +14,7 @@ from .core.prepayment.protecting import Protecting
 from .core.prepayment.refunds import Refunds
 from .core.prepayment.rerating import Rerater
 from .core.prepayment.special_days import SpecialDays
+from .core.prepayment.tenant_choices import TenantChoices
 from .core.prepayment.undoing import Undoing
 from .core.tenancy.moves import Moves
 from .core.tenancy.opening import Opening
@@ -35,9 +38,12 @@ class UseCases:
         self.undoing = Undoing(book, self.agreements, self.refunds)
         self.debts = DebtDesk(book)
         self.special_days = SpecialDays(book)
+        self.tenants = TenantChoices(book)
         self.rerater = Rerater(book)
         self.previewer = Previewer(book)
         self.supplies = Supplies(book)
         self.opening = Opening(book)
         self.moves = Moves(book)
+        self.cash_desk = CashDesk(book.ledger, book.clock, book.currency)
+        self.approvals = Approvals(book.ledger, book.clock)
         self.replacements = Replacements(book, self.charging)
