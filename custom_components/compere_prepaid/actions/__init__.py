@@ -27,6 +27,7 @@ from . import (
     holds,
     money,
     notifications,
+    payments,
     policies,
     readings,
     safe,
@@ -41,6 +42,7 @@ from .fields import ENTRY, Action, EntryAction, EntryHandler, Handler
 
 ACTIONS: dict[str, Action | EntryAction] = {
     **money.ACTIONS,
+    **payments.ACTIONS,
     **cash_desk.ACTIONS,
     **holds.ACTIONS,
     **credit.ACTIONS,
