@@ -41,6 +41,7 @@ LEDGER_UNAVAILABLE = "ledger_unavailable"
 SNAPSHOT_FAILED = "snapshot_failed"
 CHANNEL_FAILED = "notify_channel_failed"
 LEDGER_RESTORED = "ledger_restored"
+PORTAL_PORT = "portal_port"
 APPROVAL_WAITS = "approval_waits"
 SUSPECT_TEXTS: dict[str, str] = {
     Suspicion.MISSING: "suspect_reading_missing",
@@ -218,6 +219,13 @@ def raise_snapshot_failed(site: CompereSite, error: PrepaidError) -> None:
 def raise_channel_failed(site: CompereSite, channel: str, error: str) -> None:
     """Say that messages do not reach somebody."""
     _raise(site, CHANNEL_FAILED, channel, {"channel": channel, "error": error})
+
+
+def raise_portal_port(site: CompereSite, host: str, port: int, error: OSError) -> None:
+    """Say that the tenants' page cannot be reached, for its port cannot be opened."""
+    reason = error.strerror or str(error)
+    values = {"host": host, "port": str(port), "error": reason}
+    _raise(site, PORTAL_PORT, "", values, ir.IssueSeverity.ERROR)
 
 
 def raise_approval_waits(site: CompereSite, *, count: int, user: str, amount: str) -> None:

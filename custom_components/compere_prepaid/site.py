@@ -38,6 +38,7 @@ from .const import (
     DOMAIN,
 )
 from .coordinator import PacedCoordinator
+from .core.access.access import Access
 from .core.bus.bus import RequestClass
 from .core.errors import InvalidInputError
 from .core.events import Event
@@ -57,6 +58,8 @@ from .night_memory import NightMemory
 from .notifications.notifier import Notifier
 from .payments.approval_notice import ApprovalNotice
 from .payments.service import Payments
+from .portal.listener import Portal, PortalKeeper
+from .portal.secret import async_site_secret
 from .reading_path import ReadingPath
 from .reconnection import pace_of
 from .runtimes import AccountRuntime, BusRuntime, MeterRuntime, Runtime
@@ -86,6 +89,8 @@ class CompereSite(UseCases):
     verification: Verification | None = None
     """What the last check of the ledger found."""
     verified_at: datetime | None = None
+    access: Access
+    """What opens an account to its tenant; there from `async_start` on."""
 
     def __init__(
         self,
@@ -130,6 +135,7 @@ class CompereSite(UseCases):
         super().__init__(book)
         self.night_memory = NightMemory(self)
         self.announcements = Announcements(self)
+        self.portal_keeper = PortalKeeper(self)
         self.approval_notice = ApprovalNotice(self)
         self.backstop = BackstopKeeper(self)
         self.display = DisplayKeeper(self)
@@ -146,6 +152,11 @@ class CompereSite(UseCases):
     def key(self) -> str:
         """The site's key: of its ledger book, and of its devices."""
         return self.entry.unique_id or self.entry.entry_id
+
+    @property
+    def portal(self) -> Portal | None:
+        """The tenants' page, while it runs."""
+        return self.portal_keeper.portal
 
     def emit(self, event: Event) -> None:
         """Tell what happened."""
@@ -165,6 +176,9 @@ class CompereSite(UseCases):
         )
         await self._look_whether_restored()
         await self.night_memory.async_load()
+        await self.tenants.load()
+        secret = await async_site_secret(self.hass, self.entry.entry_id)
+        self.access = Access.over(self.ledger, self.clock, secret, self.hass.async_add_executor_job)
         self.entry.async_on_unload(await self.user_names.async_follow())
         await self.notifier.async_start()
         await self.announcements.board.load()
@@ -190,6 +204,7 @@ class CompereSite(UseCases):
         self.entry.async_on_unload(async_track_time_interval(self.hass, self._on_time, TICK))
         await self.reading_path.guarded(self.payments.async_run())
         self.spawn(self.async_tick(), "first look at the clock")
+        await self.portal_keeper.async_follow()
 
     async def async_tick(self) -> None:
         """Post what the clock asks for."""
@@ -211,6 +226,7 @@ class CompereSite(UseCases):
     async def async_stop(self) -> None:
         """Stop the lines, then post what has accrued."""
         self.running = False
+        await self.portal_keeper.async_stop()
         for bus in self.buses.values():
             await bus.poller.stop()
             await bus.bus.stop()
@@ -226,6 +242,8 @@ class CompereSite(UseCases):
         self.payments.apply()
         self.notifier.configuration_changed()
         self.totals.push(None, news=True)
+        if self.running:
+            await self.portal_keeper.async_follow()
 
     @callback
     def async_for_each[R: Runtime](self, kind: type[R], add: Callable[[R], None]) -> None:

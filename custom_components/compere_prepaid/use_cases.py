@@ -14,6 +14,7 @@ from .core.prepayment.protecting import Protecting
 from .core.prepayment.refunds import Refunds
 from .core.prepayment.rerating import Rerater
 from .core.prepayment.special_days import SpecialDays
+from .core.prepayment.tenant_choices import TenantChoices
 from .core.prepayment.undoing import Undoing
 from .core.tenancy.moves import Moves
 from .core.tenancy.opening import Opening
@@ -37,6 +38,7 @@ class UseCases:
         self.undoing = Undoing(book, self.agreements, self.refunds)
         self.debts = DebtDesk(book)
         self.special_days = SpecialDays(book)
+        self.tenants = TenantChoices(book)
         self.rerater = Rerater(book)
         self.previewer = Previewer(book)
         self.supplies = Supplies(book)

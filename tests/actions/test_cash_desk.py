@@ -27,9 +27,7 @@ TOP_UP: dict[str, Any] = {"account": NOODLES, "amount": "500.01", "reference": "
 
 
 @pytest.fixture
-async def desk(
-    hass: HomeAssistant, site: CompereSite, anna: str, bob: str
-) -> CompereSite:
+async def desk(hass: HomeAssistant, site: CompereSite, anna: str, bob: str) -> CompereSite:
     """Name two cashiers, and let a second person be needed above some amounts."""
     options = {"cashiers": [anna, bob], "cash_desk": LIMITS}
     hass.config_entries.async_update_entry(site.entry, options=options)

@@ -32,8 +32,8 @@ async def test_what_is_no_limit(hass: HomeAssistant, entry: MockConfigEntry) -> 
     given = {"top_up_limit": "0", "refund_limit": "much", "reversal_limit": "1.001"}
     result = await hass.config_entries.options.async_configure(result["flow_id"], given)
     assert result["errors"] == {
-        "top_up_limit": "amount_wrong",
-        "refund_limit": "amount_wrong",
+        "top_up_limit": "amount_not_positive",
+        "refund_limit": "amount_not_a_number",
         "reversal_limit": "amount_too_precise",
     }
     assert suggestions(form_of(result)) == given

@@ -22,9 +22,15 @@ class CashDeskStep(OptionsFlow):
         currency = Currency.of(self.config_entry.data[CONF_CURRENCY])
         present = self.config_entry.options.get(OPTION_CASH_DESK, {})
         errors: dict[str, str] = {}
+        placeholders = {"currency": currency.code}
         if user_input is not None:
             given = {name: text.strip() for name, text in user_input.items() if text.strip()}
-            errors = {name: key for name, text in given.items() if (key := _wrong(currency, text))}
+            for name, text in given.items():
+                try:
+                    currency.parse_positive(text)
+                except InvalidInputError as error:
+                    errors[name] = error.key
+                    placeholders |= error.placeholders
             if not errors:
                 options = dict(self.config_entry.options) | {OPTION_CASH_DESK: given}
                 return self.async_create_entry(data=options)
@@ -32,15 +38,6 @@ class CashDeskStep(OptionsFlow):
         return self.async_show_form(
             step_id="cash_desk",
             data_schema=self.add_suggested_values_to_schema(schema, user_input or present),
-            description_placeholders={"currency": currency.code},
+            description_placeholders=placeholders,
             errors=errors,
         )
-
-
-def _wrong(currency: Currency, text: str) -> str:
-    """Return what is wrong with an amount; empty if nothing is."""
-    try:
-        currency.parse_positive(text)
-    except InvalidInputError as error:
-        return "amount_too_precise" if error.key == "amount_too_precise" else "amount_wrong"
-    return ""

@@ -21,6 +21,7 @@ from ..events import Event
 from ..ids import AccountNumber, MeterSerial
 from ..ledger.account_rows import CreditWatch, TaxTotal, Tenancy
 from ..ledger.accounts import Fund
+from ..ledger.payment_rows import TenantChoice
 from ..ledger.ports import Ledger, LedgerTransaction
 from ..ledger.records import BillMark, HoldKind, RelayDemand
 from ..money.amount import Amount, Currency
@@ -84,6 +85,8 @@ class AccountBook:
     calendars: dict[str, Calendar] = field(default_factory=dict)
     accounts: dict[AccountNumber, AccountState] = field(default_factory=dict)
     meters: dict[MeterSerial, MeterState] = field(default_factory=dict)
+    choices: dict[AccountNumber, TenantChoice] = field(default_factory=dict)
+    """What tenants chose for themselves."""
     doubtful: set[AccountNumber] = field(default_factory=set)
     """Accounts of which the ledger may say more than what is remembered."""
     _locks: dict[AccountNumber, asyncio.Lock] = field(default_factory=dict)

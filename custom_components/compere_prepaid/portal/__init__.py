@@ -1,0 +1,1 @@
+"""The tenants' page: its own listener, sessions, limits and built assets."""
