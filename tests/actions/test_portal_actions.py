@@ -57,7 +57,7 @@ async def test_labels_open_the_page(
     assert answer["without_account"] == [mall.meter(BAKERY).serial]
     assert [label["name"] for label in answer["labels"]] == [NOODLES, TEA]
     page = answer["content"]
-    (file,) = (tmp_path / DOMAIN / "reports").iterdir()  # noqa: ASYNC240  # nothing else runs
+    (file,) = (tmp_path / DOMAIN / "reports").iterdir()  # nothing else runs
     assert answer["file"] == str(file)
     assert file.read_text("utf-8") == page
     for label in answer["labels"]:
