@@ -33,9 +33,11 @@ from .core.events import (
     SuspectReading,
     Tamper,
     TamperOver,
+    ToppedUp,
 )
 from .core.ids import AccountNumber, BusId, MeterSerial
 from .core.money.amount import Amount
+from .core.payment.events import OF_SITE
 from .core.prepayment.deciding import CREDIT_CAUSE
 from .devices import find_device
 
@@ -139,7 +141,7 @@ class EventRelay:
                 pass
 
     def _publish(self, event: Event) -> None:
-        if type(event) not in PUBLIC:
+        if type(event) not in PUBLIC and type(event) not in OF_SITE:
             return
         data, context = self._data(event), Context()
         places = self._places(event, data)
@@ -152,8 +154,10 @@ class EventRelay:
     def _places(self, event: Event, data: dict[str, Any]) -> dict[str, Any]:
         """Return where the logbook shows it: at a meter or an account, and the account's entity."""
         site, account = self._site, data.get("account")
-        name = event.meter if isinstance(event, MeterEvent) else f"{ACCOUNT_PREFIX}{account}"
-        device = find_device(site, name)
+        if isinstance(event, MeterEvent):
+            device = find_device(site, event.meter)
+        else:
+            device = find_device(site, f"{ACCOUNT_PREFIX}{account}" if account else site.key)
         entity = account and er.async_get(site.hass).async_get_entity_id(
             Platform.EVENT, DOMAIN, f"{site.key}_{ACCOUNT_PREFIX}{account}_{ACCOUNT_EVENT}"
         )
@@ -179,6 +183,8 @@ class EventRelay:
             data["account_name"] = runtime.name if runtime else account
         if "user" in data:
             data["user_name"] = site.user_names.of(data["user"])
+        if isinstance(event, ToppedUp) and not event.user:
+            data["user_name"] = site.payments.title_of(event.source) or data["user_name"]
         data["currency"] = site.currency.code
         return data
 

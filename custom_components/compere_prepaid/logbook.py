@@ -17,6 +17,7 @@ from homeassistant.core import HomeAssistant, callback
 from .commissioning.wording import language_for
 from .const import DOMAIN
 from .core.events import PUBLIC
+from .core.payment.events import OF_SITE
 from .logbook_texts import AUTOMATION, TEXTS
 
 type Line = dict[str, Any]
@@ -39,6 +40,7 @@ ICONS = {
     "topped_up": "mdi:cash-plus",
     "top_up_reversed": "mdi:cash-remove",
     "refunded": "mdi:cash-refund",
+    "payment_unmatched": "mdi:cash-lock",
     "moved_out": "mdi:home-export-outline",
     "announced": "mdi:bullhorn",
     "suspect_reading": "mdi:help-rhombus",
@@ -53,6 +55,9 @@ ICONS = {
 _CHOSEN = (("action", "action"), ("reason", "reason"), ("rule", "kind"), ("why", "why"))
 """Words that are told by their texts, and the fields that they come from."""
 
+_NAMES = ("meter_name", "account_name", "site")
+"""The fields that say whom it happened to."""
+
 
 @callback
 def async_describe_events(
@@ -66,7 +71,7 @@ def async_describe_events(
         event_type = str(event.event_type).removeprefix(f"{DOMAIN}_")
         return line(event_type, event.data, texts)
 
-    for event in PUBLIC:
+    for event in (*PUBLIC, *OF_SITE):
         async_describe_event(DOMAIN, f"{DOMAIN}_{event.TYPE}", describe)
 
 
@@ -85,7 +90,7 @@ def line(event_type: str, data: Mapping[str, Any], texts: Mapping[str, str]) -> 
     for word, field in _CHOSEN:
         words[word] = texts.get(f"{word}_{data.get(field)}", _shown(data.get(field)))
     return {
-        LOGBOOK_ENTRY_NAME: data.get("meter_name") or data.get("account_name") or DOMAIN,
+        LOGBOOK_ENTRY_NAME: next((data[name] for name in _NAMES if data.get(name)), DOMAIN),
         LOGBOOK_ENTRY_MESSAGE: texts[_text_of(event_type, data)].format_map(words),
         LOGBOOK_ENTRY_ICON: ICONS[event_type],
     }

@@ -16,7 +16,8 @@ import pytest
 from custom_components.compere_prepaid.actions.blueprints import BLUEPRINTS
 from custom_components.compere_prepaid.condition import CONDITIONS
 from custom_components.compere_prepaid.const import DOMAIN
-from custom_components.compere_prepaid.core.events import PUBLIC, AccountEvent
+from custom_components.compere_prepaid.core.events import PUBLIC, AccountEvent, MeterEvent
+from custom_components.compere_prepaid.core.payment.events import OF_SITE
 from custom_components.compere_prepaid.trigger import TRIGGERS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "automations.md").read_text("utf-8")
@@ -57,10 +58,14 @@ def test_all_triggers_and_conditions_are_told() -> None:
 def test_all_events_are_told_with_their_data() -> None:
     """Every event that automations may rely on, and every field of it."""
     told = rows_under("Events")
-    assert set(told) == {event.TYPE for event in PUBLIC}
-    for event in PUBLIC:
+    events = (*PUBLIC, *OF_SITE)
+    assert set(told) == {event.TYPE for event in events}
+    for event in events:
         about, data = told[event.TYPE]
-        assert about == ("account" if issubclass(event, AccountEvent) else "meter")
+        kinds = {"account": AccountEvent, "meter": MeterEvent}
+        assert about == next(
+            (name for name, kind in kinds.items() if issubclass(event, kind)), "site"
+        )
         names = {field.name for field in fields(event)} - OF_ALL
         assert names <= set(re.findall(r"`(\w+)`", data)), event.TYPE
 

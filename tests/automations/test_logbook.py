@@ -17,6 +17,8 @@ from custom_components.compere_prepaid.const import DOMAIN
 from custom_components.compere_prepaid.core.events import PUBLIC
 from custom_components.compere_prepaid.core.ids import MeterSerial
 from custom_components.compere_prepaid.core.metering.plausibility import Suspicion
+from custom_components.compere_prepaid.core.payment.crediting import Unmatched
+from custom_components.compere_prepaid.core.payment.events import OF_SITE
 from custom_components.compere_prepaid.core.policy.protection import RuleKind
 from custom_components.compere_prepaid.core.policy.protection_state import Move
 from custom_components.compere_prepaid.logbook import ICONS, line
@@ -113,8 +115,8 @@ def test_every_event_has_a_line(language: str) -> None:
     """In every language, for every reason and rule; an event without data breaks nothing."""
     texts = TEXTS[language]
     assert set(texts) == set(TEXTS["en"])
-    assert set(ICONS) == {event.TYPE for event in PUBLIC}
-    for event in PUBLIC:
+    assert set(ICONS) == {event.TYPE for event in (*PUBLIC, *OF_SITE)}
+    for event in (*PUBLIC, *OF_SITE):
         bare = line(event.TYPE, {}, texts)
         assert bare["message"]
         assert "{" not in bare["message"]
@@ -122,4 +124,4 @@ def test_every_event_has_a_line(language: str) -> None:
         assert f"action_{action}" in texts
     for kind in RuleKind:
         assert kind is RuleKind.OVERLOAD or f"rule_{kind}" in texts
-    assert {f"reason_{reason}" for reason in Suspicion} <= set(texts)
+    assert {f"reason_{reason}" for reason in (*Suspicion, *Unmatched)} <= set(texts)

@@ -12,8 +12,10 @@ from custom_components.compere_prepaid.core.money.amount import Amount
 from custom_components.compere_prepaid.core.payment.crediting import Crediting
 from custom_components.compere_prepaid.core.payment.orders import OrderRequest, Orders
 from custom_components.compere_prepaid.core.payment.provider import Payer
+from simulator.mall import Mall
 from tests.core.prepayment.desk import SHOP, Desk, money
 from tests.payment.paper import PaperBank, PaperProvider
+from tests.site_fixtures import one_line_mall
 
 PAYER = Payer(method=Method.REDIRECT)
 
@@ -63,3 +65,10 @@ async def till(tmp_path: Path) -> AsyncIterator[Till]:
     await desk.shop("20")
     yield Till(desk, PaperBank(desk.clock.now()))
     await desk.ledger.close()
+
+
+@pytest.fixture
+async def mall(socket_enabled: None) -> AsyncIterator[Mall]:
+    """Open a mall of two shops on one line, whose time a test moves by hand."""
+    async with one_line_mall(2) as mall:
+        yield mall

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from custom_components.compere_prepaid.core.errors import OperationFailedError
-from custom_components.compere_prepaid.core.events import PaymentUnmatched, ToppedUp
+from custom_components.compere_prepaid.core.events import ToppedUp
 from custom_components.compere_prepaid.core.ledger.accounts import SUSPENSE, Fund, clearing
 from custom_components.compere_prepaid.core.ledger.payment_rows import (
     OrderState,
@@ -19,6 +19,7 @@ from custom_components.compere_prepaid.core.ledger.payment_rows import (
 )
 from custom_components.compere_prepaid.core.ledger.ports import LedgerTransaction
 from custom_components.compere_prepaid.core.payment.crediting import Recorded, Unmatched
+from custom_components.compere_prepaid.core.payment.events import PaymentUnmatched
 from custom_components.compere_prepaid.core.payment.provider import Paid
 from tests.core.prepayment.desk import SHOP, money
 from tests.payment.conftest import Till

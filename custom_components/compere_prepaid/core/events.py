@@ -175,32 +175,18 @@ class DisputeClosed(PersonalDecision):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToppedUp(AccountEvent):
-    """Money was credited, durably, before this was told."""
+    """Money was credited, durably, before this was told.
+
+    `source` is where it came from: `cash desk`, or a payment provider's key.
+    """
 
     TYPE = "topped_up"
 
     amount: Amount
     reference: str
     balance: Amount
+    source: str
     user: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PaymentUnmatched(Event):
-    """Money came, or is said to have come, that could not be credited; somebody has to look.
-
-    `reason` is why (`Unmatched` of the core's payment room). Nothing was booked to an account;
-    what the provider took stands in the suspense account, unless it cannot be ours at all.
-    """
-
-    TYPE = "payment_unmatched"
-
-    provider: str
-    txn: str
-    order: str
-    account: AccountNumber | None
-    amount: Amount
-    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

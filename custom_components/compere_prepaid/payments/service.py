@@ -140,6 +140,11 @@ class Payments:
             raise InvalidInputError("provider_unknown", provider=key)
         return provider
 
+    def title_of(self, key: str) -> str:
+        """Return what people call a provider; empty if there is none with this key."""
+        built = self._built.get(key)
+        return built.title if built is not None else ""
+
     # What runs
 
     async def async_run(self) -> None:

@@ -15,7 +15,21 @@ async def session(call: Call) -> Json:
     if call.known is None:
         call.count(Limit.SESSION)
         call.token, call.known = call.portal.sessions.begin()
+        await _recognise(call)
     return told(call)
+
+
+async def _recognise(call: Call) -> None:
+    """Open the account at once that trusts this browser, if one does."""
+    if not (secret := call.device_secret):
+        return
+    call.count(Limit.UNKNOWN)
+    for number in await call.site.access.devices.accounts_of(secret):
+        account = call.site.book.accounts.get(number)
+        if account is not None and account.is_open and account.meters:
+            call.not_counted(Limit.UNKNOWN)
+            await _enter(call, Level.NUMBER, Found(next(iter(account.meters)), number))
+            return
 
 
 def told(call: Call) -> Json:
@@ -104,9 +118,13 @@ async def logout(call: Call) -> Json:
 async def _enter(call: Call, level: Level, found: Found) -> None:
     """Let a session be for a meter; who knows more of the same account keeps that."""
     known = call.session
-    if known.account == found.account and known.level >= level:
-        level = known.level
+    vouchers = await call.vouchers(found.account)
+    if vouchers:
+        level = Level.PAPERS
+    elif known.account == found.account and known.level >= level:
+        level, vouchers = known.level, known.vouchers
     call.change_session(level, found.account, found.meter)
+    known.vouchers = vouchers
     await _choose_language(call)
 
 

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
+from ..core.access.devices import device_id
 from ..core.ids import AccountNumber, MeterSerial
 from ..core.prepayment.state import AccountState
 from .client_address import Client
 from .errors import PortalError
 from .limits import Limit
+from .security import PLAIN, SECURE
 from .sessions import Level, Session
 
 if TYPE_CHECKING:
@@ -37,6 +39,8 @@ class Call:
     known: Session | None
     token: str = ""
     """A new token of the session, which the browser is to keep."""
+    new_device_secret: str = ""
+    """A new secret of the browser itself."""
 
     @property
     def site(self) -> CompereSite:
@@ -58,6 +62,31 @@ class Call:
         if account is None:
             raise PortalError(403, "session_over")
         return account
+
+    @property
+    def base_url(self) -> str:
+        """Return where the portal is for who asks, without a slash at its end."""
+        if public := self.portal.settings.public_url:
+            return public
+        secure = self.portal.gate.is_secure(self.request, self.client)
+        return f"{'https' if secure else 'http'}://{self.request.host}"
+
+    @property
+    def device_secret(self) -> str:
+        """The secret by which the browser may be known to accounts; empty for none."""
+        kept = self.request.cookies
+        return kept.get(SECURE.device) or kept.get(PLAIN.device) or ""
+
+    async def vouchers(self, account: AccountNumber) -> frozenset[str]:
+        """Return the ids of the devices by which who asks may see an account's papers."""
+        devices = self.site.access.devices
+        return frozenset(
+            [
+                device_id(secret)
+                for secret in (self.device_secret, self.session.openid)
+                if secret and account in await devices.accounts_of(secret)
+            ]
+        )
 
     def count(self, limit: Limit) -> None:
         """Count something that is limited; raises `PortalError` (`too_many`)."""

@@ -10,7 +10,7 @@ from .wording import has_text, text
 NOT_FOUND = frozenset({"announcement_unknown", "announcement_not_for_account", "device_unknown"})
 """Keys of the core that here only say that there is no such thing for this tenant."""
 
-CONFLICT = frozenset({"reference_reused", "order_key_reused", "orders_too_many"})
+CONFLICT = frozenset({"order_key_reused", "order_closed", "too_many_orders"})
 
 
 class PortalError(Exception):

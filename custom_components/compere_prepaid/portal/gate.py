@@ -6,6 +6,7 @@ guarded by something that they do not have.
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import timedelta
 import hmac
 import logging
 from typing import TYPE_CHECKING, NamedTuple
@@ -18,7 +19,7 @@ from .client_address import Client, client_of
 from .errors import PortalError, portal_error_of, too_many
 from .limits import Limit, Limits
 from .meters import account_behind
-from .security import CSRF_HEADER, PLAIN_COOKIE, SECURE_COOKIE, is_own_origin, origin_of
+from .security import CSRF_HEADER, PLAIN, SECURE, cookies, is_own_origin, origin_of
 from .sessions import LONGEST, Level, Session
 from .wording import accepted_language
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from .listener import Portal
 
 _LOGGER = logging.getLogger(__name__)
+
+DEVICE_LIFE = timedelta(days=365)
 
 
 class Route(NamedTuple):
@@ -38,6 +41,9 @@ class Route(NamedTuple):
     """What must have been proved; None for those who have no session yet."""
     needs_meter: bool = True
     """Whether the session must be for an account."""
+    status: int = 200
+    is_foreign: bool = False
+    """Whether it is for other programs, which have no session and prove themselves otherwise."""
 
 
 @dataclass(slots=True)
@@ -66,8 +72,8 @@ class Gate:
             except PrepaidError as error:
                 _LOGGER.debug("Portal: %s refused: %s", route.path, error.key)
                 response = self.refusal(portal_error_of(error), call.language)
-            if call.token and not response.prepared:
-                self._set_cookie(response, request, client, call.token)
+            if not response.prepared:
+                self._set_cookies(response, call)
             return response
 
         return handle
@@ -109,18 +115,18 @@ class Gate:
         session = call.known = self._session(request)
         call.language = self.language(request, session)
         self.count(Limit.ANY, call.client, session)
-        if request.method != hdrs.METH_GET:
+        if request.method != hdrs.METH_GET and not route.is_foreign:
             self._check_origin(request, call.client, session)
         if route.level is not None:
             self._check_level(route, session)
         answer = await route.handler(call)
         if isinstance(answer, web.StreamResponse):
             return answer
-        return web.json_response(answer, status=201 if route.path == "/api/orders" else 200)
+        return web.json_response(answer, status=route.status)
 
     def _session(self, request: web.Request) -> Session | None:
         """Return the session behind a request's cookie, with the rights that it has now."""
-        token = request.cookies.get(SECURE_COOKIE) or request.cookies.get(PLAIN_COOKIE)
+        token = request.cookies.get(SECURE.session) or request.cookies.get(PLAIN.session)
         session = self.portal.sessions.find(token) if token else None
         if session is not None and not self.portal.is_still_right(session):
             self.portal.sessions.end(session)
@@ -149,19 +155,23 @@ class Gate:
         if route.needs_meter and session.account is None:
             raise PortalError(403, "level_needed")
 
-    def _set_cookie(
-        self, response: web.StreamResponse, request: web.Request, client: Client, token: str
-    ) -> None:
-        is_secure = self.is_secure(request, client)
-        response.set_cookie(
-            SECURE_COOKIE if is_secure else PLAIN_COOKIE,
-            token,
-            max_age=int(LONGEST.total_seconds()),
-            path="/",
-            secure=is_secure,
-            httponly=True,
-            samesite="Lax",
-        )
+    def _set_cookies(self, response: web.StreamResponse, call: Call) -> None:
+        is_secure = self.is_secure(call.request, call.client)
+        names = cookies(is_secure=is_secure)
+        for name, value, life in (
+            (names.session, call.token, LONGEST),
+            (names.device, call.new_device_secret, DEVICE_LIFE),
+        ):
+            if value:
+                response.set_cookie(
+                    name,
+                    value,
+                    max_age=int(life.total_seconds()),
+                    path="/",
+                    secure=is_secure,
+                    httponly=True,
+                    samesite="Lax",
+                )
 
     def is_secure(self, request: web.Request, client: Client) -> bool:
         """Tell whether the browser came by https, to us or to the proxy before us."""

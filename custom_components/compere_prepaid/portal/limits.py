@@ -36,6 +36,10 @@ class Limit(Enum):
     """Meters that are not there, and wrong proofs."""
     PIN = (Rate(120, 20), Rate(10, 1))
     """Guesses at PINs, right or wrong: each costs much work."""
+    CHECK = (Rate(240, 240), Rate(20, 20))
+    """Asking a provider what became of an order."""
+    PAPERS = (Rate(240, 240), Rate(30, 30))
+    """Histories and papers: each reads much of the ledger."""
     NOTICE = (Rate(600, 600), Rate(0, 0))
     """Notices of providers."""
 

@@ -14,14 +14,24 @@ from typing import TYPE_CHECKING
 from aiohttp import hdrs, web
 
 from .. import issues
-from ..core.ids import MeterSerial
+from ..core.ids import AccountNumber, MeterSerial
 from ..core.ledger.records import BookKind
 from ..ledger_place import book_kind
-from . import api_orders, api_overview, api_session
+from . import (
+    api_orders,
+    api_overview,
+    api_papers,
+    api_session,
+    api_settings,
+    notices,
+    wechat_oauth,
+)
 from .errors import PortalError, not_found
 from .gate import Gate, is_still_right
 from .limits import Limit, Limits
+from .live import Live
 from .overview import Overviews
+from .papers import Papers
 from .security import security_headers
 from .sessions import Session, Sessions
 from .settings import PortalSettings
@@ -43,7 +53,15 @@ HEADER_LIMIT = 8190
 PAY_PAGES = ("/m/", "/pay/")
 """Where payments begin: WeChat's payment page wants to know from which site somebody comes."""
 
-ROUTES = (*api_session.ROUTES, *api_overview.ROUTES, *api_orders.ROUTES)
+ROUTES = (
+    *api_session.ROUTES,
+    *api_overview.ROUTES,
+    *api_orders.ROUTES,
+    *api_papers.ROUTES,
+    *api_settings.ROUTES,
+    *notices.ROUTES,
+    *wechat_oauth.ROUTES,
+)
 
 type Serving = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -64,6 +82,8 @@ class Portal:
         self.is_sandbox = book_kind(site.entry) is BookKind.SANDBOX
         self.sessions = Sessions(site.clock)
         self.overviews = Overviews(site)
+        self.papers = Papers(site)
+        self.live = Live(self)
         self.gate = Gate(self, Limits(site.clock.monotonic))
         self._runner: web.AppRunner | None = None
 
@@ -98,9 +118,16 @@ class Portal:
         """Close the port and forget everybody."""
         for session in self.sessions:
             session.is_over = True
+        self.live.end_all()
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
+
+    def end_device(self, account: AccountNumber, device: str) -> None:
+        """End the sessions that see an account's papers by a device."""
+        for session in self.sessions:
+            if session.account == account and device in session.vouchers:
+                self.sessions.end(session)
 
     def is_still_right(self, session: Session) -> bool:
         """Tell whether a session still has the rights that it was given."""

@@ -1,12 +1,26 @@
 """What browsers are told about every answer, and what of them is believed."""
 
 from collections.abc import Iterable, Mapping
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
-SECURE_COOKIE: Final = "__Host-cp"
-PLAIN_COOKIE: Final = "cp"
-"""Without https, on loopback or in a local network, browsers refuse the other one."""
+
+class Cookies(NamedTuple):
+    """The names of our cookies."""
+
+    session: str
+    device: str
+
+
+SECURE: Final = Cookies("__Host-cp", "__Host-cp-device")
+PLAIN: Final = Cookies("cp", "cp-device")
+"""Without https, on loopback or in a local network, browsers refuse the others."""
+
+
+def cookies(*, is_secure: bool) -> Cookies:
+    """Return what cookies are called."""
+    return SECURE if is_secure else PLAIN
+
 
 CSRF_HEADER: Final = "X-CP-CSRF"
 

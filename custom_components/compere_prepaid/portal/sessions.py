@@ -20,6 +20,7 @@ IDLE = timedelta(minutes=30)
 LONGEST = timedelta(hours=12)
 MOST = 10_000
 TOKEN_BYTES = 16
+ORDERS_KEPT = 50
 
 
 class Level(IntEnum):
@@ -49,10 +50,18 @@ class Session:
     oauth_state: str = ""
     """What must come back from WeChat before its number is believed."""
     language: str = ""
-    orders: set[str] = field(default_factory=set)
-    """The orders that were made in it."""
+    orders: dict[str, None] = field(default_factory=dict)
+    """The last orders that were made in it."""
+    vouchers: frozenset[str] = frozenset()
+    """The ids of the devices by which it sees papers."""
     buckets: Buckets = field(default_factory=dict)
     is_over: bool = False
+
+    def remember_order(self, order: str) -> None:
+        """Let an order be its own; the oldest of too many is not any more."""
+        self.orders[order] = None
+        while len(self.orders) > ORDERS_KEPT:
+            del self.orders[next(iter(self.orders))]
 
     @property
     def expires_at(self) -> datetime:
@@ -117,6 +126,7 @@ class Sessions:
         self._shelf(session).pop(session.digest, None)
         if session.account != account:
             session.orders.clear()
+        session.vouchers = frozenset()
         session.level, session.account, session.meter = level, account, meter
         token, session.digest = _new_token()
         session.csrf = secrets.token_urlsafe(TOKEN_BYTES)

@@ -85,6 +85,7 @@ async def test_top_up(desk: Desk) -> None:
             amount=money(20),
             reference="r1",
             balance=money(30),
+            source="cash desk",
             user="anna",
         )
     ]

@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from ..errors import InvalidInputError
-from ..events import Event, PaymentUnmatched
+from ..events import Event
 from ..ids import AccountNumber, TransferId
 from ..ledger.accounts import SUSPENSE, Fund, clearing, tenant
 from ..ledger.payment_rows import (
@@ -31,6 +31,7 @@ from ..prepayment.book import AccountBook
 from ..prepayment.pouring import Poured, pour_in, told_of
 from ..prepayment.settlement import AccountDue, Settled
 from ..prepayment.slip import Slip
+from .events import PaymentUnmatched
 from .provider import Paid
 
 

@@ -50,6 +50,7 @@ def told_of(
         amount=transfer.amount,
         reference=reference,
         balance=settled.balance(fund),
+        source=transfer.source,
         user=transfer.user,
     )
     yield from told_repaid(poured, settled, due)

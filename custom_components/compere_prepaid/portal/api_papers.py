@@ -1,0 +1,61 @@
+"""Papers: for who is known to the account; the receipt of a payment also for who made it."""
+
+from .api_orders import payment_of
+from .call import Call, Json
+from .errors import not_found
+from .gate import Route
+from .limits import Limit
+from .sessions import Level
+
+_DIGITS = 9
+
+
+async def statements(call: Call) -> Json:
+    """List the statements that were issued."""
+    call.count(Limit.PAPERS)
+    return {"statements": await call.portal.papers.statements(call.account.number)}
+
+
+async def statement(call: Call) -> Json:
+    """Show a statement as it was issued."""
+    call.count(Limit.PAPERS)
+    written = call.request.match_info["number"]
+    if not (written.isascii() and written.isdigit() and len(written) <= _DIGITS):
+        raise not_found()
+    found = await call.portal.papers.statement(call.account.number, int(written))
+    if found is None:
+        raise not_found()
+    return found
+
+
+async def receipt(call: Call) -> Json:
+    """Show the receipt of an order of one's own, or of any top-up to who may see papers."""
+    call.count(Limit.PAPERS)
+    name, session, papers = call.request.match_info["reference"], call.session, call.portal.papers
+    order = await call.site.payments.async_find(name)
+    if order is not None:
+        is_ones_own = order.id in session.orders
+        if not is_ones_own and not (
+            session.level >= Level.PAPERS and order.account == session.account
+        ):
+            raise not_found()
+        payment = await payment_of(call, order)
+        if payment is None:
+            raise not_found()
+        found = None
+        if payment.account is not None and payment.transfer_id is not None:
+            found = await papers.receipt(payment.account, payment.transfer_id)
+        return (found or await papers.suspended(payment)) | {"reference": order.id}
+    if session.level < Level.PAPERS or session.account is None:
+        raise not_found()
+    found = await papers.receipt(session.account, name[:200])
+    if found is None:
+        raise not_found()
+    return found
+
+
+ROUTES = (
+    Route("GET", "/api/statements", statements, Level.PAPERS),
+    Route("GET", "/api/statements/{number}", statement, Level.PAPERS),
+    Route("GET", "/api/receipts/{reference}", receipt, Level.NUMBER, needs_meter=False),
+)

@@ -1,0 +1,135 @@
+"""What a tenant chooses: language, alarm threshold, trusted devices, automatic top-ups."""
+
+import secrets
+
+from ..account_view import local_iso
+from ..core.access.devices import device_id
+from ..core.ledger.payment_rows import AutoTopUp, TenantChoice
+from ..core.ledger.ports import LedgerTransaction
+from .call import Call, Json
+from .errors import PortalError
+from .gate import Route
+from .sessions import Level
+from .wording import LANGUAGES
+
+
+async def settings(call: Call) -> Json:
+    """Tell what the tenant chose."""
+    return _told(call, call.site.tenants.choice(call.account.number))
+
+
+async def choose(call: Call) -> Json:
+    """Choose a language, or a warning level of one's own; null ends it."""
+    data = await call.json()
+    if not data or data.keys() - {"language", "alarm_threshold"}:
+        raise PortalError(400, "bad_request")
+    site, number = call.site, call.account.number
+    if "language" in data:
+        if data["language"] not in LANGUAGES:
+            raise PortalError(400, "bad_request")
+        await site.tenants.choose_language(number, data["language"])
+        call.session.language = call.language = data["language"]
+    if "alarm_threshold" in data:
+        written = data["alarm_threshold"]
+        if written is not None and not isinstance(written, str):
+            raise PortalError(400, "bad_request")
+        threshold = None if written is None else site.currency.parse(written)
+        await site.tenants.choose_alarm(number, threshold)
+    return _told(call, site.tenants.choice(number))
+
+
+def _told(call: Call, choice: TenantChoice) -> Json:
+    threshold = choice.alarm_threshold
+    return {
+        "language": choice.language or call.language,
+        "alarm_threshold": None
+        if threshold is None
+        else f"{call.site.currency.rounded(threshold):f}",
+    }
+
+
+async def devices(call: Call) -> Json:
+    """List the devices that are trusted with the account's papers."""
+    secret, openid = call.device_secret, call.session.openid
+    here = {device_id(each) for each in (secret, openid) if each}
+    bound = await call.site.access.devices.bound(call.account.number)
+    return {
+        "devices": [
+            {
+                "id": row.id,
+                "name": row.name,
+                "bound_at": local_iso(call.site, row.bound_at),
+                "seen_at": None,
+                "current": row.id in here,
+            }
+            for row in bound
+        ]
+    }
+
+
+async def bind(call: Call) -> Json:
+    """Trust this browser from now on: it needs no link the next time."""
+    fields = await call.text_fields("name")
+    secret = call.device_secret or secrets.token_urlsafe(32)
+    await call.site.access.devices.bind(call.account.number, secret, fields["name"])
+    call.new_device_secret = secret
+    if call.session.openid:
+        name = f"{fields['name']} (WeChat)"
+        await call.site.access.devices.bind(call.account.number, call.session.openid, name)
+    return await devices(call)
+
+
+async def revoke(call: Call) -> Json:
+    """Trust a device no more; its sessions see no papers from now on."""
+    await call.json()
+    device = call.request.match_info["id"]
+    await call.site.access.devices.revoke(call.account.number, device)
+    call.portal.end_device(call.account.number, device)
+    return {"revoked": True}
+
+
+async def auto_top_up(call: Call) -> Json:
+    """Tell whether the account pays by itself."""
+    return _told_auto(call, await _kept(call))
+
+
+async def choose_auto_top_up(call: Call) -> Json:
+    """Switch automatic top-ups on or off; a means of payment is kept by paying with it."""
+    data = await call.json()
+    if data.keys() != {"enabled", "threshold", "amount"} or not isinstance(data["enabled"], bool):
+        raise PortalError(400, "bad_request")
+    kept = await _kept(call)
+    if kept is None or not kept.means:
+        raise PortalError(409, "auto_top_up_unavailable")
+    raise PortalError(409, "auto_top_up_unavailable")
+
+
+async def _kept(call: Call) -> AutoTopUp | None:
+    number = call.account.number
+
+    def read(tx: LedgerTransaction) -> AutoTopUp | None:
+        return tx.find(AutoTopUp, account=number)
+
+    return await call.site.ledger.read(read)
+
+
+def _told_auto(call: Call, kept: AutoTopUp | None) -> Json:
+    currency = call.site.currency
+    offered = any(offer.automatic for offer in call.site.payments.offers())
+    return {
+        "available": offered and kept is not None and bool(kept.means),
+        "enabled": kept is not None and bool(kept.means) and kept.amount > 0,
+        "threshold": None if kept is None else f"{currency.rounded(kept.threshold):f}",
+        "amount": None if kept is None else f"{currency.rounded(kept.amount):f}",
+    }
+
+
+ROUTES = (
+    Route("GET", "/api/settings", settings, Level.METER),
+    Route("POST", "/api/settings", choose, Level.METER),
+    Route("GET", "/api/devices", devices, Level.PAPERS),
+    Route("POST", "/api/devices", bind, Level.PAPERS),
+    Route("POST", "/api/devices/{id}/revoke", revoke, Level.PAPERS),
+    Route("GET", "/api/auto_top_up", auto_top_up, Level.PAPERS),
+    Route("POST", "/api/auto_top_up", choose_auto_top_up, Level.PAPERS),
+)
