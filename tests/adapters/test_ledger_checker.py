@@ -233,6 +233,29 @@ RICH_TAMPERINGS = {
     "statement that was reformatted": "UPDATE statement SET content = content || ' '",
     "agreement on nothing": "UPDATE term SET value = 'Dream' WHERE kind = 'tariff'",
     "agreement skipped": "UPDATE term SET number = number + 1 WHERE kind = 'policy'",
+    "payment deleted": "DELETE FROM provider_txn WHERE txn = 'T00000001'",
+    "payment in suspense deleted": "DELETE FROM provider_txn WHERE reason = 'order_unknown'",
+    "payment invented": "INSERT INTO provider_txn SELECT site, provider, 'T9', order_id, account,"
+    " amount, verdict, reason, source, paid_at, day, recorded_at, 'pay:paper:T9'"
+    " FROM provider_txn WHERE txn = 'T00000001'",
+    "payment counted twice": "INSERT INTO provider_txn SELECT site, provider, 'T9', order_id,"
+    " account, amount, verdict, reason, source, paid_at, day, recorded_at, transfer_id"
+    " FROM provider_txn WHERE txn = 'T00000001'",
+    "payment made somebody else's": "UPDATE provider_txn SET account = 'B-202'"
+    " WHERE txn = 'T00000001'; UPDATE pay_order SET account = 'B-202' WHERE key = '1'",
+    "payment not ours after all": "UPDATE provider_txn SET verdict = 'foreign', amount = 0,"
+    " transfer_id = NULL, reason = 'other' WHERE txn = 'T00000001'",
+    "payment in suspense credited": "UPDATE provider_txn SET verdict = 'credited', reason = ''"
+    " WHERE reason = 'other_amount'",
+    "paid order open again": "UPDATE pay_order SET state = 'open', paid_txn = '' WHERE key = '1'",
+    "order paid by nothing": "UPDATE pay_order SET state = 'paid' WHERE key = '2'",
+    "order paid by another's payment": "UPDATE pay_order SET state = 'paid',"
+    " paid_txn = 'T00000001' WHERE key = '2'",
+    "order of a paid payment deleted": "DELETE FROM pay_order WHERE key = '1'",
+    "suspense assigned without a transfer": "INSERT INTO suspense_assignment SELECT site,"
+    " provider, txn, 'A-101', recorded_at, 'anna', 'hers', transfer_id FROM provider_txn"
+    " WHERE reason = 'order_unknown'",
+    "notice rewritten": "UPDATE payment_notice SET body = replace(body, 'CNY', 'USD')",
     "refund paid without a trace": "DELETE FROM transfer WHERE kind = 'post'",
     "refund that never ended": "UPDATE transfer SET kind = 'posted', pending_id = NULL"
     " WHERE kind = 'void'",

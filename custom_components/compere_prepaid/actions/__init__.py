@@ -21,6 +21,7 @@ from . import (
     audit,
     batches,
     blueprints,
+    cash_desk,
     commissioning,
     credit,
     holds,
@@ -40,6 +41,7 @@ from .fields import ENTRY, Action, EntryAction, EntryHandler, Handler
 
 ACTIONS: dict[str, Action | EntryAction] = {
     **money.ACTIONS,
+    **cash_desk.ACTIONS,
     **holds.ACTIONS,
     **credit.ACTIONS,
     **terms.ACTIONS,

@@ -133,6 +133,23 @@ class PlainRows(Rows):
         parameters = {f"key_{name}": value for name, value in columns.items()}
         return tuple(map(form.record, self._query(query, **parameters)))
 
+    def last[R: HistoryRow](self, kind: type[R], /, **columns: object) -> R | None:
+        """Return the row of this kind with these columns that has the greatest key, if any.
+
+        What this transaction has yet to write is looked at where it is, so that numbering many
+        rows one after the other writes them all at once.
+        """
+        sheet: Sheet[R] = self._plain[kind]
+        form = sheet.form
+        key = (column.desc() for column in form.table.primary_key)
+        query = form.query(*columns).order_by(*key).limit(1)
+        parameters = {f"key_{name}": value for name, value in columns.items()}
+        stored = self._connection.execute(query, {"key_site": self._site, **parameters}).first()
+        found = [row for row in sheet.unwritten.values() if _has(row, columns)]
+        if stored is not None:
+            found.append(form.record(stored))
+        return max(found, key=form.key, default=None)
+
     def put(self, row: StateRow) -> None:
         """Store how something stands, in place of what was stored for the same key."""
         self._plain[type(row)].put(row)

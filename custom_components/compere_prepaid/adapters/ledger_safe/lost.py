@@ -35,6 +35,7 @@ from ...core.ledger.records import (
     TransferKind,
 )
 from ...core.money.amount import Amount
+from ...core.payment.cash_receipts import number_cash
 from ...core.policy.holds import place
 from .files import open_to_read
 
@@ -65,6 +66,7 @@ _ENDING = "end:"
 """Begins the ids of what a move-out booked: it is done again as a whole."""
 _DEBT = "debt:"
 _DEBT_ACCOUNT = "asset:debt:"
+_OF_ACCOUNTS = ("liability:tenant:", "liability:deposit:")
 _HELD_BY_PEOPLE = ("manual", "maintenance", "overload", "protection")
 
 
@@ -267,10 +269,24 @@ def _book(tx: LedgerTransaction, request: NewTransfer, at: datetime) -> bool:
     for needed in (_cause(request.id), request.pending_id):
         if needed is not None and tx.find_transfer(needed) is None:
             return False
-    if not post(tx, request, at).replayed and debt is not None and debt.kind is DebtKind.TIME:
+    posting = post(tx, request, at)
+    if posting.replayed:
+        return True
+    if (payer := _payer(request)) is not None:
+        number_cash(tx, posting.transfer, payer)
+    if debt is not None and debt.kind is DebtKind.TIME:
         paid = -request.amount if request.credit.startswith(_DEBT_ACCOUNT) else request.amount
         tx.put(replace(debt, due=Amount(max(0, debt.due + paid))))
     return True
+
+
+def _payer(request: NewTransfer) -> AccountNumber | None:
+    """Return whose money a transfer moves, by the ledger account on one of its sides."""
+    for side in (request.debit, request.credit):
+        for beginning in _OF_ACCOUNTS:
+            if side.startswith(beginning):
+                return AccountNumber(side.removeprefix(beginning).partition(":")[0])
+    return None
 
 
 def _cause(name: TransferId) -> TransferId | None:
