@@ -11,6 +11,7 @@ from ..core.errors import InvalidInputError
 from ..core.ledger.records import BookKind
 from ..core.payment.provider import PaymentProvider
 from ..ledger_place import book_kind
+from .wechat import sandbox_provider, wechat_provider
 
 if TYPE_CHECKING:
     from ..site import CompereSite
@@ -21,7 +22,10 @@ type Builder = Callable[[CompereSite, str, Mapping[str, Any]], PaymentProvider]
 It does no I/O: what has to be read from files is read when it is first used.
 """
 
-BUILDERS: dict[str, Builder] = {}
+BUILDERS: dict[str, Builder] = {
+    "wechat": wechat_provider,
+    "sandbox": sandbox_provider,
+}
 """By the kind in a subentry's data."""
 
 
