@@ -8,6 +8,7 @@ from homeassistant.core import HomeAssistant
 import pytest
 
 from custom_components.compere_prepaid.core.ledger.payment_rows import (
+    Method,
     OrderState,
     PaymentSource,
     ProviderTxn,
@@ -38,7 +39,7 @@ async def test_the_light_comes_back(hass: HomeAssistant, shop: StripeSite) -> No
         key="stripe",
         title="Cards",
         kind="stripe",
-        methods=frozenset({"redirect"}),
+        methods=frozenset({Method.REDIRECT}),
         is_sandbox=True,
         automatic=True,
     )
