@@ -29,6 +29,7 @@ from . import (
     notifications,
     policies,
     readings,
+    reconciliation,
     safe,
     site_files,
     statements,
@@ -42,6 +43,7 @@ from .fields import ENTRY, Action, EntryAction, EntryHandler, Handler
 ACTIONS: dict[str, Action | EntryAction] = {
     **money.ACTIONS,
     **cash_desk.ACTIONS,
+    **reconciliation.ACTIONS,
     **holds.ACTIONS,
     **credit.ACTIONS,
     **terms.ACTIONS,
