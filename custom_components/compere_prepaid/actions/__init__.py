@@ -27,7 +27,9 @@ from . import (
     holds,
     money,
     notifications,
+    payments,
     policies,
+    portal,
     readings,
     reconciliation,
     safe,
@@ -42,6 +44,7 @@ from .fields import ENTRY, Action, EntryAction, EntryHandler, Handler
 
 ACTIONS: dict[str, Action | EntryAction] = {
     **money.ACTIONS,
+    **payments.ACTIONS,
     **cash_desk.ACTIONS,
     **reconciliation.ACTIONS,
     **holds.ACTIONS,
@@ -57,6 +60,7 @@ ACTIONS: dict[str, Action | EntryAction] = {
     **notifications.ACTIONS,
     **site_files.ACTIONS,
     **commissioning.ACTIONS,
+    **portal.ACTIONS,
     **audit.ACTIONS,
     **safe.ACTIONS,
     **blueprints.ACTIONS,
