@@ -57,6 +57,7 @@ from .lines import line_settings_of
 from .night_memory import NightMemory
 from .notifications.notifier import Notifier
 from .payments.approval_notice import ApprovalNotice
+from .payments.daily import Daily
 from .payments.sandbox import Sandbox
 from .payments.service import Payments
 from .payments.wechat import async_sandbox_of
@@ -147,6 +148,7 @@ class CompereSite(UseCases):
         self._ticking = asyncio.Lock()
         self._composition = Composition(self)
         self.payments = Payments(self)
+        self.daily = Daily(self)
         self.importing = asyncio.Lock()
         """Imports come one after the other: each compares with what the one before has left."""
         self.scanning: set[BusId] = set()
@@ -216,6 +218,7 @@ class CompereSite(UseCases):
         async with self._ticking:
             if self.running:
                 self.payments.on_clock()
+                self.daily.on_clock()
                 await self.reading_path.guarded(self.agreements.renew())
                 await self.reading_path.guarded(self.announcements.board.on_clock())
                 # last, for it writes: whether the ledger can is what an issue says then

@@ -37,6 +37,10 @@ class RejectedError(OperationFailedError):
     """The provider refused for good; asking the same again changes nothing."""
 
 
+class BillMissingError(RejectedError):
+    """There is no bill of a day, and there will be none: nothing happened on it."""
+
+
 class BadNoticeError(Exception):
     """A notice that is not to be believed; its text is for the log, never for the sender.
 
@@ -286,7 +290,8 @@ class PaymentProvider(Protocol):
     def bill(self, day: date) -> AsyncIterator[BillEntry]:
         """Yield the lines of a day's bill, once it is there.
 
-        Raises `RetryableError` while it is not, `RejectedError` if there is none.
+        Raises `RetryableError` while it is not, `BillMissingError` if there is none, and
+        `RejectedError` if the provider does not want to tell.
         """
         ...
 

@@ -23,6 +23,7 @@ from ....core.money.amount import Amount, Currency
 from ....core.payment.provider import (
     BadNoticeError,
     BillEntry,
+    BillMissingError,
     Capability,
     Checkout,
     HttpReply,
@@ -273,7 +274,7 @@ class WeChatProvider:
             "GET", f"/v3/bill/tradebill?bill_date={day}&bill_type=ALL&tar_type=GZIP"
         )
         if answer.code == "NO_STATEMENT_EXIST":
-            raise RejectedError("wechat_bill_missing", day=day)
+            raise BillMissingError("wechat_bill_missing", day=day)
         data = answer.expect()
         try:
             packed = await self._client.fetch_file(_address(data, "download_url"))
