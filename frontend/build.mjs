@@ -1,4 +1,4 @@
-/** Builds the dashboard into the integration's folder. */
-import { bundle, committedFolder } from "./bundle.mjs";
+/** Builds the dashboard and the tenants' page into the integration's folder. */
+import { bundles } from "./bundle.mjs";
 
-await bundle(committedFolder);
+for (const { build, folder } of bundles) await build(folder);

@@ -1,18 +1,22 @@
-/** Fails when the committed dashboard is not what the source builds to. */
+/** Fails when a committed bundle is not what the source builds to. */
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { builtFile, bundle, committedFolder } from "./bundle.mjs";
+import { bundles } from "./bundle.mjs";
 
-const folder = await mkdtemp(join(tmpdir(), "compere-prepaid-frontend-"));
+const temporary = await mkdtemp(join(tmpdir(), "compere-prepaid-frontend-"));
 try {
-  await bundle(folder);
-  const built = await readFile(join(folder, builtFile));
-  const committed = await readFile(join(committedFolder, builtFile)).catch(() => Buffer.alloc(0));
-  if (!built.equals(committed)) {
-    console.error(`${builtFile} is not what frontend/src builds to: run "npm run build" and commit the result.`);
-    process.exitCode = 1;
+  for (const [index, { build, built, folder }] of bundles.entries()) {
+    const fresh = join(temporary, String(index));
+    await build(fresh);
+    for (const name of new Set([...(await built(fresh)), ...(await built(folder))])) {
+      const [now, committed] = await Promise.all([fresh, folder].map((where) => readFile(join(where, name)).catch(() => null)));
+      if (now === null || committed === null || !now.equals(committed)) {
+        console.error(`${name} is not what frontend/src builds to: run "npm run build" and commit the result.`);
+        process.exitCode = 1;
+      }
+    }
   }
 } finally {
-  await rm(folder, { recursive: true });
+  await rm(temporary, { recursive: true });
 }

@@ -287,6 +287,7 @@ def raised_issues(hass: HomeAssistant, entry: MockConfigEntry) -> dict[str, Any]
     issues.raise_ledger_unavailable(site, full)
     issues.raise_snapshot_failed(site, full)
     issues.raise_restored(site, "12-9f3c01aa77de")
+    issues.raise_approval_waits(site, count=1, user="Anna", amount="500.00 CNY")
     issues.raise_channel_failed(site, "notify.mobile_app_pixel", "no answer")
     return told | _told(hass)
 

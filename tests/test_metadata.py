@@ -279,6 +279,7 @@ def test_no_error_text_is_orphaned() -> None:
         ("config_subentries.bus", "flows/bus.py"),
         ("config_subentries.meter", "flows/meter.py"),
         ("config_subentries.account", "flows/account.py"),
+        ("config_subentries.provider", "flows/provider.py"),
         ("config_subentries.scan", "flows/scan.py"),
     ],
 )
@@ -290,11 +291,13 @@ def test_no_text_of_a_dialog_is_orphaned(part: str, module: str) -> None:
     shared = (
         "flows/air_meter.py",
         "flows/broker.py",
+        "flows/cash_desk.py",
         "flows/cashiers.py",
         "flows/form_errors.py",
         "flows/line_errors.py",
         "flows/meter_probe.py",
         "flows/notifications.py",
+        "flows/portal.py",
         "flows/reconnection.py",
         "flows/relay_section.py",
     )

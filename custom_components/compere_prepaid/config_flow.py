@@ -1,7 +1,7 @@
 """Adding a site: its name, money, clock and ledger. Buses, meters and accounts follow one by one.
 
-Currency, time zone and the ledger's place are the frame in which every booking is made; they are
-chosen once. What may change later is the name.
+Currency, time zone, the kind of money and the ledger's place are the frame in which every booking
+is made; they are chosen once. What may change later is the name.
 """
 
 from collections.abc import Mapping
@@ -29,6 +29,7 @@ import probatio as vol
 from .adapters.ledger_database.postgresql import is_url
 from .const import (
     CONF_ADAPTATION,
+    CONF_BOOK_KIND,
     CONF_CURRENCY,
     CONF_INITIAL_PRICE,
     CONF_LEDGER,
@@ -39,17 +40,20 @@ from .const import (
     SUBENTRY_ACCOUNT,
     SUBENTRY_BUS,
     SUBENTRY_METER,
+    SUBENTRY_PROVIDER,
 )
 from .core.errors import InvalidInputError, PrepaidError
+from .core.ledger.records import BookKind
 from .core.money.amount import Currency
 from .flows.account import AccountFlow
 from .flows.bus import BusFlow
 from .flows.form_errors import FormError, form_error
 from .flows.meter import MeterFlow
 from .flows.options import SiteOptionsFlow
+from .flows.provider import ProviderFlow
 from .flows.scan import ScanFlow
 from .flows.schemas import choice
-from .ledger_place import async_try_database, ledger_place
+from .ledger_place import async_try_database, default_file, ledger_place
 
 SECTION_LEDGER = "ledger_place"
 
@@ -73,6 +77,7 @@ LEDGER_ERRORS: Mapping[str, str] = dict.fromkeys(
         "ledger_newer",
         "ledger_not_writable",
         "ledger_other_currency",
+        "ledger_other_kind",
         "ledger_unavailable",
         "ledger_unsafe",
         "ledger_url_invalid",
@@ -105,6 +110,7 @@ class CompereConfigFlow(ConfigFlow, domain=DOMAIN):
             SUBENTRY_BUS: BusFlow,
             SUBENTRY_METER: MeterFlow,
             SUBENTRY_ACCOUNT: AccountFlow,
+            SUBENTRY_PROVIDER: ProviderFlow,
             FLOW_SCAN: ScanFlow,
         }
 
@@ -177,23 +183,30 @@ class CompereConfigFlow(ConfigFlow, domain=DOMAIN):
             currency.parse_price(price)
         except InvalidInputError as error:
             raise form_error(error, PRICE_ERRORS) from error
+        kind = BookKind(user_input[CONF_BOOK_KIND])
         ledger = user_input[SECTION_LEDGER].get(CONF_LEDGER, "").strip()
-        if is_url(ledger):
+        place = ledger if is_url(ledger) else self._file(ledger, slugify(name))
+        if ledger and isinstance(place, Path):
+            await self._async_check_file(place)
+        if not isinstance(place, Path) or await self.hass.async_add_executor_job(place.exists):
             try:
-                await async_try_database(self.hass, ledger, slugify(name), currency)
+                await async_try_database(self.hass, place, slugify(name), currency, kind)
             except PrepaidError as error:
                 raise form_error(error, LEDGER_ERRORS) from error
-        elif ledger:
-            await self._async_check_file(Path(self.hass.config.path(ledger)))
         data = {
             CONF_NAME: name,
             CONF_CURRENCY: user_input[CONF_CURRENCY],
             CONF_TIME_ZONE: user_input[CONF_TIME_ZONE],
+            CONF_BOOK_KIND: kind.value,
             CONF_LEDGER: ledger,
             CONF_INITIAL_PRICE: price,
             CONF_ADAPTATION: int(user_input[CONF_ADAPTATION]),
         }
         return data, slugify(name)
+
+    def _file(self, named: str, site: str) -> Path:
+        """Return the file that a ledger is kept in: the one that is named, or ours."""
+        return Path(self.hass.config.path(named) if named else default_file(self.hass, site))
 
     async def _async_check_file(self, path: Path) -> None:
         """Refuse a path at which no ledger can be kept, or another site's is."""
@@ -221,6 +234,9 @@ def site_schema(time_zones: set[str]) -> vol.Schema:
             vol.Required(CONF_NAME): TextSelector(),
             vol.Required(CONF_CURRENCY): choice(sorted(ACTIVE_CURRENCIES)),
             vol.Required(CONF_TIME_ZONE): choice(sorted(time_zones)),
+            vol.Required(CONF_BOOK_KIND, default=BookKind.REAL.value): choice(
+                (kind.value for kind in BookKind), translation_key="book_kind"
+            ),
             vol.Required(CONF_INITIAL_PRICE): TextSelector(),
             vol.Required(CONF_ADAPTATION, default=ADAPTATION): choice(
                 ADAPTATIONS, translation_key="adaptation"

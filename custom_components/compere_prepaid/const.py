@@ -89,6 +89,7 @@ MAX_NUMBER: Final = 40
 CONF_KIND: Final = "kind"
 CONF_PROVIDER_KEY: Final = "key"
 """Names it within the site; part of ledger ids, so it never changes and is never used again."""
+CONF_TITLE: Final = "title"
 
 
 def bus_unique_id(endpoint: str) -> str:
@@ -104,3 +105,8 @@ def meter_unique_id(serial: str) -> str:
 def account_unique_id(number: str) -> str:
     """Name an account subentry by its number."""
     return f"account:{number}"
+
+
+def provider_unique_id(key: str) -> str:
+    """Name a payment provider's subentry by its key."""
+    return f"provider:{key}"

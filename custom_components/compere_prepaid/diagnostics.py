@@ -35,6 +35,7 @@ from .core.errors import InvalidInputError
 from .core.meters.compere_mqtt.link import MqttLink
 from .core.meters.dlt645_meter import Dlt645Meter
 from .core.policy.credit import policy_content
+from .ledger_place import book_kind
 from .notifications.settings import CONF_CHANNELS
 from .runtimes import AccountRuntime, BusRuntime, MeterRuntime
 from .safekeeping import async_snapshots
@@ -124,6 +125,7 @@ async def _ledger(hass: HomeAssistant, site: CompereSite) -> dict[str, Any]:
     return {
         "engine": site.ledger.engine_version,
         "schema_version": VERSION,
+        "kind": book_kind(site.entry),
         "refusal": str(site.ledger.refusal) if site.ledger.refusal else None,
         "frozen": site.controller.frozen,
         "waiting_to_close": len(site.controller.closings),

@@ -42,6 +42,7 @@ SNAPSHOT_FAILED = "snapshot_failed"
 CHANNEL_FAILED = "notify_channel_failed"
 LEDGER_RESTORED = "ledger_restored"
 PORTAL_PORT = "portal_port"
+APPROVAL_WAITS = "approval_waits"
 SUSPECT_TEXTS: dict[str, str] = {
     Suspicion.MISSING: "suspect_reading_missing",
     Suspicion.BACKWARDS: "suspect_reading_backwards",
@@ -225,6 +226,11 @@ def raise_portal_port(site: CompereSite, host: str, port: int, error: OSError) -
     reason = error.strerror or str(error)
     values = {"host": host, "port": str(port), "error": reason}
     _raise(site, PORTAL_PORT, "", values, ir.IssueSeverity.ERROR)
+
+
+def raise_approval_waits(site: CompereSite, *, count: int, user: str, amount: str) -> None:
+    """Say that something waits for a second person at the cash desk."""
+    _raise(site, APPROVAL_WAITS, "", {"count": str(count), "user": user, "amount": amount})
 
 
 def raise_restored(site: CompereSite, head: str) -> None:

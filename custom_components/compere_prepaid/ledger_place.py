@@ -27,8 +27,13 @@ def ledger_place(hass: HomeAssistant, entry: ConfigEntry) -> Path | str:
     """Return where the ledger is: a file or a database's URL that the owner named, or our file."""
     named = entry.data.get(CONF_LEDGER)
     if not named:
-        return Path(hass.config.path(DOMAIN, f"{entry.unique_id or entry.entry_id}.db"))
+        return default_file(hass, entry.unique_id or entry.entry_id)
     return named if is_url(named) else Path(hass.config.path(named))
+
+
+def default_file(hass: HomeAssistant, site: str) -> Path:
+    """Return the file of a site whose owner named no place."""
+    return Path(hass.config.path(DOMAIN, f"{site}.db"))
 
 
 async def async_open_ledger(
@@ -56,11 +61,14 @@ async def async_open_ledger(
 
 
 async def async_try_database(
-    hass: HomeAssistant, url: str, site: str, currency: Currency, kind: BookKind = BookKind.REAL
+    hass: HomeAssistant, place: Path | str, site: str, currency: Currency, kind: BookKind
 ) -> None:
-    """Find out whether a site's ledger could be kept in a database; raises `PrepaidError`."""
-    await _async_load_driver(hass, url)
-    await DatabaseLedger.rehearse(place=url, site=site, currency=currency, kind=kind)
+    """Find out whether a site's ledger could be kept in a database or a file that is there.
+
+    Raises `PrepaidError`.
+    """
+    await _async_load_driver(hass, place)
+    await DatabaseLedger.rehearse(place=place, site=site, currency=currency, kind=kind)
 
 
 async def _async_load_driver(hass: HomeAssistant, place: Path | str) -> None:

@@ -22,6 +22,8 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .action_errors import translated_errors
 from .authority import Duty, async_require_manager
+from .cash_limits import Guarded, limit_of
+from .core.errors import InvalidInputError
 from .core.money.amount import Amount
 from .entity import AccountEntity, async_feed
 from .runtimes import AccountRuntime
@@ -108,6 +110,11 @@ class BalanceNumber(MoneyNumber):
         """Post the difference; each setting is an adjustment of its own, never a replay."""
         number = self.runtime.number
         difference = Amount(amount - self.site.book.account(number).balance)
+        limit = limit_of(self.site.entry.options, self.site.currency, Guarded.ADJUSTMENT)
+        if limit is not None and abs(difference) > limit:
+            raise InvalidInputError(
+                "adjustment_needs_approval", limit=self.site.currency.rounded(limit)
+            )
         if difference:
             await self.site.cashier.adjust(
                 number,

@@ -56,6 +56,7 @@ from .event_relay import EventRelay
 from .lines import line_settings_of
 from .night_memory import NightMemory
 from .notifications.notifier import Notifier
+from .payments.approval_notice import ApprovalNotice
 from .payments.service import Payments
 from .portal.listener import Portal, PortalKeeper
 from .portal.secret import async_site_secret
@@ -135,6 +136,7 @@ class CompereSite(UseCases):
         self.night_memory = NightMemory(self)
         self.announcements = Announcements(self)
         self.portal_keeper = PortalKeeper(self)
+        self.approval_notice = ApprovalNotice(self)
         self.backstop = BackstopKeeper(self)
         self.display = DisplayKeeper(self)
         self.running = False
@@ -180,6 +182,7 @@ class CompereSite(UseCases):
         self.entry.async_on_unload(await self.user_names.async_follow())
         await self.notifier.async_start()
         await self.announcements.board.load()
+        await self.approval_notice.async_refresh()
         registry = dr.async_get(self.hass)
         self.device_id = registry.async_get_or_create(
             config_entry_id=self.entry.entry_id,
@@ -212,6 +215,7 @@ class CompereSite(UseCases):
                 await self.reading_path.guarded(self.announcements.board.on_clock())
                 # last, for it writes: whether the ledger can is what an issue says then
                 await self.reading_path.guarded(self.charging.on_clock())
+                await self.approval_notice.async_on_clock()
                 await self.notifier.on_clock()
 
     async def _on_time(self, _now: datetime) -> None:

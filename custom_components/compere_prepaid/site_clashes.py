@@ -28,6 +28,7 @@ from .core.meters.compere_mqtt.ports import BrokerSettings
 from .core.meters.profile import circuits_of
 from .core.prepayment.calendar import day_of
 from .core.site_file import SiteFile
+from .ledger_place import book_kind
 from .lines import is_broker, settings_of
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ def _other_site(site: CompereSite, wanted: SiteFile, written: Document) -> Itera
         ("name", site.name, wanted.name),
         ("currency", site.currency.code, wanted.currency.code),
         ("time_zone", site.entry.data[CONF_TIME_ZONE], wanted.time_zone),
+        ("kind", book_kind(site.entry), wanted.kind or book_kind(site.entry)),
     ):
         if mine != theirs:
             message = f"this site has {mine}, the file says {theirs}; import it into its own site"

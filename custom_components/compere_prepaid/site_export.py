@@ -23,7 +23,9 @@ from .const import (
     CONF_SERIAL,
     CONF_TIME_ZONE,
 )
+from .core.ledger.records import BookKind
 from .core.site_file import AccountEntry, BusEntry, MeterEntry, SiteFile, dump_site_file
+from .ledger_place import book_kind
 from .lines import settings_of
 
 if TYPE_CHECKING:
@@ -47,6 +49,7 @@ def export_site(site: CompereSite) -> str:
             name=site.name,
             currency=site.currency,
             time_zone=site.entry.data[CONF_TIME_ZONE],
+            kind=None if (kind := book_kind(site.entry)) is BookKind.REAL else kind,
             buses=tuple(
                 BusEntry(name=bus.name, line=settings_of(bus.data)) for bus in buses.values()
             ),

@@ -1,5 +1,7 @@
 """What can be done with the accounts of a site: the use cases of its book, by name."""
 
+from .core.payment.approvals import Approvals
+from .core.payment.cash_desk import CashDesk
 from .core.prepayment.agreements import Agreements
 from .core.prepayment.book import AccountBook
 from .core.prepayment.cashier import Cashier
@@ -42,4 +44,6 @@ class UseCases:
         self.supplies = Supplies(book)
         self.opening = Opening(book)
         self.moves = Moves(book)
+        self.cash_desk = CashDesk(book.ledger, book.clock, book.currency)
+        self.approvals = Approvals(book.ledger, book.clock)
         self.replacements = Replacements(book, self.charging)

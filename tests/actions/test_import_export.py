@@ -225,15 +225,16 @@ async def test_what_is_no_site_file(
 
 
 async def test_another_sites_file(hass: HomeAssistant, mall: Mall, site: CompereSite) -> None:
-    """Name, currency and zone must be this site's, and each that is not is named."""
+    """Name, currency, zone and kind of money must be this site's, and each that is not is named."""
     text = changed(
         small_file(mall),
         ("name: Riverside Mall, currency: CNY", "name: Hillside Mall, currency: HKD"),
-        ("Asia/Shanghai", "Asia/Hong_Kong"),
+        ("Asia/Shanghai", "Asia/Hong_Kong, kind: sandbox"),
     )
     faults = await faults_of(hass, site, text)
     assert [(fault["line"], fault["path"]) for fault in faults] == [
         (1, "site.currency"),
+        (1, "site.kind"),
         (1, "site.name"),
         (1, "site.time_zone"),
     ]

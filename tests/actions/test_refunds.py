@@ -137,6 +137,7 @@ async def test_receipt_of_a_top_up(hass: HomeAssistant, site: CompereSite, boss:
         "user": "Boss",
         "transfer": f"top:R-1:{NOODLES}",
         "receipt": booked["receipt"],
+        "number": 1,
         "waterfall": booked["waterfall"],
         "balance_after": "212.34",
     }

@@ -21,6 +21,7 @@ from custom_components.compere_prepaid.core.ledger.posting import Posting, post
 from custom_components.compere_prepaid.core.ledger.records import (
     Announcement,
     BillMark,
+    BookKind,
     Charge,
     Document,
     Hold,
@@ -78,10 +79,12 @@ async def opened(place: Path | str) -> AsyncIterator[DatabaseLedger]:
         await ledger.close()
 
 
-async def open_book(place: Path | str, site: str = SITE, holder: str = "test") -> DatabaseLedger:
+async def open_book(
+    place: Path | str, site: str = SITE, holder: str = "test", *, kind: BookKind = BookKind.REAL
+) -> DatabaseLedger:
     """Open the ledger at this place as an instance of its own."""
     return await DatabaseLedger.open(
-        place=place, site=site, currency=CNY, clock=StepClock(), holder=holder
+        place=place, site=site, currency=CNY, clock=StepClock(), holder=holder, kind=kind
     )
 
 

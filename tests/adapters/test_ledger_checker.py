@@ -51,6 +51,30 @@ UNSEEN = {
     "document": {"kind", "version"},
     "hold": {"placed_at", "placed_by", "reason", "released_at", "released_by"},
     "migration": {"at", "seq"},
+    "pay_order": {
+        "account",
+        "amount",
+        "changed_at",
+        "checkout",
+        "created_at",
+        "expires_at",
+        "id",
+        "key",
+        "meter",
+        "note",
+        "params",
+        "provider",
+    },
+    "payment_notice": {"headers", "provider", "received_at"},
+    "provider_txn": {
+        "account",
+        "order_id",
+        "paid_at",
+        "provider",
+        "reason",
+        "recorded_at",
+        "txn",
+    },
     "register_generation": {"closed_at", "multiplier", "reason", "start_at", "user"},
     "relay_demand": {"meter", "version", "cause", "decided_at", "confirmed_at"},
     "rerating": {"account", "at", "reason", "run", "since", "until", "user"},
@@ -62,7 +86,8 @@ UNSEEN = {
 """What may change a little without a fault: no money, no Wh and no relay demand hangs on it, or
 (what a debt's or rerating's own words say) nothing else in the book says it too. Where a book
 came to version 3 changes no rule; a changed place of version 2 is noticed by what stands there. A
-demand that no hold speaks of is made anew when its meter is next taken up."""
+demand that no hold speaks of is made anew when its meter is next taken up. An order that was not
+paid says what nobody else does, and so does a payment that is not ours."""
 
 BOOKS = {"small": SITE, "rich": RICH_SITE, "old": SITE}
 
@@ -233,6 +258,29 @@ RICH_TAMPERINGS = {
     "statement that was reformatted": "UPDATE statement SET content = content || ' '",
     "agreement on nothing": "UPDATE term SET value = 'Dream' WHERE kind = 'tariff'",
     "agreement skipped": "UPDATE term SET number = number + 1 WHERE kind = 'policy'",
+    "payment deleted": "DELETE FROM provider_txn WHERE txn = 'T00000001'",
+    "payment in suspense deleted": "DELETE FROM provider_txn WHERE reason = 'order_unknown'",
+    "payment invented": "INSERT INTO provider_txn SELECT site, provider, 'T9', order_id, account,"
+    " amount, verdict, reason, source, paid_at, day, recorded_at, 'pay:paper:T9'"
+    " FROM provider_txn WHERE txn = 'T00000001'",
+    "payment counted twice": "INSERT INTO provider_txn SELECT site, provider, 'T9', order_id,"
+    " account, amount, verdict, reason, source, paid_at, day, recorded_at, transfer_id"
+    " FROM provider_txn WHERE txn = 'T00000001'",
+    "payment made somebody else's": "UPDATE provider_txn SET account = 'B-202'"
+    " WHERE txn = 'T00000001'; UPDATE pay_order SET account = 'B-202' WHERE key = '1'",
+    "payment not ours after all": "UPDATE provider_txn SET verdict = 'foreign', amount = 0,"
+    " transfer_id = NULL, reason = 'other' WHERE txn = 'T00000001'",
+    "payment in suspense credited": "UPDATE provider_txn SET verdict = 'credited', reason = ''"
+    " WHERE reason = 'other_amount'",
+    "paid order open again": "UPDATE pay_order SET state = 'open', paid_txn = '' WHERE key = '1'",
+    "order paid by nothing": "UPDATE pay_order SET state = 'paid' WHERE key = '2'",
+    "order paid by another's payment": "UPDATE pay_order SET state = 'paid',"
+    " paid_txn = 'T00000001' WHERE key = '2'",
+    "order of a paid payment deleted": "DELETE FROM pay_order WHERE key = '1'",
+    "suspense assigned without a transfer": "INSERT INTO suspense_assignment SELECT site,"
+    " provider, txn, 'A-101', recorded_at, 'anna', 'hers', transfer_id FROM provider_txn"
+    " WHERE reason = 'order_unknown'",
+    "notice rewritten": "UPDATE payment_notice SET body = replace(body, 'CNY', 'USD')",
     "refund paid without a trace": "DELETE FROM transfer WHERE kind = 'post'",
     "refund that never ended": "UPDATE transfer SET kind = 'posted', pending_id = NULL"
     " WHERE kind = 'void'",

@@ -7,6 +7,7 @@ from hypothesis import given, settings, strategies as st
 
 from custom_components.compere_prepaid.core.bus.settings import LineSettings, Transport
 from custom_components.compere_prepaid.core.ids import AccountNumber, MeterSerial
+from custom_components.compere_prepaid.core.ledger.records import BookKind
 from custom_components.compere_prepaid.core.money.amount import Amount, Currency, Price
 from custom_components.compere_prepaid.core.policy.credit import (
     Policy,
@@ -90,6 +91,7 @@ def sites(draw: st.DrawFn) -> SiteFile:
         name=draw(names),
         currency=CNY,
         time_zone=draw(st.sampled_from(["Asia/Shanghai", "Europe/Berlin", "UTC"])),
+        kind=draw(st.none() | st.sampled_from(BookKind)),
         buses=tuple(
             BusEntry(name=name, line=line)
             for name, line in zip(bus_names, drawn_lines, strict=True)

@@ -22,6 +22,7 @@ SITE_DATA = {
     "name": "Riverside Mall",
     "currency": "CNY",
     "time_zone": "Asia/Shanghai",
+    "book_kind": "real",
     "ledger": "",
     "initial_price": "0.6173",
     "adaptation_days": 21,
@@ -171,6 +172,7 @@ class PlayedSite:
     agreements: PlayedAgreements = field(default_factory=PlayedAgreements)
     opening: PlayedOpening = field(default_factory=PlayedOpening)
     currency: Currency = CURRENCY
+    entry: MockConfigEntry | None = None
 
     async def async_probe_meter(self, bus_id: str, address: int | str, profile: str) -> str:
         """Answer what was prepared for this address."""
@@ -263,6 +265,7 @@ def add_site(hass: HomeAssistant, name: str, site: PlayedSite | None = None) -> 
     entry.add_to_hass(hass)
     if site:
         entry.runtime_data = site
+        site.entry = entry
     return entry
 
 

@@ -14,6 +14,8 @@ import pytest
 
 from custom_components.compere_prepaid.config_flow import ledger_fault
 from custom_components.compere_prepaid.const import DOMAIN
+from custom_components.compere_prepaid.core.ledger.records import BookKind
+from custom_components.compere_prepaid.ledger_place import book_kind
 from tests.adapters.ledger_books import meddle, open_book, top_up
 from tests.adapters.postgresql_server import PostgresqlServer
 from tests.flows.played import SITE_DATA, add_site, form_of, suggestions
@@ -233,6 +235,34 @@ def test_ledger_must_be_writable(
     assert ledger_fault(path) is None
 
 
+async def test_trial_is_chosen_once(hass: HomeAssistant, tmp_path: Path) -> None:
+    """Money is real unless somebody chooses; the choice is kept."""
+    hass.config.config_dir = str(tmp_path)
+    flow_id = await start(hass)
+    result = await hass.config_entries.flow.async_configure(flow_id, answers(book_kind="sandbox"))
+    assert result["data"] == SITE_DATA | {"book_kind": "sandbox"}
+    assert book_kind(result["result"]) is BookKind.SANDBOX
+
+
+@pytest.mark.parametrize("named", [True, False])
+async def test_book_of_the_other_kind_is_refused(
+    hass: HomeAssistant, tmp_path: Path, named: bool
+) -> None:
+    """What a removed trial left behind is never taken over by a real site."""
+    hass.config.config_dir = str(tmp_path)
+    (tmp_path / DOMAIN).mkdir()
+    file = tmp_path / "mall.db" if named else tmp_path / DOMAIN / "riverside_mall.db"
+    await (await open_book(file, "riverside_mall", kind=BookKind.SANDBOX)).close()
+    flow_id = await start(hass)
+    place = {"ledger": str(file)} if named else {}
+    result = await hass.config_entries.flow.async_configure(flow_id, answers(**place))
+    assert result["errors"] == {"ledger_place": "ledger_other_kind"}
+    assert str(file) in str(result["description_placeholders"])
+    trial = answers(book_kind="sandbox", **place)
+    result = await hass.config_entries.flow.async_configure(flow_id, trial)
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+
+
 async def test_two_dialogs_for_one_site(hass: HomeAssistant) -> None:
     """The slower of two dialogs with the same name is refused, and can choose another."""
     slow, fast = await start(hass), await start(hass)
@@ -247,6 +277,7 @@ async def test_site_is_renamed(hass: HomeAssistant) -> None:
     add_site(hass, "Lakeside Mall")
     result = await entry.start_reconfigure_flow(hass)
     assert result["step_id"] == "reconfigure"
+    assert set(form_of(result)) == {"name"}
     result = await hass.config_entries.flow.async_configure(
         result["flow_id"], {"name": "Lakeside mall"}
     )

@@ -8,6 +8,9 @@ import probatio as vol
 
 from ..account_view import local_iso
 from ..authority import Duty, async_require_manager, is_administrator, user_name
+from ..cash_limits import Guarded
+from ..core.money.amount import Amount
+from ..core.prepayment.batches import batch_content
 from ..core.prepayment.undoing import (
     PLACE_HOLD,
     RELEASE_HOLD,
@@ -19,11 +22,12 @@ from ..core.prepayment.undoing import (
 from ..site import CompereSite
 from .batched import batch_answer, batch_call, held_answer
 from .fields import Action
+from .guarded import Acting, Deed, guarded
 from .money import booked_data
 
 _HOLDS = frozenset({PLACE_HOLD, RELEASE_HOLD})
 
-_DUTIES = {TOP_UP: Duty.MONEY, PLACE_HOLD: Duty.HOLDS, RELEASE_HOLD: Duty.HOLDS}
+_DUTIES = {PLACE_HOLD: Duty.HOLDS, RELEASE_HOLD: Duty.HOLDS}
 """Who may undo something may do it; what is not here are terms."""
 
 
@@ -52,16 +56,32 @@ async def _listed(hass: HomeAssistant, site: CompereSite, each: Listed) -> dict[
 
 async def _undo_batch(hass: HomeAssistant, site: CompereSite, call: ServiceCall) -> dict[str, Any]:
     batch = await site.undoing.find(call.data["batch"])
+    if batch.action == TOP_UP:
+        return await _UNDO_TOP_UPS(hass, site, call)
     duty = _DUTIES.get(batch.action, Duty.TERMS)
     user = await async_require_manager(hass, site.entry, call.context, duty)
-    many = batch_call(site, call, UNDO, user, reason=call.data["reason"])
+    administrator = await is_administrator(hass, call.context)
+    return await _undo(hass, site, call, Acting(user=user), administrator=administrator)
+
+
+async def _undo(
+    hass: HomeAssistant,
+    site: CompereSite,
+    call: ServiceCall,
+    acting: Acting,
+    *,
+    administrator: bool = False,
+) -> dict[str, Any]:
+    batch = await site.undoing.find(call.data["batch"])
+    many = batch_call(site, call, UNDO, acting.user, reason=call.data["reason"])
     many.reference = batch.id
     undone = await site.undoing.undo(
         batch,
         reason=call.data["reason"],
-        user=user,
-        administrator=await is_administrator(hass, call.context),
+        user=acting.user,
+        administrator=administrator,
         call=many,
+        approver=acting.approver,
     )
     if batch.action in _HOLDS:
         answer = held_answer(hass, site, many, undone.held)
@@ -69,6 +89,16 @@ async def _undo_batch(hass: HomeAssistant, site: CompereSite, call: ServiceCall)
         answer = await batch_answer(hass, many, booked_data(site, many, undone.credited))
     return answer | {"action": batch.action, "replayed": undone.replayed}
 
+
+async def _undone_total(_: HomeAssistant, site: CompereSite, call: ServiceCall) -> Amount:
+    """All that was paid in by the batch."""
+    content = batch_content(await site.undoing.find(call.data["batch"]))
+    return Amount(site.currency.parse(content["asked"]["amount"]) * len(content["changed"]))
+
+
+_UNDO_TOP_UPS = guarded(
+    Deed(name="undo_batch", guarded=Guarded.REVERSAL, total=_undone_total, carry_out=_undo)
+)
 
 ACTIONS = {
     "list_batches": Action(

@@ -8,9 +8,11 @@ from homeassistant.helpers import config_validation as cv
 import probatio as vol
 
 from ..account_view import exact_text
-from ..action_targets import accounts_named
+from ..action_targets import accounts_meant, accounts_named
 from ..authority import Duty, async_require_manager
-from ..core.ids import AccountNumber
+from ..cash_limits import Guarded
+from ..core.errors import InvalidInputError
+from ..core.ids import AccountNumber, TransferId
 from ..core.ledger.accounts import Fund
 from ..core.money.amount import Amount
 from ..core.prepayment.batches import BatchCall
@@ -30,6 +32,7 @@ from .fields import (
     reference_of,
     written,
 )
+from .guarded import Acting, Deed, guarded
 from .receipts import get_receipt, refund_state, waterfall_data
 
 FUND = vol.In([fund.value for fund in Fund])
@@ -50,7 +53,7 @@ def booked_data(
         if credited.steps:
             booked["waterfall"] = waterfall_data(site, credited.steps)
         if call.dry_run and not credited.replayed:
-            booked["receipt"] = None
+            booked |= {"receipt": None, "number": None}
         return booked
 
     return data
@@ -62,23 +65,26 @@ def _booked(site: CompereSite, credited: Credited) -> dict[str, Any]:
         "transfer": credited.transfer,
         "balance": f"{site.currency.rounded_down(credited.balance):f}",
         "receipt": credited.receipt,
+        "number": credited.number,
         "replayed": credited.replayed,
     }
 
 
-async def _top_up(hass: HomeAssistant, site: CompereSite, call: ServiceCall) -> dict[str, Any]:
-    user = await async_require_manager(hass, site.entry, call.context, Duty.MONEY)
+async def _top_up(
+    hass: HomeAssistant, site: CompereSite, call: ServiceCall, acting: Acting
+) -> dict[str, Any]:
     amount = site.currency.parse_positive(written(call.data["amount"]))
     fund, reference = Fund(call.data["fund"]), reference_of(call)
     asked = {"amount": f"{site.currency.rounded(amount):f}", "fund": fund.value}
-    many = batch_call(site, call, TOP_UP, user, **asked)
+    many = batch_call(site, call, TOP_UP, acting.user, **asked)
     many.reference = reference
     results = await site.cashier.top_up(
         accounts_named(hass, site, call.data),
         amount,
         reference=reference,
         fund=fund,
-        user=user,
+        user=acting.user,
+        approver=acting.approver,
         call=many,
     )
     answer = await batch_answer(hass, many, booked_data(site, many, results))
@@ -88,22 +94,22 @@ async def _top_up(hass: HomeAssistant, site: CompereSite, call: ServiceCall) -> 
 
 
 async def _adjust_balance(
-    hass: HomeAssistant, site: CompereSite, call: ServiceCall
+    hass: HomeAssistant, site: CompereSite, call: ServiceCall, acting: Acting
 ) -> dict[str, Any]:
-    user = await async_require_manager(hass, site.entry, call.context, Duty.MONEY)
     credited = await site.cashier.adjust(
         call.data["account"],
         amount_of(site, call),
         reason=call.data["reason"],
         reference=reference_of(call),
-        user=user,
+        user=acting.user,
     )
     return _booked(site, credited)
 
 
-async def _refund(hass: HomeAssistant, site: CompereSite, call: ServiceCall) -> dict[str, Any]:
+async def _refund(
+    hass: HomeAssistant, site: CompereSite, call: ServiceCall, acting: Acting
+) -> dict[str, Any]:
     """Reserve a refund and, at a cash desk, pay it out at once; a repeated call goes on."""
-    user = await async_require_manager(hass, site.entry, call.context, Duty.MONEY)
     number, reference = call.data["account"], call.data["reference"]
     credited = await site.refunds.reserve(
         number,
@@ -111,10 +117,12 @@ async def _refund(hass: HomeAssistant, site: CompereSite, call: ServiceCall) -> 
         reference=reference,
         reason=call.data["reason"],
         fund=Fund(call.data["fund"]),
-        user=user,
+        user=acting.user,
     )
     if not call.data["reserve_only"]:
-        credited = await site.refunds.resolve(number, reference, paid=True, user=user)
+        credited = await site.refunds.resolve(
+            number, reference, paid=True, user=acting.user, approver=acting.approver
+        )
     return _booked(site, credited) | {"state": await refund_state(site, number, reference)}
 
 
@@ -128,24 +136,27 @@ async def _resolve_refund(
 
 
 async def _reverse_top_up(
-    hass: HomeAssistant, site: CompereSite, call: ServiceCall
+    hass: HomeAssistant, site: CompereSite, call: ServiceCall, acting: Acting
 ) -> dict[str, Any]:
-    user = await async_require_manager(hass, site.entry, call.context, Duty.MONEY)
     credited = await site.refunds.reverse_top_up(
-        call.data["account"], call.data["reference"], reason=call.data["reason"], user=user
+        call.data["account"],
+        call.data["reference"],
+        reason=call.data["reason"],
+        user=acting.user,
+        approver=acting.approver,
     )
     return _booked(site, credited)
 
 
 async def _take_deposit(
-    hass: HomeAssistant, site: CompereSite, call: ServiceCall
+    hass: HomeAssistant, site: CompereSite, call: ServiceCall, acting: Acting
 ) -> dict[str, Any]:
-    user = await async_require_manager(hass, site.entry, call.context, Duty.MONEY)
     credited = await site.refunds.take_deposit(
         call.data["account"],
         site.currency.parse_positive(written(call.data["amount"])),
         reference=reference_of(call),
-        user=user,
+        user=acting.user,
+        approver=acting.approver,
     )
     answer = _booked(site, credited)
     return {"deposit": answer.pop("balance")} | answer
@@ -184,9 +195,53 @@ async def _use_emergency_credit(
     }
 
 
+async def _adjustment_total(_: HomeAssistant, site: CompereSite, call: ServiceCall) -> Amount:
+    return Amount(abs(amount_of(site, call)))
+
+
+async def _one_total(_: HomeAssistant, site: CompereSite, call: ServiceCall) -> Amount:
+    site.book.account(call.data["account"])
+    return site.currency.parse_positive(written(call.data["amount"]))
+
+
+async def _top_up_total(hass: HomeAssistant, site: CompereSite, call: ServiceCall) -> Amount:
+    """Return what a call takes from all its accounts together."""
+    means = accounts_named if call.data["skip_refused"] else accounts_meant
+    amount = site.currency.parse_positive(written(call.data["amount"]))
+    return Amount(amount * len(means(hass, site, call.data)))
+
+
+async def _reversal_total(_: HomeAssistant, site: CompereSite, call: ServiceCall) -> Amount:
+    number, reference = call.data["account"], call.data["reference"]
+    top_up = TransferId(f"top:{reference}:{number}")
+    found = await site.ledger.read(lambda tx: tx.find_transfer(top_up))
+    if found is None:
+        raise InvalidInputError("top_up_unknown", account=number, reference=reference)
+    return found.amount
+
+
+def _with_reference(_: HomeAssistant, _site: CompereSite, call: ServiceCall) -> dict[str, Any]:
+    return dict(call.data) | {"reference": reference_of(call)}
+
+
+def _named(hass: HomeAssistant, site: CompereSite, call: ServiceCall) -> dict[str, Any]:
+    """Return a top-up with the accounts that it means by now."""
+    kept = {name: call.data[name] for name in ("amount", "fund", "dry_run", "skip_refused")}
+    numbers = accounts_named(hass, site, call.data)
+    return kept | {"account": numbers, "reference": reference_of(call)}
+
+
 ACTIONS = {
     "top_up": Action(
-        _top_up,
+        guarded(
+            Deed(
+                name="top_up",
+                guarded=Guarded.TOP_UP,
+                total=_top_up_total,
+                carry_out=_top_up,
+                fixed=_named,
+            )
+        ),
         {
             **MANY,
             vol.Required("amount"): WRITTEN,
@@ -198,7 +253,15 @@ ACTIONS = {
         get_receipt, {**ONE_ACCOUNT, vol.Required("reference"): REFERENCE}, SupportsResponse.ONLY
     ),
     "adjust_balance": Action(
-        _adjust_balance,
+        guarded(
+            Deed(
+                name="adjust_balance",
+                guarded=Guarded.ADJUSTMENT,
+                total=_adjustment_total,
+                carry_out=_adjust_balance,
+                fixed=_with_reference,
+            )
+        ),
         {
             **ONE_ACCOUNT,
             vol.Required("amount"): WRITTEN,
@@ -207,7 +270,14 @@ ACTIONS = {
         },
     ),
     "refund": Action(
-        _refund,
+        guarded(
+            Deed(
+                name="refund",
+                guarded=Guarded.REFUND,
+                total=_one_total,
+                carry_out=_refund,
+            )
+        ),
         {
             **ONE_ACCOUNT,
             vol.Required("amount"): WRITTEN,
@@ -226,7 +296,14 @@ ACTIONS = {
         },
     ),
     "reverse_top_up": Action(
-        _reverse_top_up,
+        guarded(
+            Deed(
+                name="reverse_top_up",
+                guarded=Guarded.REVERSAL,
+                total=_reversal_total,
+                carry_out=_reverse_top_up,
+            )
+        ),
         {
             **ONE_ACCOUNT,
             vol.Required("reference"): REFERENCE,
@@ -234,7 +311,15 @@ ACTIONS = {
         },
     ),
     "take_deposit": Action(
-        _take_deposit,
+        guarded(
+            Deed(
+                name="take_deposit",
+                guarded=Guarded.TOP_UP,
+                total=_one_total,
+                carry_out=_take_deposit,
+                fixed=_with_reference,
+            )
+        ),
         {
             **ONE_ACCOUNT,
             vol.Required("amount"): WRITTEN,

@@ -12,9 +12,11 @@ from ..core.errors import InvalidInputError
 from ..core.ids import AccountNumber, TransferId
 from ..core.ledger.account_rows import Tenancy
 from ..core.ledger.accounts import Fund, tenant
+from ..core.ledger.payment_rows import CashReceipt
 from ..core.ledger.ports import LedgerTransaction
 from ..core.ledger.records import Transfer
 from ..core.money.amount import Amount
+from ..core.payment.cash_receipts import paper_of
 from ..core.prepayment.cashier import receipt_of
 from ..core.prepayment.waterfall import Waterfall
 from ..site import CompereSite
@@ -41,6 +43,7 @@ class _Found:
     kind: str
     transfer: Transfer
     state: State
+    paper: CashReceipt | None
 
 
 def waterfall_data(site: CompereSite, steps: Waterfall) -> dict[str, Any]:
@@ -82,7 +85,10 @@ async def get_receipt(hass: HomeAssistant, site: CompereSite, call: ServiceCall)
         "user": await user_name(hass, transfer.user),
         "transfer": transfer.id,
         "receipt": receipt_of(transfer),
+        "number": None if found.paper is None else found.paper.number,
     }
+    if found.paper is not None and found.paper.approver:
+        receipt["approver"] = await user_name(hass, found.paper.approver)
     if transfer.outcome:
         steps = Waterfall.of(transfer.outcome)
         receipt["waterfall"] = waterfall_data(site, steps)
@@ -103,8 +109,13 @@ def _find(tx: LedgerTransaction, number: AccountNumber, reference: str) -> _Foun
     for prefix, kind in _KINDS.items():
         transfer = tx.find_transfer(TransferId(f"{prefix}:{reference}:{number}"))
         if transfer is not None:
-            state = _state(tx, kind, transfer.id)
-            return _Found(name=tenancy.name, kind=kind, transfer=transfer, state=state)
+            return _Found(
+                name=tenancy.name,
+                kind=kind,
+                transfer=transfer,
+                state=_state(tx, kind, transfer.id),
+                paper=paper_of(tx, tx.find_transfer(TransferId(f"{transfer.id}:post")) or transfer),
+            )
     raise InvalidInputError("receipt_unknown", account=number, reference=reference)
 
 

@@ -20,6 +20,7 @@ from .document_faults import MAX_FAULTS, schema_faults
 from .document_section import Findings, Section, number_text
 from .documents import Document, DocumentError, read_document
 from .ids import AccountNumber, MeterSerial
+from .ledger.records import BookKind
 from .meters.address import kept_address
 from .meters.compere_mqtt.ports import TRANSPORT, BrokerSettings
 from .meters.dlt645_relay import NO_OPERATOR, USUAL_LEVEL, RelayAccess
@@ -110,6 +111,8 @@ class SiteFile:
     name: str
     currency: Currency
     time_zone: str
+    kind: BookKind | None = None
+    """Whether its money is real or for trying; None goes into either."""
     buses: tuple[BusEntry, ...] = ()
     meters: tuple[MeterEntry, ...] = ()
     accounts: tuple[AccountEntry, ...] = ()
@@ -153,6 +156,7 @@ def site_file_of(document: Document, *, file: str) -> SiteFile:
         name=site["name"],
         currency=currency,
         time_zone=site["time_zone"],
+        kind=BookKind(site["kind"]) if "kind" in site else None,
         buses=tuple(bus for bus in buses if bus),
         meters=tuple(meter for meter in meters if meter),
         accounts=tuple(account for account in accounts if account),
@@ -269,6 +273,8 @@ def dump_site_file(site: SiteFile) -> str:
         ("policies", [policy_data(policy, site.currency) for policy in site.policies]),
     )
     head = {"name": site.name, "currency": site.currency.code, "time_zone": site.time_zone}
+    if site.kind is not None:
+        head["kind"] = site.kind.value
     lines = [f"site: {_flow(head)}"]
     for name, entries in groups:
         if name == "calendars" and not entries:

@@ -17,8 +17,10 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from .book import Book
+from .cash_desk import audit_cash_desk
 from .chain import Walk, walk
 from .corrections import audit_corrections
+from .credits import audit_credits
 from .energy import Energy, audit_energy
 from .fees import audit_fees
 from .filing import audit_documents, audit_statements
@@ -91,6 +93,8 @@ def check(
         corrections = audit_corrections(book, tariffs, walked)
         audit_taxes(book, tariffs, walked, (energy, fees, corrections))
         audit_debts(book, accounts)
+        audit_credits(book, accounts)
+        audit_cash_desk(book)
     except DBAPIError as error:
         if "overflow" not in str(error.orig):
             raise

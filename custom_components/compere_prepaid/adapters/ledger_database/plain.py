@@ -75,7 +75,7 @@ from .tables import (
     supply,
 )
 
-_FORMS: tuple[Form[Any], ...] = (
+FORMS: tuple[Form[Any], ...] = (
     Form(Fee, fee),
     Form(Supply, supply, owner=1, guard="supply.to_at IS NULL"),
     Form(Rerating, rerating),
@@ -105,6 +105,7 @@ _FORMS: tuple[Form[Any], ...] = (
     Form(PortalDevice, portal_device, owner=1),
     Form(AutoTopUp, auto_top_up, owner=1),
 )
+"""The kinds of records, and how they lie in the tables."""
 
 
 class PlainRows(Rows):
@@ -113,7 +114,7 @@ class PlainRows(Rows):
     def __init__(self, scope: Scope) -> None:
         """Work on a site's rows."""
         super().__init__(scope)
-        self._plain = {form.kind: self._sheet(form) for form in _FORMS}
+        self._plain = {form.kind: self._sheet(form) for form in FORMS}
 
     def find[R: StateRow | HistoryRow](self, kind: type[R], /, **key: object) -> R | None:
         """Return the row of this kind with this whole key, if any."""
@@ -132,6 +133,23 @@ class PlainRows(Rows):
         query = form.query(*columns).order_by(*form.table.primary_key)
         parameters = {f"key_{name}": value for name, value in columns.items()}
         return tuple(map(form.record, self._query(query, **parameters)))
+
+    def last[R: HistoryRow](self, kind: type[R], /, **columns: object) -> R | None:
+        """Return the row of this kind with these columns that has the greatest key, if any.
+
+        What this transaction has yet to write is looked at where it is, so that numbering many
+        rows one after the other writes them all at once.
+        """
+        sheet: Sheet[R] = self._plain[kind]
+        form = sheet.form
+        key = (column.desc() for column in form.table.primary_key)
+        query = form.query(*columns).order_by(*key).limit(1)
+        parameters = {f"key_{name}": value for name, value in columns.items()}
+        stored = self._connection.execute(query, {"key_site": self._site, **parameters}).first()
+        found = [row for row in sheet.unwritten.values() if _has(row, columns)]
+        if stored is not None:
+            found.append(form.record(stored))
+        return max(found, key=form.key, default=None)
 
     def put(self, row: StateRow) -> None:
         """Store how something stands, in place of what was stored for the same key."""

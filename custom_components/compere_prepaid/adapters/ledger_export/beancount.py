@@ -18,6 +18,7 @@ from typing import Any, TextIO
 
 from sqlalchemy import Row
 
+from ...core.ledger.records import BookKind
 from .rows import Source, time
 
 _ROOTS = {
@@ -75,7 +76,8 @@ class _Journal:
     def write(self) -> int:
         """Write everything; count the transactions."""
         source, line = self._source, self._line
-        line(f'option "title" {_quoted(f"{source.site}: Compere Prepaid")}')
+        trial = " (trial, no real money)" if source.kind == BookKind.SANDBOX else ""
+        line(f'option "title" {_quoted(f"{source.site}: Compere Prepaid{trial}")}')
         line(f'option "operating_currency" "{source.currency}"')
         count = 0
         for row in source.rows(_TRANSFERS):

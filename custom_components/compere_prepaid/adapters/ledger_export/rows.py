@@ -23,14 +23,16 @@ class Source:
     site: str
     progress: Progress | None = None
     currency: str = ""
+    kind: str = ""
+    """Whether its money is `real`, or there for trying (`sandbox`)."""
     scale: int = 9
     total: int = 0
     done: int = 0
 
     def open(self, tables: Mapping[str, int]) -> None:
         """Read the book's title; `tables` says how often each is gone through."""
-        query = "SELECT currency, scale FROM book WHERE site = :site"
-        self.currency, self.scale = self._execute(query).one()
+        query = "SELECT currency, scale, kind FROM book WHERE site = :site"
+        self.currency, self.scale, self.kind = self._execute(query).one()
         for table, times in tables.items():
             count = self._execute(f'SELECT COUNT(*) FROM "{table}" WHERE site = :site')  # noqa: S608  -- a name of ours
             self.total += times * int(count.scalar_one())

@@ -229,6 +229,10 @@ class LedgerTransaction(Protocol):
         """Return the rows of this kind with these columns, in the order of their key."""
         ...
 
+    def last[R: HistoryRow](self, kind: type[R], /, **columns: object) -> R | None:
+        """Return the row of this kind with these columns that has the greatest key, if any."""
+        ...
+
     def put(self, row: StateRow) -> None:
         """Store how something stands, in place of what was stored for the same key."""
         ...

@@ -58,6 +58,8 @@ class Payer:
     """Where the payer's browser comes back to; nothing is believed that comes with it."""
     keep_means: bool = False
     """Whether the means of payment is kept for automatic top-ups."""
+    means: str = ""
+    """What was kept (`Paid.means`), where it is to be charged (AUTOMATIC)."""
     language: str = "en"
 
 

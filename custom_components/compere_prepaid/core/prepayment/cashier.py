@@ -11,6 +11,7 @@ from ..ledger.accounts import ADJUSTMENT, CASH, Fund, tenant
 from ..ledger.posting import Posting, post
 from ..ledger.records import NewTransfer, Transfer, TransferCode
 from ..money.amount import ZERO, Amount
+from ..payment.cash_receipts import paper_number
 from .batches import BatchCall, Kept
 from .book import AccountBook
 from .pouring import (
@@ -42,6 +43,8 @@ class Credited:
     replayed: bool
     steps: Waterfall | None = None
     """Where a top-up went to."""
+    number: int | None = None
+    """Of the cash desk's paper, where cash was moved."""
 
 
 def receipt_of(transfer: Transfer) -> str:
@@ -49,7 +52,7 @@ def receipt_of(transfer: Transfer) -> str:
     return f"{transfer.seq}-{transfer.hash[:RECEIPT_DIGITS]}"
 
 
-def credited(posting: Posting, balance: Amount) -> Credited:
+def credited(posting: Posting, balance: Amount, number: int | None = None) -> Credited:
     """Return what there is to tell of a booked transfer."""
     outcome = posting.transfer.outcome
     return Credited(
@@ -58,6 +61,7 @@ def credited(posting: Posting, balance: Amount) -> Credited:
         receipt=receipt_of(posting.transfer),
         replayed=posting.replayed,
         steps=Waterfall.of(outcome) if outcome else None,
+        number=number,
     )
 
 
@@ -75,6 +79,7 @@ class Cashier:
         reference: str,
         fund: Fund = Fund.ELECTRICITY,
         user: str = "",
+        approver: str = "",
         call: BatchCall | None = None,
     ) -> Mapping[AccountNumber, Credited]:
         """Credit accounts, all in one transaction, once per reference; power follows by itself.
@@ -110,7 +115,7 @@ class Cashier:
                 return ()
             return told_of(poured[due.number], settled, due, fund, reference)
 
-        return await book_transfers(self.book, numbers, work, told, call=call)
+        return await book_transfers(self.book, numbers, work, told, call=call, approver=approver)
 
     async def adjust(
         self, number: str, amount: Amount, *, reason: str, reference: str, user: str = ""
@@ -193,13 +198,21 @@ async def book_transfers(
     work: Callable[[Slip, AccountDue], Posting],
     told: Callable[[Posting, Settled, AccountDue], Iterable[Event]] = lambda *_: (),
     call: BatchCall | None = None,
+    approver: str = "",
 ) -> Mapping[AccountNumber, Credited]:
     """Book one transfer per account and settle them all, in one transaction.
 
-    A batch keeps the transfer's id of each. Raises `InvalidInputError` (`target_empty`) for no
+    Those that move cash get their numbers, of which `approver` is told. A batch keeps the
+    transfer's id of each. Raises `InvalidInputError` (`target_empty`) for no
     accounts, and what `work` raises.
     """
     balances: dict[AccountNumber, Amount] = {}
+    papers: dict[AccountNumber, int | None] = {}
+
+    def numbered(slip: Slip, due: AccountDue) -> Posting:
+        posting = work(slip, due)
+        papers[due.number] = paper_number(slip.tx, posting, due.number, approver)
+        return posting
 
     def remember(posting: Posting, settled: Settled, due: AccountDue) -> Iterable[Event]:
         service = tenant(due.number, Fund.SERVICE)
@@ -211,8 +224,11 @@ async def book_transfers(
     numbers = list(numbers)
     if not numbers:
         raise InvalidInputError("target_empty")
-    postings = await book.transact(numbers, _id_of, work, remember, call=call, kept=_kept)
-    return {number: credited(posting, balances[number]) for number, posting in postings.items()}
+    postings = await book.transact(numbers, _id_of, numbered, remember, call=call, kept=_kept)
+    return {
+        number: credited(posting, balances[number], papers[number])
+        for number, posting in postings.items()
+    }
 
 
 def _id_of(posting: Posting) -> str:

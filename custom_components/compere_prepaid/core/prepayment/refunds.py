@@ -22,6 +22,7 @@ from ..ledger.records import (
     TransferKind,
 )
 from ..money.amount import Amount
+from ..payment.cash_receipts import paper_number
 from .batches import BatchCall
 from .book import AccountBook
 from .cashier import Credited, book_transfers, credited
@@ -64,11 +65,14 @@ class Refunds:
 
         return await self._book(account, work)
 
-    async def resolve(self, number: str, reference: str, *, paid: bool, user: str = "") -> Credited:
+    async def resolve(
+        self, number: str, reference: str, *, paid: bool, user: str = "", approver: str = ""
+    ) -> Credited:
         """Post a reserved refund because it was paid out, or void it because it was not.
 
         Doing the same again returns the first result. Raises `InvalidInputError`:
-        `refund_unknown`, `pending_not_open` (it was resolved the other way).
+        `refund_unknown`, `refund_in_progress` (a provider pays it out), `pending_not_open` (it was
+        resolved the other way).
         """
         account = self.book.account(number).number
         kind = TransferKind.POST if paid else TransferKind.VOID
@@ -77,6 +81,8 @@ class Refunds:
             pending = slip.tx.find_transfer(_refund_id(reference, account))
             if pending is None or pending.kind is not TransferKind.PENDING:
                 raise InvalidInputError("refund_unknown", account=account, reference=reference)
+            if pending.credit != CASH:
+                raise InvalidInputError("refund_in_progress", reference=reference)
             request = NewTransfer(
                 id=TransferId(f"{pending.id}:{kind}"),
                 debit=pending.debit,
@@ -103,10 +109,10 @@ class Refunds:
                     user=user,
                 )
 
-        return await self._book(account, work, told)
+        return await self._book(account, work, told, approver)
 
     async def reverse_top_up(
-        self, number: str, reference: str, *, reason: str, user: str = ""
+        self, number: str, reference: str, *, reason: str, user: str = "", approver: str = ""
     ) -> Credited:
         """Take back a top-up by counter-transfers, also what of it went to debts.
 
@@ -122,10 +128,16 @@ class Refunds:
                 raise InvalidInputError("top_up_unknown", account=account, reference=reference)
             return self._reverse(slip, original, reason.strip(), user)
 
-        return await self._book(account, work, _told_reversed(user))
+        return await self._book(account, work, _told_reversed(user), approver)
 
     async def reverse_top_ups(
-        self, top_ups: Mapping[str, TransferId], *, reason: str, user: str, call: BatchCall
+        self,
+        top_ups: Mapping[str, TransferId],
+        *,
+        reason: str,
+        user: str,
+        call: BatchCall,
+        approver: str = "",
     ) -> Mapping[AccountNumber, Credited]:
         """Take back top-ups of many accounts, those that nobody has taken back before.
 
@@ -143,7 +155,7 @@ class Refunds:
                 raise InvalidInputError("top_up_unknown", account=due.number, reference="")
             return self._reverse(slip, original, reason.strip(), user)
 
-        return await book_transfers(self.book, top_ups, work, _told_reversed(user), call)
+        return await book_transfers(self.book, top_ups, work, _told_reversed(user), call, approver)
 
     def _reverse(self, slip: Slip, original: Transfer, reason: str, user: str) -> Posting:
         """Book the counter-transfers of a top-up."""
@@ -165,7 +177,7 @@ class Refunds:
         return posting
 
     async def take_deposit(
-        self, number: str, amount: Amount, *, reference: str, user: str = ""
+        self, number: str, amount: Amount, *, reference: str, user: str = "", approver: str = ""
     ) -> Credited:
         """Take a deposit, which is kept apart and returned when the tenant moves out.
 
@@ -176,7 +188,7 @@ class Refunds:
             raise InvalidInputError("amount_not_positive", amount=self.book.currency.exact(amount))
         account = self.book.account(number).number
 
-        def work(slip: Slip, _due: AccountDue) -> tuple[Posting, Amount]:
+        def work(slip: Slip, _due: AccountDue) -> tuple[Posting, Amount, int | None]:
             request = NewTransfer(
                 id=TransferId(f"dep:{reference}:{account}"),
                 debit=CASH,
@@ -188,7 +200,9 @@ class Refunds:
                 user=user,
                 reason=reference,
             )
-            return post(slip.tx, request, slip.at), slip.tx.balance(deposit_of(account))
+            posting = post(slip.tx, request, slip.at)
+            paper = paper_number(slip.tx, posting, account, approver)
+            return posting, slip.tx.balance(deposit_of(account)), paper
 
         result = await self.book.transact([account], f"dep:{reference}", work)
         return credited(*result[account])
@@ -198,8 +212,10 @@ class Refunds:
         account: AccountNumber,
         work: Callable[[Slip, AccountDue], Posting],
         told: Callable[[Posting, Settled, AccountDue], Iterable[Event]] = lambda *_: (),
+        approver: str = "",
     ) -> Credited:
-        return (await book_transfers(self.book, [account], work, told))[account]
+        booked = await book_transfers(self.book, [account], work, told, approver=approver)
+        return booked[account]
 
     def _account(self, number: str, reason: str) -> AccountNumber:
         if not reason.strip():

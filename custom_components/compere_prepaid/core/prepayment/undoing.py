@@ -90,7 +90,14 @@ class Undoing:
         return await self.book.ledger.read(read)
 
     async def undo(
-        self, batch: Batch, *, reason: str, user: str, administrator: bool, call: BatchCall
+        self,
+        batch: Batch,
+        *,
+        reason: str,
+        user: str,
+        administrator: bool,
+        call: BatchCall,
+        approver: str = "",
     ) -> Undone:
         """Take back what a batch changed; doing it again changes nothing.
 
@@ -113,7 +120,7 @@ class Undoing:
         if batch.action == TOP_UP:
             top_ups = {number: TransferId(kept["transfer"]) for number, kept in changed.items()}
             credited = await self.refunds.reverse_top_ups(
-                top_ups, reason=reason, user=user, call=call
+                top_ups, reason=reason, user=user, call=call, approver=approver
             )
         elif (kind := TERMS.get(batch.action)) is not None:
             await self.agreements.take_back(kind, changed, user, call)

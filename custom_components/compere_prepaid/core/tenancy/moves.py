@@ -18,6 +18,7 @@ from ..ledger.records import (
     TransferCode,
 )
 from ..money.amount import Amount
+from ..payment.cash_receipts import number_cash
 from ..prepayment.book import AccountBook
 from ..prepayment.debts import outstanding
 from ..prepayment.pouring import available_of
@@ -199,7 +200,7 @@ class Moves:
             user=ending.user,
             reason=ending.reason or what,
         )
-        post_new(slip.tx, request, slip.at)
+        number_cash(slip.tx, post_new(slip.tx, request, slip.at), slip.account)
 
     @property
     def _minor_unit(self) -> int:

@@ -1,0 +1,38 @@
+"""What the gateway's parts share."""
+
+from dataclasses import dataclass
+
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicNumbers
+
+from ....core.money.amount import Currency
+from .faults import Faults
+from .keys import GatewayKeys
+from .notices import Notices
+from .orders import Order, OrderBook
+from .voice import Voice
+
+
+@dataclass(slots=True, kw_only=True)
+class GatewayState:
+    """One merchant's gateway: who, what was ordered, and how it speaks."""
+
+    keys: GatewayKeys
+    merchant: RSAPublicNumbers
+    """What the merchant's signatures are checked with."""
+    currency: Currency
+    faults: Faults
+    book: OrderBook
+    voice: Voice
+    notices: Notices
+    base_url: str = ""
+    """Where the merchant's machine reaches the gateway."""
+    payer_url: str = ""
+    """Where payers' browsers reach its pages."""
+
+    async def pay(self, order: Order) -> bool:
+        """Take a payment and tell of it; False if the order cannot be paid any more."""
+        if not order.pay(self.voice.now()):
+            return False
+        await self.book.keep(order)
+        self.notices.announce(order)
+        return True

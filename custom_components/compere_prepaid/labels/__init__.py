@@ -1,0 +1,1 @@
+"""Labels for meters: a code that opens the tenants' page, and the number to type instead."""

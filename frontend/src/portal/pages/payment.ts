@@ -1,0 +1,228 @@
+/** Waiting for a payment, and for the power after it. */
+import { html, nothing, type TemplateResult } from "lit-html";
+import type { App, Page } from "../app.ts";
+import { asFault } from "../api.ts";
+import { payInWeChat } from "../bridge.ts";
+import type { Checkout, Order, Ordered } from "../contract.ts";
+import { bolt, check, off } from "../icons.ts";
+import { keepPending, pendingOrder, type Pending } from "../remembered.ts";
+import { backLink, failure, heading, loading, primary } from "./parts.ts";
+
+const SOON_MS = 1_500;
+const LATER_MS = 5_000;
+const SOON_FOR_MS = 3 * 60_000;
+const POWER_FOR_MS = 60_000;
+
+export class PaymentPage implements Page {
+  private _order: Order | null = null;
+  private _checkout: Checkout | null = null;
+  private _openUntil = "";
+  private _note = "";
+  private _provider = "";
+  private _error = "";
+  private _busy = false;
+  private _gone = false;
+  private _timer: ReturnType<typeof setTimeout> | undefined;
+  private _since = Date.now();
+  private _paidSeenAt = 0;
+  private readonly _seen = (): void => void this._cameBack();
+
+  constructor(
+    private readonly app: App,
+    /** The order's id or, after coming back from a provider's page, the key that it was made with. */
+    private readonly name: string,
+  ) {}
+
+  title(): string {
+    const { say, format } = this.app;
+    if (this._order?.state === "closed") return say("closed_title");
+    const amount = this._order && format.money(this._order.amount);
+    return amount === null ? say("top_up") : say(this._order?.state === "paid" ? "paid_title" : "wait_title", { amount });
+  }
+
+  entered(): void {
+    document.addEventListener("visibilitychange", this._seen);
+    void this._begin();
+  }
+
+  left(): void {
+    this._gone = true;
+    clearTimeout(this._timer);
+    document.removeEventListener("visibilitychange", this._seen);
+  }
+
+  /** After a reload the order is asked for again by its key: that orders nothing new, and tells where to pay. */
+  private async _begin(): Promise<void> {
+    const pending = this._pending();
+    this._error = "";
+    try {
+      const ordered = pending && (await this.app.guarded(() => this.app.api.post<Ordered>("/api/orders", pending.request)));
+      if (ordered) {
+        keepPending({ ...pending, id: ordered.id });
+        this._provider = pending.title;
+        this._checkout = ordered.checkout;
+        this._openUntil = ordered.expires_at;
+      }
+    } catch (error) {
+      const fault = asFault(error);
+      if (fault.kind !== "refused") this._note = this.app.worded(fault); // the order itself is asked for below
+    }
+    await this._ask("get");
+    if (this._checkout?.kind === "jsapi" && this._isWaiting) void this._bridge();
+  }
+
+  /** Return what this tab remembers of the order. */
+  private _pending(): Pending | null {
+    const pending = pendingOrder();
+    const isThis = pending?.id === this.name || pending?.request.key === this.name;
+    return isThis && pending?.meter === this.app.session?.meter?.reference ? pending : null;
+  }
+
+  private get _isWaiting(): boolean {
+    return this._order !== null && this._order.state !== "paid" && this._order.state !== "closed";
+  }
+
+  private async _ask(how: "get" | "check"): Promise<void> {
+    const { app } = this;
+    const path = `/api/orders/${encodeURIComponent(this.name)}`;
+    clearTimeout(this._timer);
+    try {
+      const order = how === "get" ? await app.api.get<Order>(path) : await app.api.post<Order>(`${path}/check`);
+      if (this._gone) return;
+      this._error = "";
+      this._take(order);
+    } catch (error) {
+      if (this._gone) return;
+      const fault = asFault(error);
+      if (fault.kind === "refused") this._error = app.worded(fault);
+      else this._note = app.worded(fault);
+    }
+    app.changed();
+    this._askAgain();
+  }
+
+  private _take(order: Order): void {
+    const before = this._order;
+    this._order = order;
+    if (order.state === "paid" || order.state === "closed") {
+      this._note = "";
+      if (this._pending()) keepPending(null);
+    }
+    if (order.state === "paid") {
+      this._paidSeenAt ||= Date.now();
+      if (before?.state !== "paid" || before.power !== order.power) this.app.announce(`${this.title()}. ${order.note}`);
+    } else if (order.state === "closed" && before?.state !== "closed") this.app.announce(this.app.say("closed_title"));
+  }
+
+  private _askAgain(): void {
+    const order = this._order;
+    if (this._gone || document.hidden || this._error) return;
+    if (order?.state === "closed") return;
+    if (order?.state === "paid" && (order.power === "on" || Date.now() - this._paidSeenAt > POWER_FOR_MS)) return;
+    const pause = Date.now() - this._since < SOON_FOR_MS ? SOON_MS : LATER_MS;
+    this._timer = setTimeout(() => void this._ask("get"), pause);
+  }
+
+  /** Who comes back from the payment wants to know at once: the provider is asked. */
+  private async _cameBack(): Promise<void> {
+    if (document.hidden) return clearTimeout(this._timer);
+    this._since = Date.now();
+    await this._ask(this._isWaiting ? "check" : "get");
+  }
+
+  private async _check(): Promise<void> {
+    this._busy = true;
+    this.app.changed();
+    await this._ask("check");
+    this._busy = false;
+    if (this._isWaiting && !this._note) this._note = this.app.say("wait_not_yet");
+    this.app.changed();
+  }
+
+  private async _bridge(): Promise<void> {
+    if (this._checkout?.kind !== "jsapi") return;
+    const answer = await payInWeChat(this._checkout.parameters);
+    if (this._gone) return;
+    this._note = answer === "cancel" ? this.app.say("wait_cancelled") : answer === "fail" ? this.app.say("failed") : "";
+    await this._ask("check");
+  }
+
+  view(): TemplateResult {
+    const { app } = this;
+    const order = this._order;
+    if (this._error) return html`<div class="narrow">${backLink(app)} ${heading(this.title())}${failure(app, this._error, () => void this._begin())}</div>`;
+    if (!order) return html`<div class="narrow">${heading(this.title())}${loading(app)}</div>`;
+    if (order.state === "paid") return this._paid(order);
+    return html`<div class="narrow">
+      ${backLink(app)} ${heading(this.title())} ${order.state === "closed" ? this._closed() : this._waiting()}
+    </div>`;
+  }
+
+  private _waiting(): TemplateResult {
+    const { say, format } = this.app;
+    return html`${this._way()}
+      <p class="looking"><span class="pulse" aria-hidden="true"></span><span>${say("wait_looking")}</span></p>
+      ${this._note ? html`<p class="note" role="status">${this._note}</p>` : nothing}
+      ${this._openUntil ? html`<p class="hint">${say("wait_until", { time: format.time(this._openUntil) })}</p>` : nothing}
+      <button type="button" class="secondary" ?disabled=${this._busy} @click=${() => void this._check()}>${say("wait_check")}</button>`;
+  }
+
+  private _way(): TemplateResult {
+    const { say, format } = this.app;
+    const checkout = this._checkout;
+    if (!checkout) return html`<p class="lead">${say("wait_elsewhere")}</p>`;
+    switch (checkout.kind) {
+      case "jsapi":
+        return html`<p class="lead">${say("wait_jsapi")}</p>
+          ${primary(say("wait_jsapi_go"), { kind: "button", click: () => void this._bridge() })}`;
+      case "redirect":
+        return html`<p class="lead">${say("wait_redirect", { provider: this._provider })}</p>
+          <a class="primary" href=${safeUrl(checkout.url)} referrerpolicy="origin" rel="noopener">${say("wait_redirect_go")}</a>`;
+      case "qr":
+        return html`<p class="lead">${say("wait_qr", { provider: this._provider })}</p>
+          ${code(checkout.svg, say("wait_qr_alt", { amount: format.money(this._order?.amount ?? "0") }))}
+          <p class="hint">${say("wait_qr_save")}</p>`;
+      case "cashier":
+        return html`<p class="lead">${say("wait_cashier")}</p>
+          ${checkout.svg ? code(checkout.svg, say("wait_qr_alt", { amount: format.money(this._order?.amount ?? "0") })) : nothing}
+          <dl class="facts">
+            <div><dt>${say("wait_reference")}</dt><dd class="code big">${checkout.reference}</dd></div>
+          </dl>`;
+      case "charged":
+        return html`<p class="lead">${say("wait_charged")}</p>`;
+    }
+  }
+
+  private _closed(): TemplateResult {
+    const { say } = this.app;
+    return html`<p class="lead">${say("closed_lead")}</p>
+      ${this._order?.note ? html`<p class="hint">${this._order.note}</p>` : nothing}
+      <a class="primary" href="#/top-up">${say("pay_again")}</a>`;
+  }
+
+  private _paid(order: Order): TemplateResult {
+    const { say, format } = this.app;
+    const isOn = order.power === "on";
+    const picture = isOn ? bolt : order.power === "off" ? off : check;
+    return html`<div class="narrow">
+      <section class=${`hero result ${order.power === "off" ? "low" : "good"}`}>
+        <span class=${isOn ? "medal lit" : "medal"}>${picture}</span>
+        ${heading(this.title())}
+        <p class="power-state">${order.power === "coming" ? html`<span class="pulse" aria-hidden="true"></span>` : nothing}${order.note}</p>
+        ${order.paid_at ? html`<p class="quiet-line small">${format.moment(order.paid_at)}</p>` : nothing}
+        <a class="primary" href="#/">${say(this.app.level >= 1 ? "to_overview" : "close")}</a>
+      </section>
+      ${order.receipt ? html`<p><a class="secondary" href=${`#/receipt/${encodeURIComponent(order.receipt)}`}>${say("see_receipt")}</a></p>` : nothing}
+    </div>`;
+  }
+}
+
+/** A picture, so that nothing in it can run. */
+function code(svg: string, alt: string): TemplateResult {
+  return html`<p class="qr"><img src=${`data:image/svg+xml;charset=utf-8,${encodeURIComponent(svg)}`} alt=${alt} width="240" height="240" /></p>`;
+}
+
+/** Where a payment goes on is the server's to say; but never a script. */
+function safeUrl(url: string): string {
+  return /^https?:\/\//i.test(url) ? url : "#/";
+}
