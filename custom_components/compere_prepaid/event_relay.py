@@ -146,9 +146,9 @@ class EventRelay:
         data, context = self._data(event), Context()
         places = self._places(event, data)
         self._site.hass.bus.async_fire(f"{DOMAIN}_{event.TYPE}", data | places, context=context)
-        account = data.get("account")
+        account = data.get("account") if type(event) in PUBLIC else None
         listener = self._listeners.get(AccountNumber(account)) if account else None
-        if listener is not None:
+        if listener is not None:  # what concerns the site is none of an account's events
             listener(event.TYPE, data, context)
 
     def _places(self, event: Event, data: dict[str, Any]) -> dict[str, Any]:

@@ -41,6 +41,7 @@ from ..core.payment.provider import (
     RejectedError,
     Unpaid,
 )
+from .automatic import AutomaticTopUps
 from .building import Built, build, key_of
 from .notice_desk import NoticeDesk
 from .offers import Offer
@@ -84,7 +85,8 @@ class Payments:
         """Who is told what notices say of refunds."""
         self.on_dispute: Listener[Dispute] | None = None
         """Who is told that payers want money back through their bank."""
-        self.on_paid: list[Callable[[Recorded, Paid], Awaitable[None]]] = []
+        self.automatic = AutomaticTopUps(site)
+        self.on_paid: list[Callable[[Recorded, Paid], Awaitable[None]]] = [self.automatic.on_paid]
         """Who is told of payments, once they are durable."""
 
     # Providers
@@ -151,11 +153,13 @@ class Payments:
     async def async_run(self) -> None:
         """Ask what became of everything that was unfinished when the site stopped."""
         await self.watcher.load()
+        await self.automatic.load()
         self.watcher.on_clock()
 
     def on_clock(self) -> None:
-        """Look after the orders whose time has come, in the background."""
+        """Look after orders and automatic top-ups whose time has come, in the background."""
         self.watcher.on_clock()
+        self.automatic.on_clock()
 
     # Orders
 
