@@ -133,6 +133,7 @@ class ProviderFlow(SiteSubentryFlow):
         data = _kept(FORMS[kind], user_input, present.data if present else {})
         data = {CONF_KIND: kind, CONF_PROVIDER_KEY: self._key(kind), CONF_TITLE: title, **data}
         try:
+            data |= await self.hass.async_add_executor_job(FORMS[kind].complete, data)
             await build(site, _subentry(title, data)).provider.try_out()
         except PrepaidError as error:
             field = FORMS[kind].wrong.get(error.key, BASE)
