@@ -27,6 +27,7 @@ from . import (
     holds,
     money,
     notifications,
+    payments,
     policies,
     portal,
     readings,
@@ -42,6 +43,7 @@ from .fields import ENTRY, Action, EntryAction, EntryHandler, Handler
 
 ACTIONS: dict[str, Action | EntryAction] = {
     **money.ACTIONS,
+    **payments.ACTIONS,
     **cash_desk.ACTIONS,
     **holds.ACTIONS,
     **credit.ACTIONS,

@@ -22,6 +22,8 @@ export class Api {
   language: LanguageTag | null = null;
   /** Told of each answer that came, and of each time that none came. */
   reached: (reachable: boolean) => void = () => undefined;
+  /** How far the server's clock is ahead of this device's. */
+  aheadMs = 0;
   private _csrf = "";
 
   /** Take over what a session says; every later request carries its token. */
@@ -53,6 +55,7 @@ export class Api {
     try {
       const answer = await fetch(path, { ...how, credentials: "same-origin", cache: "no-store", signal: stop.signal });
       const body: unknown = await answer.json().catch(() => null);
+      this.aheadMs = (Date.parse(answer.headers.get("Date") ?? "") || Date.now()) - Date.now();
       this.reached(true);
       if (!answer.ok) throw faultOf(answer, body);
       return body as T;

@@ -5,6 +5,12 @@
 const CHARACTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 const MODULUS = CHARACTERS.length;
 
+/** Return a reference as it is printed: whoever types leaves out the dash, or puts spaces into it. */
+export function asPrinted(typed: string): string {
+  const plain = typed.normalize("NFKC").replace(/\s/g, "").replace(/[‐‑–—−]/g, "-");
+  return plain.length < 2 || plain[plain.length - 2] === "-" ? plain : `${plain.slice(0, -1)}-${plain.slice(-1)}`;
+}
+
 /** Tell whether the last letter or digit of a reference fits the others. */
 export function fitsTogether(reference: string): boolean {
   const values = [...reference.toUpperCase()].map((each) => CHARACTERS.indexOf(each)).filter((value) => value >= 0);

@@ -92,6 +92,7 @@ export interface Order {
   power: Power;
   /** The reference of the receipt, once there is one. */
   receipt: string | null;
+  /** How it stands, in words. */
   note: string;
 }
 

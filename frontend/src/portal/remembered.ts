@@ -19,6 +19,7 @@ export interface Pending {
 const PENDING = "cp-order";
 const LANGUAGE = "cp-language";
 const METER = "cp-meter";
+const ASKED = "cp-wechat";
 
 export function pendingOrder(): Pending | null {
   try {
@@ -48,6 +49,13 @@ export function lastMeter(): string {
 
 export function keepMeter(reference: string): void {
   write(() => sessionStorage, METER, reference);
+}
+
+/** Tell whether WeChat was not asked yet, in this tab, who is there; from now on it was. */
+export function askWeChatOnce(): boolean {
+  if (read(() => sessionStorage, ASKED) !== null) return false;
+  write(() => sessionStorage, ASKED, "yes");
+  return read(() => sessionStorage, ASKED) !== null;
 }
 
 /** Make up a key that nobody else has. */

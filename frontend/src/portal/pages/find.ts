@@ -2,12 +2,12 @@
 import { html, type TemplateResult } from "lit-html";
 import type { App, Page } from "../app.ts";
 import { asFault } from "../api.ts";
-import { fitsTogether } from "../check_character.ts";
+import { fitsTogether, asPrinted } from "../check_character.ts";
 import type { Session } from "../contract.ts";
 import { keepMeter } from "../remembered.ts";
 import { field, focusOn, heading, primary, sent } from "./parts.ts";
 
-const EXAMPLE = "33B0250100001-0";
+const EXAMPLE = "33B0250100001-S";
 
 export class FindPage implements Page {
   private _number: string;
@@ -43,7 +43,7 @@ export class FindPage implements Page {
 
   private async _find(): Promise<void> {
     const { app } = this;
-    const meter = this._number.trim();
+    const meter = asPrinted(this._number);
     this._error = !meter ? app.say("number_missing") : fitsTogether(meter) ? "" : app.say("number_wrong");
     if (this._error) return this._complain();
     this._busy = true;

@@ -4,6 +4,7 @@ import type { App, Page } from "../app.ts";
 import { asFault } from "../api.ts";
 import type { History } from "../contract.ts";
 import { chevron } from "../icons.ts";
+import { wordFor } from "../texts/index.ts";
 import { dayChart } from "./chart.ts";
 import { failure, heading, loading } from "./parts.ts";
 
@@ -78,7 +79,7 @@ export class HistoryPage implements Page {
     return html`<ul class="plain-list rows">
       ${topUps.map(
         (each) => html`<li>
-          <span>${format.moment(each.at)}<span class="also">${each.via}${each.receipt ? ` · ${each.receipt}` : ""}</span></span>
+          <span>${format.day(each.at)}, ${format.time(each.at)}<span class="also">${wordFor(say, "via", each.via.replace(" ", "_"))}${each.receipt ? ` · ${each.receipt}` : ""}</span></span>
           <span class="right">
             <strong>${format.money(each.amount)}</strong>
             ${app.level >= 2 && each.reference

@@ -60,8 +60,8 @@ export class OverviewPage implements Page {
     </section>`;
   }
 
-  private _lasts({ days_left, empty_at }: Overview): TemplateResult | typeof nothing {
-    if (days_left === null) return nothing;
+  private _lasts({ days_left, empty_at, supply }: Overview): TemplateResult | typeof nothing {
+    if (days_left === null || !supply.on) return nothing;
     const { say, format } = this.app;
     const days = Math.floor(days_left);
     const text = days >= 2 ? say("days_left", { days }) : days === 1 ? say("day_left") : say("hours_left");

@@ -3,10 +3,9 @@ import { html, nothing, type TemplateResult } from "lit-html";
 import type { App, Page } from "../app.ts";
 import { asFault } from "../api.ts";
 import { payInWeChat } from "../bridge.ts";
-import type { Checkout, Order, Ordered, Power } from "../contract.ts";
+import type { Checkout, Order, Ordered } from "../contract.ts";
 import { bolt, check, off } from "../icons.ts";
-import { keepPending, pendingOrder } from "../remembered.ts";
-import type { TextKey } from "../texts/en.ts";
+import { keepPending, pendingOrder, type Pending } from "../remembered.ts";
 import { backLink, failure, heading, loading, primary } from "./parts.ts";
 
 const SOON_MS = 1_500;
@@ -14,13 +13,12 @@ const LATER_MS = 5_000;
 const SOON_FOR_MS = 3 * 60_000;
 const POWER_FOR_MS = 60_000;
 
-const POWER_TEXTS: Record<Power, TextKey> = { on: "paid_on", coming: "paid_coming", off: "paid_off", unknown: "paid_unknown" };
-
 export class PaymentPage implements Page {
   private _order: Order | null = null;
   private _checkout: Checkout | null = null;
   private _openUntil = "";
   private _note = "";
+  private _provider = "";
   private _error = "";
   private _busy = false;
   private _gone = false;
@@ -31,7 +29,8 @@ export class PaymentPage implements Page {
 
   constructor(
     private readonly app: App,
-    private readonly id: string,
+    /** The order's id or, after coming back from a provider's page, the key that it was made with. */
+    private readonly name: string,
   ) {}
 
   title(): string {
@@ -54,15 +53,15 @@ export class PaymentPage implements Page {
 
   /** After a reload the order is asked for again by its key: that orders nothing new, and tells where to pay. */
   private async _begin(): Promise<void> {
-    const pending = pendingOrder();
+    const pending = this._pending();
     this._error = "";
     try {
-      if (pending?.id === this.id && pending.meter === this.app.session?.meter?.reference) {
-        const ordered = await this.app.guarded(() => this.app.api.post<Ordered>("/api/orders", pending.request));
-        if (ordered?.id === this.id) {
-          this._checkout = ordered.checkout;
-          this._openUntil = ordered.expires_at;
-        }
+      const ordered = pending && (await this.app.guarded(() => this.app.api.post<Ordered>("/api/orders", pending.request)));
+      if (ordered) {
+        keepPending({ ...pending, id: ordered.id });
+        this._provider = pending.title;
+        this._checkout = ordered.checkout;
+        this._openUntil = ordered.expires_at;
       }
     } catch (error) {
       const fault = asFault(error);
@@ -72,13 +71,20 @@ export class PaymentPage implements Page {
     if (this._checkout?.kind === "jsapi" && this._isWaiting) void this._bridge();
   }
 
+  /** Return what this tab remembers of the order. */
+  private _pending(): Pending | null {
+    const pending = pendingOrder();
+    const isThis = pending?.id === this.name || pending?.request.key === this.name;
+    return isThis && pending?.meter === this.app.session?.meter?.reference ? pending : null;
+  }
+
   private get _isWaiting(): boolean {
     return this._order !== null && this._order.state !== "paid" && this._order.state !== "closed";
   }
 
   private async _ask(how: "get" | "check"): Promise<void> {
     const { app } = this;
-    const path = `/api/orders/${encodeURIComponent(this.id)}`;
+    const path = `/api/orders/${encodeURIComponent(this.name)}`;
     clearTimeout(this._timer);
     try {
       const order = how === "get" ? await app.api.get<Order>(path) : await app.api.post<Order>(`${path}/check`);
@@ -100,16 +106,12 @@ export class PaymentPage implements Page {
     this._order = order;
     if (order.state === "paid" || order.state === "closed") {
       this._note = "";
-      if (pendingOrder()?.id === this.id) keepPending(null);
+      if (this._pending()) keepPending(null);
     }
     if (order.state === "paid") {
       this._paidSeenAt ||= Date.now();
-      if (before?.state !== "paid" || before.power !== order.power) this.app.announce(`${this.title()}. ${this._powerText(order)}`);
+      if (before?.state !== "paid" || before.power !== order.power) this.app.announce(`${this.title()}. ${order.note}`);
     } else if (order.state === "closed" && before?.state !== "closed") this.app.announce(this.app.say("closed_title"));
-  }
-
-  private _powerText(order: Order): string {
-    return this.app.say(POWER_TEXTS[order.power]);
   }
 
   private _askAgain(): void {
@@ -168,17 +170,16 @@ export class PaymentPage implements Page {
   private _way(): TemplateResult {
     const { say, format } = this.app;
     const checkout = this._checkout;
-    const provider = this._provider();
     if (!checkout) return html`<p class="lead">${say("wait_elsewhere")}</p>`;
     switch (checkout.kind) {
       case "jsapi":
         return html`<p class="lead">${say("wait_jsapi")}</p>
           ${primary(say("wait_jsapi_go"), { kind: "button", click: () => void this._bridge() })}`;
       case "redirect":
-        return html`<p class="lead">${say("wait_redirect", { provider })}</p>
+        return html`<p class="lead">${say("wait_redirect", { provider: this._provider })}</p>
           <a class="primary" href=${safeUrl(checkout.url)} referrerpolicy="origin" rel="noopener">${say("wait_redirect_go")}</a>`;
       case "qr":
-        return html`<p class="lead">${say("wait_qr", { provider })}</p>
+        return html`<p class="lead">${say("wait_qr", { provider: this._provider })}</p>
           ${code(checkout.svg, say("wait_qr_alt", { amount: format.money(this._order?.amount ?? "0") }))}
           <p class="hint">${say("wait_qr_save")}</p>`;
       case "cashier":
@@ -190,10 +191,6 @@ export class PaymentPage implements Page {
       case "charged":
         return html`<p class="lead">${say("wait_charged")}</p>`;
     }
-  }
-
-  private _provider(): string {
-    return pendingOrder()?.title ?? "";
   }
 
   private _closed(): TemplateResult {
@@ -211,7 +208,7 @@ export class PaymentPage implements Page {
       <section class=${`hero result ${order.power === "off" ? "low" : "good"}`}>
         <span class=${isOn ? "medal lit" : "medal"}>${picture}</span>
         ${heading(this.title())}
-        <p class="power-state">${order.power === "coming" ? html`<span class="pulse" aria-hidden="true"></span>` : nothing}${this._powerText(order)}</p>
+        <p class="power-state">${order.power === "coming" ? html`<span class="pulse" aria-hidden="true"></span>` : nothing}${order.note}</p>
         ${order.paid_at ? html`<p class="quiet-line small">${format.moment(order.paid_at)}</p>` : nothing}
         <a class="primary" href="#/">${say(this.app.level >= 1 ? "to_overview" : "close")}</a>
       </section>

@@ -2,40 +2,15 @@
 import { html, nothing, type TemplateResult } from "lit-html";
 import type { App, Page } from "../app.ts";
 import { asFault, Fault } from "../api.ts";
-import type { Method, Ordered, OrderRequest, Preview, Provider, Terms } from "../contract.ts";
+import type { Ordered, OrderRequest, Preview, Terms } from "../contract.ts";
 import { amountTyped } from "../format.ts";
-import { keepPending, newKey, pendingOrder } from "../remembered.ts";
+import { waysOf, type Way } from "../ways.ts";
+import { askWeChatOnce, keepPending, newKey, pendingOrder } from "../remembered.ts";
 import { backLink, errorText, failure, field, focusOn, heading, loading, primary, sent } from "./parts.ts";
 import { stepList } from "./steps.ts";
 
 const OTHER = "other";
 const TYPING_PAUSE_MS = 400;
-
-interface Way {
-  provider: Provider;
-  method: Method;
-}
-
-/** What decides how a provider is reached from this browser. */
-export interface Browser {
-  /** Inside WeChat, and it may be told who pays. */
-  bridge: boolean;
-  touch: boolean;
-}
-
-/**
- * Return the ways to pay that work in this browser, one for a provider that knows WeChat: its bridge inside of WeChat,
- * its page on another phone, a code to scan on a screen.
- */
-export function waysOf(terms: Terms, { bridge, touch }: Browser): Way[] {
-  return terms.providers.flatMap((provider) => {
-    const methods = provider.methods.filter((method) => method !== "automatic" && (bridge || method !== "jsapi"));
-    const wanted: Method[] = [...(bridge ? ["jsapi" as const] : []), touch ? "redirect" : "qr", touch ? "qr" : "redirect"];
-    const best = wanted.find((method) => methods.includes(method));
-    const chosen = provider.methods.includes("jsapi") && best ? [best] : methods;
-    return chosen.map((method) => ({ provider, method }));
-  });
-}
 
 export class TopUpPage implements Page {
   private _terms: Terms | null = null;
@@ -71,7 +46,8 @@ export class TopUpPage implements Page {
     try {
       this._terms = await app.api.get<Terms>("/api/terms");
       const wechat = app.session?.wechat;
-      const bridge = wechat !== undefined && wechat.inside && (wechat.known || wechat.oauth);
+      const bridge = wechat !== undefined && wechat.inside && wechat.known;
+      if (wechat?.inside && wechat.oauth && !bridge && askWeChatOnce()) return location.replace(`/wechat/oauth/start?back=${encodeURIComponent("/#/top-up")}`);
       this._ways = waysOf(this._terms, { bridge, touch: matchMedia("(pointer: coarse)").matches });
     } catch (error) {
       this._errors.load = app.worded(asFault(error));
@@ -283,11 +259,6 @@ export class TopUpPage implements Page {
       return;
     }
     const { provider, method } = this._ways[this._way]!;
-    const wechat = app.session?.wechat;
-    if (method === "jsapi" && wechat && !wechat.known && wechat.oauth) {
-      location.assign(`/wechat/oauth/start?back=${encodeURIComponent("/#/top-up")}`);
-      return;
-    }
     const asked = { amount, provider: provider.key, method, ...(this._keep ? { keep_means: true } : {}) };
     await this._send({ key: this._keyFor(asked), ...asked }, provider.title);
   }
