@@ -49,8 +49,8 @@ from custom_components.compere_prepaid.core.policy.protection import RuleKind
 from custom_components.compere_prepaid.core.policy.protection_state import Move
 from custom_components.compere_prepaid.core.prepayment.protecting import BYPASS
 from custom_components.compere_prepaid.site import PROFILES
-from tests.payment.paying import paper_subentry
 from tests.mqtt_site import BUS_ID, broker_subentry
+from tests.payment.paying import paper_subentry
 
 TEXTS: dict[str, Any] = json.loads(
     (Path(actions.__file__).parents[1] / "translations/en.json").read_text("utf-8")
@@ -294,10 +294,10 @@ def raised_issues(hass: HomeAssistant, entry: MockConfigEntry) -> dict[str, Any]
     issues.raise_portal_port(site, "127.0.0.1", 8125, OSError("taken"))
     issues.raise_approval_waits(site, count=1, user="Anna", amount="500.00 CNY")
     _raise_of_payments(site)
-    for kind, is_over in itertools.product(
+    for whose, is_over in itertools.product(
         (issues.MERCHANT_CERTIFICATE, issues.PORTAL_CERTIFICATE), (True, False)
     ):
-        issues.raise_certificate(site, kind, "wechat", "WeChat Pay", at, is_over=is_over)
+        issues.raise_certificate(site, whose, "wechat", "WeChat Pay", at, is_over=is_over)
         told |= _told(hass)
     issues.raise_channel_failed(site, "notify.mobile_app_pixel", "no answer")
     return told | _told(hass)

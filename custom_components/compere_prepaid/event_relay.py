@@ -151,7 +151,7 @@ class EventRelay:
         self._site.hass.bus.async_fire(f"{DOMAIN}_{event.TYPE}", data | places, context=context)
         account = data.get("account")
         listener = self._listeners.get(AccountNumber(account)) if account else None
-        if listener is not None:
+        if listener is not None and type(event) in PUBLIC:  # a tenant need not know of all others
             listener(event.TYPE, data, context)
 
     def _places(self, event: Event, data: dict[str, Any]) -> dict[str, Any]:

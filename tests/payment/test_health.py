@@ -1,18 +1,14 @@
 """Payments that would not work are told of before tenants do, and forgotten when it is mended."""
 
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 from pathlib import Path
+from socketserver import StreamRequestHandler, ThreadingTCPServer
 import ssl
+from threading import Thread
 from unittest.mock import patch
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 import pytest
@@ -24,11 +20,10 @@ from custom_components.compere_prepaid.payments import health
 from custom_components.compere_prepaid.site import CompereSite
 from simulator.clock import ManualClock
 from simulator.mall import Mall
+from tests.payment.certificates import KEY_PEM, pem
 from tests.payment.paper import SIGNATURE, PaperBank, altered
 from tests.payment.paying import notify, order, paper_bank, paper_subentry, paying_site
 from tests.payment.test_standing import SHOP, is_open, issue
-
-KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
 async def forged(site: CompereSite, bank: PaperBank) -> None:
@@ -114,31 +109,6 @@ async def test_provider_that_contradicts_itself(
         assert not is_open(hass, site, "payment_altered", paid.txn)
 
 
-def certificate(ends: datetime) -> x509.Certificate:
-    """Make a certificate of this machine that signs itself."""
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "mall")])
-    here = x509.SubjectAlternativeName(
-        [x509.DNSName("localhost"), x509.IPAddress(ip_address("127.0.0.1"))]
-    )
-    return (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(KEY.public_key())
-        .serial_number(0x5157F09E)
-        .not_valid_before(datetime(2020, 1, 1, tzinfo=UTC))
-        .not_valid_after(ends)
-        .add_extension(here, critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(KEY, hashes.SHA256())
-    )
-
-
-def pem(ends: datetime) -> str:
-    """Return a certificate as people paste it."""
-    return certificate(ends).public_bytes(Encoding.PEM).decode()
-
-
 async def test_certificate_of_the_merchant_ends(
     hass: HomeAssistant, mall: Mall, tmp_path: Path
 ) -> None:
@@ -163,25 +133,34 @@ async def test_certificate_of_the_merchant_ends(
                 assert found.translation_key == text
 
 
-@asynccontextmanager
-async def https_server(folder: Path, ends: datetime) -> AsyncIterator[tuple[int, Path]]:
-    """Serve a certificate on loopback; yield the port, and the file to trust."""
+@contextmanager
+def https_server(folder: Path, ends: datetime) -> Iterator[tuple[int, Path]]:
+    """Show a certificate to whoever comes, on loopback; yield the port, and the file to trust."""
     chain, key = folder / "chain.pem", folder / "key.pem"
     chain.write_text(pem(ends))
-    private = KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    key.write_bytes(private)
+    key.write_text(KEY_PEM)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(chain, key)
 
-    async def close(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.close()
+    class Greeting(StreamRequestHandler):
+        def setup(self) -> None:
+            with suppress(OSError):  # a visitor may not like the certificate
+                context.wrap_socket(self.request, server_side=True).close()
 
-    server = await asyncio.start_server(close, "127.0.0.1", 0, ssl=context)
-    try:
-        yield server.sockets[0].getsockname()[1], chain
-    finally:
-        server.close()
-        await server.wait_closed()
+        def handle(self) -> None:
+            """Say nothing."""
+
+        def finish(self) -> None:
+            """Nothing was opened."""
+
+    with ThreadingTCPServer(("127.0.0.1", 0), Greeting) as server:
+        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield server.server_address[1], chain
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 async def test_certificate_of_the_page_ends(
@@ -195,7 +174,7 @@ async def test_certificate_of_the_page_ends(
             (-1, "portal_certificate_ended"),
         ):
             ends = datetime.now(UTC) + timedelta(days=days)
-            async with https_server(tmp_path, ends) as (port, trusted):
+            with https_server(tmp_path, ends) as (port, trusted):
                 await look_at(hass, site, port, trusted, ends - timedelta(days=days))
                 assert is_open(hass, site, "portal_certificate") is bool(text)
             if text:

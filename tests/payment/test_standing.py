@@ -63,9 +63,9 @@ async def test_payments_are_counted(hass: HomeAssistant, mall: Mall, tmp_path: P
         await notify(site, bank, bank.payments["T00000001"])
         await pay(site, bank, OTHER, "30", "tap-2", told="31")
         await state_when(hass, clearing, lambda state: state.state == "51.00")
-        today = state_of(hass, shown(hass, "payments_today"))
-        assert today.state == "51.00"
-        assert today.attributes["last_reset"].startswith("2026-03-02T00:00:00+08:00")
+        payments = shown(hass, "payments_today")
+        today = await state_when(hass, payments, lambda state: state.state == "51.00")
+        assert today.attributes["last_reset"] == "2026-03-01T16:00:00+00:00"
         assert state_of(hass, shown(hass, "payment_count_today")).state == "2"
         assert state_of(hass, shown(hass, "suspense")).state == "31.00"
         assert issue(hass, site, "payments_in_suspense").translation_placeholders == {
@@ -75,10 +75,10 @@ async def test_payments_are_counted(hass: HomeAssistant, mall: Mall, tmp_path: P
         await hass.config_entries.async_reload(site.entry.entry_id)
         assert state_of(hass, shown(hass, "payments_today")).state == "51.00"
 
-        site = site.entry.runtime_data
+        again: CompereSite = site.entry.runtime_data
         assert isinstance(mall.clock, ManualClock)
         mall.clock.advance(seconds=int(timedelta(hours=13).total_seconds()))
-        await site.standing.async_on_clock()
+        await again.standing.async_on_clock()
         await hass.async_block_till_done()
         assert state_of(hass, shown(hass, "payments_today")).state == "0.00"
         assert state_of(hass, clearing).state == "51.00"
@@ -142,7 +142,6 @@ async def test_provider_comes_changes_and_goes(
         assert (removed["amount"], removed["orders"]) == ("20.00 CNY", "1")
 
         await hass.config_entries.async_reload(entry.entry_id)
-        site = entry.runtime_data
         assert is_open(hass, site, "provider_removed", "paper")
         hass.config_entries.async_add_subentry(entry, paper_subentry())
         await hass.async_block_till_done()
