@@ -29,6 +29,7 @@ from ....core.payment.provider import (
     HttpReply,
     Jsapi,
     Notice,
+    NoticeFault,
     Outcome,
     Paid,
     Payer,
@@ -62,6 +63,11 @@ BILL_READY = time(10)
 _PATHS = {Method.JSAPI: "jsapi", Method.REDIRECT: "h5", Method.QR: "native"}
 _TEXTS = {"zh-Hans": "预付电费充值", "ms": "Tambah nilai elektrik", "en": "Electricity top-up"}
 _REASON_BYTES = 80
+_FAULTS = {
+    Doubt.UNSIGNED: NoticeFault.NOISE,
+    Doubt.PROBE: NoticeFault.NOISE,
+    Doubt.TIME: NoticeFault.TIME,
+}
 _DEVICES = frozenset({"iOS", "Android", "Wap"})
 
 
@@ -209,13 +215,14 @@ class WeChatProvider:
     def parse_notice(self, headers: Mapping[str, str], body: bytes, now: datetime) -> Notice:
         """Verify, decrypt and read a notice."""
         if len(body) > NOTICE_LIMIT:
-            raise BadNoticeError("too long")
+            raise BadNoticeError("too long", NoticeFault.NOISE)
         try:
             self._client.verifier.verify(headers, body, now)
             notice = read_json(body)
             return Notice(id=text_of(notice, "id"), news=self._news(notice))
         except NotGenuineError as error:
-            raise BadNoticeError(error.doubt.value) from error
+            fault = _FAULTS.get(error.doubt, NoticeFault.SIGNATURE)
+            raise BadNoticeError(error.doubt.value, fault) from error
 
     def ack(self, outcome: Outcome) -> HttpReply:
         """Answer a notice; whatever is no success makes WeChat send it again."""
