@@ -8,6 +8,7 @@ set up only for tests that ask for it; those of the core stay fast.
 import custom_components  # noqa: F401, I001  -- see above; must come first
 
 from collections.abc import Callable, Iterator
+from functools import partial
 import logging
 
 from hypothesis import HealthCheck, settings
@@ -57,20 +58,27 @@ def server() -> Iterator[PostgresqlServer]:
         yield server
 
 
-_FIGURES = pytest.StashKey[list[str]]()
+_FIGURE = "figure"
+"""The name under which a test's report carries a count."""
 
 
 @pytest.fixture
-def figure(request: pytest.FixtureRequest) -> Callable[[str], None]:
+def figure(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
     """Return what tells a count that a test made, for the summary of the whole run."""
-    return request.config.stash.setdefault(_FIGURES, []).append
+    return partial(record_property, _FIGURE)
 
 
-def pytest_terminal_summary(
-    terminalreporter: pytest.TerminalReporter, config: pytest.Config
-) -> None:
-    """Print what the tests counted."""
-    if figures := config.stash.get(_FIGURES, []):
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what the tests counted, whichever process they ran in."""
+    reports = [
+        report
+        for reports in terminalreporter.stats.values()
+        for report in reports
+        if isinstance(report, pytest.TestReport) and report.when == "call"
+    ]
+    if figures := [
+        line for report in reports for name, line in report.user_properties if name == _FIGURE
+    ]:
         terminalreporter.section("counted")
         for line in figures:
-            terminalreporter.write_line(line)
+            terminalreporter.write_line(str(line))

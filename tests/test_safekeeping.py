@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from itertools import count
 from pathlib import Path
 import shutil
 import sqlite3
@@ -45,6 +46,12 @@ from custom_components.compere_prepaid.core.errors import (
 )
 from custom_components.compere_prepaid.core.ids import AccountNumber
 from custom_components.compere_prepaid.core.ledger.accounts import Fund, deposit_of, tenant
+from custom_components.compere_prepaid.core.ledger.payment_rows import (
+    OrderState,
+    PaymentNotice,
+    PayOrder,
+    ProviderTxn,
+)
 from custom_components.compere_prepaid.core.ledger.records import (
     HoldKind,
     TermKind,
@@ -61,6 +68,8 @@ from custom_components.compere_prepaid.site import CompereSite
 from simulator.mall import Mall
 from tests.adapters.ledger_books import SITE, open_book, opened, top_up
 from tests.core.prepayment.desk import METER, OTHER, SHOP, Desk, money
+from tests.payment.paper import PaperBank
+from tests.payment.till import Till
 from tests.site_fixtures import MONDAY_NOON, one_line_mall, running_site
 from tests.tampering import tamper
 
@@ -200,6 +209,10 @@ async def _yesterday(desk: Desk) -> None:
     await _use(desk, 1)
     await desk.cashier.top_up([SHOP], money(20), reference="early")
     await desk.refunds.reserve(SHOP, money(5), reference="long", reason="asked")
+    till = Till(desk, PaperBank(desk.clock.now()))
+    for key in ("paid early", "paid today", "never paid"):
+        await till.order(50, key)
+    await till.pay("paid early")
     await desk.charging.settle_all("evening")
 
 
@@ -220,6 +233,12 @@ async def _today(desk: Desk) -> None:
     )
     hold = HoldKind.MAINTENANCE
     await desk.agreements.place_hold([OTHER], hold, user="anna", reason="new fuse")
+    till = Till(desk, PaperBank(desk.clock.now()))
+    till.numbers = count(100)
+    await till.order(40, "ordered today")
+    for key in ("paid today", "ordered today"):
+        await till.pay(key)
+    await till.pay("nobody's")
     await _use(desk, 3)
     await desk.charging.settle_all("noon")
 
@@ -341,6 +360,9 @@ async def test_nothing_acknowledged_is_lost(
     assert await desk.verified() == await control.verified()
     held = await desk.ledger.read(lambda tx: [hold.kind for hold in tx.holds(OTHER)])
     assert held == [HoldKind.MAINTENANCE]
+    for kind in (PayOrder, ProviderTxn, PaymentNotice):
+        rows = [await one.ledger.read(lambda tx: tx.rows(kind)) for one in (desk, control)]  # noqa: B023  -- at once
+        assert rows[0] == rows[1] != ()
     assert desk.book.account(SHOP).credit_limit == money(15)
     again = await desk.cashier.top_up([SHOP], money(200), reference="r1", user="anna")
     assert again[SHOP].replayed
@@ -412,6 +434,13 @@ async def test_old_book_in_ruins_is_believed_as_far_as_it_holds(story: Story) ->
     assert "top:r2:A-101" not in names
     assert "adj:card:A-101" not in names
     assert (await desk.ledger.verify()).ok
+    orders = await desk.ledger.read(lambda tx: tx.rows(PayOrder))
+    assert {order.key: order.state for order in orders} == {
+        "paid early": OrderState.PAID,
+        "paid today": OrderState.CLOSING,  # its payment is behind the break: it is asked for
+        "ordered today": OrderState.CLOSING,
+        "never paid": OrderState.NEW,
+    }
     await desk.ledger.close()
 
 
@@ -549,6 +578,7 @@ def test_codes_are_all_thought_of() -> None:
         *("opening", "top_up", "adjustment", "refund", "reversal", "deposit"),
         *("charge", "standing", "service", "minimum", "demand", "tax"),
         *("debt", "debt_recovery", "correction", "carry_over", "rounding"),
+        *("suspense", "gateway_fee", "payout", "cash_difference"),
     }
 
 

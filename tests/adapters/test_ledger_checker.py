@@ -51,6 +51,30 @@ UNSEEN = {
     "document": {"kind", "version"},
     "hold": {"placed_at", "placed_by", "reason", "released_at", "released_by"},
     "migration": {"at", "seq"},
+    "pay_order": {
+        "account",
+        "amount",
+        "changed_at",
+        "checkout",
+        "created_at",
+        "expires_at",
+        "id",
+        "key",
+        "meter",
+        "note",
+        "params",
+        "provider",
+    },
+    "payment_notice": {"headers", "provider", "received_at"},
+    "provider_txn": {
+        "account",
+        "order_id",
+        "paid_at",
+        "provider",
+        "reason",
+        "recorded_at",
+        "txn",
+    },
     "register_generation": {"closed_at", "multiplier", "reason", "start_at", "user"},
     "relay_demand": {"meter", "version", "cause", "decided_at", "confirmed_at"},
     "rerating": {"account", "at", "reason", "run", "since", "until", "user"},
@@ -62,7 +86,8 @@ UNSEEN = {
 """What may change a little without a fault: no money, no Wh and no relay demand hangs on it, or
 (what a debt's or rerating's own words say) nothing else in the book says it too. Where a book
 came to version 3 changes no rule; a changed place of version 2 is noticed by what stands there. A
-demand that no hold speaks of is made anew when its meter is next taken up."""
+demand that no hold speaks of is made anew when its meter is next taken up. An order that was not
+paid says what nobody else does, and so does a payment that is not ours."""
 
 BOOKS = {"small": SITE, "rich": RICH_SITE, "old": SITE}
 

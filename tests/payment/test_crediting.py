@@ -20,25 +20,11 @@ from custom_components.compere_prepaid.core.ledger.payment_rows import (
 from custom_components.compere_prepaid.core.ledger.ports import LedgerTransaction
 from custom_components.compere_prepaid.core.payment.crediting import Recorded, Unmatched
 from custom_components.compere_prepaid.core.payment.events import PaymentUnmatched
-from custom_components.compere_prepaid.core.payment.provider import Paid
 from tests.core.prepayment.desk import SHOP, money
-from tests.payment.conftest import Till
 from tests.payment.paper import altered
+from tests.payment.till import Till
 
 BY_NOTICE = PaymentSource.NOTICE
-
-
-def notice_of(till: Till, paid: Paid) -> PaymentNotice:
-    """Return the notice about a payment as it is kept."""
-    body = till.bank.notice(paid)[1].decode()
-    return PaymentNotice(
-        provider="paper",
-        id=f"hash of {body}",
-        received_at=till.desk.clock.now(),
-        verdict="genuine",
-        headers="{}",
-        body=body,
-    )
 
 
 async def standing(till: Till, *accounts: str) -> list[Decimal]:
@@ -55,9 +41,9 @@ async def test_a_payment_is_credited_once(till: Till) -> None:
     """However often and by whom it is told; the order is paid, and the notice kept."""
     order = await till.order(50)
     paid = till.bank.pay(order.id)
-    first = await till.crediting.record("paper", paid, BY_NOTICE, notice_of(till, paid))
+    first = await till.crediting.record("paper", paid, BY_NOTICE, till.notice_of(paid))
     again = [
-        await till.crediting.record("paper", paid, source, notice_of(till, paid))
+        await till.crediting.record("paper", paid, source, till.notice_of(paid))
         for source in PaymentSource
     ]
     assert (first.txn.verdict, first.replayed) == (TxnVerdict.CREDITED, False)
@@ -70,7 +56,7 @@ async def test_a_payment_is_credited_once(till: Till) -> None:
     assert isinstance(told, ToppedUp)
     assert (told.amount, told.reference) == (money(50), order.id)
     notices = await till.desk.ledger.read(lambda tx: tx.rows(PaymentNotice, provider="paper"))
-    assert [notice.body for notice in notices] == [notice_of(till, paid).body]
+    assert [notice.body for notice in notices] == [till.notice_of(paid).body]
     await till.desk.verified()
 
 
@@ -194,7 +180,7 @@ async def test_another_story_of_the_same_payment_changes_nothing(till: Till) -> 
     paid = till.bank.pay(order.id)
     first = await till.crediting.record("paper", paid, BY_NOTICE)
     for lie in (altered(paid, money(51)), replace(paid, order_id=other.id)):
-        done = await till.crediting.record("paper", lie, BY_NOTICE, notice_of(till, lie))
+        done = await till.crediting.record("paper", lie, BY_NOTICE, till.notice_of(lie))
         assert (done.txn, done.altered) == (first.txn, True)
     assert till.desk.balance == 70
     told = [event.reason for event in till.desk.told(PaymentUnmatched)]  # type: ignore[attr-defined]
@@ -209,7 +195,7 @@ async def test_a_ledger_that_cannot_be_written_keeps_nothing(till: Till) -> None
     paid = till.bank.pay(order.id)
     till.desk.ledger.make_read_only("a test")
     with pytest.raises(OperationFailedError):
-        await till.crediting.record("paper", paid, BY_NOTICE, notice_of(till, paid))
+        await till.crediting.record("paper", paid, BY_NOTICE, till.notice_of(paid))
     await till.desk.restart()
     till.serve()
 

@@ -27,7 +27,9 @@ from . import (
     holds,
     money,
     notifications,
+    payments,
     policies,
+    portal,
     readings,
     safe,
     site_files,
@@ -41,6 +43,7 @@ from .fields import ENTRY, Action, EntryAction, EntryHandler, Handler
 
 ACTIONS: dict[str, Action | EntryAction] = {
     **money.ACTIONS,
+    **payments.ACTIONS,
     **cash_desk.ACTIONS,
     **holds.ACTIONS,
     **credit.ACTIONS,
@@ -55,6 +58,7 @@ ACTIONS: dict[str, Action | EntryAction] = {
     **notifications.ACTIONS,
     **site_files.ACTIONS,
     **commissioning.ACTIONS,
+    **portal.ACTIONS,
     **audit.ACTIONS,
     **safe.ACTIONS,
     **blueprints.ACTIONS,

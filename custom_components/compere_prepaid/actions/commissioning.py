@@ -6,6 +6,7 @@ from typing import Any
 
 from homeassistant.core import HomeAssistant, ServiceCall, SupportsResponse
 from homeassistant.helpers import config_validation as cv
+from homeassistant.util import slugify
 import probatio as vol
 
 from ..account_view import local_iso
@@ -14,7 +15,7 @@ from ..commissioning.checking import async_check
 from ..commissioning.credit_testing import async_test_stored_credit
 from ..commissioning.records import moment_of_record
 from ..commissioning.relay_test import async_test_relay, relay_answer
-from ..commissioning.report import async_report, async_write_report
+from ..commissioning.report import async_report
 from ..commissioning.scanning import async_scan, bus_named, found_answer
 from ..commissioning.wording import LANGUAGES, language_for, sentence
 from ..core.commissioning.power_check import PHASES
@@ -24,6 +25,7 @@ from ..core.documents import DocumentError
 from ..core.errors import InvalidInputError
 from ..core.ids import MeterSerial
 from ..core.meters_file import decode_meters, in_columns, read_meters
+from ..printing import async_write_page
 from ..site import CompereSite
 from ..site_import import import_meters
 from ..site_import_rules import ImportOutcome
@@ -161,7 +163,7 @@ async def _commissioning_report(
     html = await async_report(site, serial, language)
     answer = {"meter": serial, "content": html}
     if call.data.get("save", False):
-        answer["file"] = str(await async_write_report(site, serial, html))
+        answer["file"] = str(await async_write_page(site, f"commissioning-{slugify(serial)}", html))
     return answer
 
 

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from homeassistant.loader import async_get_integration
-from homeassistant.util import slugify
 from jinja2 import Environment, StrictUndefined
 
 from ..authority import user_name
@@ -35,8 +34,6 @@ if TYPE_CHECKING:
     from ..site import CompereSite
 
 TEMPLATE = Path(__file__).with_name("report.html.jinja")
-REPORTS = "reports"
-"""The folder of reports, in our folder of the configuration."""
 
 _BASES = {
     "voltage": "V",
@@ -206,20 +203,6 @@ async def async_report(site: CompereSite, serial: MeterSerial, language: str) ->
         )
 
     return await site.hass.async_add_executor_job(render)
-
-
-async def async_write_report(site: CompereSite, serial: MeterSerial, html: str) -> Path:
-    """Write a report into our folder of the configuration, which no web page serves."""
-    day = site.clock.now().astimezone(site.zone)
-    folder = Path(site.hass.config.path(DOMAIN, REPORTS))
-    path = folder / f"commissioning-{slugify(serial)}-{day:%Y%m%d-%H%M%S}.html"
-
-    def write() -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        path.write_text(html, "utf-8")
-
-    await site.hass.async_add_executor_job(write)
-    return path
 
 
 def findings_of(record: Record) -> list[Finding]:

@@ -5,7 +5,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from homeassistant.config_entries import ConfigSubentry
+from homeassistant.helpers.aiohttp_client import async_get_clientsession
 
+from ..adapters.payment.static_qr.provider import StaticQrProvider
+from ..adapters.payment.static_qr.schemes import DuitNowSettings, PayNowSettings
+from ..adapters.payment.stripe.provider import StripeProvider
+from ..adapters.payment.stripe.settings import StripeSettings
 from ..const import CONF_KIND, CONF_PROVIDER_KEY
 from ..core.errors import InvalidInputError
 from ..core.ledger.records import BookKind
@@ -21,7 +26,29 @@ type Builder = Callable[[CompereSite, str, Mapping[str, Any]], PaymentProvider]
 It does no I/O: what has to be read from files is read when it is first used.
 """
 
-BUILDERS: dict[str, Builder] = {}
+
+def _stripe(site: CompereSite, key: str, data: Mapping[str, Any]) -> PaymentProvider:
+    secrets = (data["webhook_secret"], data.get("old_webhook_secret", ""))
+    return StripeProvider(
+        key,
+        StripeSettings.of(data["secret_key"], secrets, data.get("base_url", "")),
+        session=async_get_clientsession(site.hass),
+        currency=site.currency,
+        site=site.key,
+        clock=site.clock,
+    )
+
+
+def _paynow(site: CompereSite, key: str, data: Mapping[str, Any]) -> PaymentProvider:
+    settings = PayNowSettings.of(data["proxy"], data["payee"])
+    return StaticQrProvider(key, settings, currency=site.currency)
+
+
+def _duitnow(site: CompereSite, key: str, data: Mapping[str, Any]) -> PaymentProvider:
+    return StaticQrProvider(key, DuitNowSettings.of(data["code"]), currency=site.currency)
+
+
+BUILDERS: dict[str, Builder] = {"stripe": _stripe, "paynow": _paynow, "duitnow": _duitnow}
 """By the kind in a subentry's data."""
 
 

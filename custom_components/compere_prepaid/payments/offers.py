@@ -14,6 +14,7 @@ class Offer:
     kind: str
     """`wechat`, `stripe`, `paynow`, `duitnow` or `sandbox`."""
     methods: frozenset[Method]
+    """Those that a payer can choose."""
     is_sandbox: bool
     automatic: bool
     """Whether it can charge a kept means of payment."""

@@ -17,6 +17,7 @@ from .. import issues
 from ..const import SUBENTRY_PROVIDER
 from ..core.errors import InvalidInputError, OperationFailedError, PrepaidError
 from ..core.ledger.payment_rows import (
+    Method,
     OrderState,
     PaymentNotice,
     PaymentSource,
@@ -100,7 +101,7 @@ class Payments:
                 key=key,
                 title=built.title,
                 kind=built.kind,
-                methods=built.provider.methods,
+                methods=built.provider.methods - {Method.AUTOMATIC},
                 is_sandbox=built.provider.is_sandbox,
                 automatic=Capability.AUTOMATIC in built.provider.capabilities,
             )

@@ -9,11 +9,17 @@ rows say a provider's key, not what it is.
 import hashlib
 
 from .book import Book, Row
+from .fees import day_of
 from .totals import Accounts
 
 _CLEARING = "asset:clearing:"
 _SUSPENSE = "liability:suspense"
 _FUNDS = {"electricity", "service"}
+_STATES = {"new", "open", "closing", "closed", "paid"}
+_METHODS = {"jsapi", "redirect", "qr", "cashier", "automatic"}
+_SOURCES = {"notice", "query", "bill", "cashier"}
+_VERDICTS = {"credited", "suspense", "foreign"}
+_BELIEVED = {"genuine", "refused"}
 
 _TXNS = """
     SELECT p.*, t.id AS booked, t.debit, t.credit, t.amount AS paid, t.code, t.kind AS phase,
@@ -51,7 +57,7 @@ _ASSIGNED_BY_NOBODY = """
     WHERE t.site = :site AND t.debit = :account AND a.txn IS NULL
     ORDER BY t.seq
 """
-_NOTICES = "SELECT provider, id, body FROM payment_notice WHERE site = :site AND verdict = :verdict"
+_NOTICES = "SELECT provider, id, body, verdict FROM payment_notice WHERE site = :site"
 
 
 def audit_credits(book: Book, accounts: Accounts) -> None:
@@ -70,15 +76,19 @@ def audit_credits(book: Book, accounts: Accounts) -> None:
         _audit_assignment(book, row)
     for row in book.rows(_ASSIGNED_BY_NOBODY, account=_SUSPENSE):
         book.fault(f"transfer {row['seq']} ({row['id']}): nobody assigned it")
-    for row in book.rows(_NOTICES, verdict="genuine"):
-        whole = "\\x" not in row["body"]  # bytes that are no text are kept in another way
-        same = hashlib.sha256(row["body"].encode()).hexdigest() == row["id"]
-        book.expect(same or not whole, f"notice {row['id']} of {row['provider']}: is another one")
+    for row in book.rows(_NOTICES):
+        # of a refused one only the beginning is kept, and bytes that are no text in another way
+        partly = row["verdict"] == "refused" or "\\x" in row["body"]
+        same = partly or hashlib.sha256(row["body"].encode()).hexdigest() == row["id"]
+        fits = same and row["verdict"] in _BELIEVED
+        book.expect(fits, f"notice {row['id']} of {row['provider']}: is another one")
 
 
 def _audit_txn(book: Book, row: Row) -> None:
     """Check that a payment was booked as it says."""
     name = f"payment {row['txn']} of {row['provider']}"
+    known = row["source"] in _SOURCES and row["verdict"] in _VERDICTS
+    book.expect(known and day_of(row["day"]) is not None, f"{name}: comes from nowhere")
     if row["verdict"] == "foreign":
         nothing = (row["transfer_id"], row["amount"]) == (None, 0)
         book.expect(nothing and row["reason"], f"{name}: is not ours, and was booked")
@@ -116,6 +126,8 @@ def _audit_order(book: Book, row: Row) -> None:
     """Check that an order could be made, and that what paid it did."""
     possible = (
         row["fund"] in _FUNDS,
+        row["state"] in _STATES,
+        row["method"] in _METHODS,
         row["currency"] == book.currency,
         row["amount"] > 0,
         row["created_at"] < row["expires_at"],

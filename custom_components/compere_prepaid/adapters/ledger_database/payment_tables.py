@@ -98,6 +98,7 @@ payment_notice = table(
 provider_refund = table(
     "provider_refund",
     column("id"),
+    column("reference"),
     column("provider"),
     column("txn"),
     column("order_id"),

@@ -75,7 +75,7 @@ from .tables import (
     supply,
 )
 
-_FORMS: tuple[Form[Any], ...] = (
+FORMS: tuple[Form[Any], ...] = (
     Form(Fee, fee),
     Form(Supply, supply, owner=1, guard="supply.to_at IS NULL"),
     Form(Rerating, rerating),
@@ -105,6 +105,7 @@ _FORMS: tuple[Form[Any], ...] = (
     Form(PortalDevice, portal_device, owner=1),
     Form(AutoTopUp, auto_top_up, owner=1),
 )
+"""The kinds of records, and how they lie in the tables."""
 
 
 class PlainRows(Rows):
@@ -113,7 +114,7 @@ class PlainRows(Rows):
     def __init__(self, scope: Scope) -> None:
         """Work on a site's rows."""
         super().__init__(scope)
-        self._plain = {form.kind: self._sheet(form) for form in _FORMS}
+        self._plain = {form.kind: self._sheet(form) for form in FORMS}
 
     def find[R: StateRow | HistoryRow](self, kind: type[R], /, **key: object) -> R | None:
         """Return the row of this kind with this whole key, if any."""

@@ -9,11 +9,13 @@ What meters counted is charged by itself: the next reading spans the gap.
 
 from collections.abc import Iterator
 from contextlib import closing, suppress
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 import sqlite3
 from typing import Any
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from ...core.ids import AccountNumber, MeterSerial, TransferId
 from ...core.ledger.account_rows import (
@@ -38,6 +40,7 @@ from ...core.money.amount import Amount
 from ...core.payment.cash_receipts import number_cash
 from ...core.policy.holds import place
 from .files import open_to_read
+from .lost_payments import Known, LostPayments, compare, keep_again, read_payments, transfers_of
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _AGAIN = frozenset(
@@ -48,6 +51,10 @@ _AGAIN = frozenset(
         TransferCode.REFUND,
         TransferCode.REVERSAL,
         TransferCode.DEPOSIT,
+        TransferCode.SUSPENSE,
+        TransferCode.GATEWAY_FEE,
+        TransferCode.PAYOUT,
+        TransferCode.CASH_DIFFERENCE,
     }
 )
 """Codes of what people booked and what stands by itself."""
@@ -64,6 +71,8 @@ _BY_ITSELF = frozenset(
 """Codes of what follows from readings and the calendar, and comes again by itself."""
 _ENDING = "end:"
 """Begins the ids of what a move-out booked: it is done again as a whole."""
+_PAYMENT = "pay:"
+"""Begins the ids of what providers took: nothing without the row that says what it was."""
 _DEBT = "debt:"
 _DEBT_ACCOUNT = "asset:debt:"
 _OF_ACCOUNTS = ("liability:tenant:", "liability:deposit:")
@@ -101,6 +110,7 @@ class Lost:
     terms: tuple[Term, ...] = ()
     holds: tuple[Hold, ...] = ()
     """Those that stand in the old book."""
+    payments: LostPayments = field(default_factory=LostPayments)
     complete: bool = False
     """Whether the old book could be read to its end. If not, receipts tell what is missing."""
 
@@ -124,16 +134,23 @@ def read_lost(old: Path, new: Path, site: str, head: ChainHead) -> Lost:
     with closing(open_to_read(new)) as restored:
         restored.row_factory = sqlite3.Row
         known: set[Document | Term] = {*_documents(restored, site), *_terms(restored, site)}
+        payments = read_payments(restored, site)
     try:
         with closing(open_to_read(old)) as raw:
             raw.row_factory = sqlite3.Row
             raw.execute("BEGIN")
-            return _read(raw, site, head, known)
+            return _read(raw, site, head, known, payments)
     except sqlite3.Error:
         return Lost()
 
 
-def _read(raw: sqlite3.Connection, site: str, head: ChainHead, known: set[Document | Term]) -> Lost:
+def _read(
+    raw: sqlite3.Connection,
+    site: str,
+    head: ChainHead,
+    known: set[Document | Term],
+    known_payments: Known,
+) -> Lost:
     transfers: list[LostTransfer] = []
     number, complete = head.seq, False
     with suppress(sqlite3.Error, ValueError, TypeError):
@@ -146,17 +163,20 @@ def _read(raw: sqlite3.Connection, site: str, head: ChainHead, known: set[Docume
     documents: list[Document] = []
     terms: list[Term] = []
     holds: list[Hold] = []
+    payments = LostPayments()
     try:
         documents.extend(one for one in _documents(raw, site) if one not in known)
         terms.extend(one for one in _terms(raw, site) if one not in known)
         holds.extend(_holds(raw, site))
-    except sqlite3.Error, ValueError, TypeError:
+        payments = compare(read_payments(raw, site), known_payments)
+    except sqlite3.Error, SQLAlchemyError, ValueError, TypeError:
         complete = False
     return Lost(
         transfers=tuple(transfers),
         documents=tuple(documents),
         terms=tuple(terms),
         holds=tuple(holds),
+        payments=payments,
         complete=complete,
     )
 
@@ -181,7 +201,7 @@ def _chained(raw: sqlite3.Connection, site: str, head: ChainHead) -> Iterator[Lo
 
 
 def _request(row: sqlite3.Row) -> NewTransfer:
-    values: dict[str, Any] = {field.name: row[field.name] for field in fields(NewTransfer)}
+    values: dict[str, Any] = {each.name: row[each.name] for each in fields(NewTransfer)}
     return NewTransfer(
         **values
         | {
@@ -232,9 +252,13 @@ def rebook(tx: LedgerTransaction, lost: Lost, at: datetime) -> Rebooked:
     """
     booked: list[NewTransfer] = []
     by_hand: list[NewTransfer] = []
+    meant = transfers_of(lost.payments)
     for transfer in lost.transfers:
-        done = transfer.again and _book(tx, transfer.request, at)
+        name = transfer.request.id
+        means_something = not name.startswith(_PAYMENT) or name in meant
+        done = transfer.again and means_something and _book(tx, transfer.request, at)
         (booked if done else by_hand).append(transfer.request)
+    keep_again(tx, lost.payments)
     documents = [
         one for one in lost.documents if tx.find_document(one.kind, one.name, one.version) is None
     ]
@@ -296,7 +320,7 @@ def _cause(name: TransferId) -> TransferId | None:
     """
     if not name.startswith(_DEBT):
         return None
-    for beginning in ("rev:top:", "top:"):
+    for beginning in ("rev:top:", "top:", "pay:"):
         if (place_of := name.find(f":{beginning}")) > 0:
             return TransferId(name[place_of + 1 :])
     return None

@@ -158,9 +158,13 @@ class ProviderRefundState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderRefund:
-    """Money that goes back to a payer through the provider. Key (id), its `out_refund_no`."""
+    """Money that goes back to a payer through the provider. Key (id), its `out_refund_no`.
+
+    `reference` is what whoever asked for it calls it; its transfer is named by that.
+    """
 
     id: str
+    reference: str = ""
     provider: str
     txn: str
     order_id: str

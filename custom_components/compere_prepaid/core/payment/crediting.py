@@ -230,8 +230,8 @@ def _mismatch(told: _Told, order: PayOrder | None) -> str:
         return Unmatched.ORDER_UNKNOWN
     if order.provider != told.provider:
         return Unmatched.OTHER_PROVIDER
-    if order.amount != told.amount:
-        return Unmatched.OTHER_AMOUNT
+    if order.amount != told.amount and told.source is not PaymentSource.CASHIER:
+        return Unmatched.OTHER_AMOUNT  # a cashier was asked whether that is meant
     return ""
 
 

@@ -25,5 +25,57 @@ class PaymentUnmatched(Event):
     reason: str
 
 
-OF_SITE: tuple[type[Event], ...] = (PaymentUnmatched,)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundFailed(Event):
+    """A provider did not give money back to a payer.
+
+    `state` is `closed` (it gave up, and the money is the account's again) or `abnormal` (somebody
+    has to finish it in the provider's console; the money stays set aside until that is said).
+    """
+
+    TYPE = "refund_failed"
+
+    account: AccountNumber
+    provider: str
+    reference: str
+    amount: Amount
+    state: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentDisputed(Event):
+    """A payer wants money back through their bank; nothing was booked for that."""
+
+    TYPE = "payment_disputed"
+
+    account: AccountNumber | None
+    provider: str
+    txn: str
+    amount: Amount
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReconciliationFault(Event):
+    """A provider's bill and the book do not agree.
+
+    `day` is the bill's, `faults` how many things do not agree, `unexplained` how much money of it
+    nobody can explain.
+    """
+
+    TYPE = "reconciliation_fault"
+
+    provider: str
+    day: str
+    faults: int
+    unexplained: Amount
+
+
+OF_SITE: tuple[type[Event], ...] = (
+    PaymentUnmatched,
+    RefundFailed,
+    PaymentDisputed,
+    ReconciliationFault,
+)
 """What automations may rely on besides the events of accounts and meters."""

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from ..errors import InvalidInputError
 from ..ids import AccountNumber, MeterSerial
 from ..ledger.accounts import Fund
-from ..ledger.payment_rows import OrderState, PayOrder
+from ..ledger.payment_rows import Method, OrderState, PayOrder
 from ..ledger.ports import LedgerTransaction
 from ..money.amount import Amount
 from ..prepayment.book import AccountBook
@@ -21,6 +21,9 @@ from .provider import Payer, PaymentProvider
 
 VALID = timedelta(minutes=15)
 """So long an order can be paid."""
+
+VALID_FOR_CASHIER = timedelta(days=3)
+"""So long where a person has to look what came to the bank."""
 
 MOST_OPEN = 3
 """So many orders of an account wait for their payment."""
@@ -135,6 +138,7 @@ class Orders:
         currency.parse_positive(currency.exact(request.amount))
         refuse_outside_limits(currency, account.policy, account.number, request.amount)
         now = self.book.clock.now()
+        by_cashier = payer.method is Method.CASHIER
         order = PayOrder(
             id=self.new_id(),
             provider=provider.key,
@@ -146,7 +150,7 @@ class Orders:
             method=payer.method,
             key=request.key,
             created_at=now,
-            expires_at=now + VALID,
+            expires_at=now + (VALID_FOR_CASHIER if by_cashier else VALID),
             changed_at=now,
         )
         return replace(order, params=provider.parameters(order, payer))

@@ -23,6 +23,7 @@ from ..ledger.payment_rows import (
     ProviderRefundState,
     ProviderTxn,
     Reconciliation,
+    SuspenseAssignment,
     TxnVerdict,
 )
 from ..ledger.ports import LedgerTransaction
@@ -177,7 +178,7 @@ class DayBook:
         """Return what left the clearing account for a refund on the bill."""
         refund = self._refund(line.ref)
         if refund is None:
-            return None
+            return self._given_back(line)
         done = refund.state is ProviderRefundState.SUCCEEDED
         return refund.amount if done else FaultKind.NOT_DONE
 
@@ -188,6 +189,15 @@ class DayBook:
             return found
         others = self.tx.rows(ProviderRefund, provider=self.provider, provider_ref=ref)
         return next(iter(others), None)
+
+    def _given_back(self, line: BillLine) -> Amount | None:
+        """Return what left suspense, where a payment that was nobody's was given back outside."""
+        payments = self.tx.rows(ProviderTxn, provider=self.provider, order_id=line.order_id)
+        for txn in payments:
+            said = self.tx.find(SuspenseAssignment, provider=self.provider, txn=txn.txn)
+            if said is not None and said.account is None and txn.amount == line.amount:
+                return txn.amount
+        return None
 
     def _look_for_unbilled(self) -> None:
         for txn in self.tx.rows(ProviderTxn, provider=self.provider, day=self.day):

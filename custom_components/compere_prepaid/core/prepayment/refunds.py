@@ -71,7 +71,8 @@ class Refunds:
         """Post a reserved refund because it was paid out, or void it because it was not.
 
         Doing the same again returns the first result. Raises `InvalidInputError`:
-        `refund_unknown`, `pending_not_open` (it was resolved the other way).
+        `refund_unknown`, `refund_in_progress` (a provider pays it out), `pending_not_open` (it was
+        resolved the other way).
         """
         account = self.book.account(number).number
         kind = TransferKind.POST if paid else TransferKind.VOID
@@ -80,6 +81,8 @@ class Refunds:
             pending = slip.tx.find_transfer(_refund_id(reference, account))
             if pending is None or pending.kind is not TransferKind.PENDING:
                 raise InvalidInputError("refund_unknown", account=account, reference=reference)
+            if pending.credit != CASH:
+                raise InvalidInputError("refund_in_progress", reference=reference)
             request = NewTransfer(
                 id=TransferId(f"{pending.id}:{kind}"),
                 debit=pending.debit,

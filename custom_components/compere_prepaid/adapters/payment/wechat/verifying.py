@@ -51,7 +51,7 @@ class Verifier:
 
     def __init__(self, keys: Mapping[str, RSAPublicKey]) -> None:
         """Believe these keys."""
-        self._keys = {serial.upper(): key for serial, key in keys.items()}
+        self._keys = dict(keys)
         self.is_key_missing = False
         """Whether a message named a key that is not here: certificates may have changed."""
 
@@ -80,7 +80,7 @@ class Verifier:
             raise NotGenuineError(Doubt.PROBE)
         if found.get("wechatpay-signature-type", SCHEME) != SCHEME:
             raise NotGenuineError(Doubt.SIGNATURE)
-        if (key := self._keys.get(serial.upper())) is None:
+        if (key := self._keys.get(serial)) is None:
             self.is_key_missing = True
             raise NotGenuineError(Doubt.KEY_UNKNOWN)
         try:

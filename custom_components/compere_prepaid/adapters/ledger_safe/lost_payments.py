@@ -1,0 +1,159 @@
+"""What an old book says of payments, orders and the cash desk behind the point of a restoration.
+
+Transfers are booked again by `lost`; the rows here are what they mean: whose payment it was, which
+order it paid, which receipt was printed. They come with their transfers, or not at all.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+import sqlite3
+from typing import Any
+
+from sqlalchemy import Connection, StaticPool, create_engine
+
+from ...core.ids import TransferId
+from ...core.ledger.payment_rows import (
+    Approval,
+    AutoTopUp,
+    BillLine,
+    CashClose,
+    CashReceipt,
+    MeterToken,
+    OrderState,
+    PaymentHistoryRow,
+    PaymentNotice,
+    PaymentStateRow,
+    PayOrder,
+    PortalDevice,
+    PortalPin,
+    ProviderRefund,
+    ProviderTxn,
+    Reconciliation,
+    SuspenseAssignment,
+    TenantChoice,
+)
+from ...core.ledger.ports import LedgerTransaction
+from ..ledger_database.forms import Form
+from ..ledger_database.plain import FORMS
+
+_HISTORY: tuple[type[PaymentHistoryRow], ...] = (
+    ProviderTxn,
+    SuspenseAssignment,
+    PaymentNotice,
+    BillLine,
+    Reconciliation,
+    CashReceipt,
+    CashClose,
+)
+"""Each behind what it refers to."""
+_STATE: tuple[type[PaymentStateRow], ...] = (
+    PayOrder,
+    ProviderRefund,
+    Approval,
+    TenantChoice,
+    PortalPin,
+    MeterToken,
+    PortalDevice,
+    AutoTopUp,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LostState:
+    """How something stood at the end of the old book, and how it stands in the restored one."""
+
+    row: PaymentStateRow
+    before: PaymentStateRow | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LostPayments:
+    """The rows that a restored book lacks."""
+
+    history: tuple[PaymentHistoryRow, ...] = ()
+    states: tuple[LostState, ...] = ()
+
+
+type Known = dict[type, dict[tuple[object, ...], Any]]
+"""The rows of a book by kind and key."""
+
+
+def read_payments(raw: sqlite3.Connection, site: str) -> Known:
+    """Read all rows about payments of a site's book."""
+    with _reading(raw) as connection:
+        return {
+            form.kind: {
+                form.key(row): row
+                for row in map(form.record, connection.execute(form.query(), {"key_site": site}))
+            }
+            for form in map(_form, (*_HISTORY, *_STATE))
+        }
+
+
+def compare(old: Known, new: Known) -> LostPayments:
+    """Return what the old book has that the new one has not."""
+    return LostPayments(
+        history=tuple(
+            row for kind in _HISTORY for key, row in old[kind].items() if key not in new[kind]
+        ),
+        states=tuple(
+            LostState(row=row, before=new[kind].get(key))
+            for kind in _STATE
+            for key, row in old[kind].items()
+            if new[kind].get(key) != row
+        ),
+    )
+
+
+def transfers_of(lost: LostPayments) -> frozenset[TransferId]:
+    """Return the transfers that rows speak of; without their rows they would mean nothing."""
+    names = (getattr(row, "transfer_id", None) for row in lost.history)
+    return frozenset(name for name in names if name is not None)
+
+
+def keep_again(tx: LedgerTransaction, lost: LostPayments) -> None:
+    """Store the rows whose transfers are in the book; what is there already stays as it is.
+
+    Something that moved on since the restoration stays where it is now. An order whose payment is
+    not in the book is asked for again: its provider knows.
+    """
+    for row in lost.history:
+        transfer_id = getattr(row, "transfer_id", None)
+        booked = transfer_id is None or tx.find_transfer(transfer_id) is not None
+        if booked and _find(tx, row) is None:
+            tx.add(row)
+    for state in lost.states:
+        if _find(tx, state.row) != state.before:
+            continue
+        match state.row:
+            case PayOrder(provider=provider, paid_txn=txn) as order if txn:
+                if tx.find(ProviderTxn, provider=provider, txn=txn) is None:
+                    order = replace(order, state=OrderState.CLOSING, paid_txn="")
+                tx.put(order)
+            case ProviderRefund(provider=provider, txn=txn) as refund:
+                if tx.find(ProviderTxn, provider=provider, txn=txn) is not None:
+                    tx.put(refund)
+            case other:
+                tx.put(other)
+
+
+def _find(tx: LedgerTransaction, row: PaymentHistoryRow | PaymentStateRow) -> object:
+    form = _form(type(row))
+    return tx.find(type(row), **dict(zip(form.key_names, form.key(row), strict=True)))
+
+
+def _form(kind: type) -> Form[Any]:
+    return next(form for form in FORMS if form.kind is kind)
+
+
+@contextmanager
+def _reading(raw: sqlite3.Connection) -> Iterator[Connection]:
+    """Read rows by their forms over a connection that is open already."""
+    factory, raw.row_factory = raw.row_factory, None
+    engine = create_engine("sqlite://", creator=lambda: raw, poolclass=StaticPool)
+    try:
+        with engine.connect() as connection:
+            yield connection.execution_options(isolation_level="AUTOCOMMIT")
+    finally:
+        raw.row_factory = factory
