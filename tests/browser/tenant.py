@@ -98,7 +98,7 @@ async def chromium() -> AsyncIterator[Browser]:
 
 
 @asynccontextmanager
-async def phone(  # noqa: PLR0913  # what phones differ in
+async def phone(  # what phones differ in
     browser: Browser,
     site: CompereSite,
     *,
@@ -140,7 +140,5 @@ def watch(tenant: Tenant, page: Page) -> None:
     page.on("dialog", lambda dialog: tenant.faults.append(dialog.message))
     page.on(
         "console",
-        lambda said: (
-            tenant.faults.append(said.text) if "Content Security" in said.text else None
-        ),
+        lambda said: tenant.faults.append(said.text) if "Content Security" in said.text else None,
     )

@@ -1,6 +1,6 @@
 """How the tenants' page looks and reads: sizes, languages, colours, assistive technology."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from itertools import product
 from pathlib import Path
@@ -35,6 +35,9 @@ EVIL = "<img src=x onerror=alert(1)>"
 LONG = "Bahagian Pengurusan Tenaga Elektrik Pusat Membeli-belah Antarabangsa"
 
 
+type Look = Callable[[str], Awaitable[None]]
+
+
 @asynccontextmanager
 async def town(
     hass: HomeAssistant, folder: Path
@@ -49,6 +52,7 @@ async def town(
     ):
         await burn(mall, site, OFF, 201_000)
         await burn(mall, site, SHOP, 40_000)
+        await ask(hass, "issue_statement", account=[SHOP])
         await ask(hass, "announce", title=EVIL, message=f"{LONG}\n{EVIL}", everybody=True)
         yield site, mall, bank, browser
 
@@ -108,8 +112,12 @@ async def first_load(
 ) -> None:
     """Add up what is transferred, headers too, until the overview stands."""
     answers: list[Response] = []
+
+    def answered(answer: Response) -> None:
+        answers.append(answer)
+
     async with phone(browser, site) as tenant:
-        tenant.page.on("response", answers.append)
+        tenant.page.on("response", answered)
         await tenant.scan(mall.meter(SHOP).serial)
         await expect(tenant.page.locator(".live:not(.stale)")).to_be_visible()
         total = 0
@@ -165,11 +173,27 @@ async def test_axe_finds_nothing(
                 await page.locator(".result").wait_for()
                 await look("paid")
                 await papers(tenant, look, site)
+                # the control: axe does look
+                await page.evaluate("document.querySelector('main').append(new Image())")
+                assert len(await tenant.axe()) == 1
     figure(f"axe: {len(looked)} looks at pages of the portal, no violation")
 
 
-async def papers(tenant: Tenant, look: Callable[[str], object], site: CompereSite) -> None:
-    """Look at what needs a link of the management."""
+async def papers(tenant: Tenant, look: Look, site: CompereSite) -> None:
+    """Look at what needs a link of the management; it opens the papers once."""
+    token, _ = site.access.links.issue(site.book.account(SHOP).number)
+    page = tenant.page
+    await tenant.open(f"/l#{token}")
+    await page.locator("#balance").wait_for()
+    assert token not in page.url
+    for place in ("statements", "statement/1", "settings", "history"):
+        await tenant.go(place)
+        await look(f"{place} with a link")
+    await page.get_by_role("link", name="Receipt").first.click()
+    await page.get_by_text("Receipt number").wait_for()
+    await look("receipt")
+    await tenant.open(f"/l#{token}")
+    await expect(page.locator("main .note")).to_contain_text("used already")
 
 
 async def test_keyboard_is_enough(hass: HomeAssistant, tmp_path: Path) -> None:
