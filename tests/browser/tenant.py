@@ -8,10 +8,9 @@ async with chromium() as browser, phone(browser, site) as tenant:
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
+from importlib.resources import files
 from typing import Any, Final
 
-import axe_playwright_python
 from playwright.async_api import Browser, Page, Request, async_playwright
 
 from custom_components.compere_prepaid.site import CompereSite
@@ -19,7 +18,7 @@ from tests.browser.browsing import CHROMIUM, FLAGS, PHONE
 from tests.portal.visiting import base_url, code_of
 
 LIMIT_MS: Final = 15_000
-AXE: Final = Path(axe_playwright_python.__file__).with_name("axe.min.js")
+AXE: Final = files("axe_playwright_python") / "axe.min.js"
 AXE_RULES: Final = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
 
 IN_WECHAT: Final = (
@@ -73,7 +72,7 @@ class Tenant:
     async def axe(self) -> list[str]:
         """Return what axe finds wrong with the page as it is now."""
         if not await self.page.evaluate("'axe' in window"):
-            await self.page.add_script_tag(path=AXE)
+            await self.page.add_script_tag(content=AXE.read_text())
         # what moves is looked at when it has come to rest
         found: list[dict[str, Any]] = await self.page.evaluate(
             """async rules => {
@@ -117,7 +116,7 @@ async def phone(  # what phones differ in
         has_touch=touch,
         is_mobile=touch,
         bypass_csp=free,
-        **({"user_agent": IN_WECHAT} if in_wechat else {}),
+        user_agent=IN_WECHAT if in_wechat else None,
     )
     context.set_default_timeout(LIMIT_MS)
     tenant = Tenant(site=site, page=await context.new_page())

@@ -17,7 +17,7 @@ from tests.browser.tenant import Tenant, chromium, phone
 from tests.payment.paper import PaperBank
 from tests.payment.paying import paper_bank, paying_site
 from tests.portal.visiting import portal_options
-from tests.site_fixtures import one_line_mall
+from tests.site_fixtures import one_line_mall, read_again, use
 from tests.stories.telling import PRICE, ask, burn
 
 pytestmark = [
@@ -26,7 +26,7 @@ pytestmark = [
     pytest.mark.usefixtures("socket_enabled"),
 ]
 
-SHOP, OFF = "A-101", "A-102"
+OFF, SHOP = "A-101", "A-102"
 NARROW, WIDE = (320, 568), (1280, 800)
 LANGUAGES = {"en-GB": ("en", "Balance"), "zh-CN": ("zh-Hans", "余额"), "ms-MY": ("ms", "Baki")}
 MOST_BYTES = 100_000
@@ -51,7 +51,8 @@ async def town(
         chromium() as browser,
     ):
         await burn(mall, site, OFF, 201_000)
-        await burn(mall, site, SHOP, 40_000)
+        use(mall, SHOP, 4_000, 10 * 3600)
+        await read_again(site, mall.meter(SHOP).serial)
         await ask(hass, "issue_statement", account=[SHOP])
         await ask(hass, "announce", title=EVIL, message=f"{LONG}\n{EVIL}", everybody=True)
         yield site, mall, bank, browser
@@ -76,8 +77,9 @@ async def test_fits_reads_and_loads(
         seen = 0
         for language, dark, size in product(LANGUAGES, (False, True), (NARROW, PHONE, WIDE)):
             tag, balance = LANGUAGES[language]
-            looks = {"size": size, "language": language, "dark": dark, "touch": size != WIDE}
-            async with phone(browser, site, **looks) as tenant:
+            async with phone(
+                browser, site, size=size, language=language, dark=dark, touch=size != WIDE
+            ) as tenant:
                 await tenant.scan(mall.meter(SHOP).serial)
                 await expect(tenant.page.locator("#balance")).to_have_text(balance)
                 await expect(tenant.page.locator(".announcement .body")).to_contain_text(EVIL)
@@ -158,6 +160,7 @@ async def test_axe_finds_nothing(
                 await page.locator("button.primary").click()
                 await look("top-up with errors")
                 await tenant.scan(mall.meter(OFF).serial)
+                await page.locator(".hero.off").wait_for()
                 await look("overview without power")
                 await tenant.scan(mall.meter(SHOP).serial)
                 for place in PLACES:
