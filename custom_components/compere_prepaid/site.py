@@ -57,7 +57,9 @@ from .lines import line_settings_of
 from .night_memory import NightMemory
 from .notifications.notifier import Notifier
 from .payments.approval_notice import ApprovalNotice
+from .payments.sandbox import Sandbox
 from .payments.service import Payments
+from .payments.wechat import async_sandbox_of
 from .portal.listener import Portal, PortalKeeper
 from .portal.secret import async_site_secret
 from .reading_path import ReadingPath
@@ -91,6 +93,8 @@ class CompereSite(UseCases):
     verified_at: datetime | None = None
     access: Access
     """What opens an account to its tenant; there from `async_start` on."""
+    sandbox: Sandbox | None = None
+    """The gateway of a trial site, from `async_start` on."""
 
     def __init__(
         self,
@@ -192,6 +196,7 @@ class CompereSite(UseCases):
             model="Prepaid site",
             entry_type=dr.DeviceEntryType.SERVICE,
         ).id
+        self.sandbox = await async_sandbox_of(self)
         await self.async_apply_subentries()
         await async_release_left_over(self)
 
@@ -227,6 +232,8 @@ class CompereSite(UseCases):
         """Stop the lines, then post what has accrued."""
         self.running = False
         await self.portal_keeper.async_stop()
+        if self.sandbox is not None:
+            await self.sandbox.async_stop()
         for bus in self.buses.values():
             await bus.poller.stop()
             await bus.bus.stop()

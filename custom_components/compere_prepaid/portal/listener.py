@@ -141,6 +141,8 @@ class Portal:
         for path in PAGES:
             application.router.add_route("GET", path, self._page)
         application.router.add_route("GET", "/assets/{file}", self._asset)
+        if (sandbox := self.site.sandbox) is not None:
+            application.add_routes(sandbox.payer_routes())
         return application
 
     async def _page(self, request: web.Request) -> web.Response:

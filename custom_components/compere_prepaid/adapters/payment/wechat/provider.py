@@ -5,7 +5,7 @@ and the same parameters WeChat answers for the same order, with others it refuse
 fen there; its days are China's.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta
 from http import HTTPStatus
@@ -74,11 +74,11 @@ class WeChatProvider:
         *,
         session: ClientSession,
         currency: Currency,
-        notify_url: str,
+        notify_url: Callable[[], str],
         is_sandbox: bool = False,
         clock: Clock | None = None,
     ) -> None:
-        """Read the keys (some 50 ms: not for the event loop); nothing is asked yet.
+        """Read the keys; nothing is asked yet. `notify_url` tells where notices go to from now on.
 
         Raises `InvalidInputError`, whose key says which setting cannot work.
         """
@@ -130,7 +130,7 @@ class WeChatProvider:
             "description": _description(order, payer.language),
             "out_trade_no": order.id,
             "time_expire": order.expires_at.astimezone(CHINA).isoformat(timespec="seconds"),
-            "notify_url": self._notify_url,
+            "notify_url": self._notify_url(),
             "amount": {"total": self._units(order.amount), "currency": self._currency.code},
         }
         if payer.method not in self.methods:
@@ -238,7 +238,7 @@ class WeChatProvider:
                 "transaction_id": refund.txn,
                 "out_refund_no": refund.id,
                 "reason": _cut(refund.reason, _REASON_BYTES) or "refund",
-                "notify_url": self._notify_url,
+                "notify_url": self._notify_url(),
                 "amount": {
                     "refund": self._units(refund.amount),
                     "total": self._units(paid),
