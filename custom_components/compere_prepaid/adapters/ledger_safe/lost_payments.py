@@ -1,7 +1,9 @@
-"""What an old book says of payments, orders and the cash desk behind the point of a restoration.
+"""What an old book says of payments and orders behind the point of a restoration.
 
 Transfers are booked again by `lost`; the rows here are what they mean: whose payment it was, which
-order it paid, which receipt was printed. They come with their transfers, or not at all.
+order it paid, who assigned it, what went back. They come with their transfers, or not at all. The
+papers of the cash desk are numbered anew with their transfers, and its counts are made again: they
+speak of places in a chain that is another one now.
 """
 
 from collections.abc import Iterator
@@ -17,8 +19,6 @@ from ...core.ledger.payment_rows import (
     Approval,
     AutoTopUp,
     BillLine,
-    CashClose,
-    CashReceipt,
     MeterToken,
     OrderState,
     PaymentHistoryRow,
@@ -43,8 +43,6 @@ _HISTORY: tuple[type[PaymentHistoryRow], ...] = (
     PaymentNotice,
     BillLine,
     Reconciliation,
-    CashReceipt,
-    CashClose,
 )
 """Each behind what it refers to."""
 _STATE: tuple[type[PaymentStateRow], ...] = (
