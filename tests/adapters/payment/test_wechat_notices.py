@@ -63,7 +63,7 @@ def provider() -> WeChatProvider:
         ),
         session=cast("ClientSession", None),  # reading asks nobody
         currency=YUAN,
-        notify_url="https://pay.example/notify/wechat",
+        notify_url=lambda: "https://pay.example/notify/wechat",
     )
 
 
