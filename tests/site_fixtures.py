@@ -70,7 +70,7 @@ def site_entry(
     accounts: Mapping[str, tuple[str, ...]] | None = None,
     options: Mapping[str, Any] | None = None,
     adaptation_days: int = 0,
-    book_kind: str = "",
+    book_kind: str = "real",
 ) -> MockConfigEntry:
     """Return a config entry for a mall.
 
@@ -91,7 +91,7 @@ def site_entry(
             "ledger": str(folder / "ledger.db"),
             "initial_price": price,
             "adaptation_days": adaptation_days,
-            **({"book_kind": book_kind} if book_kind else {}),
+            "book_kind": book_kind,
         },
         options=dict(options or {}),
         subentries_data=[

@@ -37,7 +37,8 @@ from .core.events import (
 )
 from .core.ids import AccountNumber, BusId, MeterSerial
 from .core.money.amount import Amount
-from .core.payment.events import OF_SITE
+from .core.payment.crediting import Unmatched
+from .core.payment.events import OF_SITE, PaymentUnmatched
 from .core.prepayment.deciding import CREDIT_CAUSE
 from .devices import find_device
 
@@ -135,6 +136,8 @@ class EventRelay:
                 issues.raise_tamper(site, event)
             case TamperOver():
                 issues.clear(site, issues.TAMPER, event.meter)
+            case PaymentUnmatched(reason=Unmatched.ALTERED):
+                site.provider_health.payment_altered(event.provider, event.txn)
             case NightMeasured():
                 site.night_memory.save_soon()
             case _:

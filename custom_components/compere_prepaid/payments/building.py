@@ -51,10 +51,10 @@ def _duitnow(site: CompereSite, key: str, data: Mapping[str, Any]) -> PaymentPro
 
 BUILDERS: dict[str, Builder] = {
     "wechat": wechat_provider,
-    "sandbox": sandbox_provider,
     "stripe": _stripe,
     "paynow": _paynow,
     "duitnow": _duitnow,
+    "sandbox": sandbox_provider,
 }
 """By the kind in a subentry's data."""
 

@@ -19,6 +19,7 @@ from ..const import DOMAIN
 from ..core.clock import Clock
 from ..core.errors import OperationFailedError
 from ..core.money.amount import Currency
+from ..ledger_place import ledger_place
 
 
 class Sandbox:
@@ -95,7 +96,10 @@ class Sandbox:
 
 
 def sandbox_folder(hass: HomeAssistant, entry: ConfigEntry) -> Path:
-    """Return where a site's gateway keeps its keys and orders."""
+    """Return where a site's gateway keeps its keys and orders: beside a ledger that is a file."""
+    place = ledger_place(hass, entry)
+    if isinstance(place, Path):
+        return place.with_name(f"{place.stem}-sandbox")
     return Path(hass.config.path(DOMAIN, f"{entry.unique_id or entry.entry_id}-sandbox"))
 
 
