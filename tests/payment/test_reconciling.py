@@ -9,104 +9,22 @@ from tempfile import TemporaryDirectory
 from hypothesis import given, settings, strategies as st
 import pytest
 
-from custom_components.compere_prepaid.core.ledger.accounts import clearing, gateway_fee
 from custom_components.compere_prepaid.core.ledger.payment_rows import (
     BillKind,
-    OrderState,
-    PaymentSource,
-    Reconciliation,
 )
 from custom_components.compere_prepaid.core.money.amount import Amount
-from custom_components.compere_prepaid.core.payment.provider import BillEntry, Paid, RefundOutcome
+from custom_components.compere_prepaid.core.payment.provider import BillEntry, RefundOutcome
 from custom_components.compere_prepaid.core.payment.reconciling import (
-    DayBook,
     Fault,
     FaultKind,
-    Laid,
     content_of,
     faults_of,
 )
-from custom_components.compere_prepaid.core.payment.refunding import PayerRefunds, RefundRequest
-from tests.core.prepayment.desk import SHOP, START, Desk, money
-from tests.payment.billing import CAN, BilledBank, BilledProvider
-from tests.payment.till import Till
+from tests.core.prepayment.desk import START, money
+from tests.payment.bench import DAY, Bench
 
-DAY = START.date()
 PAYMENT, REFUND = BillKind.PAYMENT, BillKind.REFUND
 YUAN = money(1)
-
-
-@dataclass(slots=True)
-class Bench:
-    """A shop, a bank, and what is done between them."""
-
-    till: Till
-    bank: BilledBank
-    refunds: PayerRefunds
-
-    @classmethod
-    async def open(cls, path: Path) -> Bench:
-        """Open a shop with plenty of credit."""
-        desk = await Desk(path).open()
-        await desk.shop("20")
-        bank = BilledBank(desk.clock.now())
-        till = Till(desk, bank)
-        provider = BilledProvider("paper", bank, can=CAN)
-        return cls(till, bank, PayerRefunds(desk.book, {"paper": provider}))
-
-    async def paid(self, yuan: int, *, told: bool = True) -> Paid:
-        """Have something ordered and paid, and told to the book or not."""
-        order = await self.till.order(yuan)
-        paid = self.bank.pay(order.id)
-        if told:
-            await self.till.crediting.record("paper", paid, PaymentSource.NOTICE)
-        else:  # nothing more is expected, and late money comes after all
-            await self.till.orders.move(order.id, OrderState.CLOSED)
-        return paid
-
-    async def given_back(self, paid: Paid, yuan: int) -> str:
-        """Give some of a payment back; return the refund's number."""
-        row = await self.refunds.refund(
-            RefundRequest(
-                account=SHOP,
-                amount=money(yuan),
-                provider="paper",
-                txn=paid.txn,
-                reference=f"back of {paid.txn}",
-                reason="asked",
-            )
-        )
-        return row.id
-
-    def line(self, ref: str) -> BillEntry:
-        """Return the bank's line of a payment or refund."""
-        return next(one for one in self.bank.entries(DAY) if one.ref == ref)
-
-    async def lay(self, entries: list[BillEntry] | None, *, credit: bool = True) -> Laid:
-        """Lay a bill beside the book, as is done every day."""
-        desk = self.till.desk
-        for entry in entries or ():
-            if credit and entry.payment is not None:
-                await self.till.crediting.record("paper", entry.payment, PaymentSource.BILL)
-
-        def work(tx: object) -> Laid:
-            book = DayBook(tx, "paper", DAY, "CNY", desk.clock.now(), lambda at: at.date())  # type: ignore[arg-type]
-            if entries is None:
-                book.remember(book.tx.last(Reconciliation, provider="paper", day=DAY))
-            else:
-                book.take(entries)
-            return book.lay("")
-
-        return await desk.ledger.run(work)
-
-    async def clearing(self) -> Amount:
-        """Return what the provider owes."""
-        return await self.till.desk.ledger.read(lambda tx: Amount(-tx.balance(clearing("paper"))))
-
-    async def fees(self) -> Amount:
-        """Return what the provider kept, by the book."""
-        side = gateway_fee("paper")
-        return await self.till.desk.ledger.read(lambda tx: Amount(-tx.balance(side)))
 
 
 @pytest.fixture
@@ -121,7 +39,7 @@ async def test_a_day_in_order(bench: Bench) -> None:
     """Payments, one of which only the bill tells of, a refund and fees: nothing is left over."""
     paid = await bench.paid(100)
     await bench.paid(50, told=False)
-    await bench.given_back(paid, 30)
+    await bench.refund(paid, 30)
     laid = await bench.lay(list(bench.bank.entries(DAY)))
     assert (laid.faults, laid.row.unexplained, laid.is_new) == ((), 0, True)
     content = content_of(laid.row)
@@ -130,7 +48,7 @@ async def test_a_day_in_order(bench: Bench) -> None:
     assert content["credited"] == ["T00000002"]
     assert content["fees"] == await bench.fees() == money("0.72")
     assert await bench.clearing() == money("119.28")
-    assert bench.till.desk.book.account(SHOP).balance == money(140)
+    assert bench.balance == money(140)
     again = await bench.lay(list(bench.bank.entries(DAY)))
     assert (again.is_new, again.row) == (False, laid.row)
     assert await bench.clearing() == money("119.28")
@@ -140,7 +58,7 @@ async def test_a_day_in_order(bench: Bench) -> None:
 async def test_what_does_not_agree_is_named(bench: Bench) -> None:
     """On either side, with what of it nobody can explain; and it ends when its reason does."""
     first, second, third = [await bench.paid(yuan) for yuan in (10, 20, 30)]
-    back = await bench.given_back(third, 3)
+    back = (await bench.refund(third, 3)).id
     lines = {line.ref: line for line in bench.bank.entries(DAY)}
     foreign = replace(lines[first.txn], ref="X", payment=None)
     entries = [
@@ -197,7 +115,7 @@ async def test_a_refund_that_is_under_way(bench: Bench) -> None:
     """It is named until it is done here, too."""
     paid = await bench.paid(100)
     bench.bank.outcome = RefundOutcome.PROCESSING
-    number = await bench.given_back(paid, 40)
+    number = (await bench.refund(paid, 40)).id
     (payment,) = bench.bank.entries(DAY)
     line = replace(payment, kind=REFUND, ref=number, amount=money(40), payment=None)
     laid = await bench.lay([payment, line])
@@ -220,7 +138,7 @@ _PAYMENTS = st.lists(
 
 @pytest.mark.slow
 @given(payments=_PAYMENTS, extra=st.lists(st.integers(1, 50), max_size=2))
-@settings(max_examples=60)
+@settings(max_examples=40)
 def test_any_bill_beside_any_book(
     payments: list[tuple[int, bool, str, int]], extra: list[int]
 ) -> None:
@@ -282,7 +200,7 @@ async def _laid(bench: Bench, payments: list[tuple[int, bool, str, int]], extra:
         paid = await bench.paid(yuan, told=told)
         wanted.add(bench.line(paid.txn), how, told=told)
         if back := yuan * share // 100 if told else 0:
-            wanted.entries.append(bench.line(await bench.given_back(paid, back)))
+            wanted.entries.append(bench.line((await bench.refund(paid, back)).id))
     for number, yuan in enumerate(extra):
         wanted.add_refund(f"extra-{number}", yuan)
     laid = await bench.lay(wanted.entries)
