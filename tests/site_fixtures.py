@@ -70,9 +70,11 @@ def site_entry(
     accounts: Mapping[str, tuple[str, ...]] | None = None,
     options: Mapping[str, Any] | None = None,
     adaptation_days: int = 0,
+    book_kind: str = "real",
 ) -> MockConfigEntry:
     """Return a config entry for a mall.
 
+    `book_kind` is `sandbox` for a site for trying; left out, it says nothing, as older entries do.
     `accounts` says which meters (by name) supply which account number; by default every shop has an
     account with the name of its meter.
     """
@@ -89,6 +91,7 @@ def site_entry(
             "ledger": str(folder / "ledger.db"),
             "initial_price": price,
             "adaptation_days": adaptation_days,
+            "book_kind": book_kind,
         },
         options=dict(options or {}),
         subentries_data=[

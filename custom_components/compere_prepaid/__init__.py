@@ -17,6 +17,7 @@ from .dashboard import async_setup_dashboard
 from .ledger_place import async_open_ledger
 from .night_memory import async_forget_nights
 from .notifications.memory import async_forget_notifications
+from .payments.sandbox import async_forget_sandbox
 from .portal.secret import async_forget_secret
 from .safekeeping import async_snapshot
 from .site import CompereConfigEntry, CompereSite, async_load_catalogue
@@ -95,6 +96,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: CompereConfigEntry) -> 
     await async_forget_nights(hass, entry.entry_id)
     await async_forget_notifications(hass, entry.entry_id)
     await async_forget_secret(hass, entry.entry_id)
+    await async_forget_sandbox(hass, entry)
 
 
 async def async_remove_config_entry_device(

@@ -49,6 +49,7 @@ test("money and times read as in the language; times are the mall's", () => {
   assert.equal(english.money("1204.5"), "¥1,204.50");
   assert.equal(english.money("-2.30"), "−¥2.30");
   assert.equal(english.price("0.9876"), "¥0.9876");
+  assert.equal(english.price("1.200000"), "¥1.20");
   assert.equal(english.power(243), "243\u00a0W");
   assert.equal(english.power(1243), "1.24\u00a0kW");
   assert.equal(english.time("2026-11-26T23:05:00+08:00"), "23:05");

@@ -52,7 +52,7 @@ PROVIDER = WeChatProvider(
     ),
     session=cast("Any", None),  # reading asks nobody
     currency=Currency.of("CNY"),
-    notify_url="https://pay.example/notify/wechat",
+    notify_url=lambda: "https://pay.example/notify/wechat",
 )
 EVENTS = ("TRANSACTION.SUCCESS", "REFUND.SUCCESS")
 

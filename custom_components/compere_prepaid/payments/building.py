@@ -16,6 +16,7 @@ from ..core.errors import InvalidInputError
 from ..core.ledger.records import BookKind
 from ..core.payment.provider import PaymentProvider
 from ..ledger_place import book_kind
+from .wechat import sandbox_provider, wechat_provider
 
 if TYPE_CHECKING:
     from ..site import CompereSite
@@ -48,7 +49,13 @@ def _duitnow(site: CompereSite, key: str, data: Mapping[str, Any]) -> PaymentPro
     return StaticQrProvider(key, DuitNowSettings.of(data["code"]), currency=site.currency)
 
 
-BUILDERS: dict[str, Builder] = {"stripe": _stripe, "paynow": _paynow, "duitnow": _duitnow}
+BUILDERS: dict[str, Builder] = {
+    "wechat": wechat_provider,
+    "stripe": _stripe,
+    "paynow": _paynow,
+    "duitnow": _duitnow,
+    "sandbox": sandbox_provider,
+}
 """By the kind in a subentry's data."""
 
 

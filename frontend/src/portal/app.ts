@@ -78,10 +78,12 @@ export class App {
     return this.session?.meter ? this.session.level : -1;
   }
 
-  /** Draw the page anew; whoever changes something calls this. */
+  /** Draw the page anew; whoever changes something calls this. What had the focus may be gone then. */
   changed(): void {
     document.title = [this._page?.title(), this.session?.site.name].filter(Boolean).join(" · ");
+    const focused = document.activeElement;
     render(shell(this, this._page, this._spoken), this.root);
+    if (focused?.isConnected === false) document.getElementById("title")?.focus();
   }
 
   go(name: string, id = "", { replace = false } = {}): void {

@@ -27,9 +27,10 @@ export class Format {
     return sign + symbol + number;
   }
 
-  /** Return a price per kWh with as many digits as it has. */
+  /** Return a price per kWh with as many digits as it needs. */
   price(amount: string): string {
-    return this.money(amount, Math.max(this.digits, Math.min(6, amount.split(".")[1]?.length ?? 0)));
+    const needed = amount.split(".")[1]?.replace(/0+$/, "").length ?? 0;
+    return this.money(amount, Math.max(this.digits, Math.min(6, needed)));
   }
 
   moneyParts(amount: string, digits = this.digits): MoneyParts {

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from aiohttp import ClientSession, web
 
+from custom_components.compere_prepaid.adapters.clock import SystemClock
 from custom_components.compere_prepaid.adapters.payment.sandbox_gateway.gateway import (
     SandboxGateway,
 )
@@ -53,7 +54,7 @@ class Shop:
             replace(self.settings, **changes),  # type: ignore[arg-type]  # the test names fields
             session=self.session,
             currency=YUAN,
-            notify_url=self.notify_url,
+            notify_url=lambda: self.notify_url,
             is_sandbox=True,
         )
 
@@ -127,12 +128,10 @@ async def open_shop(folder: Path, *, pace: float = PACE) -> AsyncIterator[Shop]:
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     notify_url = f"http://127.0.0.1:{runner.addresses[0][1]}/notify/wechat"
-    sandbox = await Sandbox.async_start(folder, YUAN, pace=pace)
+    sandbox = await Sandbox.async_start(folder, YUAN, SystemClock(), pace=pace)
     try:
         async with ClientSession() as session:
-            provider = await sandbox.async_provider(
-                "wechat", session=session, notify_url=notify_url
-            )
+            provider = sandbox.provider("wechat", session=session, notify_url=lambda: notify_url)
             shop = Shop(
                 gateway=sandbox.gateway,
                 settings=sandbox.settings(),

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from pathlib import Path
 
 from aiohttp import ClientSession, web
@@ -15,8 +16,8 @@ from .keys import GatewayKeys, keys_in, private_key
 from .merchant_api import MerchantApi
 from .notices import Delivery, Notices
 from .orders import OrderBook
-from .payer_pages import PREFIX, PayerPages
-from .state import GatewayState
+from .payer_pages import PayerPages
+from .state import PREFIX, GatewayState
 from .voice import Voice
 
 HOST = "127.0.0.1"
@@ -39,7 +40,7 @@ class SandboxGateway:
         folder: Path,
         currency: Currency,
         *,
-        payer_url: str = "",
+        payer_url: Callable[[], str] = str,
         faults: Faults | None = None,
         pace: float = 1.0,
         clock: Clock | None = None,
@@ -47,9 +48,9 @@ class SandboxGateway:
     ) -> SandboxGateway:
         """Listen on this machine, by default on any free port, with what lies in a folder.
 
-        `payer_url` is where browsers reach `payer_routes` (`https://…/sandbox`); without one the
-        gateway serves them itself. `pace` multiplies the pauses between notices. What was paid and
-        not acknowledged before is told again. Raises `OSError`.
+        `payer_url` tells where browsers reach `payer_routes` now (`https://…/sandbox`); where it
+        tells nothing, the gateway serves them itself. `pace` multiplies the pauses between notices.
+        What was paid and not acknowledged before is told again. Raises `OSError`.
         """
         faults, clock = faults or Faults(), clock or SystemClock()
         keys, book, voice = await asyncio.to_thread(_read, folder, faults, clock)
@@ -62,6 +63,7 @@ class SandboxGateway:
             book=book,
             voice=voice,
             notices=Notices(book, voice, faults, session, pace),
+            pages_url=payer_url,
         )
         gateway = cls(state, session)
         try:
@@ -69,7 +71,6 @@ class SandboxGateway:
         except OSError:
             await gateway.stop()
             raise
-        state.payer_url = payer_url or f"{state.base_url}{PREFIX}"
         for record in book.untold():
             state.notices.announce(record)
         return gateway
@@ -112,14 +113,10 @@ class SandboxGateway:
         """Where payers' browsers reach its pages."""
         return self._state.payer_url
 
-    @payer_url.setter
-    def payer_url(self, url: str) -> None:
-        self._state.payer_url = url
-
     @property
-    def login_page_url(self) -> str:
-        """Where a browser learns whose it is, as inside WeChat."""
-        return f"{self._state.payer_url}/login"
+    def login_page_path(self) -> str:
+        """Where a browser learns whose it is, as inside WeChat: one of `payer_routes`."""
+        return f"{PREFIX}/login"
 
     @property
     def login_url(self) -> str:

@@ -5,8 +5,10 @@ Their browsers come to it from the tenants' page, so these routes are served bes
 from: the place to return to must be of the same origin.
 """
 
+import asyncio
 import base64
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 import hashlib
 from html import escape
@@ -20,9 +22,7 @@ from yarl import URL
 
 from .arithmetic import decoded, is_signed
 from .orders import Order
-from .state import GatewayState
-
-PREFIX = "/sandbox"
+from .state import PREFIX, GatewayState
 
 _STYLE = (
     "body{font:1.25rem/1.5 system-ui,sans-serif;max-width:26rem;margin:0 auto;padding:1rem;"
@@ -93,6 +93,7 @@ _HTML_LANGUAGES = {"en": "en", "zh": "zh-Hans", "ms": "ms"}
 _CODE_LASTS = timedelta(minutes=5)
 _BRIDGE_OK = "get_brand_wcpay_request:ok"
 _BRIDGE_FAIL = "get_brand_wcpay_request:fail"
+_PATIENCE_S, _FORM_LIMIT, _BRIDGE_LIMIT = 5, 256, 4096
 _COOKIE = "sandbox_openid"
 
 
@@ -153,8 +154,7 @@ class PayerPages:
         texts, language = _texts(request)
         if (order := self._state.book.by_token(request.match_info["token"])) is None:
             return _page(language, texts, f"<p>{texts['gone']}</p>", HTTPStatus.NOT_FOUND)
-        form = await request.post()
-        if form.get("action") == "pay":
+        if await _wants_to_pay(request):
             await self._state.pay(order)
         back = self._return_url(request.query.get("redirect_url", ""))
         if back:
@@ -165,11 +165,12 @@ class PayerPages:
     async def _bridge(self, request: web.Request) -> web.Response:
         """Pay as `getBrandWCPayRequest` does, if what the page hands over is signed."""
         try:
-            asked = json.loads(await request.read())
+            async with asyncio.timeout(_PATIENCE_S):
+                asked = json.loads(await request.content.read(_BRIDGE_LIMIT))
             names = ("appId", "timeStamp", "nonceStr", "package")
             lines = [str(asked[name]) for name in names]
             signature = decoded(str(asked["paySign"]))
-        except ValueError, TypeError, KeyError:
+        except ValueError, TypeError, KeyError, TimeoutError:
             return web.json_response({"err_msg": _BRIDGE_FAIL}, headers=HEADERS)
         text = "".join(f"{line}\n" for line in lines).encode("utf-8", "replace")
         order = self._state.book.by_token(lines[3].removeprefix("prepay_id="))
@@ -220,6 +221,14 @@ class PayerPages:
         digits = self._state.currency.digits
         units, rest = divmod(order.total, 10**digits)
         return f"{units}.{rest:0{digits}}" if digits else str(units)
+
+
+async def _wants_to_pay(request: web.Request) -> bool:
+    """Read the form, of which a browser sends few bytes, and at once."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_PATIENCE_S):
+            return await request.content.read(_FORM_LIMIT) == b"action=pay"
+    return False
 
 
 def _texts(request: web.Request) -> tuple[Mapping[str, str], str]:

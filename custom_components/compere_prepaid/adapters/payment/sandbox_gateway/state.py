@@ -1,5 +1,6 @@
 """What the gateway's parts share."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicNumbers
@@ -10,6 +11,9 @@ from .keys import GatewayKeys
 from .notices import Notices
 from .orders import Order, OrderBook
 from .voice import Voice
+
+PREFIX = "/sandbox"
+"""Below it are the payers' pages."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -24,10 +28,15 @@ class GatewayState:
     book: OrderBook
     voice: Voice
     notices: Notices
+    pages_url: Callable[[], str]
+    """Where payers' browsers reach its pages, if that is not by itself."""
     base_url: str = ""
     """Where the merchant's machine reaches the gateway."""
-    payer_url: str = ""
-    """Where payers' browsers reach its pages."""
+
+    @property
+    def payer_url(self) -> str:
+        """Where payers' browsers reach its pages now."""
+        return self.pages_url() or f"{self.base_url}{PREFIX}"
 
     async def pay(self, order: Order) -> bool:
         """Take a payment and tell of it; False if the order cannot be paid any more."""

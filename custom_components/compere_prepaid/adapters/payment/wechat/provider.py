@@ -5,7 +5,7 @@ and the same parameters WeChat answers for the same order, with others it refuse
 fen there; its days are China's.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta
 from http import HTTPStatus
@@ -29,6 +29,7 @@ from ....core.payment.provider import (
     HttpReply,
     Jsapi,
     Notice,
+    NoticeFault,
     Outcome,
     Paid,
     Payer,
@@ -62,6 +63,11 @@ BILL_READY = time(10)
 _PATHS = {Method.JSAPI: "jsapi", Method.REDIRECT: "h5", Method.QR: "native"}
 _TEXTS = {"zh-Hans": "预付电费充值", "ms": "Tambah nilai elektrik", "en": "Electricity top-up"}
 _REASON_BYTES = 80
+_FAULTS = {
+    Doubt.UNSIGNED: NoticeFault.NOISE,
+    Doubt.PROBE: NoticeFault.NOISE,
+    Doubt.TIME: NoticeFault.TIME,
+}
 _DEVICES = frozenset({"iOS", "Android", "Wap"})
 
 
@@ -75,11 +81,11 @@ class WeChatProvider:
         *,
         session: ClientSession,
         currency: Currency,
-        notify_url: str,
+        notify_url: Callable[[], str],
         is_sandbox: bool = False,
         clock: Clock | None = None,
     ) -> None:
-        """Read the keys (some 50 ms: not for the event loop); nothing is asked yet.
+        """Read the keys; nothing is asked yet. `notify_url` tells where notices go to from now on.
 
         Raises `InvalidInputError`, whose key says which setting cannot work.
         """
@@ -131,7 +137,7 @@ class WeChatProvider:
             "description": _description(order, payer.language),
             "out_trade_no": order.id,
             "time_expire": order.expires_at.astimezone(CHINA).isoformat(timespec="seconds"),
-            "notify_url": self._notify_url,
+            "notify_url": self._notify_url(),
             "amount": {"total": self._units(order.amount), "currency": self._currency.code},
         }
         if payer.method not in self.methods:
@@ -209,13 +215,14 @@ class WeChatProvider:
     def parse_notice(self, headers: Mapping[str, str], body: bytes, now: datetime) -> Notice:
         """Verify, decrypt and read a notice."""
         if len(body) > NOTICE_LIMIT:
-            raise BadNoticeError("too long")
+            raise BadNoticeError("too long", NoticeFault.NOISE)
         try:
             self._client.verifier.verify(headers, body, now)
             notice = read_json(body)
             return Notice(id=text_of(notice, "id"), news=self._news(notice))
         except NotGenuineError as error:
-            raise BadNoticeError(error.doubt.value) from error
+            fault = _FAULTS.get(error.doubt, NoticeFault.SIGNATURE)
+            raise BadNoticeError(error.doubt.value, fault) from error
 
     def ack(self, outcome: Outcome) -> HttpReply:
         """Answer a notice; whatever is no success makes WeChat send it again."""
@@ -239,7 +246,7 @@ class WeChatProvider:
                 "transaction_id": refund.txn,
                 "out_refund_no": refund.id,
                 "reason": _cut(refund.reason, _REASON_BYTES) or "refund",
-                "notify_url": self._notify_url,
+                "notify_url": self._notify_url(),
                 "amount": {
                     "refund": self._units(refund.amount),
                     "total": self._units(paid),

@@ -46,13 +46,21 @@ class WeChatSettings:
     standby_url: str = "https://api2.mch.weixin.qq.com"
     """Asked where the first cannot be connected to; empty for none."""
     login_page_url: str = "https://open.weixin.qq.com/connect/oauth2/authorize"
+    """A path alone is below the tenants' page itself: the sandbox's."""
     login_url: str = "https://api.weixin.qq.com/sns/oauth2/access_token"
 
 
 def private_key_of(settings: WeChatSettings) -> RSAPrivateKey:
     """Return the merchant's key; raises `InvalidInputError` (`wechat_merchant_key_unreadable`)."""
+    return read_private_key(settings.merchant_key)
+
+
+def read_private_key(pem: str) -> RSAPrivateKey:
+    """Read a merchant's key; raises as `private_key_of`."""
     try:
-        key = load_pem_private_key(_tidy(settings.merchant_key), None)
+        # Checking that it is a key at all takes 40 ms, in the event loop; whether it is the right
+        # one WeChat says.
+        key = load_pem_private_key(tidy(pem), None, unsafe_skip_rsa_key_validation=True)
     except ValueError, TypeError, UnsupportedAlgorithm:
         key = None
     if not isinstance(key, RSAPrivateKey):
@@ -63,7 +71,7 @@ def private_key_of(settings: WeChatSettings) -> RSAPrivateKey:
 def public_key_of(settings: WeChatSettings) -> RSAPublicKey:
     """Return WeChat's key; raises `InvalidInputError` (`wechat_public_key_unreadable`)."""
     try:
-        key = load_pem_public_key(_tidy(settings.public_key))
+        key = load_pem_public_key(tidy(settings.public_key))
     except ValueError, UnsupportedAlgorithm:
         key = None
     if not isinstance(key, RSAPublicKey):
@@ -88,10 +96,12 @@ def check(settings: WeChatSettings) -> None:
         raise InvalidInputError("wechat_public_key_missing")
     if settings.public_key_id and not re.fullmatch(r"PUB_KEY_ID_\w{1,64}", settings.public_key_id):
         raise InvalidInputError("wechat_public_key_id_wrong")
-    for url in (settings.base_url, settings.login_page_url, settings.login_url):
+    for url in (settings.base_url, settings.login_url):
         _check_address(url)
     if settings.standby_url:
         _check_address(settings.standby_url)
+    if not settings.login_page_url.startswith("/"):
+        _check_address(settings.login_page_url)
 
 
 def _check_address(text: str) -> None:
@@ -112,7 +122,7 @@ def _is_here(host: str | None) -> bool:
         return host == "localhost"
 
 
-def _tidy(text: str) -> bytes:
+def tidy(text: str) -> bytes:
     """Return a PEM text as it should be: forms of one line turn its line ends into spaces."""
     if not (found := _PEM.fullmatch(text)):
         return text.encode()
