@@ -164,7 +164,7 @@ async def test_refund_of_a_payment(
 ) -> None:
     """The action sends it back the way it came; trouble is told, and a person ends it."""
     payment = await paid(site, bank, "100", "a")
-    refund = {"account": NOODLES, "amount": "30", "reason": "asked"}
+    refund: dict[str, Any] = {"account": NOODLES, "amount": "30", "reason": "asked"}
     back = refund | {"payment": payment.order_id, "reference": "RF-1"}
     async with expected_event(hass, "refunded", account=NOODLES) as told:
         done = await ask(hass, "refund", boss, **back)
@@ -200,7 +200,12 @@ async def test_refunds_go_on_by_themselves(
     """The bank did not answer; with the clock it is asked again, also after a restart."""
     payment = await paid(site, bank, "100", "a")
     bank.is_down = True
-    back = {"account": NOODLES, "amount": 30, "reason": "asked", "payment": payment.txn}
+    back: dict[str, Any] = {
+        "account": NOODLES,
+        "amount": 30,
+        "reason": "asked",
+        "payment": payment.txn,
+    }
     done = await ask(hass, "refund", **back, reference="RF-1")
     assert (done["state"], done["balance"]) == ("reserved", "270.00")
     bank.is_down = False
@@ -224,7 +229,7 @@ async def test_suspense(
     assert found["in_suspense"] == "80.00"
     first, second = (each["payment"] for each in found["suspense"])
     assert [each["reason"] for each in found["suspense"]] == ["other_amount"] * 2
-    say = {"provider": "paper", "payment": first, "reason": "asked the tenant"}
+    say: dict[str, Any] = {"provider": "paper", "payment": first, "reason": "asked the tenant"}
     async with refused(site, "account_or_returned"):
         await ask(hass, "assign_suspense", boss, **say)
     async with expected_event(hass, "topped_up", account=TEA) as told:

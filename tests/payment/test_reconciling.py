@@ -22,6 +22,7 @@ from custom_components.compere_prepaid.core.payment.reconciling import (
 )
 from tests.core.prepayment.desk import START, money
 from tests.payment.bench import DAY, Bench
+from tests.tampering import tampered
 
 PAYMENT, REFUND = BillKind.PAYMENT, BillKind.REFUND
 YUAN = money(1)
@@ -213,3 +214,44 @@ async def _laid(bench: Bench, payments: list[tuple[int, bool, str, int]], extra:
     assert (again.is_new, again.row) == (False, laid.row)
     found = await bench.till.desk.ledger.verify()
     assert found.ok, found.faults
+
+
+TAMPERINGS = {
+    "refund gone": "DELETE FROM provider_refund WHERE reference = 'a'",
+    "refund of less": "UPDATE provider_refund SET amount = amount - 1 WHERE reference = 'a'",
+    "refund to another": "UPDATE provider_refund SET account = 'B-1' WHERE reference = 'a'",
+    "refund by another": "UPDATE provider_refund SET user = 'eve' WHERE reference = 'a'",
+    "refund renamed": "UPDATE provider_refund SET id = 'x' WHERE reference = 'a'",
+    "refund not done": "UPDATE provider_refund SET state = 'processing' WHERE reference = 'a'",
+    "refund done": "UPDATE provider_refund SET state = 'succeeded' WHERE reference = 'b'",
+    "refund of another payment": "UPDATE provider_refund SET txn = 'T9' WHERE reference = 'a'",
+    "more back than came": "UPDATE provider_refund SET txn = 'T00000002'",
+    "fee on the bill": "UPDATE bill_line SET fee = fee + 1 WHERE kind = 'payment'",
+    "line of more": "UPDATE bill_line SET amount = amount + 1 WHERE kind = 'payment'",
+    "line gone": "DELETE FROM bill_line WHERE kind = 'refund'",
+    "line of another day": "UPDATE bill_line SET day = '2026-03-03' WHERE kind = 'refund'",
+    "all explained": "UPDATE reconciliation SET unexplained = 0",
+    "reconciliation gone": "DELETE FROM reconciliation",
+    "reconciliation renumbered": "UPDATE reconciliation SET number = 2",
+    "reconciliation unreadable": "UPDATE reconciliation SET content = '[]'",
+}
+
+
+async def test_tampering_is_noticed(
+    bench: Bench, tmp_path: Path, subtests: pytest.Subtests
+) -> None:
+    """The checker works out by itself what refunds and bills must have made the book say."""
+    paid, small = await bench.paid(100), await bench.paid(20)
+    await bench.refund(paid, 30, reference="a", user="anna")
+    bench.bank.outcome = RefundOutcome.PROCESSING
+    await bench.refund(small, 10, reference="b")
+    lines = list(bench.bank.entries(DAY))
+    extra = replace(lines[0], ref="extra", payment=None)
+    await bench.lay([*lines, extra], credit=False)
+    await bench.till.desk.verified()
+    await bench.till.desk.ledger.close()
+    with tampered(tmp_path / "ledger.db", tmp_path, "mall") as book:
+        assert book.audit().ok
+        for name, statement in TAMPERINGS.items():
+            with subtests.test(name):
+                assert book.audit(statement).faults
