@@ -242,6 +242,17 @@ export class App {
   }
 
   private _heard(news: Partial<Overview>): void {
+    const mine = this.session?.meter?.reference;
+    if (news.meters?.every((meter) => meter.reference !== mine)) void this._heardOfOthers(news);
+    else this._take(news);
+  }
+
+  /** Another tab may have gone to another meter: then this one says so instead of showing a mixture. */
+  private async _heardOfOthers(news: Partial<Overview>): Promise<void> {
+    if (await this.reload()) this._take(news);
+  }
+
+  private _take(news: Partial<Overview>): void {
     if (Object.keys(news).length > 0) {
       this.overview = { announcements: [], messages: [], ...this.overview, ...news } as Overview;
       this.overviewAt = new Date();

@@ -181,7 +181,10 @@ export class PaymentPage implements Page {
       case "qr":
         return html`<p class="lead">${say("wait_qr", { provider: this._provider })}</p>
           ${code(checkout.svg, say("wait_qr_alt", { amount: format.money(this._order?.amount ?? "0") }))}
-          <p class="hint">${say("wait_qr_save")}</p>`;
+          <p class="hint">${say("wait_qr_save")}</p>
+          ${this.app.session?.site.sandbox && isWeb(checkout.text)
+            ? html`<p><a class="secondary" href=${checkout.text}>${say("wait_qr_open")}</a></p>`
+            : nothing}`;
       case "cashier":
         return html`<p class="lead">${say("wait_cashier")}</p>
           ${checkout.svg ? code(checkout.svg, say("wait_qr_alt", { amount: format.money(this._order?.amount ?? "0") })) : nothing}
@@ -224,5 +227,9 @@ function code(svg: string, alt: string): TemplateResult {
 
 /** Where a payment goes on is the server's to say; but never a script. */
 function safeUrl(url: string): string {
-  return /^https?:\/\//i.test(url) ? url : "#/";
+  return isWeb(url) ? url : "#/";
+}
+
+function isWeb(url: string): boolean {
+  return /^https?:\/\//i.test(url);
 }
