@@ -74,6 +74,7 @@ def site_entry(
 ) -> MockConfigEntry:
     """Return a config entry for a mall.
 
+    `book_kind` is `sandbox` for a site for trying; left out, it says nothing, as older entries do.
     `accounts` says which meters (by name) supply which account number; by default every shop has an
     account with the name of its meter.
     """

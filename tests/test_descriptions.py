@@ -44,11 +44,13 @@ from custom_components.compere_prepaid.core.metering.plausibility import Suspici
 from custom_components.compere_prepaid.core.metering.reading import Quantity
 from custom_components.compere_prepaid.core.meters.dlt645_relay import RelayLockedError
 from custom_components.compere_prepaid.core.meters.modbus_faults import UNITS
+from custom_components.compere_prepaid.core.money.amount import Amount, Currency
 from custom_components.compere_prepaid.core.policy.protection import RuleKind
 from custom_components.compere_prepaid.core.policy.protection_state import Move
 from custom_components.compere_prepaid.core.prepayment.protecting import BYPASS
 from custom_components.compere_prepaid.site import PROFILES
 from tests.mqtt_site import BUS_ID, broker_subentry
+from tests.payment.paying import paper_subentry
 
 TEXTS: dict[str, Any] = json.loads(
     (Path(actions.__file__).parents[1] / "translations/en.json").read_text("utf-8")
@@ -213,7 +215,7 @@ async def test_every_entity_has_a_name_and_no_name_is_orphaned(
         data=MappingProxyType(data),
     )
     hass.config_entries.async_add_subentry(entry, every)
-    for subentry in (broker_subentry(), on_air(data)):
+    for subentry in (broker_subentry(), on_air(data), paper_subentry()):
         hass.config_entries.async_add_subentry(entry, subentry)
     assert await hass.config_entries.async_setup(entry.entry_id)
     assert entry.state is ConfigEntryState.LOADED
@@ -251,6 +253,8 @@ def raised_issues(hass: HomeAssistant, entry: MockConfigEntry) -> dict[str, Any]
             entry=entry,
             meters={serial: SimpleNamespace(name="A-101")},
             buses={BusId("east"): SimpleNamespace(name="East riser")},
+            currency=Currency.of("CNY"),
+            zone=UTC,
         ),
     )
     at = datetime(2026, 3, 2, 4, tzinfo=UTC)
@@ -287,9 +291,27 @@ def raised_issues(hass: HomeAssistant, entry: MockConfigEntry) -> dict[str, Any]
     issues.raise_ledger_unavailable(site, full)
     issues.raise_snapshot_failed(site, full)
     issues.raise_restored(site, "12-9f3c01aa77de")
+    issues.raise_portal_port(site, "127.0.0.1", 8125, OSError("taken"))
     issues.raise_approval_waits(site, count=1, user="Anna", amount="500.00 CNY")
+    _raise_of_payments(site)
+    for whose, is_over in itertools.product(
+        (issues.MERCHANT_CERTIFICATE, issues.PORTAL_CERTIFICATE), (True, False)
+    ):
+        issues.raise_certificate(site, whose, "wechat", "WeChat Pay", at, is_over=is_over)
+        told |= _told(hass)
     issues.raise_channel_failed(site, "notify.mobile_app_pixel", "no answer")
     return told | _told(hass)
+
+
+def _raise_of_payments(site: Any) -> None:
+    money = Amount(10**9)
+    issues.keep_money(site, suspense=money, unexplained=money)
+    issues.raise_provider_removed(site, "wechat", money, 2)
+    for kind in (issues.NOTICES_REFUSED, issues.CLOCK_OFF):
+        issues.raise_of_provider(site, kind, "wechat", "WeChat Pay")
+    error = OperationFailedError("ledger_disk_full", path="/config", error="no space")
+    issues.raise_provider_refused(site, "wechat", "WeChat Pay", error)
+    issues.raise_payment_altered(site, "WeChat Pay", "T1")
 
 
 def _told(hass: HomeAssistant) -> dict[str, Any]:

@@ -247,7 +247,9 @@ FROM_CORE = tuple(
     for raised in raised_keys(PACKAGE)
     if raised.key or raised.place.partition(":")[0] not in PASSED_ON
 )
-TRANSLATED = (*FROM_CORE, *translation_keys(PACKAGE))
+TRANSLATED = sorted(
+    (*FROM_CORE, *translation_keys(PACKAGE)), key=lambda raised: (raised.key, raised.place)
+)
 
 
 def test_every_error_key_can_be_followed() -> None:

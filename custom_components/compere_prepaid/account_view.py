@@ -49,13 +49,19 @@ class AccountView:
         """How the account stands."""
         state = self.state
         emergency = state.tenancy.emergency
-        return supply_state(state.policy, state.available, off=state.off, emergency=emergency)
+        return supply_state(
+            state.policy,
+            state.available,
+            off=state.off,
+            emergency=emergency,
+            own_level=state.own_level,
+        )
 
     @property
     def is_low(self) -> bool:
         """Whether credit is low, in money or in days: who is off may have plenty again."""
         state = self.state
-        reached = state.policy.level_reached(state.available)
+        reached = state.level_reached
         return state.exhausted or reached is not None or state.watch.days_told is not None
 
     @property

@@ -65,8 +65,9 @@ class Announcements:
     def language_of(self, number: AccountNumber) -> str:
         """Return the language in which an account's tenant is told things."""
         runtime = self._site.accounts.get(number)
-        chosen = runtime.data.get(CONF_LANGUAGE) if runtime else None
-        return chosen or self._site.hass.config.language
+        configured = str(runtime.data.get(CONF_LANGUAGE) or "") if runtime else ""
+        chosen = self._site.tenants.choice(number).language
+        return chosen or configured or self._site.hass.config.language
 
     def tell(self, event: Announced) -> None:
         """Send an announcement on its way to a tenant."""

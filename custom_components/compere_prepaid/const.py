@@ -90,6 +90,8 @@ CONF_KIND: Final = "kind"
 CONF_PROVIDER_KEY: Final = "key"
 """Names it within the site; part of ledger ids, so it never changes and is never used again."""
 CONF_TITLE: Final = "title"
+PROVIDER_PREFIX: Final = "provider_"
+"""Begins what a provider's device is known by, after the site; its key follows."""
 
 
 def bus_unique_id(endpoint: str) -> str:

@@ -15,12 +15,13 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .account_view import AccountView
-from .const import ACCOUNT_PREFIX, CONF_AREA, CONF_METERS, DOMAIN
+from .const import ACCOUNT_PREFIX, CONF_AREA, CONF_METERS, DOMAIN, PROVIDER_PREFIX
 from .coordinator import MeterCoordinator, PacedCoordinator
 from .core.ids import MeterSerial
 from .core.metering.reading import MeterReading
+from .core.money.amount import Amount
 from .core.prepayment.state import AccountState, MeterState
-from .runtimes import AccountRuntime, BusRuntime, MeterRuntime, Runtime
+from .runtimes import AccountRuntime, BusRuntime, MeterRuntime, ProviderRuntime, Runtime
 from .site import CompereSite
 
 
@@ -116,6 +117,22 @@ class BusEntity(CompereEntity[PacedCoordinator[bool]]):
         super().__init__(site, runtime.coordinator, f"bus_{runtime.id}", key)
         self.runtime = runtime
         self._attr_device_info = DeviceInfo(identifiers={(DOMAIN, f"bus_{runtime.id}")})
+
+
+class ProviderEntity(CompereEntity[PacedCoordinator[Amount]]):
+    """An entity of a payment provider."""
+
+    def __init__(self, site: CompereSite, runtime: ProviderRuntime, key: str) -> None:
+        """Stand on the provider's device."""
+        owner = f"{site.key}_{PROVIDER_PREFIX}{runtime.key}"
+        super().__init__(site, runtime.coordinator, owner, key)
+        self._attr_device_info = DeviceInfo(
+            identifiers={(DOMAIN, owner)},
+            name=runtime.title,
+            model="Payment provider",
+            entry_type=DeviceEntryType.SERVICE,
+            via_device_id=site.device_id,
+        )
 
 
 class SiteEntity(CompereEntity[PacedCoordinator[None]]):

@@ -37,7 +37,8 @@ from .core.events import (
 )
 from .core.ids import AccountNumber, BusId, MeterSerial
 from .core.money.amount import Amount
-from .core.payment.events import OF_SITE
+from .core.payment.crediting import Unmatched
+from .core.payment.events import OF_SITE, PaymentUnmatched
 from .core.prepayment.deciding import CREDIT_CAUSE
 from .devices import find_device
 
@@ -135,6 +136,8 @@ class EventRelay:
                 issues.raise_tamper(site, event)
             case TamperOver():
                 issues.clear(site, issues.TAMPER, event.meter)
+            case PaymentUnmatched(reason=Unmatched.ALTERED):
+                site.provider_health.payment_altered(event.provider, event.txn)
             case NightMeasured():
                 site.night_memory.save_soon()
             case _:
@@ -146,9 +149,9 @@ class EventRelay:
         data, context = self._data(event), Context()
         places = self._places(event, data)
         self._site.hass.bus.async_fire(f"{DOMAIN}_{event.TYPE}", data | places, context=context)
-        account = data.get("account")
+        account = data.get("account") if type(event) in PUBLIC else None
         listener = self._listeners.get(AccountNumber(account)) if account else None
-        if listener is not None:
+        if listener is not None:  # what concerns the site is none of an account's events
             listener(event.TYPE, data, context)
 
     def _places(self, event: Event, data: dict[str, Any]) -> dict[str, Any]:

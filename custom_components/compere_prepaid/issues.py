@@ -1,5 +1,6 @@
 """Repair issues: raised when something needs a person, gone when it is mended."""
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from homeassistant.config_entries import ConfigSubentry
@@ -19,6 +20,7 @@ from .core.events import (
 from .core.ids import MeterSerial
 from .core.metering.plausibility import Suspicion
 from .core.meters.dlt645_relay import RelayLockedError
+from .core.money.amount import Amount
 from .core.policy.protection import RuleKind
 from .core.policy.protection_state import Move
 from .core.prepayment.charging import OTHER_METER as OTHER_METER_REASON
@@ -41,6 +43,16 @@ LEDGER_UNAVAILABLE = "ledger_unavailable"
 SNAPSHOT_FAILED = "snapshot_failed"
 CHANNEL_FAILED = "notify_channel_failed"
 LEDGER_RESTORED = "ledger_restored"
+PROVIDER_REMOVED = "provider_removed"
+PROVIDER_REFUSED = "provider_refused"
+NOTICES_REFUSED = "notices_refused"
+CLOCK_OFF = "payment_clock_off"
+MERCHANT_CERTIFICATE = "merchant_certificate"
+PORTAL_CERTIFICATE = "portal_certificate"
+PAYMENT_ALTERED = "payment_altered"
+OF_PROVIDER = (PROVIDER_REFUSED, NOTICES_REFUSED, CLOCK_OFF, MERCHANT_CERTIFICATE)
+SUSPENSE = "payments_in_suspense"
+UNEXPLAINED = "payments_unexplained"
 PORTAL_PORT = "portal_port"
 APPROVAL_WAITS = "approval_waits"
 SUSPECT_TEXTS: dict[str, str] = {
@@ -80,6 +92,7 @@ def _raise(
     severity: ir.IssueSeverity = ir.IssueSeverity.WARNING,
     *,
     text: str = "",
+    is_persistent: bool = False,
 ) -> None:
     """Raise one issue of a kind per subject; `text` is its translation key if not the kind's."""
     ir.async_create_issue(
@@ -87,6 +100,7 @@ def _raise(
         DOMAIN,
         _issue_id(site, kind, subject),
         is_fixable=False,
+        is_persistent=is_persistent,
         severity=severity,
         translation_key=text or kind,
         translation_placeholders={"site": site.name, **placeholders},
@@ -236,6 +250,63 @@ def raise_approval_waits(site: CompereSite, *, count: int, user: str, amount: st
 def raise_restored(site: CompereSite, head: str) -> None:
     """Say that the ledger was restored, and what has to be compared."""
     _raise(site, LEDGER_RESTORED, "", {"head": head}, ir.IssueSeverity.ERROR)
+
+
+def keep_money(site: CompereSite, *, suspense: Amount, unexplained: Amount) -> None:
+    """Say that money waits for somebody who knows whose it is, or what it is; or take it back."""
+    for kind, amount in ((SUSPENSE, suspense), (UNEXPLAINED, unexplained)):
+        if amount:
+            _raise(site, kind, "", {"amount": _money(site, amount)})
+        else:
+            clear(site, kind, "")
+
+
+def raise_of_provider(site: CompereSite, kind: str, key: str, title: str) -> None:
+    """Say that a provider's notices are not believed, or why."""
+    _raise(site, kind, key, {"provider": title}, ir.IssueSeverity.ERROR)
+
+
+def raise_provider_refused(site: CompereSite, key: str, title: str, error: PrepaidError) -> None:
+    """Say that a provider does not take our keys any more."""
+    placeholders = {"provider": title, "error": in_words(site.hass, error)}
+    _raise(site, PROVIDER_REFUSED, key, placeholders, ir.IssueSeverity.ERROR)
+
+
+def raise_payment_altered(site: CompereSite, title: str, txn: str) -> None:
+    """Say that a provider told two different things of one payment."""
+    placeholders = {"provider": title, "txn": txn}
+    _raise(site, PAYMENT_ALTERED, txn, placeholders, ir.IssueSeverity.ERROR)
+
+
+def raise_certificate(  # whose it is, which, and when
+    site: CompereSite, kind: str, subject: str, title: str, ends: datetime, *, is_over: bool
+) -> None:
+    """Say that a certificate ends soon, or has ended."""
+    placeholders = {"provider": title, "day": ends.astimezone(site.zone).date().isoformat()}
+    severity = ir.IssueSeverity.ERROR if is_over else ir.IssueSeverity.WARNING
+    text = f"{kind}_ended" if is_over else kind
+    _raise(site, kind, subject, placeholders, severity, text=text)
+
+
+def raise_provider_removed(site: CompereSite, key: str, held: Amount, orders: int) -> None:
+    """Say that a provider was removed too early; this is remembered over a restart."""
+    placeholders = {"provider": key, "amount": _money(site, held), "orders": str(orders)}
+    _raise(site, PROVIDER_REMOVED, key, placeholders, is_persistent=True)
+
+
+def removed_providers(site: CompereSite) -> set[str]:
+    """Return the keys of the providers that are said to have been removed too early."""
+    begins = f"{_issue_id(site, PROVIDER_REMOVED, '')}_"
+    registry = ir.async_get(site.hass)
+    return {
+        issue_id.removeprefix(begins)
+        for domain, issue_id in registry.issues
+        if domain == DOMAIN and issue_id.startswith(begins)
+    }
+
+
+def _money(site: CompereSite, amount: Amount) -> str:
+    return f"{site.currency.rounded(amount):f} {site.currency.code}"
 
 
 def _kwh(energy_wh: int | None) -> str:

@@ -12,6 +12,7 @@ from .core.ids import AccountNumber, BusId, MeterSerial
 from .core.meters.compere_mqtt.link import MqttLink
 from .core.meters.device import MeterDevice
 from .core.meters.reader import MeterReader
+from .core.money.amount import Amount
 from .core.prepayment.state import AccountState
 
 
@@ -77,4 +78,15 @@ class AccountRuntime:
         return str(self.data[CONF_NAME])
 
 
-type Runtime = BusRuntime | MeterRuntime | AccountRuntime
+@dataclass(slots=True, kw_only=True)
+class ProviderRuntime:
+    """A payment provider that is configured, whether it can take payments or not."""
+
+    subentry_id: str
+    key: str
+    title: str
+    coordinator: PacedCoordinator[Amount]
+    """What it took and has not settled yet."""
+
+
+type Runtime = BusRuntime | MeterRuntime | AccountRuntime | ProviderRuntime

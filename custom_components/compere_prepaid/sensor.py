@@ -29,10 +29,18 @@ from .entities.money import (
     AccountSensorDescription,
     SiteSensorDescription,
 )
+from .entities.payments import CLEARING_BALANCE, PAYMENT_SENSORS
 from .entities.protection import NIGHT_BASE_LOAD
 from .entities.trimmed import trimmed
-from .entity import AccountEntity, BusEntity, MeterEntity, SiteEntity, async_feed
-from .runtimes import AccountRuntime, BusRuntime, MeterRuntime
+from .entity import (
+    AccountEntity,
+    BusEntity,
+    MeterEntity,
+    ProviderEntity,
+    SiteEntity,
+    async_feed,
+)
+from .runtimes import AccountRuntime, BusRuntime, MeterRuntime, ProviderRuntime
 from .site import CompereConfigEntry, CompereSite
 
 PARALLEL_UPDATES = 0  # the lines have queues of their own
@@ -69,7 +77,8 @@ async def async_setup_entry(
     async_feed(site, BusRuntime, add_entities, of_bus)
     async_feed(site, MeterRuntime, add_entities, of_meter)
     async_feed(site, AccountRuntime, add_entities, of_account)
-    add_entities(SiteSensor(site, description) for description in SITE_SENSORS)
+    async_feed(site, ProviderRuntime, add_entities, lambda one: [ClearingSensor(site, one)])
+    add_entities(SiteSensor(site, description) for description in (*SITE_SENSORS, *PAYMENT_SENSORS))
 
     _start_heartbeat(hass, entry)
 
@@ -238,6 +247,23 @@ class AccountSensor(AccountEntity, SensorEntity):
         return None if attributes is None else attributes(self.view)
 
 
+class ClearingSensor(ProviderEntity, SensorEntity):
+    """What a provider took and has not settled yet."""
+
+    def __init__(self, site: CompereSite, runtime: ProviderRuntime) -> None:
+        """Show a provider's balance."""
+        super().__init__(site, runtime, CLEARING_BALANCE.key)
+        self.entity_description = CLEARING_BALANCE
+        self._attr_native_unit_of_measurement = site.currency.code
+        self._attr_suggested_display_precision = site.currency.digits
+
+    @property
+    @override
+    def native_value(self) -> Decimal:
+        """The balance."""
+        return self.site.currency.rounded(self.coordinator.data)
+
+
 class SiteSensor(SiteEntity, SensorEntity):
     """A sum over the site."""
 
@@ -257,6 +283,13 @@ class SiteSensor(SiteEntity, SensorEntity):
     def native_value(self) -> Decimal | int | None:
         """The sum."""
         return self.entity_description.value_fn(self.site)
+
+    @property
+    @override
+    def last_reset(self) -> datetime | None:
+        """When the running day began, of what is counted by day."""
+        began = self.entity_description.last_reset_fn
+        return None if began is None else began(self.site)
 
     @property
     @override

@@ -36,6 +36,7 @@ from .const import (
     CONF_SERIAL,
     CONF_TIME_ZONE,
     DOMAIN,
+    PROVIDER_PREFIX,
 )
 from .coordinator import PacedCoordinator
 from .core.access.access import Access
@@ -57,8 +58,11 @@ from .lines import line_settings_of
 from .night_memory import NightMemory
 from .notifications.notifier import Notifier
 from .payments.approval_notice import ApprovalNotice
+from .payments.daily import Daily
+from .payments.health import ProviderHealth
 from .payments.sandbox import Sandbox
 from .payments.service import Payments
+from .payments.standing import PaymentStanding
 from .payments.wechat import async_sandbox_of
 from .portal.listener import Portal, PortalKeeper
 from .portal.secret import async_site_secret
@@ -147,6 +151,9 @@ class CompereSite(UseCases):
         self._ticking = asyncio.Lock()
         self._composition = Composition(self)
         self.payments = Payments(self)
+        self.daily = Daily(self)
+        self.standing = PaymentStanding(self)
+        self.provider_health = ProviderHealth(self)
         self.importing = asyncio.Lock()
         """Imports come one after the other: each compares with what the one before has left."""
         self.scanning: set[BusId] = set()
@@ -197,6 +204,8 @@ class CompereSite(UseCases):
             entry_type=dr.DeviceEntryType.SERVICE,
         ).id
         self.sandbox = await async_sandbox_of(self)
+        await self.standing.async_start()
+        self.provider_health.async_start()
         await self.async_apply_subentries()
         await async_release_left_over(self)
 
@@ -216,11 +225,13 @@ class CompereSite(UseCases):
         async with self._ticking:
             if self.running:
                 self.payments.on_clock()
+                self.daily.on_clock()
                 await self.reading_path.guarded(self.agreements.renew())
                 await self.reading_path.guarded(self.announcements.board.on_clock())
                 # last, for it writes: whether the ledger can is what an issue says then
                 await self.reading_path.guarded(self.charging.on_clock())
                 await self.approval_notice.async_on_clock()
+                await self.reading_path.guarded(self.standing.async_on_clock())
                 await self.notifier.on_clock()
 
     async def _on_time(self, _now: datetime) -> None:
@@ -247,6 +258,7 @@ class CompereSite(UseCases):
         self.controller.closings.pace = pace_of(self.entry.options)
         await self._composition.async_apply()
         self.payments.apply()
+        await self.standing.async_apply()
         self.notifier.configuration_changed()
         self.totals.push(None, news=True)
         if self.running:
@@ -255,7 +267,12 @@ class CompereSite(UseCases):
     @callback
     def async_for_each[R: Runtime](self, kind: type[R], add: Callable[[R], None]) -> None:
         """Call `add` for every bus, meter or account that runs, and for each that comes later."""
-        everything = (*self.buses.values(), *self.meters.values(), *self.accounts.values())
+        everything = (
+            *self.buses.values(),
+            *self.meters.values(),
+            *self.accounts.values(),
+            *self.standing.providers.values(),
+        )
         for runtime in everything:
             if isinstance(runtime, kind):
                 add(runtime)
@@ -357,6 +374,7 @@ class CompereSite(UseCases):
             *self.meters,
             *(meter.data[CONF_SERIAL] for meter in self.meters.values()),
             *(f"account_{number}" for number in self.accounts),
+            *(f"{self.key}_{PROVIDER_PREFIX}{key}" for key in self.standing.providers),
         }
         return any(domain == DOMAIN and name in known for domain, name in device.identifiers)
 

@@ -2,6 +2,8 @@
 
 from .core.payment.approvals import Approvals
 from .core.payment.cash_desk import CashDesk
+from .core.payment.payouts import Payouts
+from .core.payment.suspense import Suspense
 from .core.prepayment.agreements import Agreements
 from .core.prepayment.book import AccountBook
 from .core.prepayment.cashier import Cashier
@@ -45,5 +47,7 @@ class UseCases:
         self.opening = Opening(book)
         self.moves = Moves(book)
         self.cash_desk = CashDesk(book.ledger, book.clock, book.currency)
+        self.payouts = Payouts(book.ledger, book.clock, book.currency)
+        self.suspense = Suspense(book)
         self.approvals = Approvals(book.ledger, book.clock)
         self.replacements = Replacements(book, self.charging)

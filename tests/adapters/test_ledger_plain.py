@@ -166,6 +166,7 @@ def auto(threshold: Amount) -> AutoTopUp:
         account=A_101,
         provider="stripe",
         means="{}",
+        enabled=True,
         threshold=threshold,
         amount=Amount(500),
         changed_at=NOON,

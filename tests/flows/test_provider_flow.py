@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric import rsa
 from homeassistant.config_entries import SOURCE_USER, ConfigSubentry
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResult, FlowResultType, InvalidData
@@ -17,14 +19,16 @@ from custom_components.compere_prepaid.core.money.amount import Currency
 from custom_components.compere_prepaid.core.payment.provider import RejectedError, RetryableError
 from custom_components.compere_prepaid.payments.building import BUILDERS
 from tests.flows.played import PlayedSite, form_of, suggestions
+from tests.payment.certificates import KEY_PEM, SERIAL, pem, private_pem
 
 ADDRESS = "https://pay.mall.example"
-PRIVATE_KEY = "-----BEGIN PRIVATE KEY-----\nsecret-one\n-----END PRIVATE KEY-----"
+CERTIFICATE = pem(datetime(2030, 1, 1, tzinfo=UTC)).strip()
+PRIVATE_KEY = KEY_PEM.strip()
 WECHAT = {
     "title": "WeChat",
     "mchid": " 1900000001 ",
     "appid": "wx0123456789abcdef",
-    "merchant_serial": "5157F09EFDC096DE",
+    "merchant_certificate": CERTIFICATE,
     "merchant_key": f"{PRIVATE_KEY}\n",
     "apiv3_key": "secret-two-secret-two-secret-two",
     "methods": ["jsapi", "qr"],
@@ -37,6 +41,14 @@ STRIPE = {
     "title": "Cards",
     "secret_key": "sk_live_secret",
     "webhook_secret": "whsec_secret",
+}
+
+OTHER_KEY = private_pem(rsa.generate_private_key(public_exponent=65537, key_size=2048))
+PAYNOW = {"title": "PayNow", "proxy": "201403121W", "payee": "Riverside Mall"}
+DUITNOW = {
+    "title": "DuitNow",
+    "code": "00020201021126410014A000000615000101065016640209123456789520499995303458540510.00"
+    "5802MY5909QRCSDNBHD6005BANGI6304343F",
 }
 
 
@@ -121,6 +133,8 @@ def provider_of(entry: MockConfigEntry) -> ConfigSubentry:
     [
         ("real", "CNY", ["wechat", "stripe"]),
         ("real", "EUR", ["stripe"]),
+        ("real", "SGD", ["stripe", "paynow"]),
+        ("real", "MYR", ["stripe", "duitnow"]),
         ("sandbox", "CNY", ["stripe", "sandbox"]),
     ],
 )
@@ -153,6 +167,7 @@ async def test_account_is_tried_before_it_is_kept(
         "key": "wechat",
         "mchid": "1900000001",
         "merchant_key": PRIVATE_KEY,
+        "merchant_serial": SERIAL,
     }
     assert dict(provider_of(entry).data) == kept
     assert provider_of(entry).unique_id == "provider:wechat"
@@ -216,8 +231,9 @@ async def test_secrets_are_never_shown_again(
     before = dict(provider_of(entry).data)
     result = await entry.start_subentry_reconfigure_flow(hass, provider_of(entry).subentry_id)
     assert result["step_id"] == "wechat"
-    assert "secret-" not in str(result["data_schema"].schema)
-    assert "secret-" not in str(suggestions(form_of(result)))
+    shown = f"{result['data_schema'].schema}{suggestions(form_of(result))}{result}"
+    assert "secret-" not in shown
+    assert PRIVATE_KEY[50:90] not in shown
     changed = suggestions(form_of(result)) | {"mchid": "1900000002", "methods": ["qr"]}
     result = await answer(hass, result, changed)
     assert result["reason"] == "reconfigure_successful"
@@ -269,6 +285,56 @@ async def test_second_of_a_kind_has_another_key(
         await answer(hass, result, {"title": f"{one.title} again"})
     keys = {one.title: one.data["key"] for one in entry.subentries.values()}
     assert keys == {"Cards again": "stripe", "Other cards again": "stripe_2"}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "where"),
+    [
+        ({"merchant_certificate": "paper"}, "merchant_certificate"),
+        ({"merchant_key": "paper"}, "merchant_key"),
+        ({"merchant_key": OTHER_KEY}, "merchant_key"),
+    ],
+)
+async def test_certificate_and_key_belong_together(
+    hass: HomeAssistant, entry: MockConfigEntry, wrong: dict[str, str], where: str
+) -> None:
+    """Both are read before anything is asked; of the certificate its serial number."""
+    result = await choose(hass, await start(hass, entry), "wechat")
+    result = await answer(hass, result, WECHAT | wrong)
+    assert result["errors"] == {where: "refused"}
+    assert "PRIVATE" not in str(result["description_placeholders"])
+    one_line = " ".join(PRIVATE_KEY.split("\n"))  # as a box of one line pastes it
+    result = await answer(hass, result, WECHAT | {"merchant_key": one_line})
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert provider_of(entry).data["merchant_serial"] == SERIAL
+
+
+@pytest.mark.parametrize(
+    ("currency", "kind", "form", "wrong", "where"),
+    [
+        ("SGD", "paynow", PAYNOW, {"proxy": "12"}, "proxy"),
+        ("SGD", "paynow", PAYNOW, {"payee": "商场"}, "payee"),
+        ("MYR", "duitnow", DUITNOW, {"code": "000201"}, "code"),
+    ],
+)
+async def test_codes_of_banks(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    site: PlayedSite,
+    currency: str,
+    kind: str,
+    form: dict[str, str],
+    wrong: dict[str, str],
+    where: str,
+) -> None:
+    """They need no address; what is no number or no code is refused."""
+    site.currency = Currency.of(currency)
+    result = await choose(hass, await start(hass, entry, address=""), kind)
+    result = await answer(hass, result, form | wrong)
+    assert result["errors"] == {where: "refused"}
+    result = await answer(hass, result, form)
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert dict(provider_of(entry).data) == {"kind": kind, "key": kind, **form}
 
 
 async def test_what_no_list_offers_is_refused(hass: HomeAssistant, entry: MockConfigEntry) -> None:

@@ -48,6 +48,8 @@ class Faults:
     """So many requests are carried out and answered with 500, and so again for the same key."""
     lose_answers: int = 0
     """So many requests are carried out, and the connection ends without an answer."""
+    lose_posts: int = 0
+    """The same, of those that ask for something to be done."""
     raw_answers: list[bytes] = field(default_factory=list)
     """Bodies answered in place of the right ones."""
     redirect_to: str = ""
@@ -267,8 +269,9 @@ class FakeStripe:
         if faults.raw_answers:
             return web.Response(body=faults.raw_answers.pop(0))
         status, answer = self._kept(request, body)
-        if faults.lose_answers:
-            faults.lose_answers -= 1
+        lost = "lose_posts" if request.method == "POST" and faults.lose_posts else "lose_answers"
+        if getattr(faults, lost):
+            setattr(faults, lost, getattr(faults, lost) - 1)
             assert request.transport is not None
             request.transport.abort()
         return web.Response(status=status, body=answer, content_type="application/json")
@@ -417,11 +420,19 @@ class FakeStripe:
         lists: Mapping[str, dict[str, Thing]] = {
             "checkout/sessions": self.sessions,
             "payment_intents": self.intents,
+            "customers": {},
             "refunds": self.refunds,
             "balance_transactions": self.balance,
         }
         if (things := lists.get("/".join(path))) is not None:
             return self._listed(things, query, expand.removeprefix("data."))
+        if path[0] == "customers" and path[2:] == ["payment_methods"]:
+            kept = {
+                intent["payment_method"]: {"id": intent["payment_method"], "created": 0}
+                for intent in self.intents.values()
+                if intent["customer"] == path[1] and intent["setup_future_usage"] == "off_session"
+            }
+            return self._listed(kept, query, "")
         things = lists["/".join(path[:-1])]
         return self._expanded(self._one(things, path[-1]), expand)
 

@@ -27,6 +27,7 @@ from custom_components.compere_prepaid.core.payment.provider import (
     Checkout,
     HttpReply,
     Notice,
+    NoticeFault,
     Outcome,
     Paid,
     Payer,
@@ -59,6 +60,10 @@ class PaperBank:
     """The orders that were asked for."""
     is_down: bool = False
     refuses: bool = False
+    wrong_key: str = ""
+    """What is said of the keys when they are tried out."""
+    fault: NoticeFault = NoticeFault.SIGNATURE
+    """What notices whose signature does not fit are told to be."""
     pays_at_once: bool = False
     """Whether an order is paid by the time its answer comes, as with a kept means of payment."""
 
@@ -181,7 +186,7 @@ class PaperProvider(PaymentProvider):
     @override
     def parse_notice(self, headers: Mapping[str, str], body: bytes, now: datetime) -> Notice:
         if not hmac.compare_digest(self.bank.signature(body), headers.get(SIGNATURE, "")):
-            raise BadNoticeError("signature")
+            raise BadNoticeError("signature", self.bank.fault)
         said = json.loads(body)
         paid = Paid(
             txn=said["txn"],
@@ -224,6 +229,8 @@ class PaperProvider(PaymentProvider):
     async def try_out(self) -> None:
         if self.bank.is_down:
             raise RetryableError("provider_unreachable", detail="paper")
+        if self.bank.wrong_key:
+            raise RejectedError(self.bank.wrong_key)
 
 
 def altered(paid: Paid, amount: Amount) -> Paid:

@@ -270,7 +270,7 @@ async def test_providers_come_and_go_without_a_reload(
             key="paper",
             title="Bank paper",
             kind="paper",
-            methods=before.methods,
+            methods=before.methods - {Method.AUTOMATIC},
             is_sandbox=False,
             automatic=False,
         )

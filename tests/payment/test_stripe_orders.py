@@ -231,7 +231,7 @@ async def test_kept_means_are_charged(desk: StripeDesk) -> None:
     assert isinstance(paid, Paid)
     assert paid.means
     order = desk.order("20", method=Method.AUTOMATIC, means=paid.means)
-    with desk.stripe.failing(lose_answers=1), pytest.raises(RetryableError):
+    with desk.stripe.failing(lose_posts=1), pytest.raises(RetryableError):
         await desk.provider.create(order)
     told = await desk.provider.query(order)
     assert isinstance(told, Paid)

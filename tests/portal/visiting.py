@@ -17,7 +17,8 @@ from custom_components.compere_prepaid.core.access.meter_reference import refere
 from custom_components.compere_prepaid.portal.listener import Portal
 from custom_components.compere_prepaid.site import CompereSite
 from simulator.mall import Mall
-from tests.site_fixtures import running_site
+from tests.payment.paper import PaperBank
+from tests.payment.paying import paper_bank, paying_site
 
 NOODLES, TEA = "A-101", "A-102"
 
@@ -31,11 +32,18 @@ def portal_options(**more: Any) -> dict[str, Any]:
 
 @asynccontextmanager
 async def portal_site(
-    hass: HomeAssistant, mall: Mall, folder: Path, **portal: Any
+    hass: HomeAssistant,
+    mall: Mall,
+    folder: Path,
+    *,
+    bank: PaperBank | None = None,
+    portal: Mapping[str, Any] | None = None,
+    **how: Any,
 ) -> AsyncIterator[CompereSite]:
-    """Run a site with its portal."""
-    options = portal_options(**portal)
-    async with running_site(hass, mall, folder, options=options, price="1") as site:
+    """Run a site with its portal; payments are taken at a bank on paper."""
+    options = portal_options(**(portal or {}))
+    kept = {"options": options, "price": "1", **how}
+    async with paying_site(hass, mall, folder, bank or paper_bank(), **kept) as site:
         yield site
 
 
@@ -86,6 +94,11 @@ class Visitor:
         if isinstance(answer, dict) and "csrf" in answer:
             self.csrf = answer["csrf"]
         return got.status, answer
+
+    async def send(self, path: str, data: Any = None, **headers: str) -> tuple[int, Any]:
+        """Send anything, with these headers only."""
+        async with self.http.post(self.base + path, data=data, headers=headers) as got:
+            return await self._answer(got)
 
     async def choose(self, serial: str) -> Any:
         """Begin, and choose a meter by its number."""

@@ -33,6 +33,7 @@ from .fields import (
     written,
 )
 from .guarded import Acting, Deed, guarded
+from .payer_refunds import refund_to_payer, resolve_to_payer
 from .receipts import get_receipt, refund_state, waterfall_data
 
 FUND = vol.In([fund.value for fund in Fund])
@@ -109,7 +110,12 @@ async def _adjust_balance(
 async def _refund(
     hass: HomeAssistant, site: CompereSite, call: ServiceCall, acting: Acting
 ) -> dict[str, Any]:
-    """Reserve a refund and, at a cash desk, pay it out at once; a repeated call goes on."""
+    """Reserve a refund and, at a cash desk, pay it out at once; a repeated call goes on.
+
+    Of a payment it goes back the way that came.
+    """
+    if "payment" in call.data:
+        return await refund_to_payer(site, call, acting.user)
     number, reference = call.data["account"], call.data["reference"]
     credited = await site.refunds.reserve(
         number,
@@ -130,8 +136,11 @@ async def _resolve_refund(
     hass: HomeAssistant, site: CompereSite, call: ServiceCall
 ) -> dict[str, Any]:
     user = await async_require_manager(hass, site.entry, call.context, Duty.MONEY)
-    number, reference = call.data["account"], call.data["reference"]
-    credited = await site.refunds.resolve(number, reference, paid=call.data["paid"], user=user)
+    number, reference, paid = call.data["account"], call.data["reference"], call.data["paid"]
+    row = await site.daily.refunds.of_reference(number, reference)
+    if row is not None:
+        return await resolve_to_payer(site, row, user, paid=paid)
+    credited = await site.refunds.resolve(number, reference, paid=paid, user=user)
     return _booked(site, credited) | {"state": await refund_state(site, number, reference)}
 
 
@@ -285,6 +294,9 @@ ACTIONS = {
             vol.Required("reason"): cv.string,
             vol.Optional("fund", default=Fund.ELECTRICITY.value): FUND,
             vol.Optional("reserve_only", default=False): cv.boolean,
+            vol.Optional("payment"): vol.All(cv.string, vol.Strip, vol.Length(min=1)),
+            vol.Optional("provider"): vol.All(cv.string, vol.Strip),
+            vol.Optional("already_paid", default=False): cv.boolean,
         },
     ),
     "resolve_refund": Action(

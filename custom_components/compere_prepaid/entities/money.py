@@ -54,6 +54,7 @@ class SiteSensorDescription(SensorEntityDescription):
 
     value_fn: Callable[[CompereSite], Decimal | int | None]
     is_money: bool = False
+    last_reset_fn: Callable[[CompereSite], datetime] | None = None
     attributes_fn: Callable[[CompereSite], dict[str, Any]] | None = None
 
 
@@ -71,7 +72,8 @@ class SiteBinaryDescription(BinarySensorEntityDescription):
     value_fn: Callable[[CompereSite], bool]
 
 
-def _day_began(site: CompereSite) -> datetime:
+def day_began(site: CompereSite) -> datetime:
+    """Return when the site's day began."""
     return day_start(day_of(site.clock.now(), site.zone), site.zone)
 
 
@@ -195,7 +197,7 @@ ACCOUNT_SENSORS = (
         device_class=SensorDeviceClass.MONETARY,
         state_class=SensorStateClass.TOTAL,
         is_money=True,
-        last_reset_fn=_day_began,
+        last_reset_fn=day_began,
         value_fn=lambda view: view.cost_today,
         attributes_fn=_usual,
     ),

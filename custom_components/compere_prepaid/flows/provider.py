@@ -67,6 +67,18 @@ class ProviderFlow(SiteSubentryFlow):
         """Ask for the keys of a Stripe account."""
         return await self._async_step("stripe", user_input)
 
+    async def async_step_paynow(
+        self, user_input: dict[str, Any] | None = None
+    ) -> SubentryFlowResult:
+        """Ask whom codes pay in Singapore."""
+        return await self._async_step("paynow", user_input)
+
+    async def async_step_duitnow(
+        self, user_input: dict[str, Any] | None = None
+    ) -> SubentryFlowResult:
+        """Ask for the code that a bank in Malaysia issued."""
+        return await self._async_step("duitnow", user_input)
+
     async def async_step_sandbox(
         self, user_input: dict[str, Any] | None = None
     ) -> SubentryFlowResult:
@@ -133,6 +145,7 @@ class ProviderFlow(SiteSubentryFlow):
         data = _kept(FORMS[kind], user_input, present.data if present else {})
         data = {CONF_KIND: kind, CONF_PROVIDER_KEY: self._key(kind), CONF_TITLE: title, **data}
         try:
+            data |= await self.hass.async_add_executor_job(FORMS[kind].complete, data)
             await build(site, _subentry(title, data)).provider.try_out()
         except PrepaidError as error:
             field = FORMS[kind].wrong.get(error.key, BASE)

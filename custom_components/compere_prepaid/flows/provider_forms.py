@@ -1,6 +1,6 @@
 """What each kind of payment provider is asked for."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ from homeassistant.helpers.selector import (
     TextSelectorType,
 )
 
+from ..adapters.payment.wechat.merchant_certificate import check_key, merchant_certificate
 from ..core.ledger.payment_rows import Method
 from ..core.ledger.records import BookKind
 
@@ -44,11 +45,19 @@ class ProviderForm:
     defaults: Mapping[str, Any]
     secrets: frozenset[str] = frozenset()
     """Never shown again: an empty field keeps what is there."""
+    complete: Callable[[Mapping[str, Any]], Mapping[str, Any]] = lambda _typed: {}
+    """Returns what follows from what was typed; raises `InvalidInputError`. Blocking."""
     wrong: Mapping[str, str]
     """Which field is to blame for which error."""
 
 
 _REAL = frozenset({BookKind.REAL})
+
+
+def _of_certificate(typed: Mapping[str, Any]) -> Mapping[str, Any]:
+    check_key(typed["merchant_certificate"], typed["merchant_key"])
+    return {"merchant_serial": merchant_certificate(typed["merchant_certificate"]).serial}
+
 
 FORMS: Mapping[str, ProviderForm] = {
     "wechat": ProviderForm(
@@ -57,7 +66,7 @@ FORMS: Mapping[str, ProviderForm] = {
         required={
             "mchid": TextSelector(),
             "appid": TextSelector(),
-            "merchant_serial": TextSelector(),
+            "merchant_certificate": _PEM,
             "merchant_key": _PEM,
             "apiv3_key": _SECRET,
             "methods": _METHODS,
@@ -73,12 +82,15 @@ FORMS: Mapping[str, ProviderForm] = {
             "certificates": False,
         },
         secrets=frozenset({"merchant_key", "apiv3_key", "app_secret"}),
+        complete=_of_certificate,
         wrong={
             "wechat_mchid_wrong": "mchid",
             "wechat_mchid_unknown": "mchid",
             "wechat_appid_wrong": "appid",
             "wechat_appid_not_bound": "appid",
-            "wechat_merchant_serial_wrong": "merchant_serial",
+            "wechat_certificate_unreadable": "merchant_certificate",
+            "wechat_merchant_serial_wrong": "merchant_certificate",
+            "wechat_key_of_another_certificate": "merchant_key",
             "wechat_merchant_key_unreadable": "merchant_key",
             "wechat_signature_refused": "merchant_key",
             "wechat_api_key_length": "apiv3_key",
@@ -104,6 +116,24 @@ FORMS: Mapping[str, ProviderForm] = {
             "stripe_webhook_secret_wrong": "webhook_secret",
             "provider_wrong_book": "secret_key",
         },
+    ),
+    "paynow": ProviderForm(
+        books=_REAL,
+        currencies=frozenset({"SGD"}),
+        tells=False,
+        required={"proxy": TextSelector(), "payee": TextSelector()},
+        optional={},
+        defaults={},
+        wrong={"paynow_proxy_wrong": "proxy", "qr_name_wrong": "payee"},
+    ),
+    "duitnow": ProviderForm(
+        books=_REAL,
+        currencies=frozenset({"MYR"}),
+        tells=False,
+        required={"code": TextSelector()},
+        optional={},
+        defaults={},
+        wrong={"duitnow_code_damaged": "code", "duitnow_code_other": "code"},
     ),
     "sandbox": ProviderForm(
         books=frozenset({BookKind.SANDBOX}),

@@ -82,7 +82,7 @@ def _holds_of(site: CompereSite, news: News, account: AccountState) -> bool:
         case Kind.CREDIT_WARNING:
             left, days = account.days_left(now), news.facts.get("days")
             few = left is not None and days is not None and left <= int(days) * 1000
-            low = account.policy.level_reached(account.available) is not None
+            low = account.level_reached is not None
             return (low or few) and not account.off
         case Kind.CUT_PUT_OFF | Kind.SHADOW_CUT:
             return account.waiting
@@ -134,8 +134,9 @@ def needed(site: CompereSite, account: AccountState) -> Decimal:
     """
     policy = account.policy
     goal = policy.cut_off
-    if not account.off and not account.exhausted and policy.warning_levels:
-        goal = policy.warning_levels[0]
+    levels = policy.levels_with(account.own_level)
+    if not account.off and not account.exhausted and levels:
+        goal = levels[0]
     gap = max(0, goal - account.available) + account.tenancy.emergency
     currency = site.currency
     unit = 10 ** (currency.scale - currency.digits)
@@ -177,7 +178,7 @@ def _of_account(
         values["until"] = wall_clock(site, news.until)
     if news.kind is Kind.CREDIT_WARNING and (at := _used_up_at(site, account)) is not None:
         values["zero_at"] = wall_clock(site, at)
-        low = account.policy.level_reached(account.available) is not None
+        low = account.level_reached is not None
         return values, "_dated" if low else "_days"
     return values, "_dated" if news.kind in _DATED and news.until is not None else ""
 

@@ -12,6 +12,7 @@ from typing import Any, Self
 
 from ..core.events import (
     AccountEvent,
+    AutoTopUpStopped,
     BusDown,
     CreditWarning,
     CutOff,
@@ -42,6 +43,7 @@ class Kind(StrEnum):
     CUT_REMINDER = "cut_reminder"
     SHADOW_CUT = "shadow_cut"
     EMERGENCY_STARTED = "emergency_started"
+    AUTO_TOP_UP_STOPPED = "auto_top_up_stopped"
     GRACE_GRANTED = "grace_granted"
     CUT_OFF = "cut_off"
     RESTORED = "restored"
@@ -80,6 +82,7 @@ RULES: Mapping[Kind, Rule] = {
     Kind.CUT_REMINDER: Rule(topic=Topic.WARNINGS, tenants=True, urgent=True),
     Kind.SHADOW_CUT: Rule(topic=Topic.CUTS, tenants=True, urgent=False),
     Kind.EMERGENCY_STARTED: Rule(topic=Topic.WARNINGS, tenants=True, urgent=False),
+    Kind.AUTO_TOP_UP_STOPPED: Rule(topic=Topic.WARNINGS, tenants=True, urgent=False),
     Kind.GRACE_GRANTED: Rule(topic=None, tenants=True, urgent=False),
     Kind.CUT_OFF: Rule(topic=Topic.CUTS, tenants=True, urgent=True),
     Kind.RESTORED: Rule(topic=Topic.CUTS, tenants=True, urgent=True),
@@ -100,6 +103,7 @@ OF_ACCOUNTS: Mapping[type[AccountEvent], Kind] = {
     CutReminder: Kind.CUT_REMINDER,
     ShadowCut: Kind.SHADOW_CUT,
     EmergencyStarted: Kind.EMERGENCY_STARTED,
+    AutoTopUpStopped: Kind.AUTO_TOP_UP_STOPPED,
     GraceGranted: Kind.GRACE_GRANTED,
     CutOff: Kind.CUT_OFF,
     Restored: Kind.RESTORED,

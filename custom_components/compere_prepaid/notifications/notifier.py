@@ -276,7 +276,8 @@ class Notifier:
 
     def _language_of(self, number: AccountNumber) -> str:
         runtime = self.site.accounts.get(number)
-        return self._language(runtime.data.get(CONF_LANGUAGE, "") if runtime else "")
+        chosen = self.site.tenants.choice(number).language
+        return self._language(chosen or (runtime.data.get(CONF_LANGUAGE, "") if runtime else ""))
 
     def _language(self, chosen: str) -> str:
         return language_for(chosen or self.site.hass.config.language)

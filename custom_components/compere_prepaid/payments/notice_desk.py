@@ -19,6 +19,7 @@ from ..core.payment.provider import (
     BadNoticeError,
     HttpReply,
     Notice,
+    NoticeFault,
     Outcome,
     PaymentProvider,
 )
@@ -40,15 +41,22 @@ _OF_INTEREST = ("wechatpay-", "stripe-signature", "content-type", "user-agent")
 
 type Handle = Callable[[PaymentProvider, Notice, PaymentNotice], Awaitable[None]]
 
+type Told = Callable[[str, NoticeFault | None], None]
+"""Takes a provider's key and what was wrong with a notice; None of a genuine one."""
+
 
 class NoticeDesk:
     """Receives notices for one site."""
 
-    def __init__(self, ledger: Ledger, clock: Clock, handle: Handle) -> None:
-        """Hand genuine notices to `handle`, which returns once what they say is durable."""
+    def __init__(self, ledger: Ledger, clock: Clock, handle: Handle, told: Told) -> None:
+        """Hand genuine notices to `handle`, which returns once what they say is durable.
+
+        `told` learns of every notice whether it was genuine.
+        """
         self._ledger = ledger
         self._clock = clock
         self._handle = handle
+        self._told = told
         self._day: date | None = None
         self._refused: dict[str, int] = {}
 
@@ -64,11 +72,13 @@ class NoticeDesk:
             notice = provider.parse_notice(headers, body, now)
         except BadNoticeError as error:
             _LOGGER.warning("Notice %s for %s was refused: %s", digest, provider.key, error)
+            self._told(provider.key, error.fault)
             await self._keep_refused(provider.key, self._row(provider.key, headers, body, _REFUSED))
             return provider.ack(Outcome.REFUSED)
         except Exception:
             _LOGGER.exception("Notice %s for %s could not be read", digest, provider.key)
             return provider.ack(Outcome.FAILED)
+        self._told(provider.key, None)
         try:
             await self._handle(provider, notice, self._row(provider.key, headers, body, _GENUINE))
         except PrepaidError as error:

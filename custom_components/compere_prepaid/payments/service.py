@@ -34,6 +34,7 @@ from ..core.payment.provider import (
     Dispute,
     HttpReply,
     Notice,
+    NoticeFault,
     Paid,
     Payer,
     PaymentProvider,
@@ -41,8 +42,9 @@ from ..core.payment.provider import (
     RejectedError,
     Unpaid,
 )
+from .automatic import AutomaticTopUps
 from .building import Built, build, key_of
-from .notice_desk import NoticeDesk
+from .notice_desk import NoticeDesk, Told
 from .offers import Offer
 from .watcher import Watcher
 
@@ -79,13 +81,16 @@ class Payments:
         self.watcher = Watcher(
             self.orders, site.clock, self._providers, self._take, self._changed, site.spawn
         )
-        self._desk = NoticeDesk(site.ledger, site.clock, self._on_notice)
+        self._desk = NoticeDesk(site.ledger, site.clock, self._on_notice, self._told)
         self.on_refund: Listener[RefundState] | None = None
         """Who is told what notices say of refunds."""
         self.on_dispute: Listener[Dispute] | None = None
         """Who is told that payers want money back through their bank."""
-        self.on_paid: list[Callable[[Recorded, Paid], Awaitable[None]]] = []
+        self.automatic = AutomaticTopUps(site)
+        self.on_paid: list[Callable[[Recorded, Paid], Awaitable[None]]] = [self.automatic.on_paid]
         """Who is told of payments, once they are durable."""
+        self.on_notice: list[Told] = []
+        """Who is told of notices, whether they are genuine."""
 
     # Providers
 
@@ -151,11 +156,13 @@ class Payments:
     async def async_run(self) -> None:
         """Ask what became of everything that was unfinished when the site stopped."""
         await self.watcher.load()
+        await self.automatic.load()
         self.watcher.on_clock()
 
     def on_clock(self) -> None:
-        """Look after the orders whose time has come, in the background."""
+        """Look after orders and automatic top-ups whose time has come, in the background."""
         self.watcher.on_clock()
+        self.automatic.on_clock()
 
     # Orders
 
@@ -291,6 +298,10 @@ class Payments:
         if provider is None:
             return HttpReply(status=404)
         return await self._desk.take(provider, headers, body)
+
+    def _told(self, provider_key: str, fault: NoticeFault | None) -> None:
+        for tell in self.on_notice:
+            tell(provider_key, fault)
 
     async def _on_notice(
         self, provider: PaymentProvider, notice: Notice, row: PaymentNotice

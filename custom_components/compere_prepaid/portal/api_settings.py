@@ -5,7 +5,6 @@ import secrets
 from ..account_view import local_iso
 from ..core.access.devices import device_id
 from ..core.ledger.payment_rows import AutoTopUp, TenantChoice
-from ..core.ledger.ports import LedgerTransaction
 from .call import Call, Json
 from .errors import PortalError
 from .gate import Route
@@ -90,37 +89,35 @@ async def revoke(call: Call) -> Json:
 
 async def auto_top_up(call: Call) -> Json:
     """Tell whether the account pays by itself."""
-    return _told_auto(call, await _kept(call))
+    kept = await call.site.payments.automatic.get(call.account.number)
+    return _told_auto(call, kept)
 
 
 async def choose_auto_top_up(call: Call) -> Json:
-    """Switch automatic top-ups on or off; a means of payment is kept by paying with it."""
+    """Switch automatic top-ups on or off; what is charged was kept by paying with it before."""
     data = await call.json()
-    if data.keys() != {"enabled", "threshold", "amount"} or not isinstance(data["enabled"], bool):
+    enabled = data.pop("enabled", None)
+    if not isinstance(enabled, bool) or data.keys() - {"threshold", "amount"}:
         raise PortalError(400, "bad_request")
-    kept = await _kept(call)
-    if kept is None or not kept.means:
-        raise PortalError(409, "auto_top_up_unavailable")
-    raise PortalError(409, "auto_top_up_unavailable")
-
-
-async def _kept(call: Call) -> AutoTopUp | None:
-    number = call.account.number
-
-    def read(tx: LedgerTransaction) -> AutoTopUp | None:
-        return tx.find(AutoTopUp, account=number)
-
-    return await call.site.ledger.read(read)
+    automatic, number = call.site.payments.automatic, call.account.number
+    if not enabled:
+        return _told_auto(call, await automatic.switch_off(number))
+    written = [data.get("threshold"), data.get("amount")]
+    if not all(isinstance(each, str) for each in written):
+        raise PortalError(400, "bad_request")
+    threshold, amount = (call.site.currency.parse(str(each)) for each in written)
+    return _told_auto(call, await automatic.switch_on(number, threshold, amount))
 
 
 def _told_auto(call: Call, kept: AutoTopUp | None) -> Json:
+    if kept is None:
+        return {"available": False, "enabled": False, "threshold": None, "amount": None}
     currency = call.site.currency
-    offered = any(offer.automatic for offer in call.site.payments.offers())
     return {
-        "available": offered and kept is not None and bool(kept.means),
-        "enabled": kept is not None and bool(kept.means) and kept.amount > 0,
-        "threshold": None if kept is None else f"{currency.rounded(kept.threshold):f}",
-        "amount": None if kept is None else f"{currency.rounded(kept.amount):f}",
+        "available": bool(kept.means),
+        "enabled": kept.enabled,
+        "threshold": f"{currency.rounded(kept.threshold):f}",
+        "amount": f"{currency.rounded(kept.amount):f}",
     }
 
 

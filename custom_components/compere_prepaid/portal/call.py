@@ -75,7 +75,7 @@ class Call:
     def device_secret(self) -> str:
         """The secret by which the browser may be known to accounts; empty for none."""
         kept = self.request.cookies
-        return kept.get(SECURE.device) or kept.get(PLAIN.device) or ""
+        return self.new_device_secret or kept.get(SECURE.device) or kept.get(PLAIN.device) or ""
 
     async def vouchers(self, account: AccountNumber) -> frozenset[str]:
         """Return the ids of the devices by which who asks may see an account's papers."""

@@ -10,7 +10,9 @@ from .wording import has_text, text
 NOT_FOUND = frozenset({"announcement_unknown", "announcement_not_for_account", "device_unknown"})
 """Keys of the core that here only say that there is no such thing for this tenant."""
 
-CONFLICT = frozenset({"order_key_reused", "order_closed", "too_many_orders"})
+CONFLICT = frozenset(
+    {"provider_unknown", "means_missing", "order_key_reused", "order_closed", "too_many_orders"}
+)
 
 
 class PortalError(Exception):

@@ -32,6 +32,7 @@ from .limits import Limit, Limits
 from .live import Live
 from .overview import Overviews
 from .papers import Papers
+from .protocol import Connections, PortalProtocol
 from .security import security_headers
 from .sessions import Session, Sessions
 from .settings import PortalSettings
@@ -85,43 +86,48 @@ class Portal:
         self.papers = Papers(site)
         self.live = Live(self)
         self.gate = Gate(self, Limits(site.clock.monotonic))
-        self._runner: web.AppRunner | None = None
+        self.connections = Connections()
+        self._runner = web.AppRunner(self._application(), shutdown_timeout=STOPPING_S)
+        self._listening: asyncio.Server | None = None
 
     @property
     def address(self) -> tuple[str, int] | None:
         """Where it listens: host and port; None while it does not."""
-        addresses = self._runner.addresses if self._runner else []
-        return (addresses[0][0], addresses[0][1]) if addresses else None
+        sockets = self._listening.sockets if self._listening else ()
+        return sockets[0].getsockname()[:2] if sockets else None
 
     async def async_start(self) -> None:
         """Open the port; raises `OSError` if that cannot be done."""
-        runner = web.AppRunner(
-            self._application(),
+        await self._runner.setup()
+        loop = asyncio.get_running_loop()
+        connect = partial(
+            PortalProtocol,
+            self._runner.server,
+            connections=self.connections,
+            loop=loop,
             access_log=None,  # paths may hold references, and nobody reads it
             keepalive_timeout=IDLE_CONNECTION_S,
             lingering_time=0,
             max_line_size=HEADER_LIMIT,
             max_field_size=HEADER_LIMIT,
-            shutdown_timeout=STOPPING_S,
             auto_decompress=False,
         )
-        await runner.setup()
         try:
             host, port = self.settings.place
-            await web.TCPSite(runner, host, port, reuse_address=True).start()
+            self._listening = await loop.create_server(connect, host, port, reuse_address=True)
         except OSError:
-            await runner.cleanup()
+            await self._runner.cleanup()
             raise
-        self._runner = runner
 
     async def async_stop(self) -> None:
         """Close the port and forget everybody."""
         for session in self.sessions:
             session.is_over = True
         self.live.end_all()
-        if self._runner is not None:
+        if self._listening is not None:
+            self._listening.close()
             await self._runner.cleanup()
-            self._runner = None
+            self._listening = None
 
     def end_device(self, account: AccountNumber, device: str) -> None:
         """End the sessions that see an account's papers by a device."""

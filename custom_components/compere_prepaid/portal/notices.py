@@ -15,9 +15,8 @@ async def notice(call: Call) -> web.Response:
     """Hand a notice on as it arrived, and answer what its provider wants to hear."""
     call.count(Limit.NOTICE)
     body = await read_body(call.request, NOTICE_LIMIT)
-    headers = {name.lower(): value for name, value in call.request.headers.items()}
     reply: HttpReply = await call.site.payments.async_notice(
-        call.request.match_info["provider"], headers, body
+        call.request.match_info["provider"], call.request.headers, body
     )
     if reply.status == 404:  # no such provider
         raise PortalError(404, "not_found")

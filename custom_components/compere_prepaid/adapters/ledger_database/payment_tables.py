@@ -14,7 +14,7 @@ from ...core.ledger.payment_rows import (
     ProviderRefundState,
     TxnVerdict,
 )
-from .columns import WHOLE, Day, Instant, Word, column, table
+from .columns import WHOLE, Day, Flag, Instant, Word, column, table
 
 pay_order = table(
     "pay_order",
@@ -241,6 +241,7 @@ auto_top_up = table(
     column("account"),
     column("provider"),
     column("means"),
+    column("enabled", Flag),
     column("threshold", WHOLE),
     column("amount", WHOLE),
     column("changed_at", Instant),

@@ -331,14 +331,18 @@ class PortalDevice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AutoTopUp:
-    """An account pays by itself when credit falls below `threshold`. Key (account).
+    """A means of payment that a tenant let be kept, and when it is charged. Key (account).
 
-    `means` is canonical JSON of what the provider needs to charge; empty once it was ended.
+    `means` is canonical JSON of what the provider needs to charge. It is charged with `amount` when
+    available credit falls to `threshold`, if `enabled`. `changed_at` is when the tenant, or a new
+    means, last changed that; `last_order` is the last automatic order that is done with: credit was
+    above the threshold after it. `failures` says how many charges in a row ended it, else 0.
     """
 
     account: AccountNumber
     provider: str
     means: str
+    enabled: bool
     threshold: Amount
     amount: Amount
     changed_at: datetime

@@ -37,11 +37,31 @@ class RejectedError(OperationFailedError):
     """The provider refused for good; asking the same again changes nothing."""
 
 
+class BillMissingError(RejectedError):
+    """There is no bill of a day, and there will be none: nothing happened on it."""
+
+
+class NoticeFault(StrEnum):
+    """What a notice that is not believed says about our settings."""
+
+    NOISE = "noise"
+    """Nothing: anybody may have sent it, or the provider only looks whether we check."""
+    SIGNATURE = "signature"
+    """It claims to be signed, and no key of ours fits: if this goes on, a key is wrong."""
+    TIME = "time"
+    """It is signed, and too old or from the future: our clock is off, or somebody repeats it."""
+
+
 class BadNoticeError(Exception):
     """A notice that is not to be believed; its text is for the log, never for the sender.
 
     Raised for a bad signature, an unknown key, a time too far off, and for what cannot be read.
     """
+
+    def __init__(self, text: str, fault: NoticeFault = NoticeFault.SIGNATURE) -> None:
+        """Say what is wrong, and what it means."""
+        super().__init__(text)
+        self.fault = fault
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -286,7 +306,8 @@ class PaymentProvider(Protocol):
     def bill(self, day: date) -> AsyncIterator[BillEntry]:
         """Yield the lines of a day's bill, once it is there.
 
-        Raises `RetryableError` while it is not, `RejectedError` if there is none.
+        Raises `RetryableError` while it is not, `BillMissingError` if there is none, and
+        `RejectedError` if the provider does not want to tell.
         """
         ...
 

@@ -50,7 +50,7 @@ class Watch:
         if self.is_closing:
             return asked
         later = (self.created_at + pause for pause in BACKGROUND)
-        return min(self.expires_at, *(at for at in later if at > asked))
+        return min((self.expires_at, *(at for at in later if at > asked)))
 
     def step(self, now: datetime) -> Step | None:
         """Return what to do now, if anything."""

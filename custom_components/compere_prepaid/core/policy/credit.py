@@ -87,18 +87,36 @@ class Policy:
         if self.minimum_top_up < 0 or (highest is not None and highest < self.minimum_top_up):
             raise InvalidInputError("policy_top_up_limits", policy=self.name)
 
-    def level_reached(self, available: Amount) -> Amount | None:
-        """Return the lowest warning level that available credit is at or below, if any."""
-        reached = [level for level in self.warning_levels if available <= level]
+    def levels_with(self, own: Amount | None) -> tuple[Amount, ...]:
+        """Return the warning levels, falling, with one more that a tenant chose.
+
+        One at or below the cut-off warns of nothing.
+        """
+        if own is None or own <= self.cut_off:
+            return self.warning_levels
+        return tuple(sorted({*self.warning_levels, own}, reverse=True))
+
+    def level_reached(self, available: Amount, own: Amount | None = None) -> Amount | None:
+        """Return the lowest warning level that available credit is at or below, if any.
+
+        `own` is one more level, which the tenant chose.
+        """
+        reached = [level for level in self.levels_with(own) if available <= level]
         return reached[-1] if reached else None
 
 
 def supply_state(
-    policy: Policy, available: Amount, *, off: bool, emergency: Amount = ZERO
+    policy: Policy,
+    available: Amount,
+    *,
+    off: bool,
+    emergency: Amount = ZERO,
+    own_level: Amount | None = None,
 ) -> SupplyState:
     """Name the state of an account; `off` when the hold `no_credit` stands on its meters.
 
-    `emergency` is the emergency credit in use, which `available` contains.
+    `emergency` is the emergency credit in use, which `available` contains; `own_level` is a warning
+    level that the tenant chose.
     """
     if off:
         return SupplyState.OFF
@@ -106,7 +124,7 @@ def supply_state(
         return SupplyState.EXHAUSTED
     if emergency and available - emergency <= policy.cut_off:
         return SupplyState.EMERGENCY
-    if policy.level_reached(available) is not None:
+    if policy.level_reached(available, own_level) is not None:
         return SupplyState.WARNING
     return SupplyState.IN_CREDIT
 

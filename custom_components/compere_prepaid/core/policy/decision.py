@@ -81,6 +81,8 @@ class Standing:
     """Thousandths of days until credit ends; None if that is not in sight."""
     told: Amount | None
     """The lowest level in money that was told."""
+    own_level: Amount | None = None
+    """One more level in money, which the tenant chose."""
     watch: CreditWatch
     opened_at: datetime
     paid: bool = False
@@ -122,6 +124,7 @@ def decide(policy: Policy, standing: Standing, at: datetime, zone: ZoneInfo) -> 
         standing.days_left,
         standing.told,
         before.days_told,
+        own_level=standing.own_level,
         paid=standing.paid,
     )
     exhausted = standing.available <= policy.cut_off
@@ -152,6 +155,7 @@ def warn(
     told: Amount | None,
     days_told: int | None,
     *,
+    own_level: Amount | None = None,
     paid: bool = False,
 ) -> Warned:
     """Return what an account is to be told, knowing what it was told.
@@ -167,7 +171,7 @@ def warn(
     def days_margin(level: int) -> int:
         return 0 if paid else level // DAYS_MARGIN
 
-    level_told, level = _crossed(policy.warning_levels, available, told, money_margin)
+    level_told, level = _crossed(policy.levels_with(own_level), available, told, money_margin)
     thousandths = [days * 1000 for days in policy.warning_days]
     if days_left is None or not thousandths:
         return Warned(_amount(level_told), days_told if thousandths else None, _amount(level), None)

@@ -318,6 +318,7 @@ class AccountBook:
             zone=self.zone,
             policy=account.policy,
             credit_limit=account.credit_limit,
+            own_level=account.own_level,
             peaks=dict(account.demand.peaks),
             never_cut=account.never_cut,
             was_exhausted=account.exhausted,

@@ -323,7 +323,7 @@ def _crosses(account: AccountState, now: datetime) -> bool:
     """Tell whether an account's credit came to a warning level, or clearly above one."""
     policy, told = account.policy, (account.announced, account.watch.days_told)
     days = account.days_left(now) if policy.warning_days else None
-    warned = warn(policy, account.available, days, *told)
+    warned = warn(policy, account.available, days, *told, own_level=account.own_level)
     return (warned.told, warned.days_told) != told
 
 

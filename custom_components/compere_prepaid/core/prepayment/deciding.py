@@ -50,6 +50,7 @@ def align(slip: Slip, due: AccountDue, available: Amount, cause: str) -> Outcome
         available=available,
         days_left=due.days_left(left) if due.policy.warning_days else None,
         told=told.level,
+        own_level=due.own_level,
         watch=slip.watch,
         opened_at=slip.tenancy.opened_at,
         paid=slip.paid,

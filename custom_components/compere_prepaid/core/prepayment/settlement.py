@@ -53,6 +53,8 @@ class AccountDue:
     zone: ZoneInfo
     policy: Policy
     credit_limit: Amount
+    own_level: Amount | None = None
+    """A warning level that the tenant chose."""
     meters: tuple[MeterDue, ...]
     peaks: Peaks = field(default_factory=dict)
     never_cut: bool = False

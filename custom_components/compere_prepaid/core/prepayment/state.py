@@ -146,6 +146,8 @@ class AccountState:
     """When credit is to be decided about though no money moves."""
     owner: bool = False
     """Whether it is the owner's, who pays for meters that nobody else has."""
+    own_level: Amount | None = None
+    """A warning level that the tenant chose, besides the policy's."""
     demand: PeakKeeper = field(default_factory=PeakKeeper)
     tax_nets: dict[int, Amount] = field(default_factory=dict)
     """What was charged so far at each tax rate, as posted: tax is cumulative."""
@@ -189,6 +191,11 @@ class AccountState:
         return self.available <= self.policy.cut_off
 
     @property
+    def level_reached(self) -> Amount | None:
+        """The lowest warning level that available credit is at or below, if any."""
+        return self.policy.level_reached(self.available, self.own_level)
+
+    @property
     def is_pressing(self) -> bool:
         """Whether its credit may end something soon; not where it has ended, or may end nothing."""
         return not self.off and not (self.exhausted and (self.waiting or self.never_cut))
@@ -222,6 +229,7 @@ class AccountState:
             available=self.available,
             days_left=self.days_left(now),
             told=self.announced,
+            own_level=self.own_level,
             watch=self.watch,
             opened_at=self.tenancy.opened_at,
             off=self.off,

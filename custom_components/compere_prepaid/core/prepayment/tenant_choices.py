@@ -43,6 +43,7 @@ class TenantChoices:
             shown = self.book.currency.rounded(cut_off)
             raise InvalidInputError("alarm_below_cut_off", cut_off=shown)
         kept = await self._keep(replace(self.choice(account.number), alarm_threshold=threshold))
+        account.own_level = threshold
         async with self.book.locked([account.number]):
             await self.book.settle(account, "alarm threshold")
         return kept

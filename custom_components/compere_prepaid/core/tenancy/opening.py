@@ -80,6 +80,7 @@ class Opening:
         last_month = (month - timedelta(days=1)).replace(day=1)
         watch = stored_watch(tx, number)
         taxes = tx.rows(TaxTotal, account=number, fund=Fund.ELECTRICITY)
+        choice = self.book.choices.get(number)
         return AccountState(
             number=number,
             name=setup.name,
@@ -87,6 +88,7 @@ class Opening:
             tariff=tariff,
             policy=policy,
             credit_limit=limit,
+            own_level=choice.alarm_threshold if choice else None,
             fund=fund_of(tx, number),
             service_fund=fund_of(tx, number, Fund.SERVICE),
             tenancy=self._tenancy(tx, setup, now),

@@ -9,6 +9,7 @@ from ....core.payment.provider import (
     BadNoticeError,
     Dispute,
     Notice,
+    NoticeFault,
     PaymentState,
     RefundState,
     Unpaid,
@@ -30,7 +31,7 @@ def read_notice(
 ) -> Notice:
     """Verify and read an event; raises `BadNoticeError` and nothing else."""
     if len(body) > LARGEST:
-        raise BadNoticeError("its body is too long")
+        raise BadNoticeError("its body is too long", NoticeFault.NOISE)
     named = {name.lower(): value for name, value in headers.items()}
     verify(named.get("stripe-signature", ""), body, settings.webhook_secrets, now)
     try:

@@ -104,7 +104,7 @@ class Reader:
             paid_at=paid_at,
             day=paid_at.date(),
             foreign=self.foreign(priced),
-            means=_means(intent),
+            means=_means(priced),
         )
 
     def foreign(self, thing: Json) -> str:
@@ -170,14 +170,13 @@ def _booked_at(intent: Json) -> datetime | None:
     return None
 
 
-def _means(intent: Json) -> str:
-    """Return what charges the same means again, if the payer agreed to keep it; else nothing."""
-    customer, method = intent.get("customer"), intent.get("payment_method")
-    if intent.get("setup_future_usage") != "off_session":
-        return ""
-    if not isinstance(customer, str) or not isinstance(method, str):
-        return ""
-    return canonical({"customer": customer, "payment_method": method})
+def _means(thing: Json) -> str:
+    """Return whose means can be charged again, if the payer agreed to it; else nothing.
+
+    Only then a customer is made for a payment, whose means Stripe keeps.
+    """
+    customer = thing.get("customer")
+    return canonical({"customer": customer}) if isinstance(customer, str) and customer else ""
 
 
 def canonical(thing: Mapping[str, Any]) -> str:

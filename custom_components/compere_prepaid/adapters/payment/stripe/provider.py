@@ -57,6 +57,8 @@ _CLOCKS_APART = timedelta(hours=1)
 
 _SESSION_ID = re.compile(r"cs_(?:test|live)_[A-Za-z0-9]+")
 _EXPANDED = {"expand[]": "payment_intent.latest_charge.balance_transaction"}
+_LISTS = ("checkout/sessions", "payment_intents", "customers", "refunds", "balance_transactions")
+"""What is read to try a key out."""
 _LOCALES = {"en": "en", "zh-Hans": "zh", "ms": "ms"}
 _STATUS = {Outcome.ACCEPTED: 200, Outcome.REFUSED: 400, Outcome.FAILED: 500}
 
@@ -157,13 +159,22 @@ class StripeProvider:
             if intent is None:
                 raise RejectedError("stripe_refused", reason="the order is too old")
         else:
-            intent = await self._client.post("payment_intents", _form(order), order.id)
+            form = _form(order)
+            form["payment_method"] = await self._means_of(form["customer"])
+            intent = await self._client.post("payment_intents", form, order.id)
         state = self._readable(self._reader.intent, intent)
         if isinstance(state, Paid):
             return Charged(payment=state)
         if isinstance(state, Unpaid) and state.is_final:
             raise RejectedError("stripe_refused", reason=state.reason)
         raise RetryableError("stripe_unreachable", reason=state.reason or "processing")
+
+    async def _means_of(self, customer: str) -> str:
+        """Return the means that a customer has: one, for each payment makes its own customer."""
+        path = f"customers/{segment(customer)}/payment_methods"
+        async for method in self._client.every(path, {}):
+            return str(method.get("id", ""))
+        raise RejectedError("means_missing")
 
     async def query(self, order: PayOrder) -> PaymentState:
         """Ask what became of an order."""
@@ -308,7 +319,7 @@ class StripeProvider:
 
     async def try_out(self) -> None:
         """Read a list of each kind that is needed: a restricted key may lack the right."""
-        for path in ("checkout/sessions", "payment_intents", "refunds", "balance_transactions"):
+        for path in _LISTS:
             await self._client.get(path, {"limit": "1"})
 
 
@@ -317,13 +328,12 @@ def _intent_form(
 ) -> dict[str, str]:
     """Return the form of a charge while nobody is there."""
     means = json.loads(payer.means or "{}")
-    if not means.get("customer") or not means.get("payment_method"):
+    if not means.get("customer"):
         raise InvalidInputError("means_missing")
     return {
         "amount": minor,
         "currency": currency,
         "customer": means["customer"],
-        "payment_method": means["payment_method"],
         "off_session": "true",
         "confirm": "true",
         "expand[]": "latest_charge.balance_transaction",

@@ -10,7 +10,7 @@ from datetime import datetime
 import hashlib
 import hmac
 
-from ....core.payment.provider import BadNoticeError
+from ....core.payment.provider import BadNoticeError, NoticeFault
 
 TOLERANCE_S = 300
 """So far a notice's time may be off, in the past and in the future (seconds)."""
@@ -36,7 +36,7 @@ def verify(header: str, body: bytes, secrets: Iterable[str], now: datetime) -> d
     if not any(matches):
         raise BadNoticeError("no signature matches")
     if abs(int(now.timestamp()) - at) > TOLERANCE_S:
-        raise BadNoticeError("its time is too far off")
+        raise BadNoticeError("its time is too far off", NoticeFault.TIME)
     return datetime.fromtimestamp(at, now.tzinfo)
 
 
@@ -46,8 +46,8 @@ def _read(header: str) -> tuple[int, list[bytes]]:
     times = [value for name, _, value in items if name.strip() == "t"]
     signatures = [value.strip().encode() for name, _, value in items if name.strip() == "v1"]
     if len(times) != 1 or not signatures:
-        raise BadNoticeError("its signature cannot be read")
+        raise BadNoticeError("its signature cannot be read", NoticeFault.NOISE)
     text = times[0].strip()
     if not (text.isascii() and text.isdigit() and len(text) <= 10):
-        raise BadNoticeError("its signature has no time")
+        raise BadNoticeError("its signature has no time", NoticeFault.NOISE)
     return int(text), signatures

@@ -23,11 +23,13 @@ from ....core.money.amount import Amount, Currency
 from ....core.payment.provider import (
     BadNoticeError,
     BillEntry,
+    BillMissingError,
     Capability,
     Checkout,
     HttpReply,
     Jsapi,
     Notice,
+    NoticeFault,
     Outcome,
     Paid,
     Payer,
@@ -61,6 +63,11 @@ BILL_READY = time(10)
 _PATHS = {Method.JSAPI: "jsapi", Method.REDIRECT: "h5", Method.QR: "native"}
 _TEXTS = {"zh-Hans": "预付电费充值", "ms": "Tambah nilai elektrik", "en": "Electricity top-up"}
 _REASON_BYTES = 80
+_FAULTS = {
+    Doubt.UNSIGNED: NoticeFault.NOISE,
+    Doubt.PROBE: NoticeFault.NOISE,
+    Doubt.TIME: NoticeFault.TIME,
+}
 _DEVICES = frozenset({"iOS", "Android", "Wap"})
 
 
@@ -208,13 +215,14 @@ class WeChatProvider:
     def parse_notice(self, headers: Mapping[str, str], body: bytes, now: datetime) -> Notice:
         """Verify, decrypt and read a notice."""
         if len(body) > NOTICE_LIMIT:
-            raise BadNoticeError("too long")
+            raise BadNoticeError("too long", NoticeFault.NOISE)
         try:
             self._client.verifier.verify(headers, body, now)
             notice = read_json(body)
             return Notice(id=text_of(notice, "id"), news=self._news(notice))
         except NotGenuineError as error:
-            raise BadNoticeError(error.doubt.value) from error
+            fault = _FAULTS.get(error.doubt, NoticeFault.SIGNATURE)
+            raise BadNoticeError(error.doubt.value, fault) from error
 
     def ack(self, outcome: Outcome) -> HttpReply:
         """Answer a notice; whatever is no success makes WeChat send it again."""
@@ -273,7 +281,7 @@ class WeChatProvider:
             "GET", f"/v3/bill/tradebill?bill_date={day}&bill_type=ALL&tar_type=GZIP"
         )
         if answer.code == "NO_STATEMENT_EXIST":
-            raise RejectedError("wechat_bill_missing", day=day)
+            raise BillMissingError("wechat_bill_missing", day=day)
         data = answer.expect()
         try:
             packed = await self._client.fetch_file(_address(data, "download_url"))

@@ -52,12 +52,15 @@ class WeChatSettings:
 
 def private_key_of(settings: WeChatSettings) -> RSAPrivateKey:
     """Return the merchant's key; raises `InvalidInputError` (`wechat_merchant_key_unreadable`)."""
+    return read_private_key(settings.merchant_key)
+
+
+def read_private_key(pem: str) -> RSAPrivateKey:
+    """Read a merchant's key; raises as `private_key_of`."""
     try:
         # Checking that it is a key at all takes 40 ms, in the event loop; whether it is the right
         # one WeChat says.
-        key = load_pem_private_key(
-            _tidy(settings.merchant_key), None, unsafe_skip_rsa_key_validation=True
-        )
+        key = load_pem_private_key(tidy(pem), None, unsafe_skip_rsa_key_validation=True)
     except ValueError, TypeError, UnsupportedAlgorithm:
         key = None
     if not isinstance(key, RSAPrivateKey):
@@ -68,7 +71,7 @@ def private_key_of(settings: WeChatSettings) -> RSAPrivateKey:
 def public_key_of(settings: WeChatSettings) -> RSAPublicKey:
     """Return WeChat's key; raises `InvalidInputError` (`wechat_public_key_unreadable`)."""
     try:
-        key = load_pem_public_key(_tidy(settings.public_key))
+        key = load_pem_public_key(tidy(settings.public_key))
     except ValueError, UnsupportedAlgorithm:
         key = None
     if not isinstance(key, RSAPublicKey):
@@ -119,7 +122,7 @@ def _is_here(host: str | None) -> bool:
         return host == "localhost"
 
 
-def _tidy(text: str) -> bytes:
+def tidy(text: str) -> bytes:
     """Return a PEM text as it should be: forms of one line turn its line ends into spaces."""
     if not (found := _PEM.fullmatch(text)):
         return text.encode()

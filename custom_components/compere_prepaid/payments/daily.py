@@ -1,0 +1,270 @@
+"""After the payment: daily bills, refunds under way, and how the money stands.
+
+Every quarter of an hour it is looked whether a provider has a bill of a day that is not laid beside
+the book yet; so days that were missed while nobody was there are caught up with. What could not be
+explained is looked at again, for it may be by now. Refunds that are not at their end are asked for.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+import logging
+from typing import TYPE_CHECKING
+
+from ..core.errors import InvalidInputError, PrepaidError
+from ..core.ledger.accounts import SUSPENSE, clearing
+from ..core.ledger.payment_rows import (
+    BillKind,
+    PaymentSource,
+    PayOrder,
+    ProviderTxn,
+    Reconciliation,
+    TxnVerdict,
+)
+from ..core.ledger.ports import LedgerTransaction
+from ..core.money.amount import ZERO, Amount
+from ..core.payment.crediting import Recorded
+from ..core.payment.events import PaymentDisputed, ReconciliationFault
+from ..core.payment.provider import (
+    BillEntry,
+    BillMissingError,
+    Capability,
+    Dispute,
+    Paid,
+    PaymentProvider,
+)
+from ..core.payment.reconciling import DayBook, Laid
+from ..core.payment.refunding import PayerRefunds
+
+if TYPE_CHECKING:
+    from ..site import CompereSite
+
+_LOGGER = logging.getLogger(__name__)
+
+EVERY = timedelta(minutes=15)
+LONGEST = timedelta(days=90)
+"""So far back bills are asked for: providers keep them about as long."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How the money of payments stands, for whoever shows it."""
+
+    payments_today: int = 0
+    """How many the providers took on the day that runs on their bills."""
+    paid_today: Amount = ZERO
+    clearing: Mapping[str, Amount] = field(default_factory=dict)
+    """By provider: what it took and has not paid out yet."""
+    unexplained: Amount = ZERO
+    """Of all days that are looked at: what nobody can explain."""
+    suspense: Amount = ZERO
+    """What was paid and belongs to nobody yet."""
+
+
+class Daily:
+    """Looks after what follows from the payments of one site."""
+
+    def __init__(self, site: CompereSite) -> None:
+        """Serve a site; the providers tell of refunds and disputes from now on."""
+        self._site = site
+        self._next: datetime | None = None
+        self._round: asyncio.Task[None] | None = None
+        self._laying = asyncio.Lock()
+        self._is_stale = False
+        """Whether payments came since the standing was read."""
+        self.standing = Standing()
+        self.refunds = PayerRefunds(site.book, site.payments.providers)
+        site.payments.on_refund = self.refunds.on_news
+        site.payments.on_dispute = self._disputed
+        site.payments.on_paid.append(self._paid)
+
+    def on_clock(self) -> None:
+        """Look whether something is to be done, in the background."""
+        if self._round is not None and not self._round.done():
+            return
+        now = self._site.clock.now()
+        if self._next is None or now >= self._next:
+            self._next = now + EVERY
+            self._round = self._site.spawn(self.async_work_off(), "daily bills")
+        elif self._is_stale:
+            self._round = self._site.spawn(self._guarded_refresh(), "payments today")
+
+    async def async_work_off(self) -> None:
+        """Do everything that is due; the trouble of one provider is its own."""
+        for key in list(self._site.payments.providers):
+            await self._guarded(key)
+        try:
+            await self.refunds.resume()
+        except PrepaidError as error:
+            _LOGGER.warning("Refunds could not be followed, it is tried again: %s", error)
+        await self._guarded_refresh()
+
+    async def async_refresh(self) -> None:
+        """Read anew how the money stands, and show it."""
+        site, self._is_stale = self._site, False
+        providers, now = dict(site.payments.providers), site.clock.now()
+        oldest = {key: one.today(now) - LONGEST for key, one in providers.items()}
+
+        def look(tx: LedgerTransaction) -> Standing:
+            today = [
+                txn
+                for key, one in providers.items()
+                for txn in tx.rows(ProviderTxn, provider=key, day=one.today(now))
+                if txn.verdict is not TxnVerdict.FOREIGN
+            ]
+            return Standing(
+                payments_today=len(today),
+                paid_today=Amount(sum(txn.amount for txn in today)),
+                clearing={key: Amount(-tx.balance(clearing(key))) for key in providers},
+                unexplained=Amount(
+                    sum(
+                        row.unexplained for key in providers for row in latest(tx, key, oldest[key])
+                    )
+                ),
+                suspense=tx.balance(SUSPENSE),
+            )
+
+        self.standing = await site.ledger.read(look)
+        site.totals.push(None, news=True)
+
+    async def async_missing(self, provider: PaymentProvider) -> list[date]:
+        """Return the days of which a provider's bill should be there and is not looked at yet."""
+        if Capability.BILL not in provider.capabilities:
+            return []
+        today = provider.today(self._site.clock.now())
+
+        def look(tx: LedgerTransaction) -> list[date]:
+            done = {row.day for row in tx.rows(Reconciliation, provider=provider.key)}
+            first = min(done) if done else _first_day(tx, provider, today)
+            first = max(first, today - LONGEST)
+            days = (first + timedelta(days=number) for number in range((today - first).days))
+            return [day for day in days if day not in done]
+
+        return await self._site.ledger.read(look)
+
+    async def async_reconcile(self, provider: PaymentProvider, day: date, user: str = "") -> Laid:
+        """Fetch a day's bill, credit what nobody told of, and lay it beside the book.
+
+        Raises `InvalidInputError` (`bill_unsupported`, `bill_of_running_day`), and what the ledger
+        and the provider raise; nothing but payments was booked then.
+        """
+        if Capability.BILL not in provider.capabilities:
+            raise InvalidInputError("bill_unsupported", provider=provider.key)
+        if day >= provider.today(self._site.clock.now()):
+            raise InvalidInputError("bill_of_running_day", day=day.isoformat())
+        async with self._laying:
+            entries: list[BillEntry] = []
+            try:
+                async for entry in provider.bill(day):
+                    entries.append(entry)  # noqa: PERF401  # half of it is worth nothing
+            except BillMissingError:
+                entries.clear()
+            for entry in entries:
+                await self._credit(provider, entry)
+            return await self._lay(provider, day, entries, user)
+
+    async def _credit(self, provider: PaymentProvider, entry: BillEntry) -> None:
+        """Credit a payment of which nobody but the bill told."""
+        if entry.kind is not BillKind.PAYMENT or entry.payment is None:
+            return
+        key = {"provider": provider.key, "txn": entry.ref}
+        known = await self._site.ledger.read(lambda tx: tx.find(ProviderTxn, **key))
+        if known is None:
+            await self._site.payments.async_record(provider.key, entry.payment, PaymentSource.BILL)
+
+    async def _lay(
+        self,
+        provider: PaymentProvider,
+        day: date,
+        entries: list[BillEntry] | None,
+        user: str = "",
+    ) -> Laid:
+        """Lay a day beside the book; without entries, as the bill was read before."""
+        site = self._site
+        at = site.clock.now()
+
+        def work(tx: LedgerTransaction) -> Laid:
+            book = DayBook(tx, provider.key, day, site.currency.code, at, provider.today)
+            if entries is None:
+                book.remember(tx.last(Reconciliation, provider=provider.key, day=day))
+            else:
+                book.take(entries)
+            return book.lay(user)
+
+        laid = await site.ledger.run(work)
+        if laid.is_new and laid.faults:
+            site.emit(
+                ReconciliationFault(
+                    at=at,
+                    provider=provider.key,
+                    day=day.isoformat(),
+                    faults=len(laid.faults),
+                    unexplained=laid.row.unexplained,
+                )
+            )
+        return laid
+
+    async def _guarded(self, key: str) -> None:
+        """Catch up with one provider; what it cannot tell now is asked for again."""
+        provider = self._site.payments.providers.get(key)
+        if provider is None:
+            return
+        try:
+            for day in await self.async_missing(provider):
+                await self.async_reconcile(provider, day)
+            await self.async_look_again(provider)
+        except PrepaidError as error:
+            _LOGGER.info("The bill of %s is not there yet: %s", key, error)
+        except Exception:
+            _LOGGER.exception("The bill of %s could not be looked at, it is tried again", key)
+
+    async def async_look_again(self, provider: PaymentProvider) -> None:
+        """Lay the days once more of which something was left over."""
+        oldest = provider.today(self._site.clock.now()) - LONGEST
+        found = await self._site.ledger.read(lambda tx: latest(tx, provider.key, oldest))
+        async with self._laying:
+            for row in found:
+                if '"faults":[]' not in row.content:
+                    await self._lay(provider, row.day, None)
+
+    async def _paid(self, _recorded: Recorded, _paid: Paid) -> None:
+        """Have the standing read with the next look at the clock: this is in a payment's way."""
+        self._is_stale = True
+
+    async def _guarded_refresh(self) -> None:
+        try:
+            await self.async_refresh()
+        except PrepaidError as error:
+            _LOGGER.warning("The payments' sums could not be read: %s", error)
+
+    async def _disputed(self, provider: str, dispute: Dispute) -> None:
+        """Tell of a dispute; the money is the provider's business, and the bill will say so."""
+        key = {"provider": provider, "txn": dispute.txn}
+        txn = await self._site.ledger.read(lambda tx: tx.find(ProviderTxn, **key))
+        self._site.emit(
+            PaymentDisputed(
+                at=self._site.clock.now(),
+                account=txn.account if txn is not None else None,
+                provider=provider,
+                txn=dispute.txn,
+                amount=dispute.amount or (txn.amount if txn is not None else ZERO),
+                reason=dispute.reason,
+            )
+        )
+
+
+def latest(tx: LedgerTransaction, provider: str, since: date) -> list[Reconciliation]:
+    """Return what was said last of each of a provider's days since one, by day."""
+    found: dict[date, Reconciliation] = {}
+    for row in tx.rows(Reconciliation, provider=provider):
+        if row.day >= since:
+            found[row.day] = row
+    return list(found.values())
+
+
+def _first_day(tx: LedgerTransaction, provider: PaymentProvider, today: date) -> date:
+    """Return the first day on which something may stand on a provider's bill."""
+    days = [txn.day for txn in tx.rows(ProviderTxn, provider=provider.key)]
+    days += [provider.today(order.created_at) for order in tx.rows(PayOrder, provider=provider.key)]
+    return min(days, default=today - timedelta(days=1))
