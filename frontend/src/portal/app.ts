@@ -1,7 +1,7 @@
 /** The page as a whole: who is here, which page is shown, what has to be told. Pages ask it for everything. */
 import { html, nothing, render, type TemplateResult } from "lit-html";
 import { Api, Fault } from "./api.ts";
-import type { LanguageTag, Overview, Session } from "./contract.ts";
+import type { LanguageTag, Ordered, Overview, Session } from "./contract.ts";
 import { Format } from "./format.ts";
 import { Live } from "./live.ts";
 import { chosenLanguage, keepLanguage, keepMeter, lastMeter } from "./remembered.ts";
@@ -33,6 +33,8 @@ export class App {
   language: LanguageTag;
   say: Say;
   format: Format;
+  /** The order that was made last, until the page is loaded anew. */
+  ordered: Ordered | null = null;
   /** Set while the server cannot be reached. */
   offline = false;
   /** Said at the top of the page until another page is shown. */

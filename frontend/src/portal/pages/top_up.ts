@@ -283,6 +283,7 @@ export class TopUpPage implements Page {
       const ordered = await app.guarded(() => app.api.post<Ordered>("/api/orders", request));
       if (ordered === null) return keepPending(null); // somebody else is here now
       keepPending({ request, title, meter, id: ordered.id });
+      app.ordered = ordered;
       app.go("pay", ordered.id, { replace: true });
     } catch (error) {
       this._refused(asFault(error));
