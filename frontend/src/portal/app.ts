@@ -271,7 +271,7 @@ export class App {
 
   /** Shortly before the end of a session ask whoever is still there; who did something just now need not be asked. */
   private _lookAtClock(): void {
-    if (!this.session || this.level < 0) return;
+    if (!this.session || this.level < 0 || document.hidden) return;
     const left = Date.parse(this.session.expires_at) - Date.now() - this.api.aheadMs;
     if (left > WARN_BEFORE_MS) return;
     if (left <= 0 || Date.now() - this._touchedAt < LOOK_AT_CLOCK_MS * 2) void this.reload();
