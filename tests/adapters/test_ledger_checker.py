@@ -31,6 +31,7 @@ UNSEEN = {
     "bill_line": {"amount", "at", "day", "order_id", "read_at", "ref"},
     "bill_mark": {"at", "version"},
     "book": {"created_at"},
+    "cash_receipt": {"approver"},
     "chain_head": {"epoch", "holder", "taken_at", "token"},
     "correction": {"estimated", "from_at", "revision"},
     "credit_watch": {
