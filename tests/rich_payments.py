@@ -87,7 +87,7 @@ async def _give_back(desk: Desk, provider: PaperProvider, bank: PaperBank) -> No
     assert bank.payments[nobody].order_id == "never"
     first = next(iter(bank.payments))
     refunds = PayerRefunds(desk.book, {"paper": provider})
-    bank.refunds = RefundOutcome.UNKNOWN
+    bank.refund_outcome = RefundOutcome.UNKNOWN
     for number, outcome in enumerate(RefundOutcome):
         request = RefundRequest(
             account=SHOP,
