@@ -35,8 +35,8 @@ from custom_components.compere_prepaid.core.payment.provider import (
 from custom_components.compere_prepaid.payments.sandbox import Sandbox
 
 YUAN = Currency.of("CNY")
-PACE = 0.0005
-"""A quarter of a minute is 8 ms."""
+PACE = 0.00001
+"""A notice that nobody takes is given up after a second instead of a day."""
 
 
 @dataclass(slots=True, kw_only=True)

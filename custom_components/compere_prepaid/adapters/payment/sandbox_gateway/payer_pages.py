@@ -21,7 +21,6 @@ from aiohttp import web
 from yarl import URL
 
 from .arithmetic import decoded, is_signed
-from .orders import Order
 from .state import PREFIX, GatewayState
 
 _STYLE = (
@@ -136,7 +135,7 @@ class PayerPages:
             return _page(language, texts, f"<p>{texts['gone']}</p>", HTTPStatus.NOT_FOUND)
         back = self._return_url(request.query.get("redirect_url", ""))
         state = order.state_at(self._state.voice.now())
-        amount = f"{self._state.currency.code} {self._shown(order)}"
+        amount = self._shown_amount(order.total)
         content = f"<p>{texts['about']} <b>{amount}</b> {escape(order.description)}</p>"
         if state == "NOTPAY":
             content += (
@@ -217,10 +216,11 @@ class PayerPages:
         except ValueError:
             return ""
 
-    def _shown(self, order: Order) -> str:
-        digits = self._state.currency.digits
-        units, rest = divmod(order.total, 10**digits)
-        return f"{units}.{rest:0{digits}}" if digits else str(units)
+    def _shown_amount(self, coins: int) -> str:
+        currency = self._state.currency
+        units, rest = divmod(coins, 10**currency.digits)
+        number = f"{units}.{rest:0{currency.digits}}" if currency.digits else str(units)
+        return f"{currency.code} {number}"
 
 
 async def _wants_to_pay(request: web.Request) -> bool:
