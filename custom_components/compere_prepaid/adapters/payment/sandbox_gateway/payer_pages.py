@@ -7,7 +7,7 @@ from: the place to return to must be of the same origin.
 
 import asyncio
 import base64
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
 import hashlib
@@ -96,6 +96,10 @@ _PATIENCE_S, _FORM_LIMIT, _BRIDGE_LIMIT = 5, 256, 4096
 _COOKIE = "sandbox_openid"
 
 
+type PayerRoute = tuple[str, str, Callable[[web.Request], Awaitable[web.StreamResponse]]]
+"""Method, path, and what serves it."""
+
+
 class PayerPages:
     """Serves payers: the page, the bridge of WeChat's browser, and its login."""
 
@@ -104,13 +108,13 @@ class PayerPages:
         self._state = state
         self._codes: dict[str, tuple[str, datetime]] = {}
 
-    def routes(self) -> list[web.RouteDef]:
+    def routes(self) -> list[PayerRoute]:
         """Return what browsers are served."""
         return [
-            web.get(f"{PREFIX}/pay/{{token}}", self._show),
-            web.post(f"{PREFIX}/pay/{{token}}", self._decide),
-            web.post(f"{PREFIX}/bridge", self._bridge),
-            web.get(f"{PREFIX}/login", self._log_in),
+            ("GET", f"{PREFIX}/pay/{{token}}", self._show),
+            ("POST", f"{PREFIX}/pay/{{token}}", self._decide),
+            ("POST", f"{PREFIX}/bridge", self._bridge),
+            ("GET", f"{PREFIX}/login", self._log_in),
         ]
 
     async def exchange(self, request: web.Request) -> web.Response:
