@@ -236,6 +236,15 @@ async def test_what_can_be_chosen(shop: StripeSite) -> None:
         await shop.site.payments.automatic.get("nobody")
 
 
+async def test_a_tenant_who_moved_out(hass: HomeAssistant, shop: StripeSite) -> None:
+    """Whoever moved out is charged no more, whatever is left to pay."""
+    await switched_on(shop)
+    await burn(shop.mall, shop.site, SHOP, 42_000)
+    await ask(hass, "move_out", account=SHOP)
+    await shop.look()
+    assert shop.automatic_orders == []
+
+
 async def test_the_policy_has_changed(hass: HomeAssistant, shop: StripeSite) -> None:
     """Neither less than the policy allows is charged, nor more than the tenant agreed to."""
     await switched_on(shop)

@@ -4,6 +4,8 @@ from collections.abc import Callable
 import hashlib
 import hmac
 import json
+from pathlib import Path
+import re
 import subprocess
 
 from hypothesis import given, strategies as st
@@ -214,6 +216,13 @@ async def test_altered_on_the_way(desk: StripeDesk, figure: Callable[[str], None
         with pytest.raises(BadNoticeError):
             desk.provider.parse_notice(headers, bytes(bent), MORNING)
     figure(f"a notice of Stripe with one bit turned: {8 * len(body)} of {8 * len(body)} refused")
+
+
+def test_what_the_page_asks_for() -> None:
+    """The page about Stripe names the events that are understood, and no others."""
+    page = (Path(__file__).parents[2] / "docs" / "payment-stripe.md").read_text("utf-8")
+    named = re.findall(r"`((?:checkout|payment_intent|charge|refund)\.[a-z_.]+)`", page)
+    assert sorted(named) == sorted(EVENTS)
 
 
 async def test_answers(desk: StripeDesk) -> None:
