@@ -1,5 +1,6 @@
 """Automatic top-ups of a running site: charged once for each fall, whatever goes wrong."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -181,6 +182,40 @@ async def test_ended_between_order_and_charge(hass: HomeAssistant, shop: StripeS
     await shop.look()
     assert [order.state for order in await orders(shop)] == [OrderState.CLOSED, OrderState.PAID]
     assert len(shop.automatic_orders) == 1
+
+
+@pytest.mark.parametrize(
+    "point",
+    [
+        "before GET payment_methods",
+        "after GET payment_methods",
+        "before POST payment_intents",
+        "after POST payment_intents",
+    ],
+)
+async def test_ended_anywhere(hass: HomeAssistant, shop: StripeSite, point: str) -> None:
+    """Wherever it ends on the way to the card, and starts anew: charged once, credited once."""
+    await switched_on(shop)
+    await burn(shop.mall, shop.site, SHOP, 42_000)
+
+    def end(passed: str) -> None:
+        task = shop.site.payments.automatic._round
+        if passed == point and task is not None:
+            shop.stripe.passing = lambda _: None
+            task.cancel()
+
+    shop.stripe.passing = end
+    with pytest.raises(asyncio.CancelledError):
+        await shop.look()
+    (order,) = await orders(shop)
+    assert order.state is OrderState.NEW
+    await restarted(hass, shop)
+    for _ in range(4):  # the query of the start, or asking again, finds out
+        await shop.look()
+    assert len(shop.automatic_orders) == 1
+    assert [one.state for one in await orders(shop)] == [OrderState.PAID]
+    assert shop.site.book.account(SHOP).available == shop.site.currency.parse("48")
+    await verified(hass)
 
 
 async def test_a_line_that_was_down(shop: StripeSite) -> None:
