@@ -1,7 +1,7 @@
 """The demonstration starts, shows what it promises, and leaves nothing behind."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 import os
 from pathlib import Path
@@ -10,6 +10,7 @@ import signal
 import socket
 import sys
 
+import aiohttp
 import pytest
 
 pytestmark = [
@@ -19,7 +20,7 @@ pytestmark = [
 ]
 
 ROOT = Path(__file__).resolve().parents[1]
-LAST_STEP = b"dashboard at http://127.0.0.1:"
+LAST_STEP = b"paid 50 in the sandbox, and has power "
 LAST_LINE = b"script/run --fresh starts over."
 
 
@@ -62,13 +63,19 @@ async def read_until(process: asyncio.subprocess.Process, text: bytes) -> str:
     return (await process.stdout.readuntil(text)).decode()
 
 
-async def test_check_reaches_a_usable_dashboard_twice(tmp_path: Path) -> None:
-    """`--check` succeeds on a new state folder, and again on what that left."""
-    for _ in range(2):
+async def test_check_reaches_a_usable_dashboard_twice(
+    tmp_path: Path, figure: Callable[[str], None]
+) -> None:
+    """`--check` succeeds on a new state folder, and again on what that left.
+
+    The shop that is off pays by phone, and the light comes back; the next time it has power.
+    """
+    for before in (b"B-203 was off, ", b"B-203 was on already, "):
         async with demonstration(tmp_path, "--port", "0", "--check") as process:
             output, _ = await process.communicate()
             assert process.returncode == 0, output.decode()
-            assert LAST_STEP in output
+            assert before + LAST_STEP in output
+            figure(f"demonstration: {output.decode().splitlines()[-1].partition('] ')[2]}")
     assert children_of(tmp_path) == []
 
 
@@ -77,6 +84,10 @@ async def test_a_signal_stops_all_that_was_started(tmp_path: Path) -> None:
     async with demonstration(tmp_path, "--port", "0") as process:
         guide = await read_until(process, LAST_LINE)
         assert re.search(r"user +demo\n +password +[0-9a-f]{8}\n", guide)
+        shop = re.search(r"^  (http://127\.0\.0\.1:\d+/m/\S+#\S+)$", guide, re.MULTILINE)
+        assert shop is not None
+        async with aiohttp.ClientSession() as http, http.get(shop[1]) as page:
+            assert page.status == 200
         assert len(children_of(tmp_path)) > 2
         process.send_signal(signal.SIGINT)
         await process.communicate()

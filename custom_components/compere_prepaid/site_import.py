@@ -43,6 +43,7 @@ from .const import (
     SUBENTRY_ACCOUNT,
     SUBENTRY_BUS,
     SUBENTRY_METER,
+    SUBENTRY_PROVIDER,
     account_unique_id,
     bus_unique_id,
     meter_unique_id,
@@ -171,6 +172,7 @@ def _subentries(site: CompereSite, wanted: SiteFile, outcome: ImportOutcome) -> 
     there = {
         (subentry.subentry_type, _key(subentry)): subentry
         for subentry in site.entry.subentries.values()
+        if subentry.subentry_type != SUBENTRY_PROVIDER  # secrets are not in files
     }
     news: list[_News] = []
 

@@ -25,7 +25,10 @@ def parse() -> Options:
         "Ctrl-C stops both.",
     )
     parser.add_argument(
-        "--port", type=int, default=8123, help="of Home Assistant; 0: any free one (8123)"
+        "--port",
+        type=int,
+        default=8123,
+        help="of Home Assistant, and the next one of the tenants' page; 0: any free ones (8123)",
     )
     parser.add_argument(
         "--mall-port",
@@ -45,7 +48,8 @@ def parse() -> Options:
     parser.add_argument(
         "--check",
         action="store_true",
-        help="start, see that meters are read and the dashboard is served, and stop",
+        help="start, see that meters are read, the dashboard is served and a shop that pays on "
+        "the tenants' page has power, and stop",
     )
     arguments = parser.parse_args()
     if not 0 < arguments.speed <= 10_000:
@@ -57,6 +61,7 @@ def parse() -> Options:
         root=ROOT,
         state=arguments.state.resolve(),
         port=arguments.port or free_port(),
+        portal_port=arguments.port + 1 if arguments.port else free_port(),
         mall_port=arguments.mall_port,
         speed=arguments.speed,
         fresh=arguments.fresh,

@@ -13,7 +13,7 @@ The mall's dashboard opens after the login. In it:
   {warns}  falls to a warning level about {warns_after} minutes after the first start
   {trips}  runs out of credit about {trips_after} minutes after the first start, and is cut off
 
-Pay for a shop that is off and see its relay close: Settings > Tools > Actions, or
+{portal}Or take cash for a shop that is off: Settings > Tools > Actions, or
   {url}/config/tools/action
 Choose "Top up" of Compere Prepaid, account {trips}, amount 50 and any reference. The shop
 is back in the dashboard as soon as its meter says that the relay is closed.
@@ -30,14 +30,22 @@ Ctrl-C stops all of it; the next start goes on from there, script/run --fresh st
 """
 
 
-def guide(url: str, user: str, password: str, control_port: int) -> str:
-    """Return the text for the terminal."""
+PORTAL = """Pay as the tenant of {off}, in the sandbox and see the light come back on the dashboard.
+The code on its meter leads here, and no password is needed:
+  {shop}
+
+"""
+
+
+def guide(url: str, user: str, password: str, control_port: int, shop: str) -> str:
+    """Return the text for the terminal; `shop` is where the code of the shop that is off leads."""
     return TEXT.format(
         url=url,
         user=user,
         password=password,
         warned=WARNED,
         off=OFF,
+        portal=PORTAL.format(off=OFF, shop=shop) if shop else "",
         warns=WARNS_SOON,
         warns_after=f"{WARNS_AFTER_S / 60:g}",
         trips=TRIPS_SOON,

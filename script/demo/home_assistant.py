@@ -16,13 +16,13 @@ from .errors import DemoError
 POLL_S = 0.1
 
 
-async def wait_for_http(url: str, *, limit_s: float) -> None:
-    """Wait until Home Assistant answers at all."""
+async def wait_for_http(url: str, *, limit_s: float, path: str = "/manifest.json") -> None:
+    """Wait until Home Assistant, or its tenants' page, answers at all."""
     end = time.monotonic() + limit_s
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5)) as session:
         while time.monotonic() < end:
             try:
-                async with session.get(f"{url}/manifest.json") as response:
+                async with session.get(f"{url}{path}") as response:
                     if response.status == HTTPStatus.OK:
                         return
             except aiohttp.ClientError, TimeoutError:

@@ -12,12 +12,16 @@ import time
 
 import aiohttp
 
+from simulator.site_file import OFF
+
 from .children import Child
 from .errors import DemoError
 from .guide import guide
 from .home_assistant import Client, log_in, wait_for_http
 from .mall import start_mall
 from .network import require_free
+from .phone import AMOUNT, pay_once
+from .portal_setup import Label, label_of, open_portal
 from .seeding import USER, Folders, password, seed
 from .site_setup import (
     SiteDocument,
@@ -40,6 +44,7 @@ class Options:
     root: Path
     state: Path
     port: int
+    portal_port: int
     mall_port: int
     speed: float
     fresh: bool
@@ -69,7 +74,8 @@ async def run(options: Options) -> None:
     with _only_one(folders):
         if options.fresh:
             _forget(folders)
-        require_free(options.port, "--port")
+        for port in (options.port, options.portal_port):
+            require_free(port, "--port")
         async with AsyncExitStack() as stack:
             mall = await start_mall(
                 folders.mall, root=options.root, speed=options.speed, port=options.mall_port
@@ -86,12 +92,13 @@ async def run(options: Options) -> None:
             home_assistant = await _start_home_assistant(folders, stack)
             opening = _open(options, folders, document, watch)
             try:
-                await _unless_ended(opening, home_assistant, mall.child)
+                shop = await _unless_ended(opening, home_assistant, mall.child)
             except (DemoError, aiohttp.ClientError) as error:
                 raise DemoError(f"{error}\nThe whole log: {home_assistant.output}") from error
             if options.check:
                 return
-            print(guide(options.url, USER, password(folders), mall.control_port()), flush=True)
+            text = guide(options.url, USER, password(folders), mall.control_port(), shop)
+            print(text, flush=True)
             while await _unless_ended(_restart_wanted(home_assistant), mall.child):
                 watch.say("Home Assistant restarts")
                 home_assistant = await _start_home_assistant(folders, stack)
@@ -99,8 +106,11 @@ async def run(options: Options) -> None:
 
 async def _open(
     options: Options, folders: Folders, document: SiteDocument, watch: Stopwatch
-) -> None:
-    """Bring the started Home Assistant to where somebody can use the mall's dashboard."""
+) -> str:
+    """Bring the started Home Assistant to where somebody can use the mall's dashboard.
+
+    Return where the code of the shop leads that is off; nothing if there is no tenants' page.
+    """
     await wait_for_http(options.url, limit_s=START_LIMIT_S)
     async with log_in(options.url, USER, password(folders)) as client:
         version = await wait_until_running(client, limit_s=START_LIMIT_S)
@@ -119,6 +129,20 @@ async def _open(
             watch.say("every meter is read, every account has a balance")
         await check_dashboard(client)
         watch.say(f"dashboard at {options.url}")
+        if (address := await open_portal(client, options.portal_port)) is None:
+            return ""
+        watch.say(f"tenants' page at {address}")
+        label = await label_of(client, OFF)
+        if options.check:
+            await _pay(address, label, watch)
+        return label.url
+
+
+async def _pay(address: str, label: Label, watch: Stopwatch) -> None:
+    """Pay on the tenants' page, and say how long the power took to come back."""
+    was_off, seconds = await pay_once(address, label)
+    before = "was off" if was_off else "was on already"
+    watch.say(f"{OFF} {before}, paid {AMOUNT} in the sandbox, and has power {seconds:.1f} s later")
 
 
 async def _import(

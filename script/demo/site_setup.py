@@ -68,8 +68,11 @@ async def wait_until_running(client: Client, *, limit_s: float) -> str:
         await asyncio.sleep(POLL_S)
 
 
-async def set_up_site(client: Client, site: dict[str, str]) -> bool:
-    """Add the integration unless it is there; return whether it was added now."""
+async def set_up_site(client: Client, site: dict[str, str], **more: str) -> bool:
+    """Add the integration unless it is there; return whether it was added now.
+
+    `more` are other answers to its form, by field.
+    """
     entries = await client.get(f"/api/config/config_entries/entry?domain={DOMAIN}")
     if entries:
         return False
@@ -79,12 +82,12 @@ async def set_up_site(client: Client, site: dict[str, str]) -> bool:
         "name": site["name"],
         "currency": site["currency"],
         "time_zone": site["time_zone"],
+        "book_kind": "sandbox",
         "initial_price": INITIAL_PRICE,
         "adaptation_days": "0",  # the demonstration shows cuts from the first day on
+        **more,
     }
-    result = await client.post(
-        f"{path}/{form['flow_id']}", _filled_in(form["data_schema"], answers)
-    )
+    result = await client.post(f"{path}/{form['flow_id']}", filled_in(form["data_schema"], answers))
     if result["type"] != "create_entry":
         raise DemoError(f"The site was not set up: {result.get('errors') or result}")
     if following := result.get("next_flow"):  # it would ask for a bus; the site file has them all
@@ -129,15 +132,13 @@ async def check_dashboard(client: Client) -> None:
         raise DemoError(f"{scripts[0]} doesn't define a dashboard's strategy.")
 
 
-def _filled_in(
-    questions: Sequence[Mapping[str, Any]], answers: Mapping[str, str]
-) -> dict[str, Any]:
+def filled_in(questions: Sequence[Mapping[str, Any]], answers: Mapping[str, Any]) -> dict[str, Any]:
     """Return a form's answers: those given where they are asked for, and its sections' likewise."""
     form: dict[str, Any] = {}
     for question in questions:
         name = question["name"]
         if question.get("type") == "expandable":
-            form[name] = _filled_in(question["schema"], answers)
+            form[name] = filled_in(question["schema"], answers)
         elif name in answers:
             form[name] = answers[name]
     return form

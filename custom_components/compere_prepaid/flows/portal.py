@@ -44,6 +44,8 @@ from .form_errors import FormError, form_error
 from .schemas import labelled_choice, whole_number
 
 MOST_AMOUNTS = 8
+OF_WECHAT = ("wechat", "sandbox")
+"""The kinds of providers by which WeChat, or the sandbox in its place, tells who somebody is."""
 LONGEST_URL = 200
 _NAME = re.compile(r"[A-Za-z0-9.-]+|[0-9A-Fa-f:.]+")
 """A host's name or address, as it stands in a URL."""
@@ -91,7 +93,7 @@ def _schema(entry: ConfigEntry) -> vol.Schema:
     accounts = {
         provider.data[CONF_PROVIDER_KEY]: provider.title
         for provider in entry.get_subentries_of_type(SUBENTRY_PROVIDER)
-        if provider.data[CONF_KIND] == "wechat"
+        if provider.data[CONF_KIND] in OF_WECHAT
     }
     return vol.Schema(
         {
@@ -111,7 +113,8 @@ def _suggested(entry: ConfigEntry, present: Mapping[str, Any]) -> dict[str, Any]
     """Return what the form is filled in with; quick amounts that suit most currencies."""
     digits = Currency.of(entry.data["currency"]).digits
     amounts = list(DEFAULT_AMOUNTS) if digits else ["1000", "2000", "5000", "10000"]
-    return {CONF_AMOUNTS: amounts, **present}
+    chosen = {name: value for name, value in present.items() if value != ""}
+    return {CONF_AMOUNTS: amounts, **chosen}
 
 
 async def _async_checked(
