@@ -13,6 +13,7 @@ from ..core.errors import InvalidInputError
 from ..core.ids import AccountNumber
 from ..core.ledger.payment_rows import Method, OrderState, PayOrder, ProviderTxn, TxnVerdict
 from ..core.money.amount import Amount
+from ..core.payment.crediting import Unmatched
 from ..core.payment.orders import OrderRequest
 from ..core.payment.provider import AwaitCashier, Charged, Checkout, Jsapi, Payer, Qr, Redirect
 from ..core.policy.credit import Reconnect
@@ -198,7 +199,8 @@ def _note(
         confirms = account is not None and account.awaits_reconnect
         return text(language, "note_confirm" if confirms else f"note_{power}")
     if order_.state is OrderState.CLOSED:
-        return text(language, "note_closed")
+        is_unmatched = order_.note in set(Unmatched)
+        return text(language, "note_unmatched" if is_unmatched else "note_closed")
     return text(language, "note_cashier" if order_.method is Method.CASHIER else "note_open")
 
 
