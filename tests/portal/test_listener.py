@@ -46,6 +46,9 @@ async def test_follows_its_options(hass: HomeAssistant, mall: Mall, tmp_path: Pa
             await hass.async_block_till_done()
             assert portal_of(site) is first  # nobody was sent away
             assert (await browser.choose(serial_of(mall, NOODLES)))["level"] == 1
+            choose(hass, site)
+            await hass.async_block_till_done()
+            assert (await browser.get("/api/overview"))[0] == 403  # only the number was known
         choose(hass, site, enabled=False)
         await hass.async_block_till_done()
         assert site.portal is None

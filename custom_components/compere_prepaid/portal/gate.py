@@ -188,6 +188,8 @@ def is_still_right(portal: Portal, session: Session) -> bool:
     account = site.book.accounts.get(session.account)
     if account is None or not account.is_open or account.owner:
         return False
+    if session.still is not None and not session.still():
+        return False
     if session.meter is None:
         return True
     behind = account_behind(site, session.meter)
