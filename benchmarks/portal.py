@@ -140,7 +140,8 @@ def report(name: str, lag: Mapping[str, Any]) -> None:
     """Print how late the loop was."""
     print(
         f"portal: loop {name}: late p50 {lag['p50_ms']:.1f} ms, p99 {lag['p99_ms']:.1f} ms "
-        f"(bar {BAR_STALL_MS}), max {lag['max_ms']:.1f} ms, {lag['samples']} samples",
+        f"(bar {BAR_STALL_MS}), max {lag['max_ms']:.1f} ms, of which the loop computed itself at "
+        f"most {lag['own_max_ms']:.1f} ms; {lag['samples']} samples",
         flush=True,
     )
 

@@ -14,7 +14,8 @@ class Cookies(NamedTuple):
 
 SECURE: Final = Cookies("__Host-cp", "__Host-cp-device")
 PLAIN: Final = Cookies("cp", "cp-device")
-"""Without https, on loopback or in a local network, browsers refuse the others."""
+"""Without https, on loopback or in a local network, browsers refuse the others. With https these
+count for nothing: another name of the same domain could have planted them."""
 
 
 def cookies(*, is_secure: bool) -> Cookies:
