@@ -4,7 +4,7 @@ Transfers are booked again by `lost`; the rows here are what they mean: whose pa
 order it paid, which receipt was printed. They come with their transfers, or not at all.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 import sqlite3
@@ -37,6 +37,9 @@ from ...core.ledger.ports import LedgerTransaction
 from ..ledger_database.forms import Form
 from ..ledger_database.plain import FORMS
 
+_NUMBERED_AGAIN = (CashReceipt, CashClose)
+"""What is not taken over as it is: papers are numbered with the transfers that are booked again,
+and the drawer is counted anew, for what was expected in it hangs on the chain."""
 _HISTORY: tuple[type[PaymentHistoryRow], ...] = (
     ProviderTxn,
     SuspenseAssignment,
@@ -112,6 +115,12 @@ def transfers_of(lost: LostPayments) -> frozenset[TransferId]:
     return frozenset(name for name in names if name is not None)
 
 
+def approvers_of(lost: LostPayments) -> Mapping[TransferId, str]:
+    """Return who approved what at the cash desk, by its transfer."""
+    papers = (row for row in lost.history if isinstance(row, CashReceipt))
+    return {paper.transfer_id: paper.approver for paper in papers}
+
+
 def keep_again(tx: LedgerTransaction, lost: LostPayments) -> None:
     """Store the rows whose transfers are in the book; what is there already stays as it is.
 
@@ -119,6 +128,8 @@ def keep_again(tx: LedgerTransaction, lost: LostPayments) -> None:
     not in the book is asked for again: its provider knows.
     """
     for row in lost.history:
+        if isinstance(row, _NUMBERED_AGAIN):
+            continue
         transfer_id = getattr(row, "transfer_id", None)
         booked = transfer_id is None or tx.find_transfer(transfer_id) is not None
         if booked and _find(tx, row) is None:
