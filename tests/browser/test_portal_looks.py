@@ -1,7 +1,6 @@
 """How the tenants' page looks and reads: sizes, languages, colours, assistive technology."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from itertools import product
 from pathlib import Path
 
@@ -13,12 +12,8 @@ from custom_components.compere_prepaid.core.access.meter_reference import refere
 from custom_components.compere_prepaid.site import CompereSite
 from simulator.mall import Mall
 from tests.browser.browsing import PHONE
-from tests.browser.tenant import Tenant, chromium, phone
-from tests.payment.paper import PaperBank
-from tests.payment.paying import paper_bank, paying_site
-from tests.portal.visiting import portal_options
-from tests.site_fixtures import one_line_mall, read_again, use
-from tests.stories.telling import PRICE, ask, burn
+from tests.browser.tenant import Tenant, phone
+from tests.browser.town import EVIL, OFF, SHOP, town
 
 pytestmark = [
     pytest.mark.slow,
@@ -26,36 +21,12 @@ pytestmark = [
     pytest.mark.usefixtures("socket_enabled"),
 ]
 
-OFF, SHOP = "A-101", "A-102"
 NARROW, WIDE = (320, 568), (1280, 800)
 LANGUAGES = {"en-GB": ("en", "Balance"), "zh-CN": ("zh-Hans", "余额"), "ms-MY": ("ms", "Baki")}
 MOST_BYTES = 100_000
 PLACES = ("", "top-up", "history", "statements", "settings", "reconnect", "emergency", "nowhere")
-EVIL = "<img src=x onerror=alert(1)>"
-LONG = "Bahagian Pengurusan Tenaga Elektrik Pusat Membeli-belah Antarabangsa"
-
 
 type Look = Callable[[str], Awaitable[None]]
-
-
-@asynccontextmanager
-async def town(
-    hass: HomeAssistant, folder: Path
-) -> AsyncIterator[tuple[CompereSite, Mall, PaperBank, Browser]]:
-    """Run a site with a shop that has power and one that has none, its portal, and a browser."""
-    hass.config.config_dir = str(folder)
-    bank = paper_bank()
-    async with (
-        one_line_mall(2) as mall,
-        paying_site(hass, mall, folder, bank, price=PRICE, options=portal_options()) as site,
-        chromium() as browser,
-    ):
-        await burn(mall, site, OFF, 201_000)
-        use(mall, SHOP, 4_000, 10 * 3600)
-        await read_again(site, mall.meter(SHOP).serial)
-        await ask(hass, "issue_statement", account=[SHOP])
-        await ask(hass, "announce", title=EVIL, message=f"{LONG}\n{EVIL}", everybody=True)
-        yield site, mall, bank, browser
 
 
 async def begin_payment(tenant: Tenant) -> None:

@@ -1,7 +1,7 @@
 /** The page as a whole: who is here, which page is shown, what has to be told. Pages ask it for everything. */
 import { html, nothing, render, type TemplateResult } from "lit-html";
 import { Api, Fault } from "./api.ts";
-import type { LanguageTag, Overview, Session } from "./contract.ts";
+import type { LanguageTag, Ordered, Overview, Session } from "./contract.ts";
 import { Format } from "./format.ts";
 import { Live } from "./live.ts";
 import { chosenLanguage, keepLanguage, keepMeter, lastMeter } from "./remembered.ts";
@@ -33,6 +33,8 @@ export class App {
   language: LanguageTag;
   say: Say;
   format: Format;
+  /** The order that was made last, until the page is loaded anew. */
+  ordered: Ordered | null = null;
   /** Set while the server cannot be reached. */
   offline = false;
   /** Said at the top of the page until another page is shown. */
@@ -242,6 +244,17 @@ export class App {
   }
 
   private _heard(news: Partial<Overview>): void {
+    const mine = this.session?.meter?.reference;
+    if (news.meters?.every((meter) => meter.reference !== mine)) void this._heardOfOthers(news);
+    else this._take(news);
+  }
+
+  /** Another tab may have gone to another meter: then this one says so instead of showing a mixture. */
+  private async _heardOfOthers(news: Partial<Overview>): Promise<void> {
+    if (await this.reload()) this._take(news);
+  }
+
+  private _take(news: Partial<Overview>): void {
     if (Object.keys(news).length > 0) {
       this.overview = { announcements: [], messages: [], ...this.overview, ...news } as Overview;
       this.overviewAt = new Date();
@@ -258,7 +271,7 @@ export class App {
 
   /** Shortly before the end of a session ask whoever is still there; who did something just now need not be asked. */
   private _lookAtClock(): void {
-    if (!this.session || this.level < 0) return;
+    if (!this.session || this.level < 0 || document.hidden) return;
     const left = Date.parse(this.session.expires_at) - Date.now() - this.api.aheadMs;
     if (left > WARN_BEFORE_MS) return;
     if (left <= 0 || Date.now() - this._touchedAt < LOOK_AT_CLOCK_MS * 2) void this.reload();

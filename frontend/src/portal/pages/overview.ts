@@ -79,10 +79,11 @@ export class OverviewPage implements Page {
     </div>`;
   }
 
-  private _todo({ can }: Overview): TemplateResult | typeof nothing {
+  private _todo({ can, low, supply }: Overview): TemplateResult | typeof nothing {
     const { say, format } = this.app;
     const emergency = can.emergency;
-    const offered = emergency && Number(emergency.offered) > 0 && Number(emergency.in_use) === 0;
+    const isNeeded = low || !supply.on || supply.state !== "in_credit";
+    const offered = emergency && isNeeded && Number(emergency.offered) > 0 && Number(emergency.in_use) === 0;
     const inUse = emergency && Number(emergency.in_use) > 0;
     if (!can.confirm_reconnect && !offered && !inUse) return nothing;
     return html`<section class="todo">

@@ -8,20 +8,27 @@ import { bolt, check, off } from "../icons.ts";
 import { keepPending, pendingOrder, type Pending } from "../remembered.ts";
 import { backLink, failure, heading, loading, primary } from "./parts.ts";
 
+const AT_ONCE_MS = 600;
 const SOON_MS = 1_500;
 const LATER_MS = 5_000;
 const SOON_FOR_MS = 3 * 60_000;
+const COMING_FOR_MS = 10_000;
 const POWER_FOR_MS = 60_000;
 
 export class PaymentPage implements Page {
   private _order: Order | null = null;
   private _checkout: Checkout | null = null;
   private _openUntil = "";
+  /** What became of what was pressed. */
   private _note = "";
+  /** Why nothing is heard just now. */
+  private _trouble = "";
   private _provider = "";
   private _error = "";
   private _busy = false;
   private _gone = false;
+  private _isFinding: boolean;
+  private _asking = false;
   private _timer: ReturnType<typeof setTimeout> | undefined;
   private _since = Date.now();
   private _paidSeenAt = 0;
@@ -31,7 +38,9 @@ export class PaymentPage implements Page {
     private readonly app: App,
     /** The order's id or, after coming back from a provider's page, the key that it was made with. */
     private readonly name: string,
-  ) {}
+  ) {
+    this._isFinding = this._pending() !== null;
+  }
 
   title(): string {
     const { say, format } = this.app;
@@ -51,24 +60,31 @@ export class PaymentPage implements Page {
     document.removeEventListener("visibilitychange", this._seen);
   }
 
-  /** After a reload the order is asked for again by its key: that orders nothing new, and tells where to pay. */
   private async _begin(): Promise<void> {
-    const pending = this._pending();
     this._error = "";
+    await this._ask("get");
+    if (!this._isWaiting || this._gone) return;
+    const pending = this._pending();
+    if (pending?.request.key === this.name) await this._ask("check"); // back from the provider's page
+    if (pending && this._isWaiting) await this._findWay(pending);
+    if (this._checkout?.kind === "jsapi" && this._isWaiting) void this._bridge();
+  }
+
+  /** Ask for the order again by its key: that orders nothing new, and tells where to pay, also after a reload. */
+  private async _findWay(pending: Pending): Promise<void> {
     try {
-      const ordered = pending && (await this.app.guarded(() => this.app.api.post<Ordered>("/api/orders", pending.request)));
-      if (ordered) {
-        keepPending({ ...pending, id: ordered.id });
-        this._provider = pending.title;
-        this._checkout = ordered.checkout;
-        this._openUntil = ordered.expires_at;
-      }
+      const known = this.app.ordered?.id === pending.id ? this.app.ordered : null;
+      const ordered = known ?? (await this.app.guarded(() => this.app.api.post<Ordered>("/api/orders", pending.request)));
+      if (!ordered || this._gone) return;
+      this._provider = pending.title;
+      this._checkout = ordered.checkout;
+      this._openUntil = ordered.expires_at;
     } catch (error) {
       const fault = asFault(error);
-      if (fault.kind !== "refused") this._note = this.app.worded(fault); // the order itself is asked for below
+      if (fault.kind !== "refused") this._trouble = this.app.worded(fault);
     }
-    await this._ask("get");
-    if (this._checkout?.kind === "jsapi" && this._isWaiting) void this._bridge();
+    this._isFinding = false;
+    this.app.changed();
   }
 
   /** Return what this tab remembers of the order. */
@@ -86,19 +102,23 @@ export class PaymentPage implements Page {
     const { app } = this;
     const path = `/api/orders/${encodeURIComponent(this.name)}`;
     clearTimeout(this._timer);
+    this._asking = true;
+    let pause = 0;
     try {
-      const order = how === "get" ? await app.api.get<Order>(path) : await app.api.post<Order>(`${path}/check`);
-      if (this._gone) return;
-      this._error = "";
+      const order = how === "get" ? await app.api.get<Order>(path) : await app.guarded(() => app.api.post<Order>(`${path}/check`));
+      if (!order || this._gone) return;
+      this._error = this._trouble = "";
       this._take(order);
     } catch (error) {
-      if (this._gone) return;
       const fault = asFault(error);
+      pause = (fault.retryAfterS ?? 0) * 1000;
       if (fault.kind === "refused") this._error = app.worded(fault);
-      else this._note = app.worded(fault);
+      else this._trouble = app.worded(fault);
     }
+    this._asking = false;
+    if (this._gone) return;
     app.changed();
-    this._askAgain();
+    this._askAgain(pause);
   }
 
   private _take(order: Order): void {
@@ -114,13 +134,20 @@ export class PaymentPage implements Page {
     } else if (order.state === "closed" && before?.state !== "closed") this.app.announce(this.app.say("closed_title"));
   }
 
-  private _askAgain(): void {
+  private _askAgain(least: number): void {
     const order = this._order;
+    this._timer = undefined;
     if (this._gone || document.hidden || this._error) return;
     if (order?.state === "closed") return;
     if (order?.state === "paid" && (order.power === "on" || Date.now() - this._paidSeenAt > POWER_FOR_MS)) return;
-    const pause = Date.now() - this._since < SOON_FOR_MS ? SOON_MS : LATER_MS;
-    this._timer = setTimeout(() => void this._ask("get"), pause);
+    const isComing = order?.state === "paid" && Date.now() - this._paidSeenAt < COMING_FOR_MS;
+    const pause = isComing ? AT_ONCE_MS : Date.now() - this._since < SOON_FOR_MS ? SOON_MS : LATER_MS;
+    this._timer = setTimeout(() => void this._ask("get"), Math.max(pause, least));
+  }
+
+  /** News of the account may be that the payment came, or the power. */
+  heard(): void {
+    if (this._timer !== undefined && !this._asking) void this._ask("get");
   }
 
   /** Who comes back from the payment wants to know at once: the provider is asked. */
@@ -135,7 +162,7 @@ export class PaymentPage implements Page {
     this.app.changed();
     await this._ask("check");
     this._busy = false;
-    if (this._isWaiting && !this._note) this._note = this.app.say("wait_not_yet");
+    if (this._isWaiting && !this._trouble) this._note = this.app.say("wait_not_yet");
     this.app.changed();
   }
 
@@ -162,7 +189,7 @@ export class PaymentPage implements Page {
     const { say, format } = this.app;
     return html`${this._way()}
       <p class="looking"><span class="pulse" aria-hidden="true"></span><span>${say("wait_looking")}</span></p>
-      ${this._note ? html`<p class="note" role="status">${this._note}</p>` : nothing}
+      ${[this._trouble, this._note].map((text) => (text ? html`<p class="note" role="status">${text}</p>` : nothing))}
       ${this._openUntil ? html`<p class="hint">${say("wait_until", { time: format.time(this._openUntil) })}</p>` : nothing}
       <button type="button" class="secondary" ?disabled=${this._busy} @click=${() => void this._check()}>${say("wait_check")}</button>`;
   }
@@ -170,7 +197,7 @@ export class PaymentPage implements Page {
   private _way(): TemplateResult {
     const { say, format } = this.app;
     const checkout = this._checkout;
-    if (!checkout) return html`<p class="lead">${say("wait_elsewhere")}</p>`;
+    if (!checkout) return this._isFinding ? loading(this.app) : html`<p class="lead">${say("wait_elsewhere")}</p>`;
     switch (checkout.kind) {
       case "jsapi":
         return html`<p class="lead">${say("wait_jsapi")}</p>
@@ -181,7 +208,10 @@ export class PaymentPage implements Page {
       case "qr":
         return html`<p class="lead">${say("wait_qr", { provider: this._provider })}</p>
           ${code(checkout.svg, say("wait_qr_alt", { amount: format.money(this._order?.amount ?? "0") }))}
-          <p class="hint">${say("wait_qr_save")}</p>`;
+          <p class="hint">${say("wait_qr_save")}</p>
+          ${this.app.session?.site.sandbox && isWeb(checkout.text)
+            ? html`<p><a class="secondary" href=${checkout.text}>${say("wait_qr_open")}</a></p>`
+            : nothing}`;
       case "cashier":
         return html`<p class="lead">${say("wait_cashier")}</p>
           ${checkout.svg ? code(checkout.svg, say("wait_qr_alt", { amount: format.money(this._order?.amount ?? "0") })) : nothing}
@@ -224,5 +254,9 @@ function code(svg: string, alt: string): TemplateResult {
 
 /** Where a payment goes on is the server's to say; but never a script. */
 function safeUrl(url: string): string {
-  return /^https?:\/\//i.test(url) ? url : "#/";
+  return isWeb(url) ? url : "#/";
+}
+
+function isWeb(url: string): boolean {
+  return /^https?:\/\//i.test(url);
 }

@@ -2,7 +2,7 @@
 import { html, nothing, type TemplateResult } from "lit-html";
 import type { App, Page } from "../app.ts";
 import { asFault, type Fault } from "../api.ts";
-import type { AutoTopUp, Devices, Settings } from "../contract.ts";
+import type { AutoTopUp, Devices, Settings, Terms } from "../contract.ts";
 import { amountTyped } from "../format.ts";
 import { failure, field, focusOn, heading, loading, sent } from "./parts.ts";
 
@@ -13,6 +13,7 @@ export class SettingsPage implements Page {
   private _threshold = "";
   private _devices: Devices | null = null;
   private _auto: AutoTopUp | null = null;
+  private _canKeep = false;
   private _autoThreshold = "";
   private _autoAmount = "";
   private _deviceName = "";
@@ -38,6 +39,7 @@ export class SettingsPage implements Page {
       if (app.level >= 2) {
         this._devices = await app.api.get<Devices>("/api/devices");
         this._takeAuto(await app.api.get<AutoTopUp>("/api/auto_top_up"));
+        this._canKeep = (await app.api.get<Terms>("/api/terms")).providers.some((provider) => provider.automatic);
       }
       this._loaded = true;
     } catch (error) {
@@ -100,7 +102,7 @@ export class SettingsPage implements Page {
 
   private _autoSection(): TemplateResult | typeof nothing {
     const auto = this._auto;
-    if (!auto) return nothing;
+    if (!auto || !(auto.available || this._canKeep)) return nothing;
     const { say, format } = this.app;
     if (!auto.available) return html`<section><h2>${say("auto_top_up")}</h2><p>${say("auto_top_up_lead")}</p></section>`;
     const prefix = format.symbol().trim();
@@ -177,14 +179,14 @@ export class SettingsPage implements Page {
 
   private async _saveAuto(): Promise<void> {
     const { app } = this;
+    const enabled = this._auto?.enabled ?? false;
     const [threshold, amount] = [this._typed(this._autoThreshold), this._typed(this._autoAmount)];
     this._errors = {};
-    if (threshold === null) return this._wrong("auto_threshold", "auto-threshold");
-    if (amount === null) return this._wrong("auto_amount", "auto-amount");
-    const asked = { enabled: this._auto?.enabled ?? false, threshold, amount };
+    if (enabled && threshold === null) return this._wrong("auto_threshold", "auto-threshold");
+    if (enabled && amount === null) return this._wrong("auto_amount", "auto-amount");
+    const asked = enabled ? { enabled, threshold, amount } : { enabled };
     await this._change("auto_amount", "auto-amount", app.say("saved"), async () => {
-      await app.api.post("/api/auto_top_up", asked);
-      this._takeAuto(await app.api.get<AutoTopUp>("/api/auto_top_up"));
+      this._takeAuto(await app.api.post<AutoTopUp>("/api/auto_top_up", asked));
     });
   }
 
@@ -197,8 +199,7 @@ export class SettingsPage implements Page {
       return focusOn("device");
     }
     await this._change("device", "device", app.say("device_added"), async () => {
-      await app.api.post("/api/devices", { name });
-      this._devices = await app.api.get<Devices>("/api/devices");
+      this._devices = await app.api.post<Devices>("/api/devices", { name });
     });
   }
 

@@ -96,7 +96,10 @@ export class TopUpPage implements Page {
     const choose = (value: string): void => {
       this._chosen = value;
       this._changedAmount(0);
-      if (value === OTHER) focusOn("own-amount");
+    };
+    // who presses it wants to type; who walks there by arrow keys may go on
+    const pressed = (event: MouseEvent): void => {
+      if (event.detail > 0) focusOn("own-amount");
     };
     const choices = [...terms.amounts, OTHER];
     return html`<fieldset aria-describedby="amount-error">
@@ -110,6 +113,7 @@ export class TopUpPage implements Page {
                 value=${value}
                 .checked=${this._chosen === value}
                 @change=${() => choose(value)}
+                @click=${value === OTHER ? pressed : nothing}
               />
               <span>${value === OTHER ? say("other_amount") : format.money(value, Number.isInteger(Number(value)) ? 0 : undefined)}</span>
             </label>`,
@@ -283,6 +287,7 @@ export class TopUpPage implements Page {
       const ordered = await app.guarded(() => app.api.post<Ordered>("/api/orders", request));
       if (ordered === null) return keepPending(null); // somebody else is here now
       keepPending({ request, title, meter, id: ordered.id });
+      app.ordered = ordered;
       app.go("pay", ordered.id, { replace: true });
     } catch (error) {
       this._refused(asFault(error));

@@ -146,6 +146,7 @@ export const en = {
   wait_qr: "Scan this code with {provider}.",
   wait_qr_alt: "Code to pay {amount}",
   wait_qr_save: "On the same phone: keep the picture of the code and open it in the payment app.",
+  wait_qr_open: "Without a second phone: open the trial payment here",
   wait_cashier: "Pay with this code, then tell the cashier this reference. A cashier confirms your payment.",
   wait_reference: "Reference",
   wait_charged: "The payment was made with the means that you kept.",

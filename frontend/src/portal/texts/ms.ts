@@ -138,6 +138,7 @@ export const ms: Texts = {
   wait_qr: "Imbas kod ini dengan {provider}.",
   wait_qr_alt: "Kod untuk membayar {amount}",
   wait_qr_save: "Pada telefon yang sama: simpan gambar kod dan buka dalam aplikasi bayaran.",
+  wait_qr_open: "Tanpa telefon kedua: buka bayaran percubaan di sini",
   wait_cashier: "Bayar dengan kod ini, kemudian beritahu juruwang rujukan ini. Juruwang mengesahkan bayaran anda.",
   wait_reference: "Rujukan",
   wait_charged: "Bayaran dibuat dengan cara yang anda simpan.",

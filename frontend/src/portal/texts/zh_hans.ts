@@ -138,6 +138,7 @@ export const zhHans: Texts = {
   wait_qr: "请用{provider}扫描此二维码。",
   wait_qr_alt: "支付 {amount} 的二维码",
   wait_qr_save: "在同一部手机上：保存二维码图片，然后在支付应用中打开。",
+  wait_qr_open: "没有第二部手机：在此打开演示付款页面",
   wait_cashier: "请扫码付款，然后把下面的编号告诉收银员，由收银员确认到账。",
   wait_reference: "编号",
   wait_charged: "已用保存的支付方式付款。",
