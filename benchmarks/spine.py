@@ -71,7 +71,7 @@ async def story() -> None:
             await set_balance(stage, account, "0.03")
             cut = await next_event(cuts, account)
             print(f"story: cut when available credit was {cut['available']}")
-            await _wait_for_relay(stage, account, "open")
+            await wait_for_relay(stage, account, "open")
             started = time.perf_counter()
             await stage.client.action("top_up", account=account, amount="20", reference="story")
             told = time.perf_counter() - started
@@ -86,7 +86,8 @@ async def story() -> None:
         print(f"story: ledger {checked}")
 
 
-async def _wait_for_relay(stage: Theatre, account: str, state: str) -> None:
+async def wait_for_relay(stage: Theatre, account: str, state: str) -> None:
+    """Return when an account's relay is as wanted."""
     end = time.monotonic() + LIMIT_S
     while time.monotonic() < end:
         found = await stage.client.action("get_account", account=account)
@@ -111,7 +112,7 @@ async def reclose() -> None:
             for turn in range(ROUNDS):
                 account = shops[turn % len(shops)]
                 await set_balance(stage, account, "-1")
-                await _wait_for_relay(stage, account, "open")
+                await wait_for_relay(stage, account, "open")
                 started = time.perf_counter()
                 await stage.client.action(
                     "top_up", account=account, amount="101", reference=f"round {turn}"

@@ -130,9 +130,12 @@ async def choose_pace(client: Client, at_once: int, spacing_s: float) -> None:
         raise RuntimeError(json.dumps(done))
 
 
-async def open_site(client: Client, document: SiteDocument) -> None:
-    """Set up the mall's site and wait until every meter was read."""
-    await set_up_site(client, document.site)
+async def open_site(client: Client, document: SiteDocument, **more: str) -> None:
+    """Set up the mall's site and wait until every meter was read.
+
+    `more` are other answers to the form that sets it up.
+    """
+    await set_up_site(client, document.site, **more)
     result = await client.action("import_site", content=document.text)
     if result["faults"]:
         raise RuntimeError(json.dumps(result["faults"]))

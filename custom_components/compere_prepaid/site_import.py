@@ -207,12 +207,13 @@ def _subentries(site: CompereSite, wanted: SiteFile, outcome: ImportOutcome) -> 
 
 
 def _key(subentry: ConfigSubentry) -> str:
-    """Return what a subentry is known by in the file."""
-    return {
+    """Return what a subentry is known by in the file; of a provider, which is in none, its id."""
+    keys = {
         SUBENTRY_BUS: subentry.title,
         SUBENTRY_METER: str(subentry.data.get(CONF_SERIAL)),
         SUBENTRY_ACCOUNT: str(subentry.data.get(CONF_NUMBER)),
-    }[subentry.subentry_type]
+    }
+    return keys.get(subentry.subentry_type, subentry.subentry_id)
 
 
 def _apply_subentries(site: CompereSite, news: Iterable[_News]) -> None:

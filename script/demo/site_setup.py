@@ -68,8 +68,11 @@ async def wait_until_running(client: Client, *, limit_s: float) -> str:
         await asyncio.sleep(POLL_S)
 
 
-async def set_up_site(client: Client, site: dict[str, str]) -> bool:
-    """Add the integration unless it is there; return whether it was added now."""
+async def set_up_site(client: Client, site: dict[str, str], **more: str) -> bool:
+    """Add the integration unless it is there; return whether it was added now.
+
+    `more` are other answers to its form, by field.
+    """
     entries = await client.get(f"/api/config/config_entries/entry?domain={DOMAIN}")
     if entries:
         return False
@@ -82,6 +85,7 @@ async def set_up_site(client: Client, site: dict[str, str]) -> bool:
         "book_kind": "sandbox",
         "initial_price": INITIAL_PRICE,
         "adaptation_days": "0",  # the demonstration shows cuts from the first day on
+        **more,
     }
     result = await client.post(f"{path}/{form['flow_id']}", filled_in(form["data_schema"], answers))
     if result["type"] != "create_entry":

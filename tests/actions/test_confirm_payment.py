@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from http import HTTPStatus
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -13,7 +14,11 @@ import pytest
 
 from custom_components.compere_prepaid.adapters.payment.static_qr.emv import objects, read_code
 from custom_components.compere_prepaid.core.ids import AccountNumber
-from custom_components.compere_prepaid.core.ledger.payment_rows import Method, OrderState
+from custom_components.compere_prepaid.core.ledger.payment_rows import (
+    Method,
+    OrderState,
+    PaymentNotice,
+)
 from custom_components.compere_prepaid.core.payment.orders import OrderRequest
 from custom_components.compere_prepaid.core.payment.provider import AwaitCashier, Payer
 from custom_components.compere_prepaid.payments.service import Ordered
@@ -170,6 +175,13 @@ async def test_refused(
     data = SEEN | {"order": reference(await ordered(site))} | wrong
     async with refused(site, refusal):
         await ask(hass, "confirm_payment", **data)
+
+
+async def test_nobody_sends_notices_about_codes(hass: HomeAssistant, site: CompereSite) -> None:
+    """Whoever tries learns that there is nothing, and it is not even kept."""
+    reply = await site.payments.async_notice("paynow", {}, b"{}")
+    assert reply.status == HTTPStatus.NOT_FOUND
+    assert not await site.ledger.read(lambda tx: tx.rows(PaymentNotice))
 
 
 async def test_who_may(hass: HomeAssistant, site: CompereSite, anna: str) -> None:

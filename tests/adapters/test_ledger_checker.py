@@ -30,6 +30,7 @@ UNSEEN = {
     "announcement": {"account", "level"},
     "bill_mark": {"at", "version"},
     "book": {"created_at"},
+    "cash_receipt": {"approver"},
     "chain_head": {"epoch", "holder", "taken_at", "token"},
     "correction": {"estimated", "from_at", "revision"},
     "credit_watch": {

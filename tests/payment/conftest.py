@@ -8,6 +8,7 @@ import pytest
 from simulator.mall import Mall
 from tests.core.prepayment.desk import Desk
 from tests.payment.paper import PaperBank
+from tests.payment.stripe_desk import StripeDesk, stripe_desk
 from tests.payment.till import Till
 from tests.site_fixtures import one_line_mall
 
@@ -26,3 +27,10 @@ async def mall(socket_enabled: None) -> AsyncIterator[Mall]:
     """Open a mall of two shops on one line, whose time a test moves by hand."""
     async with one_line_mall(2) as mall:
         yield mall
+
+
+@pytest.fixture
+async def desk(socket_enabled: None) -> AsyncIterator[StripeDesk]:
+    """Open a simulated Stripe account in Singapore dollars, and a provider for it."""
+    async with stripe_desk() as desk:
+        yield desk

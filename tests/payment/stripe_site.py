@@ -94,6 +94,8 @@ async def stripe_site(
 ) -> AsyncIterator[StripeSite]:
     """Run a trial site with a shop; `how` is as for `site_entry`."""
     options = {"price": PRICE, "accounts": {SHOP: (SHOP,)}, "book_kind": "sandbox"} | how
+    for meter in mall.meters:
+        meter.set_load(0)  # until a test lets it use something
     stripe = FakeStripe(now=lambda: int(moment_of(mall.clock.now_us()).timestamp()))
     async with stripe, running_site(hass, mall, folder, **options) as site:
         data = {

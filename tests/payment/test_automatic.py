@@ -19,6 +19,7 @@ from custom_components.compere_prepaid.core.payment.automatic import (
     Standing,
     Step,
 )
+from custom_components.compere_prepaid.core.payment.orders import UNFINISHED
 
 START = datetime(2026, 9, 21, 8, tzinfo=UTC)
 THRESHOLD = Amount(100)
@@ -36,7 +37,7 @@ _EVENTS = st.lists(
     st.tuples(
         st.integers(1, 30 * 60),  # minutes that pass
         st.integers(-50, 300),  # what is available then
-        st.sampled_from(["paid", "closed", "open"]),  # what becomes of an order
+        st.sampled_from(["paid", "closed", "open", "new"]),  # what becomes of an order
     ),
     min_size=1,
     max_size=60,
@@ -52,7 +53,7 @@ def test_a_week(events: list[tuple[int, int, str]]) -> None:
         now += timedelta(minutes=minutes)
         standing = Standing(kept=kept, orders=tuple(orders))
         step = standing.step(Amount(available), now)
-        under_way = bool(orders) and orders[-1].state is OrderState.OPEN
+        under_way = bool(orders) and orders[-1].state in UNFINISHED
         if step is Step.CHARGE:
             assert available <= THRESHOLD
             assert not under_way
@@ -60,13 +61,18 @@ def test_a_week(events: list[tuple[int, int, str]]) -> None:
             assert sum(order.created_at > now - timedelta(days=1) for order in orders) < MOST_A_DAY
             assert standing.key not in {order.key for order in orders}
             orders.append(_order(standing, now))
+        elif step is Step.AGAIN:
+            assert orders[-1].state is OrderState.NEW
+            assert not stopped
         elif step is Step.READY:
             assert available > THRESHOLD
             kept = replace(kept, last_order=orders[-1].id)
         elif step is Step.STOP:
             assert [one.state for one in orders[-MOST_FAILURES:]] == [OrderState.CLOSED] * 3
             kept, stopped = replace(kept, enabled=False), True
-        if orders and orders[-1].state is OrderState.OPEN and ending != "open":
+        if orders and orders[-1].state in UNFINISHED and ending == "open":
+            orders[-1] = replace(orders[-1], state=OrderState.OPEN)
+        elif orders and orders[-1].state in UNFINISHED and ending != "new":
             state = OrderState.PAID if ending == "paid" else OrderState.CLOSED
             orders[-1] = replace(orders[-1], state=state, changed_at=now)
 
@@ -114,7 +120,7 @@ def _order(standing: Standing, at: datetime) -> PayOrder:
         currency="CNY",
         method=Method.AUTOMATIC,
         key=standing.key,
-        state=OrderState.OPEN,
+        state=OrderState.NEW,
         created_at=at,
         expires_at=at + timedelta(minutes=15),
         changed_at=at,

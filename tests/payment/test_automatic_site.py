@@ -181,6 +181,23 @@ async def test_ended_between_order_and_charge(hass: HomeAssistant, shop: StripeS
     assert len(shop.automatic_orders) == 1
 
 
+async def test_a_line_that_was_down(shop: StripeSite) -> None:
+    """Whether Stripe heard of an order or not, it is asked again, and charges once."""
+    await switched_on(shop)
+    for faults in ({"lose_posts": 1}, {"refuse_with": [503]}):
+        await burn(shop.mall, shop.site, SHOP, 41_000)
+        with shop.stripe.failing(**faults):
+            await shop.look()
+        shop.wait(30)
+        await shop.look()  # too soon
+        assert (await orders(shop))[-1].state is OrderState.NEW
+        shop.wait(120)
+        await shop.look()
+        assert (await orders(shop))[-1].state is OrderState.PAID
+        await shop.look()
+    assert len(shop.automatic_orders) == 2
+
+
 async def test_switched_off(shop: StripeSite) -> None:
     """What is off charges nothing, and a new card does not switch it on."""
     await switched_on(shop)

@@ -1,6 +1,5 @@
 """Stripe's daily bill, and refunds asked for."""
 
-from collections.abc import AsyncIterator
 from datetime import date
 
 import pytest
@@ -16,13 +15,6 @@ from custom_components.compere_prepaid.core.payment.provider import (
 from tests.payment.stripe_desk import MORNING, StripeDesk, stripe_desk
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
-
-
-@pytest.fixture
-async def desk(socket_enabled: None) -> AsyncIterator[StripeDesk]:
-    """Open a desk in Singapore dollars."""
-    async with stripe_desk() as desk:
-        yield desk
 
 
 DAY = MORNING.date()
@@ -88,6 +80,21 @@ async def test_money_that_went_back(desk: StripeDesk) -> None:
         dispute["id"]: "50.00",
     }
     assert {line.order_id for line in lines} == {one.id for one in desk.orders}
+
+
+async def test_money_that_came_back(desk: StripeDesk) -> None:
+    """A dispute that was won and a refund that failed cancel what stood there before."""
+    order, payment = await paid(desk)
+    state = await desk.provider.refund(desk.refund(order, payment.txn, "20"), order.amount)
+    desk.stripe._book("refund_failure", desk.stripe.refunds[state.provider_ref], 2000, fee=0)
+    _, other = await paid(desk)
+    dispute = desk.stripe.dispute(other.txn)
+    desk.stripe._book("adjustment", dispute, 5000, fee=-1500)
+    desk.clock.move(days=1)
+    lines = [line for line in await bill(desk) if line.kind is BillKind.REFUND]
+    assert len({line.ref for line in lines}) == 4
+    assert sum(line.amount for line in lines) == 0
+    assert sum(line.fee for line in lines) == 0
 
 
 async def test_what_others_took(desk: StripeDesk) -> None:

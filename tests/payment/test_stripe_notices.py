@@ -1,6 +1,5 @@
 """Stripe's notices: what is genuine is read, everything else is a bad notice and nothing worse."""
 
-from collections.abc import AsyncIterator
 import hashlib
 import hmac
 import json
@@ -25,7 +24,7 @@ from custom_components.compere_prepaid.core.payment.provider import (
     RefundState,
     Unpaid,
 )
-from tests.payment.stripe_desk import MORNING, SITE, StripeDesk, stripe_desk
+from tests.payment.stripe_desk import MORNING, SITE, StripeDesk
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
 
@@ -35,13 +34,6 @@ VECTOR_MAC = "8042376f6ca064adbe037642a718227dfd59047137eb49497a54c49eb0cfb724"
 """Of the library stripe-python 16.1.0, at 1700000000."""
 
 NOW = int(MORNING.timestamp())
-
-
-@pytest.fixture
-async def desk(socket_enabled: None) -> AsyncIterator[StripeDesk]:
-    """Open a desk in Singapore dollars."""
-    async with stripe_desk() as desk:
-        yield desk
 
 
 async def paid_order(desk: StripeDesk, amount: str = "50", *, keep_means: bool = False) -> PayOrder:

@@ -1,6 +1,5 @@
 """Orders at Stripe: made, paid, asked about, closed, whatever happens to requests and answers."""
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
@@ -20,13 +19,6 @@ from custom_components.compere_prepaid.core.payment.provider import (
 from tests.payment.stripe_desk import MORNING, StripeDesk, stripe_desk
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
-
-
-@pytest.fixture
-async def desk(socket_enabled: None) -> AsyncIterator[StripeDesk]:
-    """Open a desk in Singapore dollars."""
-    async with stripe_desk() as desk:
-        yield desk
 
 
 async def page_of(desk: StripeDesk, order: PayOrder) -> PayOrder:

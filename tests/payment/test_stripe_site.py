@@ -118,3 +118,29 @@ async def test_a_page_that_ran_out(hass: HomeAssistant, shop: StripeSite) -> Non
     assert found is not None
     assert found.state is OrderState.CLOSED
     assert (await ask(hass, "list_payments"))["open_orders"] == []
+
+
+async def test_the_bill_agrees(hass: HomeAssistant, shop: StripeSite) -> None:
+    """A day with a payment, one that nobody told of, and a refund: nothing is unexplained."""
+    site = shop.site
+    await shop.pay(await shop.order("20"))
+    unheard = await shop.order("30")
+    shop.stripe.pay(shop.page_of(unheard))
+    (known,) = await site.ledger.read(lambda tx: tx.rows(ProviderTxn))
+    refund = {"account": SHOP, "payment": known.txn, "provider": "stripe", "amount": "5"}
+    answer = await ask(hass, "refund", **refund, reference="RF-1", reason="paid twice")
+    assert answer["state"] == "succeeded"
+    for event in shop.stripe.events[-2:]:
+        assert await shop.tell(event) is HTTPStatus.OK
+    shop.wait(24 * 3600)
+    report = await ask(hass, "reconcile", provider="stripe")
+    (day,) = [one for one in report["providers"]["stripe"] if one["payment"]["count"]]
+    assert (day["unexplained"], day["faults"]) == ("0.00", [])
+    assert day["fees"] == "2.70"  # 3.4 % and half a yuan each
+    assert (await ask(hass, "get_account", account=SHOP))["balance"] == "46.00"
+    clearing = await site.ledger.read(lambda tx: tx.balance("asset:clearing:stripe"))
+    assert -clearing == site.currency.parse("42.30")
+    found = await site.payments.async_find(unheard.id)
+    assert found is not None
+    assert found.state is OrderState.PAID
+    await verified(hass)

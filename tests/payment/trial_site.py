@@ -33,6 +33,7 @@ from custom_components.compere_prepaid.core.payment.orders import OrderRequest
 from custom_components.compere_prepaid.core.payment.provider import Payer
 from custom_components.compere_prepaid.site import CompereSite
 from simulator.mall import Mall
+from tests.adapters.payment.shop import give_keys
 from tests.site_fixtures import GUARD_S, running_site
 
 PORTAL = {"enabled": True, "host": "127.0.0.1", "port": 0}
@@ -104,6 +105,7 @@ async def trial_site(
     hass: HomeAssistant, mall: Mall, folder: Path, **how: Any
 ) -> AsyncIterator[Trial]:
     """Run a trial site with a sandbox; `how` is as for `site_entry`."""
+    give_keys(folder / "ledger-sandbox")
     options = {"portal": PORTAL, **how.pop("options", {})}
     async with running_site(
         hass, mall, folder, book_kind="sandbox", options=options, **how

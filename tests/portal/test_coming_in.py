@@ -12,12 +12,22 @@ from custom_components.compere_prepaid.portal.sessions import IDLE, LONGEST
 from custom_components.compere_prepaid.site import CompereSite
 from simulator.mall import Mall
 from tests.actions.asking import serial_of
-from tests.portal.visiting import NOODLES, TEA, Visitor, code_of, portal_of, portal_site, visitor
+from tests.portal.visiting import (
+    NOODLES,
+    TEA,
+    Visitor,
+    code_of,
+    later,
+    portal_of,
+    portal_site,
+    visitor,
+)
 from tests.site_fixtures import read_again
 from tests.stories.telling import ask
 
 ACCOUNT = AccountNumber(NOODLES)
 PIN = "271828"
+SECOND = timedelta(seconds=1)
 
 
 async def test_what_each_level_shows(site: CompereSite, mall: Mall, browser: Visitor) -> None:
@@ -96,7 +106,7 @@ async def test_pin_locks_only_its_own_way(site: CompereSite, mall: Mall, browser
         assert (await thief.post("/api/find", meter=reference))[0] == 200
         assert (await thief.get("/api/terms"))[0] == 200
         assert (await thief.scan(site, serial))["level"] == 1
-    mall.clock.advance(seconds=int(WINDOW.total_seconds()) + 1)
+    later(mall, WINDOW + SECOND)
     async with visitor(site) as tenant:
         await tenant.begin()
         assert (await tenant.post("/api/access", meter=reference, pin=PIN))[0] == 200
@@ -113,7 +123,7 @@ async def test_trusted_browser_needs_no_proof_the_next_time(
     assert status == 200
     [device] = answer["devices"]
     assert (device["name"], device["current"]) == ("My <b>phone</b>", True)
-    mall.clock.advance(seconds=int(IDLE.total_seconds()) + 1)
+    later(mall, IDLE + SECOND)
     answer = await browser.begin()
     assert (answer["level"], answer["meter"]["reference"]) == (
         2,
@@ -151,11 +161,11 @@ async def test_sessions_end(site: CompereSite, mall: Mall, browser: Visitor) -> 
     step = IDLE - timedelta(minutes=1)
     for _ in range(int(LONGEST / step)):
         assert (await browser.get("/api/settings"))[0] == 200
-        mall.clock.advance(seconds=int(step.total_seconds()))
-    mall.clock.advance(seconds=int(step.total_seconds()))
+        later(mall, step)
+    later(mall, step)
     assert (await browser.get("/api/settings"))[0] == 403
     await browser.scan(site, serial)
-    mall.clock.advance(seconds=int(IDLE.total_seconds()))
+    later(mall, IDLE)
     assert (await browser.get("/api/settings"))[0] == 403
     await browser.scan(site, serial)
     assert (await browser.post("/api/logout"))[1]["level"] == 0

@@ -7,6 +7,7 @@ status, answer = await browser.post("/api/find", meter=reference)
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from homeassistant.core import HomeAssistant
 from custom_components.compere_prepaid.core.access.meter_reference import reference_of
 from custom_components.compere_prepaid.portal.listener import Portal
 from custom_components.compere_prepaid.site import CompereSite
+from simulator.clock import ManualClock
 from simulator.mall import Mall
 from tests.payment.paper import PaperBank
 from tests.payment.paying import paper_bank, paying_site
@@ -129,3 +131,9 @@ async def visitor(site: CompereSite, **headers: str) -> AsyncIterator[Visitor]:
     jar = aiohttp.CookieJar(unsafe=True)  # cookies of 127.0.0.1
     async with aiohttp.ClientSession(cookie_jar=jar) as http:
         yield Visitor(http, base_url(site), headers)
+
+
+def later(mall: Mall, time: timedelta) -> None:
+    """Let time go by in which nobody asks for anything."""
+    assert isinstance(mall.clock, ManualClock)
+    mall.clock.advance(seconds=int(time.total_seconds()))

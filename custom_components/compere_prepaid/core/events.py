@@ -136,16 +136,6 @@ class EmergencyRepaid(AccountEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AutoTopUpStopped(AccountEvent):
-    """An account's automatic top-up was switched off, for it failed too often or cannot be.
-
-    `reason` is `failed`, or the key of the refusal.
-    """
-
-    reason: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class PersonalDecision(AccountEvent):
     """Somebody decided about an account's credit, and said why."""
 

@@ -12,7 +12,6 @@ from typing import Any, Self
 
 from ..core.events import (
     AccountEvent,
-    AutoTopUpStopped,
     BusDown,
     CreditWarning,
     CutOff,
@@ -31,6 +30,7 @@ from ..core.events import (
     Tamper,
     ToppedUp,
 )
+from ..core.payment.events import AutoTopUpStopped
 from ..core.policy.protection_state import Move
 from .settings import Topic
 

@@ -6,12 +6,12 @@ import logging
 from typing import TYPE_CHECKING
 
 from ..core.errors import PrepaidError
-from ..core.events import AutoTopUpStopped
 from ..core.ids import AccountNumber
 from ..core.ledger.payment_rows import AutoTopUp, Method
 from ..core.money.amount import Amount
-from ..core.payment.automatic import Automatic, Standing, Step
+from ..core.payment.automatic import Automatic, Step
 from ..core.payment.crediting import Recorded
+from ..core.payment.events import AutoTopUpStopped
 from ..core.payment.orders import OrderRequest
 from ..core.payment.provider import Paid, Payer
 
@@ -23,7 +23,7 @@ _LOGGER = logging.getLogger(__name__)
 _HOPELESS = frozenset({"top_up_too_small", "top_up_too_large", "means_missing", "stripe_amount"})
 """Refusals that time does not mend: the tenant has to choose anew."""
 
-_PAUSE = timedelta(minutes=10)
+_PAUSE = timedelta(minutes=2)
 
 
 class AutomaticTopUps:
@@ -105,7 +105,9 @@ class AutomaticTopUps:
             return
         match standing.step(account.available, self._site.clock.now()):
             case Step.CHARGE:
-                await self._charge(standing)
+                await self._charge(standing.kept, standing.key, standing.kept.amount)
+            case Step.AGAIN if standing.latest is not None:
+                await self._charge(standing.kept, standing.latest.key, standing.latest.amount)
             case Step.STOP:
                 await self._stop(number, "failed", standing.failures)
             case Step.READY:
@@ -114,12 +116,9 @@ class AutomaticTopUps:
             case Step.NOTHING if account.available > standing.kept.threshold:
                 self._above.add(number)
 
-    async def _charge(self, standing: Standing) -> None:
-        """Order once more; what comes of it, the order says."""
-        kept = standing.kept
-        request = OrderRequest(
-            account=kept.account, amount=kept.amount, provider=kept.provider, key=standing.key
-        )
+    async def _charge(self, kept: AutoTopUp, key: str, amount: Amount) -> None:
+        """Order; what comes of it, the order says."""
+        request = OrderRequest(account=kept.account, amount=amount, provider=kept.provider, key=key)
         payer = Payer(method=Method.AUTOMATIC, means=kept.means)
         await self._site.payments.async_order(request, payer)
 

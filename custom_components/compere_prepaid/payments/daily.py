@@ -137,9 +137,13 @@ class Daily:
         def look(tx: LedgerTransaction) -> list[date]:
             done = {row.day for row in tx.rows(Reconciliation, provider=provider.key)}
             first = min(done) if done else _first_day(tx, provider, today)
-            first = max(first, today - LONGEST)
-            days = (first + timedelta(days=number) for number in range((today - first).days))
-            return [day for day in days if day not in done]
+            days = (today - timedelta(days=ago) for ago in range(LONGEST.days, 0, -1))
+            return [
+                day
+                for day in days
+                if day not in done
+                and (day >= first or tx.rows(ProviderTxn, provider=provider.key, day=day))
+            ]
 
         return await self._site.ledger.read(look)
 

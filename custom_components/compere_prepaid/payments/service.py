@@ -290,12 +290,13 @@ class Payments:
     ) -> HttpReply:
         """Take a notice and return what it is answered with; never raises.
 
-        404 for a provider that is not there, 503 while the site does not run: it comes again.
+        404 for a provider that is not there or tells nothing; 503 while the site does not run: it
+        comes again.
         """
         if not self._site.running:
             return HttpReply(status=503)
         provider = self._providers.get(provider_key)
-        if provider is None:
+        if provider is None or Capability.NOTIFY not in provider.capabilities:
             return HttpReply(status=404)
         return await self._desk.take(provider, headers, body)
 

@@ -2,8 +2,10 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
+import json
 from pathlib import Path
 
 from aiohttp import ClientSession, web
@@ -11,6 +13,12 @@ from aiohttp import ClientSession, web
 from custom_components.compere_prepaid.adapters.clock import SystemClock
 from custom_components.compere_prepaid.adapters.payment.sandbox_gateway.gateway import (
     SandboxGateway,
+)
+from custom_components.compere_prepaid.adapters.payment.sandbox_gateway.keys import (
+    FILE,
+    GatewayKeys,
+    make_keys,
+    write_privately,
 )
 from custom_components.compere_prepaid.adapters.payment.wechat.provider import WeChatProvider
 from custom_components.compere_prepaid.adapters.payment.wechat.settings import WeChatSettings
@@ -41,6 +49,8 @@ class Shop:
     notify_url: str
     provider: WeChatProvider
     notices: list[Notice] = field(default_factory=list)
+    received: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
+    """Notices as they arrived."""
     refused: list[str] = field(default_factory=list)
     """Why notices were not believed."""
     outcome: Outcome = Outcome.ACCEPTED
@@ -102,6 +112,7 @@ class Shop:
     async def receive(self, request: web.Request) -> web.Response:
         """Take a notice as the listener does: raw bytes, the provider's word, its answer."""
         body = await request.read()
+        self.received.append((dict(request.headers), body))
         try:
             self.notices.append(
                 self.provider.parse_notice(request.headers, body, datetime.now(UTC))
@@ -118,6 +129,7 @@ class Shop:
 async def open_shop(folder: Path, *, pace: float = PACE) -> AsyncIterator[Shop]:
     """Run gateway, provider and the place for notices."""
     shops: list[Shop] = []
+    give_keys(folder)
 
     async def receive(request: web.Request) -> web.Response:
         return await shops[0].receive(request)
@@ -144,6 +156,18 @@ async def open_shop(folder: Path, *, pace: float = PACE) -> AsyncIterator[Shop]:
     finally:
         await sandbox.async_stop()
         await runner.cleanup()
+
+
+@cache
+def shared_keys() -> GatewayKeys:
+    """Make keys once for all tests: that takes a while."""
+    return make_keys()
+
+
+def give_keys(folder: Path) -> None:
+    """Put the shared keys where a gateway finds them."""
+    folder.mkdir(parents=True, exist_ok=True)
+    write_privately(folder / FILE, json.dumps(asdict(shared_keys())))
 
 
 type Figure = Callable[[str], None]

@@ -11,7 +11,6 @@ import pytest
 
 from custom_components.compere_prepaid.adapters.clock import SystemClock
 from custom_components.compere_prepaid.adapters.payment.sandbox_gateway.faults import Faults
-from custom_components.compere_prepaid.adapters.payment.sandbox_gateway.keys import make_keys
 from custom_components.compere_prepaid.adapters.payment.sandbox_gateway.voice import Voice
 from custom_components.compere_prepaid.adapters.payment.wechat.provider import (
     NOTICE_LIMIT,
@@ -26,9 +25,9 @@ from custom_components.compere_prepaid.core.payment.provider import (
     RefundState,
     Unpaid,
 )
-from tests.adapters.payment.shop import YUAN
+from tests.adapters.payment.shop import YUAN, shared_keys
 
-KEYS = make_keys()
+KEYS = shared_keys()
 FAULTS = Faults()
 VOICE = Voice(KEYS, FAULTS, SystemClock())
 PAYMENT = {

@@ -29,7 +29,6 @@ from custom_components.compere_prepaid.adapters.payment.sandbox_gateway.arithmet
     request_text,
 )
 from custom_components.compere_prepaid.adapters.payment.sandbox_gateway.faults import Faults
-from custom_components.compere_prepaid.adapters.payment.sandbox_gateway.keys import make_keys
 from custom_components.compere_prepaid.adapters.payment.sandbox_gateway.voice import Voice
 from custom_components.compere_prepaid.adapters.payment.wechat.resource import decrypt
 from custom_components.compere_prepaid.adapters.payment.wechat.signing import Signer, message
@@ -38,7 +37,7 @@ from custom_components.compere_prepaid.adapters.payment.wechat.verifying import 
     NotGenuineError,
     Verifier,
 )
-from tests.adapters.payment.shop import Figure
+from tests.adapters.payment.shop import Figure, shared_keys
 
 KEY = rsa.generate_private_key(65537, 2048)
 NUMBERS = KEY.public_key().public_numbers()
@@ -220,7 +219,7 @@ def test_we_verify_what_the_program_signs(key_files: tuple[Path, Path], figure: 
 
 def test_the_program_reads_what_the_gateway_encrypts() -> None:
     """GCM is counter mode from the second counter on: the program knows it as that."""
-    keys = make_keys()
+    keys = shared_keys()
     resource = Voice(keys, Faults(), SystemClock()).encrypted({"amount": {"total": 5000}})
     data = base64.b64decode(resource["ciphertext"])[:-16]
     said = openssl(

@@ -28,6 +28,7 @@ from tests.core.prepayment.business_day import STEPS, end_state, open_desk, play
 KILLED = 137
 READS = {
     "find",
+    "last",
     "last_hold",
     "rows",
     "fees",

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
+from .bills import audit_bills
 from .book import Book
 from .cash_desk import audit_cash_desk
 from .chain import Walk, walk
@@ -95,6 +96,7 @@ def check(
         audit_debts(book, accounts)
         audit_credits(book, accounts)
         audit_cash_desk(book)
+        audit_bills(book)
     except DBAPIError as error:
         if "overflow" not in str(error.orig):
             raise

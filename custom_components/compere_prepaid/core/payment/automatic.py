@@ -38,6 +38,11 @@ class Step(StrEnum):
 
     NOTHING = "nothing"
     CHARGE = "charge"
+    AGAIN = "again"
+    """Ask for the order that is under way once more: whether the provider heard of it is unknown.
+
+    That is harmless, for it is the same order.
+    """
     READY = "ready"
     """Credit is above the threshold again: the next fall is a new one."""
     STOP = "stop"
@@ -73,8 +78,11 @@ class Standing:
     def step(self, available: Amount, now: datetime) -> Step:
         """Return what to do with this much available credit."""
         kept, latest = self.kept, self.latest
-        if not kept.enabled or (latest is not None and latest.state in UNFINISHED):
+        if not kept.enabled:
             return Step.NOTHING
+        if latest is not None and latest.state in UNFINISHED:
+            unheard = latest.state is OrderState.NEW and now < latest.expires_at
+            return Step.AGAIN if unheard else Step.NOTHING
         if self.failures >= MOST_FAILURES:
             return Step.STOP
         is_dealt_with = latest is not None and latest.id != kept.last_order

@@ -1,8 +1,8 @@
-"""What happened with payments that concerns the site, not one account or meter."""
+"""What happened with payments."""
 
 from dataclasses import dataclass
 
-from ..events import Event
+from ..events import AccountEvent, Event
 from ..ids import AccountNumber
 from ..money.amount import Amount
 
@@ -70,6 +70,16 @@ class ReconciliationFault(Event):
     day: str
     faults: int
     unexplained: Amount
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AutoTopUpStopped(AccountEvent):
+    """An account's automatic top-up was switched off, for it failed too often or cannot be.
+
+    `reason` is `failed`, or the key of the refusal.
+    """
+
+    reason: str
 
 
 OF_SITE: tuple[type[Event], ...] = (

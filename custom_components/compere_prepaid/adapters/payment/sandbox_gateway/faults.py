@@ -20,6 +20,8 @@ class Faults:
     """Name this key instead of the one that signed."""
     strange_key: bool = False
     """Sign with a key that is nobody's."""
+    by_certificate: bool = False
+    """Sign notices by the certificate."""
     mixed_keys: bool = False
     """Sign with either key, at random, as during a move."""
     age_s: int = 0

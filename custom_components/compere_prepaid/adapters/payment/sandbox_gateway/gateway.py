@@ -127,10 +127,19 @@ class SandboxGateway:
         """Return the payers' pages for another listener: everything below `/sandbox/`."""
         return self._pages.routes()
 
-    async def pay(self, order_id: str) -> bool:
-        """Pay an order as its payer; False if that is not possible (any more)."""
+    async def pay(self, order_id: str, *, late: bool = False) -> bool:
+        """Pay an order as its payer; False if that is not possible (any more).
+
+        `late` money had left the payer when the order was closed.
+        """
         order = self._state.book.orders.get(order_id)
-        return order is not None and await self._state.pay(order)
+        return order is not None and await self._state.pay(order, late=late)
+
+    async def refund(self, order_id: str, coins: int, number: str) -> None:
+        """Give money back as somebody does in the console; `number` is the refund's."""
+        order = self._state.book.orders[order_id]
+        refund = await self._state.open_refund(order, number, coins, order.notify_url)
+        await self._state.end_refund(refund)
 
     def transaction_of(self, order_id: str) -> str:
         """Return the number of an order's payment; empty if it is not paid."""

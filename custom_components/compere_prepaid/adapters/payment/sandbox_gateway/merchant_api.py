@@ -14,7 +14,7 @@ from .arithmetic import authorization_fields, decoded, is_signed, request_text
 from .asking import MerchantFaultError, check_order, check_refund, wrong
 from .bills import Bills
 from .notices import refund_data, transaction
-from .orders import Order, Refund
+from .orders import Order
 from .state import GatewayState
 
 _AGE_LIMIT_S = 300
@@ -185,25 +185,10 @@ class MerchantApi:
             raise MerchantFaultError(HTTPStatus.BAD_REQUEST, "INVALID_REQUEST", "another total")
         if amount + sum(one.amount for one in self._state.book.refunds_of(order)) > total:
             raise MerchantFaultError(HTTPStatus.FORBIDDEN, "NOT_ENOUGH", "more than was paid")
-        now = self._state.voice.now().isoformat(timespec="seconds")
-        refund = Refund(
-            id=number,
-            refund_id=f"5030{secrets.randbelow(10**24):024}",
-            order_id=order.id,
-            amount=amount,
-            reason=asked.get("reason", ""),
-            notify_url=asked.get("notify_url", order.notify_url),
-            created_at=now,
-        )
-        await self._state.book.keep(refund)
+        notify_url = asked.get("notify_url", order.notify_url)
+        refund = await self._state.open_refund(order, number, amount, notify_url)
         answer = refund_data(refund, order, "status")
-        refund.state = self._state.faults.refund_state
-        if refund.state == "PROCESSING":
-            return answer
-        if refund.state == "SUCCESS":
-            refund.success_time = now
-        await self._state.book.keep(refund)
-        self._state.notices.announce(refund)
+        await self._state.end_refund(refund)
         return answer
 
     async def _query_refund(self, request: web.Request, _: bytes) -> dict[str, Any]:

@@ -65,9 +65,10 @@ class Notices:
     async def tell(self, record: Order | Refund, number: str = "") -> list[int]:
         """Tell once, in as many copies as the faults want; return the answers."""
         number = number or str(uuid.uuid4())
-        event, kind, content = self._news(record)
-        copies = (self._send(record, number, event, kind, content) for _ in self._copies())
-        statuses = await asyncio.gather(*copies)
+        body = self._voice.notice(number, *self._news(record))
+        slow_s = self._faults.slow_notices_s
+        copies = range(max(1, self._faults.copies))
+        statuses = await asyncio.gather(*(self._send(record, body, slow_s) for _ in copies))
         sent = [Delivery(about=record.id, status=status) for status in statuses]
         self.deliveries.extend(sent)
         if any(delivery.is_taken for delivery in sent) and not record.is_told:
@@ -87,9 +88,6 @@ class Notices:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _copies(self) -> range:
-        return range(max(1, self._faults.copies))
-
     async def _announce(self, record: Order | Refund) -> None:
         number = str(uuid.uuid4())
         for pause in itertools.chain((0,), RETRIES_S):
@@ -98,12 +96,9 @@ class Notices:
             if any(Delivery(about="", status=status).is_taken for status in statuses):
                 return
 
-    async def _send(
-        self, record: Order | Refund, number: str, event: str, kind: str, content: Mapping[str, Any]
-    ) -> int:
-        body = self._voice.notice(number, event, kind, content)
+    async def _send(self, record: Order | Refund, body: bytes, slow_s: float) -> int:
+        """Send a notice once; return the answer's status, 0 for none."""
         headers = self._voice.headers(body)
-        slow_s = self._faults.slow_notices_s
         try:
             async with self._session.post(
                 URL(record.notify_url),

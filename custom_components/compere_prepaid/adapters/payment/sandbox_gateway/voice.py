@@ -40,9 +40,11 @@ class Voice:
         """Return what a body is signed with.
 
         `asked` is the serial that a request named, which decides about its answer's kind of key;
-        notices are signed with the public key's.
+        notices are signed with the public key's, unless the faults say otherwise.
         """
-        by_key = asked is None or asked == self._keys.public_key_id
+        by_key = asked == self._keys.public_key_id
+        if asked is None:
+            by_key = not self._faults.by_certificate
         if self._faults.mixed_keys:
             by_key = secrets.randbelow(2) == 0
         serial, key = self._by_kind[by_key]

@@ -2,7 +2,8 @@
 
 A payment's line carries its fee. Fees are in the currency that the account settles in; where that
 is not the book's, they are left out, for nobody can post them. Money that a payer's bank took back
-(a dispute) stands there like a refund that we never asked for: somebody has to look.
+(a dispute) stands there like a refund that we never asked for: somebody has to look. What of it
+came back (a dispute that was won, a refund that failed) is a line of its own, below zero.
 """
 
 from collections.abc import AsyncIterator
@@ -27,7 +28,9 @@ from .objects import (
 )
 
 _PAYMENTS = frozenset({"charge", "payment"})
-_REFUNDS = frozenset({"refund", "payment_refund"})
+_REFUNDS = frozenset({"refund", "payment_refund", "refund_failure"})
+_RETURNED = ":returned"
+"""Ends the name of a line by which money came back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +111,13 @@ class StripeBill:
         order = await self._order_of(source)
         if not order:
             return None
-        fee = self._fee(line)
+        fee, amount = self._fee(line), self.reader.amount(whole(source, "amount"))
+        came_back = whole(line, "amount") > 0
         return BillEntry(
             kind=BillKind.REFUND,
-            ref=ref,
+            ref=f"{ref}{_RETURNED}" if came_back else ref,
             order_id=order,
-            amount=self.reader.amount(whole(source, "amount")),
+            amount=Amount(-amount) if came_back else amount,
             currency=self.reader.currency.code,
             at=instant(line, "created"),
             fee=Amount(-fee),

@@ -238,7 +238,11 @@ class WeChatProvider:
         )
 
     async def refund(self, refund: ProviderRefund, paid: Amount) -> RefundState:
-        """Ask for the refund; its number makes asking again harmless."""
+        """Ask for the refund; its number makes asking again harmless.
+
+        Only a refusal that WeChat signed is one: an earlier answer may have been lost, and the
+        money be on its way.
+        """
         answer = await self._client.ask(
             "POST",
             "/v3/refund/domestic/refunds",
@@ -254,6 +258,8 @@ class WeChatProvider:
                 },
             },
         )
+        if not answer.is_genuine:
+            raise RetryableError("wechat_not_genuine", reason=answer.code or answer.status)
         try:
             return _of_this(refund, refund_state(dict(answer.expect()), "status"))
         except NotGenuineError as error:
