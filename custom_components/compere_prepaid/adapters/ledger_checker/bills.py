@@ -10,7 +10,8 @@ from collections import defaultdict
 from .book import Book, Row, parsed
 
 _REFUNDS = """
-    SELECT r.*, p.amount AS came, p.account AS payer, p.verdict, t.id AS booked, t.debit, t.credit, t.amount AS reserved,
+    SELECT r.*, p.amount AS came, p.account AS payer, p.verdict, t.id AS booked, t.debit,
+      t.credit, t.amount AS reserved,
       t.kind AS phase, t.detail, t.source, t."user" AS by_user, t.reason AS said,
       o.kind AS ended
     FROM provider_refund r
