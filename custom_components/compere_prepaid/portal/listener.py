@@ -194,7 +194,7 @@ class Portal:
 
     async def _on_prepare(self, request: web.Request, response: web.StreamResponse) -> None:
         headers = security_headers(
-            is_pay_page=request.path == "/" or request.path.startswith(PAY_PAGES), gateways=()
+            is_pay_page=request.path == "/" or request.path.startswith(PAY_PAGES)
         )
         for name, value in headers.items():
             response.headers.setdefault(name, value)
