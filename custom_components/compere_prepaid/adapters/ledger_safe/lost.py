@@ -62,7 +62,6 @@ _AGAIN = frozenset(
         TransferCode.SUSPENSE,
         TransferCode.GATEWAY_FEE,
         TransferCode.PAYOUT,
-        TransferCode.CASH_DIFFERENCE,
     }
 )
 """Codes of what people booked and what stands by itself."""
@@ -79,12 +78,12 @@ _BY_ITSELF = frozenset(
 """Codes of what follows from readings and the calendar, and comes again by itself."""
 _ENDING = "end:"
 """Begins the ids of what a move-out booked: it is done again as a whole."""
-_PAYMENT = "pay:"
-"""Begins the ids of what providers took: nothing without the row that says what it was."""
+_PAYMENT = ("pay:", "asg:")
+"""Begin the ids of what providers took, and whose it was: nothing without the row that says so."""
+_COUNT = "close:"
+"""Begins the ids of what a count of the cash desk booked: it is counted again as a whole."""
 _DEBT = "debt:"
 _DEBT_ACCOUNT = "asset:debt:"
-_COUNT = "close:"
-"""Begins the ids of what a count of the cash desk booked: whoever restores counts again."""
 _OF_ACCOUNTS = ("liability:tenant:", "liability:deposit:")
 _HELD_BY_PEOPLE = ("manual", "maintenance", "overload", "protection")
 
@@ -108,8 +107,7 @@ class LostTransfer:
         """Tell whether it can be booked again as it was."""
         code, name = self.request.code, self.request.id
         of_debt = code is TransferCode.DEBT_RECOVERY and _cause(name) is not None
-        once = name.startswith((_ENDING, _COUNT))
-        return (code in _AGAIN or of_debt) and not once
+        return (code in _AGAIN or of_debt) and not name.startswith((_ENDING, _COUNT))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -337,7 +335,7 @@ def _cause(name: TransferId) -> TransferId | None:
     """
     if not name.startswith(_DEBT):
         return None
-    for beginning in ("rev:top:", "top:", "pay:"):
+    for beginning in ("rev:top:", "top:", "pay:", "asg:"):
         if (place_of := name.find(f":{beginning}")) > 0:
             return TransferId(name[place_of + 1 :])
     return None

@@ -1,7 +1,9 @@
-"""What an old book says of payments, orders and the cash desk behind the point of a restoration.
+"""What an old book says of payments and orders behind the point of a restoration.
 
 Transfers are booked again by `lost`; the rows here are what they mean: whose payment it was, which
-order it paid, which receipt was printed. They come with their transfers, or not at all.
+order it paid, who assigned it, what went back. They come with their transfers, or not at all. The
+papers of the cash desk are numbered anew with their transfers, and its counts are made again: they
+speak of places in a chain that is another one now.
 """
 
 from collections.abc import Iterator, Mapping
@@ -17,7 +19,6 @@ from ...core.ledger.payment_rows import (
     Approval,
     AutoTopUp,
     BillLine,
-    CashClose,
     CashReceipt,
     MeterToken,
     OrderState,
@@ -37,9 +38,6 @@ from ...core.ledger.ports import LedgerTransaction
 from ..ledger_database.forms import Form
 from ..ledger_database.plain import FORMS
 
-_NUMBERED_AGAIN = (CashReceipt, CashClose)
-"""What is not taken over as it is: papers are numbered with the transfers that are booked again,
-and the drawer is counted anew, for what was expected in it hangs on the chain."""
 _HISTORY: tuple[type[PaymentHistoryRow], ...] = (
     ProviderTxn,
     SuspenseAssignment,
@@ -47,7 +45,6 @@ _HISTORY: tuple[type[PaymentHistoryRow], ...] = (
     BillLine,
     Reconciliation,
     CashReceipt,
-    CashClose,
 )
 """Each behind what it refers to."""
 _STATE: tuple[type[PaymentStateRow], ...] = (
@@ -128,8 +125,8 @@ def keep_again(tx: LedgerTransaction, lost: LostPayments) -> None:
     not in the book is asked for again: its provider knows.
     """
     for row in lost.history:
-        if isinstance(row, _NUMBERED_AGAIN):
-            continue
+        if isinstance(row, CashReceipt):
+            continue  # numbered anew with its transfer
         transfer_id = getattr(row, "transfer_id", None)
         booked = transfer_id is None or tx.find_transfer(transfer_id) is not None
         if booked and _find(tx, row) is None:
