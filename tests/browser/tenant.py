@@ -11,13 +11,17 @@ from dataclasses import dataclass, field
 from importlib.resources import files
 from typing import Any, Final
 
-from playwright.async_api import Browser, Page, Request, async_playwright
+from playwright.async_api import Browser, Page, Request, async_playwright, expect
 
 from custom_components.compere_prepaid.site import CompereSite
 from tests.browser.browsing import CHROMIUM, FLAGS, PHONE
 from tests.portal.visiting import base_url, code_of
 
 LIMIT_MS: Final = 15_000
+"""Nothing is measured by it; it only ends a test that waits for what never comes."""
+
+expect.set_options(timeout=LIMIT_MS)
+
 AXE: Final = files("axe_playwright_python") / "axe.min.js"
 AXE_RULES: Final = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
 

@@ -135,7 +135,7 @@ async def test_power_on_confirmation_and_on_emergency_credit(
         await page.get_by_role("link", name="Switch my power on").click()
         await expect(page.locator(".lead")).to_contain_text("hot plates")
         await page.get_by_role("button", name="it is safe").click()
-        await expect(page.locator(".supply")).to_contain_text("Power is on", timeout=15_000)
+        await expect(page.locator(".supply")).to_contain_text("Power is on")
         assert contact(mall.meter(OFF)) == "closed"
         assert tenant.faults == []
 

@@ -66,11 +66,25 @@ async def test_fits_reads_and_loads(
         await first_load(browser, site, mall, figure)
 
 
+TOO_SMALL = """() => {
+    const targets = document.querySelectorAll(
+        "a:not(.skip), button, select, summary, input:not([type=checkbox]), label.tick"
+    );
+    const small = (it) => {
+        const box = it.getBoundingClientRect();
+        return box.height < 48 || box.width < 48;
+    };
+    return [...targets].filter(small).map((it) => it.outerHTML);
+}"""
+"""Finds what can be pressed and is hard to hit with a finger."""
+
+
 async def all_fit(tenant: Tenant, places: tuple[str, ...]) -> None:
     """Look at pages in normal and in double size of text."""
     for place in places:
         await tenant.go(place)
         assert await tenant.overflow() <= 0, place
+        assert await tenant.page.evaluate(TOO_SMALL) == [], place
         assert "{" not in await tenant.page.locator("body").inner_text()
         await tenant.page.evaluate("document.documentElement.classList.add('twice')")
         await tenant.page.evaluate(

@@ -35,6 +35,8 @@ export class App {
   format: Format;
   /** The order that was made last, until the page is loaded anew. */
   ordered: Ordered | null = null;
+  /** Whether the page that is shown is the one that was loaded, or loaded again. */
+  isFirstPage = true;
   /** Set while the server cannot be reached. */
   offline = false;
   /** Said at the top of the page until another page is shown. */
@@ -228,6 +230,7 @@ export class App {
 
   private _show(route: Route): void {
     const first = this._page === null;
+    this.isFirstPage = first;
     this._page?.left?.();
     if (!first) this.note = this._route.name === route.name ? this.note : this._keptNote(route);
     this._route = route;

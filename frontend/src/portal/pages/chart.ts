@@ -6,14 +6,16 @@ import type { History } from "../contract.ts";
 const STEP = 10;
 const HEIGHT = 100;
 const LEAST = 0.8;
+/** Days on which next to nothing was used look like that. */
+const LEAST_SCALE_KWH = 1;
 
 type Day = History["days"][number];
 
 export function dayChart(app: App, days: Day[]): TemplateResult {
   const { say, format } = app;
   const energies = days.map(({ kwh }) => Number(kwh));
-  const most = Math.max(...energies, 0.001);
-  const mostDay = days[energies.indexOf(most)] ?? days[0]!;
+  const mostDay = days[energies.indexOf(Math.max(...energies))]!;
+  const most = Math.max(Number(mostDay.kwh), LEAST_SCALE_KWH);
   const average = energies.reduce((sum, kwh) => sum + kwh, 0) / days.length;
   const first = days[0]!;
   const last = days[days.length - 1]!;

@@ -5,8 +5,9 @@ import type { Step } from "../contract.ts";
 
 export function stepList(app: App, steps: Step[], after?: string): TemplateResult {
   const { say, format } = app;
+  const seen = steps.filter((step) => Number(step.amount) >= 0.5 / 10 ** (app.session?.site.digits ?? 2));
   return html`<ul class="plain-list rows steps">
-    ${steps.map(
+    ${seen.map(
       (step) => html`<li>
         <span>${say(`step_${step.kind}`, { name: step.name })}</span><span class="right">${format.money(step.amount)}</span>
       </li>`,

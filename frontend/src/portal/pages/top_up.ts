@@ -5,7 +5,7 @@ import { asFault, Fault } from "../api.ts";
 import type { Ordered, OrderRequest, Preview, Terms } from "../contract.ts";
 import { amountTyped } from "../format.ts";
 import { waysOf, type Way } from "../ways.ts";
-import { askWeChatOnce, keepPending, newKey, pendingOrder } from "../remembered.ts";
+import { askWeChatOnce, keepPending, newKey, pendingOrder, type Pending } from "../remembered.ts";
 import { backLink, errorText, failure, field, focusOn, heading, loading, primary, sent } from "./parts.ts";
 import { stepList } from "./steps.ts";
 
@@ -53,8 +53,8 @@ export class TopUpPage implements Page {
       this._errors.load = app.worded(asFault(error));
     }
     app.changed();
-    const pending = pendingOrder();
-    if (pending && pending.id === null && pending.meter === app.session?.meter?.reference) await this._send(pending.request, pending.title);
+    const pending = this._pending();
+    if (app.isFirstPage && pending?.id === null) await this._send(pending.request, pending.title); // its answer was lost by loading again
   }
 
   view(): TemplateResult {
@@ -65,9 +65,15 @@ export class TopUpPage implements Page {
     </div>`;
   }
 
-  private _waiting(): TemplateResult | typeof nothing {
+  /** Return the order of this meter that was begun in this tab and is not over. */
+  private _pending(): Pending | null {
     const pending = pendingOrder();
-    if (!pending?.id || pending.meter !== this.app.session?.meter?.reference) return nothing;
+    return pending?.meter === this.app.session?.meter?.reference ? pending : null;
+  }
+
+  private _waiting(): TemplateResult | typeof nothing {
+    const pending = this._pending();
+    if (!pending?.id) return nothing;
     const { say, format } = this.app;
     return html`<p class="note">
       <span>${say("pending_order", { amount: format.money(pending.request.amount) })}</span>
@@ -269,10 +275,9 @@ export class TopUpPage implements Page {
 
   /** Return the key of the same order if it was sent already and its answer was lost, else a new one. */
   private _keyFor(asked: Omit<OrderRequest, "key">): string {
-    const pending = pendingOrder();
+    const pending = this._pending();
     const same =
       pending?.id === null &&
-      pending.meter === this.app.session?.meter?.reference &&
       (["amount", "provider", "method", "keep_means"] as const).every((name) => pending.request[name] === asked[name]);
     return same ? pending.request.key : newKey();
   }
