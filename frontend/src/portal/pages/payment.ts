@@ -112,7 +112,8 @@ export class PaymentPage implements Page {
     } catch (error) {
       const fault = asFault(error);
       pause = (fault.retryAfterS ?? 0) * 1000;
-      if (fault.kind === "refused") this._error = app.worded(fault);
+      const isNotHere = fault.status === 404 || fault.status === 403;
+      if (fault.kind === "refused") this._error = isNotHere ? app.say("wait_not_here") : app.worded(fault);
       else this._trouble = app.worded(fault);
     }
     this._asking = false;
