@@ -37,9 +37,10 @@ BAR_MS = 1000
 BAR_STALL_MS = 20
 
 
-def _plan() -> MallPlan:
+def plan(accounts: int = ACCOUNTS) -> MallPlan:
+    """Return a mall in which every shop has a meter, all in one area."""
     meters: dict[str, list[MeterPlan]] = {f"Riser {line}": [] for line in range(LINES)}
-    for number in range(ACCOUNTS):
+    for number in range(accounts):
         row = meters[f"Riser {number % LINES}"]
         row.append(
             MeterPlan(
@@ -62,7 +63,8 @@ def _plan() -> MallPlan:
     return MallPlan(lines=lines, meters=meters, tenants=tenants)
 
 
-async def _probe(client: Client) -> Mapping[str, Any]:
+async def probe(client: Client) -> Mapping[str, Any]:
+    """Return how late the event loop was since the last call."""
     answer = await client.command(
         "call_service",
         domain="loop_probe",
@@ -77,13 +79,13 @@ async def _probe(client: Client) -> Mapping[str, Any]:
 async def _measured(client: Client, title: str, action: str, **data: object) -> dict[str, Any]:
     """Call an action on the area; print how long it took and how late the loop was."""
     await asyncio.sleep(AFTER_S)
-    quiet = await _probe(client)
+    quiet = await probe(client)
     began = time.perf_counter()
     answer: dict[str, Any] = await client.action(action, **data)
     took_ms = (time.perf_counter() - began) * 1000
-    during = await _probe(client)
+    during = await probe(client)
     await asyncio.sleep(AFTER_S)
-    after = await _probe(client)
+    after = await probe(client)
     accounts = answer["totals"]["accounts"]
     print(f"{title}: {accounts} accounts in {took_ms:.0f} ms (bar {BAR_MS})", flush=True)
     for when, lag in (
@@ -118,7 +120,7 @@ async def _rounds(client: Client, areas: list[str]) -> None:
         await _measured(client, "set_policy", "set_policy", policy=rules)
 
 
-async def _open(client: Client, document: SiteDocument) -> None:
+async def open_mall(client: Client, document: SiteDocument) -> None:
     """Set the site up, and give its meters a minute to be read for the first time."""
     await set_up_site(client, document.site)
     result = await client.action("import_site", content=document.text)
@@ -130,17 +132,17 @@ async def _open(client: Client, document: SiteDocument) -> None:
 
 async def _main() -> None:
     with tempfile.TemporaryDirectory(prefix="compere-bench-") as name:
-        async with Mall.build(_plan()) as mall:
+        async with Mall.build(plan()) as mall:
             document = SiteDocument.parse(write_site(mall))
             house = House.build(Path(name), document.site)
             house.add_integration(ROOT / "benchmarks" / "stage" / "loop_probe")
             await house.start()
             try:
                 async with house.visit() as client:
-                    await _open(client, document)
+                    await open_mall(client, document)
                     found = await client.command("config/area_registry/list")
                     areas = [each["area_id"] for each in found if each["name"] == "Mall"]
-                    await _probe(client)
+                    await probe(client)
                     await _rounds(client, areas)
                     checked = await client.action("verify_ledger")
                     print(f"ledger: ok {checked['ok']}, {checked['transfers']} transfers")

@@ -2,23 +2,12 @@
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-import hashlib
 from pathlib import Path
 from typing import Any
 
 from custom_components.compere_prepaid.core.ids import AccountNumber, MeterSerial
 from custom_components.compere_prepaid.core.ledger.accounts import Fund
-from custom_components.compere_prepaid.core.ledger.payment_rows import (
-    Method,
-    OrderState,
-    PaymentNotice,
-    PaymentSource,
-    PayOrder,
-)
 from custom_components.compere_prepaid.core.ledger.records import HoldKind
-from custom_components.compere_prepaid.core.payment.crediting import Crediting
-from custom_components.compere_prepaid.core.payment.orders import OrderRequest, Orders
-from custom_components.compere_prepaid.core.payment.provider import Paid, Payer
 from custom_components.compere_prepaid.core.policy.credit import Policy
 from custom_components.compere_prepaid.core.prepayment.debt_desk import DebtTerms
 from custom_components.compere_prepaid.core.prepayment.rerating import RerateRequest
@@ -26,7 +15,7 @@ from custom_components.compere_prepaid.core.tenancy.moves import issue
 from custom_components.compere_prepaid.core.tenancy.replacement import Replacement
 from custom_components.compere_prepaid.core.tenancy.supplies import MeterSetup
 from tests.core.prepayment.desk import METER, OTHER, SHOP, Desk, money
-from tests.payment.paper import PaperBank, PaperProvider
+from tests.rich_payments import pay_by_phone
 
 SITE = "mall"
 CLOSED = AccountNumber("B-202")
@@ -79,7 +68,7 @@ async def write_rich_book(path: Path | str) -> None:
     await desk.open_other(CLOSED, "100", meters=(THIRD,), rates="Retail")
     await _pay(desk)
     await _use(desk, hours=8)
-    await _pay_by_phone(desk)
+    await pay_by_phone(desk)
     await _decide(desk)
     await _correct(desk)
     await _hold(desk)
@@ -114,53 +103,6 @@ async def _pay(desk: Desk) -> None:
     await desk.refunds.resolve(SHOP, "posted", paid=True)
     await desk.refunds.resolve(SHOP, "voided", paid=False)
     await desk.agreements.set_credit_limit([SHOP], money(5), "anna")
-
-
-async def _pay_by_phone(desk: Desk) -> None:
-    """Order and pay by a provider in all the ways there are."""
-    bank = PaperBank(desk.clock.now())
-    provider, crediting = PaperProvider("paper", bank), Crediting(desk.book)
-    names = iter(("one", "closed", "other amount", "open", "service"))
-    orders = Orders(desk.book, lambda: f"order {next(names)}")
-    made: dict[str, PayOrder] = {}
-    for key in ("1", "2", "3", "4"):
-        request = OrderRequest(
-            account=SHOP, amount=money(12), provider="paper", key=key, meter=METER
-        )
-        order = await orders.place(request, provider, Payer(method=Method.REDIRECT))
-        bank.ordered[order.id] = order.amount
-        made[key] = order
-        if key == "1":
-            await _notified(desk, crediting, bank, bank.pay(order.id))
-            await _notified(desk, crediting, bank, bank.pay(order.id))
-        if key == "2":
-            await orders.move(order.id, OrderState.CLOSED, note="expired")
-    for key, amount in (("3", 11), ("3", 13)):
-        await _notified(desk, crediting, bank, bank.pay(made[key].id, money(amount)))
-    await _notified(desk, crediting, bank, bank.pay("never", money(5)))
-    await _notified(desk, crediting, bank, bank.pay(made["4"].id, foreign="another merchant"))
-    await orders.move(made["4"].id, OrderState.OPEN, checkout='{"kind":"qr","text":"x"}')
-    request = OrderRequest(
-        account=SHOP, amount=money(8), provider="paper", key="5", fund=Fund.SERVICE
-    )
-    order = await orders.place(request, provider, Payer(method=Method.REDIRECT))
-    await crediting.record(
-        "paper", bank.pay(order.id, money(8)), PaymentSource.CASHIER, user="anna"
-    )
-
-
-async def _notified(desk: Desk, crediting: Crediting, bank: PaperBank, paid: Paid) -> None:
-    """Let a notice tell of a payment."""
-    body = bank.notice(paid)[1]
-    notice = PaymentNotice(
-        provider="paper",
-        id=hashlib.sha256(body).hexdigest(),
-        received_at=desk.clock.now(),
-        verdict="genuine",
-        headers="{}",
-        body=body.decode(),
-    )
-    await crediting.record("paper", paid, PaymentSource.NOTICE, notice)
 
 
 async def _decide(desk: Desk) -> None:

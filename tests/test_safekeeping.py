@@ -50,13 +50,18 @@ from custom_components.compere_prepaid.core.ledger.payment_rows import (
     OrderState,
     PaymentNotice,
     PayOrder,
+    ProviderRefund,
     ProviderTxn,
+    SuspenseAssignment,
 )
 from custom_components.compere_prepaid.core.ledger.records import (
     HoldKind,
     TermKind,
     TransferCode,
 )
+from custom_components.compere_prepaid.core.payment.cash_desk import CashDesk
+from custom_components.compere_prepaid.core.payment.refunding import PayerRefunds, RefundRequest
+from custom_components.compere_prepaid.core.payment.suspense import Suspense
 from custom_components.compere_prepaid.core.prepayment.debt_desk import DebtTerms
 from custom_components.compere_prepaid.core.prepayment.rerating import RerateRequest
 from custom_components.compere_prepaid.safekeeping import (
@@ -67,7 +72,7 @@ from custom_components.compere_prepaid.safekeeping import (
 from custom_components.compere_prepaid.site import CompereSite
 from simulator.mall import Mall
 from tests.adapters.ledger_books import SITE, open_book, opened, top_up
-from tests.core.prepayment.desk import METER, OTHER, SHOP, Desk, money
+from tests.core.prepayment.desk import CNY, METER, OTHER, SHOP, Desk, money
 from tests.payment.paper import PaperBank
 from tests.payment.till import Till
 from tests.site_fixtures import MONDAY_NOON, one_line_mall, running_site
@@ -239,6 +244,19 @@ async def _today(desk: Desk) -> None:
     for key in ("paid today", "ordered today"):
         await till.pay(key)
     await till.pay("nobody's")
+    await till.pay("hers")
+    await Suspense(desk.book).assign("paper", "txn of hers", SHOP, reason="asked", user="anna")
+    refunds = PayerRefunds(desk.book, {"paper": till.provider})
+    await refunds.refund(
+        RefundRequest(
+            account=SHOP,
+            amount=money(3),
+            provider="paper",
+            txn="txn of paid today",
+            reference="back",
+            reason="asked",
+        )
+    )
     await _use(desk, 3)
     await desk.charging.settle_all("noon")
 
@@ -360,7 +378,7 @@ async def test_nothing_acknowledged_is_lost(
     assert await desk.verified() == await control.verified()
     held = await desk.ledger.read(lambda tx: [hold.kind for hold in tx.holds(OTHER)])
     assert held == [HoldKind.MAINTENANCE]
-    for kind in (PayOrder, ProviderTxn, PaymentNotice):
+    for kind in (PayOrder, ProviderTxn, PaymentNotice, SuspenseAssignment, ProviderRefund):
         rows = [await one.ledger.read(lambda tx: tx.rows(kind)) for one in (desk, control)]  # noqa: B023  -- at once
         assert rows[0] == rows[1] != ()
     assert desk.book.account(SHOP).credit_limit == money(15)
@@ -408,6 +426,23 @@ async def test_rebooking_twice_changes_nothing(story: Story) -> None:
     assert again.transfers == booked.transfers
     assert (again.documents, again.terms, again.holds) == (0, 0, 0)
     assert await desk.ledger.read(lambda tx: tx.head()) == head
+    await desk.ledger.close()
+
+
+async def test_a_count_of_the_desk_is_made_again(tmp_path: Path) -> None:
+    """It speaks of places in a chain that is another one: who counted is told so."""
+    path = tmp_path / "mall.db"
+    desk = await Desk(path).open()
+    await desk.shop("0")
+    snapshot = await take_snapshot(path, "mall", tmp_path / "snapshots", TODAY)
+    await desk.cashier.top_up([SHOP], money(20), reference="r1", user="anna")
+    count = await CashDesk(desk.ledger, desk.clock, CNY).close(money(19), user="anna")
+    assert count.close.difference == money(-1)
+    await desk.ledger.close()
+    _, booked, desk = await _restored(path, snapshot.path)
+    assert [request.id for request in booked.transfers] == ["top:r1:A-101"]
+    assert {request.id.split(":")[0] for request in booked.by_hand} == {"close"}
+    assert (await desk.ledger.verify()).ok
     await desk.ledger.close()
 
 

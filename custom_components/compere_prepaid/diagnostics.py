@@ -11,6 +11,7 @@ import json
 from typing import Any
 
 from homeassistant.components.diagnostics import REDACTED, async_redact_data
+from homeassistant.config_entries import ConfigSubentry
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.device_registry import DeviceEntry
 
@@ -20,12 +21,15 @@ from .const import (
     CONF_ADDRESS,
     CONF_DEVICE,
     CONF_HOST,
+    CONF_KIND,
     CONF_LEDGER,
     CONF_NAME,
     CONF_NOTIFY,
+    CONF_PROVIDER_KEY,
     CONF_RELAY_ACCESS,
     DOMAIN,
     SUBENTRY_ACCOUNT,
+    SUBENTRY_PROVIDER,
 )
 from .core.bus.bus import Bus
 from .core.bus.dlt645 import Dlt645Request
@@ -34,9 +38,11 @@ from .core.bus.requests import BusRequest, Request
 from .core.errors import InvalidInputError
 from .core.meters.compere_mqtt.link import MqttLink
 from .core.meters.dlt645_meter import Dlt645Meter
+from .core.money.amount import ZERO
 from .core.policy.credit import policy_content
 from .ledger_place import book_kind
 from .notifications.settings import CONF_CHANNELS
+from .portal.settings import CONF_PUBLIC_URL, CONF_TRUSTED_PROXIES
 from .runtimes import AccountRuntime, BusRuntime, MeterRuntime
 from .safekeeping import async_snapshots
 from .site import CompereConfigEntry, CompereSite
@@ -50,9 +56,14 @@ SECRET = frozenset(
         CONF_RELAY_ACCESS,
         OPTION_CASHIERS,
         CONF_CHANNELS,
+        CONF_PUBLIC_URL,
+        CONF_TRUSTED_PROXIES,
     }
 )
 """Keys that are redacted wherever they stand."""
+
+OF_PROVIDERS = frozenset({CONF_KIND, CONF_PROVIDER_KEY, "methods", "certificates"})
+"""All that is shown of a provider's settings: most of the others are secrets."""
 
 
 async def async_get_config_entry_diagnostics(
@@ -69,12 +80,7 @@ async def async_get_config_entry_diagnostics(
                 "subentries": [
                     {
                         "type": subentry.subentry_type,
-                        "data": async_redact_data(
-                            dict(subentry.data),
-                            {*SECRET, CONF_NAME}
-                            if subentry.subentry_type == SUBENTRY_ACCOUNT
-                            else SECRET,
-                        ),
+                        "data": _settings(subentry),
                     }
                     for subentry in entry.subentries.values()
                 ],
@@ -86,8 +92,38 @@ async def async_get_config_entry_diagnostics(
             "accounts": {
                 number: _account(site, account) for number, account in site.accounts.items()
             },
+            "payments": _payments(site),
+            "portal": {"listens": site.portal is not None},
         },
     )
+
+
+def _settings(subentry: ConfigSubentry) -> dict[str, Any]:
+    data = dict(subentry.data)
+    if subentry.subentry_type == SUBENTRY_PROVIDER:
+        return {key: data[key] if key in OF_PROVIDERS else REDACTED for key in data}
+    is_account = subentry.subentry_type == SUBENTRY_ACCOUNT
+    return async_redact_data(data, {*SECRET, CONF_NAME} if is_account else SECRET)
+
+
+def _payments(site: CompereSite) -> dict[str, Any]:
+    """Return what providers can do, and where money stands."""
+    standing, money = site.standing.data, site.currency.exact
+    return {
+        "providers": {
+            key: {
+                "runs": (provider := site.payments.providers.get(key)) is not None,
+                "methods": sorted(provider.methods) if provider else [],
+                "capabilities": sorted(provider.capabilities) if provider else [],
+                "clearing": money(standing.clearing.get(key, ZERO)),
+                "open_orders": standing.open_orders.get(key, 0),
+            }
+            for key in site.standing.providers
+        },
+        "count_today": site.standing.today.count,
+        "suspense": money(standing.suspense),
+        "unexplained": money(standing.unexplained),
+    }
 
 
 async def async_get_device_diagnostics(

@@ -1,4 +1,4 @@
-/** The whole dashboard as configuration: five pages for each site, and a page for each shop. */
+/** The whole dashboard as configuration: up to six pages for each site, and a page for each shop. */
 import { shopPath } from "./cards.ts";
 import type { Dashboard, DashboardView, HomeAssistant, PanelView } from "./home_assistant.ts";
 import { labelsFor } from "./labels.ts";
@@ -10,6 +10,7 @@ import { equipmentView } from "./views/equipment.ts";
 import { overviewView } from "./views/overview.ts";
 import { rulesView } from "./views/rules.ts";
 import { shopsView } from "./views/shops.ts";
+import { paymentsView } from "./views/payments.ts";
 import { shopView } from "./views/shop.ts";
 
 export const SHOP_STRATEGY = "compere-prepaid-shop";
@@ -65,6 +66,10 @@ function siteViews(hass: HomeAssistant, site: Site, labels: Labels, prefix: stri
   if (site.shops.length > 0) {
     views.push({ ...shopsView(hass, site, labels), title: title(labels.shops), path: paths.shops });
     views.push({ ...rulesView(hass, site, labels, paths.shops), title: title(labels.rules), path: `${prefix}rules` });
+  }
+  if (site.providers.length > 0) {
+    const path = `${prefix}payments`;
+    views.push({ ...paymentsView(site, labels, path), title: title(labels.payments), path });
   }
   if (site.meters.length + site.lines.length > 0) {
     views.push({ ...equipmentView(hass, site, labels), title: title(labels.equipment), path: paths.equipment });

@@ -3,8 +3,8 @@
  *
  * Nothing is found by an entity's id or name, both of which a user may change. An entity of ours is known by its
  * platform and its translation key; a device is what its entities make it: one with a supply state is a shop's
- * account, one with a sweep time a line, one with a total load the site, and one with a relay or an energy register a
- * meter. A shop and its meters are different devices; the account's supply state lists the serial numbers of its
+ * account, one with a clearing balance a payment provider, one with a sweep time a line, one with a total load the
+ * site, and one with a relay or an energy register a meter. A shop and its meters are different devices; the account's supply state lists the serial numbers of its
  * meters, and a meter that no account lists measures a common area.
  */
 import type { DeviceEntry, EntityEntry, HomeAssistant } from "./home_assistant.ts";
@@ -36,6 +36,13 @@ export interface Line {
   readonly entities: Entities;
 }
 
+/** Somebody who takes payments. */
+export interface Provider {
+  readonly deviceId: string;
+  readonly name: string;
+  readonly entities: Entities;
+}
+
 export interface Site {
   readonly id: string;
   readonly name: string;
@@ -44,6 +51,7 @@ export interface Site {
   readonly meters: readonly Meter[];
   readonly commonMeters: readonly Meter[];
   readonly lines: readonly Line[];
+  readonly providers: readonly Provider[];
 }
 
 export interface AreaGroup<Member> {
@@ -54,7 +62,7 @@ export interface AreaGroup<Member> {
   readonly members: readonly Member[];
 }
 
-type Kind = "shop" | "line" | "site" | "meter";
+type Kind = "shop" | "line" | "site" | "meter" | "provider";
 
 /** The first key that a device has says what it is; keys that several kinds have (success_rate) say nothing. */
 const KIND_BY_KEY: readonly (readonly [string, Kind])[] = [
@@ -63,6 +71,7 @@ const KIND_BY_KEY: readonly (readonly [string, Kind])[] = [
   ["total_power", "site"],
   ["total_balance", "site"],
   ["ledger_ok", "site"],
+  ["clearing_balance", "provider"],
   ["sweep_time", "line"],
   ["utilisation", "line"],
   ["relay", "meter"],
@@ -197,12 +206,13 @@ function readSite(hass: HomeAssistant, id: string, devices: readonly Device[]): 
     shops,
     meters,
     commonMeters: meters.filter((meter) => !supplied.has(meter)),
-    lines: ofKind("line").map((device) => ({
-      deviceId: device.entry.id,
-      name: nameOf(device.entry),
-      entities: device.entities,
-    })),
+    lines: ofKind("line").map(plain),
+    providers: ofKind("provider").map(plain),
   };
+}
+
+function plain(device: Device): Line & Provider {
+  return { deviceId: device.entry.id, name: nameOf(device.entry), entities: device.entities };
 }
 
 function siteIdOf(entry: DeviceEntry): string {

@@ -56,6 +56,20 @@ test("five pages, and a page for each shop that is no tab", () => {
   assert.deepEqual(views.filter((view) => view.subview).map((view) => view.path), ["shop-one-shop-1", "shop-one-shop-2"]);
 });
 
+test("a site that takes payments has a page for them, which says what to look at only where there is something", () => {
+  const mall = new Mall({ shops: 1 });
+  const page = (): Card[] => cardsOf(generateDashboard(mall).views.find((view) => view.path === "payments"));
+  mall.addProvider("one", "WeChat Pay");
+  mall.addProvider("one", "Stripe");
+  const labels = labelsFor("en");
+  const names = page().map((card) => card["name"]);
+  assert.deepEqual(names.slice(-2), ["Stripe", "WeChat Pay"]);
+  mall.setState("x.one-site_suspense", "31.00");
+  mall.setState("x.one-site_unexplained", "0.00");
+  const told = page().filter((card) => visible(mall, card)).map((card) => card["content"]).filter((text) => text !== undefined);
+  assert.deepEqual(told, [labels.suspenseHelp, labels.allExplained]);
+});
+
 test("with two malls the pages carry the mall's name, and no two share a path", () => {
   const mall = new Mall({ shops: 1, site: "b" });
   mall.addSite("a", 1, () => undefined);

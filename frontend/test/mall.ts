@@ -13,6 +13,7 @@ const SHOP_KEYS = ["balance", "supply_state", "days_left", "available_credit", "
 const METER_KEYS = ["relay", "power", "energy", "connectivity", "success_rate", "voltage_a", "voltage_b", "voltage_c"];
 const LINE_KEYS = ["connectivity", "sweep_time", "utilisation", "success_rate"];
 const SITE_KEYS = ["total_power", "total_balance", "accounts_warned", "accounts_off", "meters_offline", "ledger_ok"];
+const PAYMENT_KEYS = ["payments_today", "payment_count_today", "suspense", "unexplained"];
 
 export class Mall implements HomeAssistant {
   language: string;
@@ -43,6 +44,12 @@ export class Mall implements HomeAssistant {
       this.setState(`x.${account}_days_left`, String(index));
     }
     this.addDevice(`${site}-common`, "Lift", site, METER_KEYS, { serial_number: "COMMON" });
+  }
+
+  /** Let a site take payments. */
+  addProvider(site: string, name: string): void {
+    this.addDevice(`${site}-site`, `Mall ${site}`, site, PAYMENT_KEYS);
+    this.addDevice(`${site}-provider-${name}`, name, site, ["clearing_balance"]);
   }
 
   addDevice(id: string, name: string, site: string, keys: readonly string[], more: Partial<DeviceEntry> = {}): void {

@@ -30,7 +30,7 @@ Ctrl-C stops all of it; the next start goes on from there, script/run --fresh st
 """
 
 
-PORTAL = """Pay as the tenant of {off}, in the sandbox and see the light come back on the dashboard.
+PORTAL = """Pay as the tenant of {off}, in the sandbox: the light comes back.
 The code on its meter leads here, and no password is needed:
   {shop}
 

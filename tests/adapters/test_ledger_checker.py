@@ -28,6 +28,7 @@ from tests.tampering import TamperedBook, tampered
 UNSEEN = {
     "account": {"version"},
     "announcement": {"account", "level"},
+    "bill_line": {"amount", "at", "day", "order_id", "read_at", "ref"},
     "bill_mark": {"at", "version"},
     "book": {"created_at"},
     "cash_receipt": {"approver"},
@@ -76,11 +77,22 @@ UNSEEN = {
         "recorded_at",
         "txn",
     },
+    "provider_refund": {
+        "changed_at",
+        "created_at",
+        "note",
+        "order_id",
+        "provider_ref",
+        "reason",
+        "user",
+    },
+    "reconciliation": {"at", "content", "day", "number", "provider", "unexplained", "user"},
     "register_generation": {"closed_at", "multiplier", "reason", "start_at", "user"},
     "relay_demand": {"meter", "version", "cause", "decided_at", "confirmed_at"},
     "rerating": {"account", "at", "reason", "run", "since", "until", "user"},
     "statement": {"issued_at", "user"},
     "supply": {"from_at"},
+    "suspense_assignment": {"at", "reason", "user"},
     "tenancy": {"closed_at", "emergency", "name", "opened_at"},
     "term": {"account", "valid_from", "user"},
 }
@@ -88,7 +100,8 @@ UNSEEN = {
 (what a debt's or rerating's own words say) nothing else in the book says it too. Where a book
 came to version 3 changes no rule; a changed place of version 2 is noticed by what stands there. A
 demand that no hold speaks of is made anew when its meter is next taken up. An order that was not
-paid says what nobody else does, and so does a payment that is not ours."""
+paid says what nobody else does, and so does a payment that is not ours. Of a bill the fees are
+booked; what else it says is laid beside the book by who reconciles."""
 
 BOOKS = {"small": SITE, "rich": RICH_SITE, "old": SITE}
 
@@ -281,6 +294,23 @@ RICH_TAMPERINGS = {
     "suspense assigned without a transfer": "INSERT INTO suspense_assignment SELECT site,"
     " provider, txn, 'A-101', recorded_at, 'anna', 'hers', transfer_id FROM provider_txn"
     " WHERE reason = 'order_unknown'",
+    "refund deleted": "DELETE FROM provider_refund WHERE state = 'reserved'",
+    "refund of more than was paid": "UPDATE provider_refund SET txn = 'T00000005'"
+    " WHERE state <> 'closed'",
+    "refund of another's payment": "UPDATE provider_refund SET account = 'B-202'"
+    " WHERE state = 'closed'; UPDATE provider_txn SET account = 'B-202' WHERE txn = 'T00000001'",
+    "refund that succeeded after all": "UPDATE provider_refund SET state = 'succeeded'"
+    " WHERE state = 'closed'",
+    "refund that is still under way": "UPDATE provider_refund SET state = 'processing'"
+    " WHERE state = 'succeeded'",
+    "refund of nothing": "INSERT INTO provider_refund SELECT site, id || '*', reference || '*',"
+    " provider, txn, order_id, account, fund, amount, reason, user, state, provider_ref,"
+    " created_at, changed_at, note FROM provider_refund WHERE state = 'closed'",
+    "fee forgiven": "DELETE FROM bill_line WHERE ref = 'T00000001'",
+    "fee of nothing": "UPDATE bill_line SET fee = fee + 1 WHERE ref = 'T00000002'",
+    "suspense assigned to nobody": "DELETE FROM suspense_assignment WHERE account IS NOT NULL",
+    "suspense given to somebody else": "UPDATE suspense_assignment SET account = 'B-202'"
+    " WHERE account IS NOT NULL",
     "notice rewritten": "UPDATE payment_notice SET body = replace(body, 'CNY', 'USD')",
     "refund paid without a trace": "DELETE FROM transfer WHERE kind = 'post'",
     "refund that never ended": "UPDATE transfer SET kind = 'posted', pending_id = NULL"
@@ -463,7 +493,10 @@ def test_pending_for_too_long_is_a_hint(tampered_books: dict[str, TamperedBook])
     found = book.audit(
         "UPDATE transfer SET recorded_at = recorded_at - 691200000000 WHERE kind = 'pending'"
     )
-    assert found.hints == ("rfd:open:A-101: 10.000000000 have been pending for 10 days",)
+    assert set(found.hints) == {
+        "rfd:open:A-101: 10.000000000 have been pending for 10 days",
+        *(f"rfd:back {n}:A-101: 2.000000000 have been pending for 10 days" for n in (0, 3, 4)),
+    }
 
 
 @pytest.mark.parametrize(

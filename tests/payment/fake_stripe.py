@@ -78,6 +78,9 @@ class FakeStripe:
     balance: dict[str, Thing] = field(default_factory=dict)
     answers: dict[str, tuple[Any, int, bytes]] = field(default_factory=dict)
     """What was answered to each idempotency key, and to which form."""
+    passing: Callable[[str], None] = lambda _point: None
+    """Called where a test may want to end the world: before and after each request is carried out,
+    e.g. `before POST payment_intents`."""
     url: str = ""
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
     _runner: web.AppRunner | None = None
@@ -268,7 +271,10 @@ class FakeStripe:
             return web.Response(status=faults.refuse_with.pop(0), text="{}")
         if faults.raw_answers:
             return web.Response(body=faults.raw_answers.pop(0))
+        point = f"{request.method} {request.path.rpartition('/')[2]}"
+        self.passing(f"before {point}")
         status, answer = self._kept(request, body)
+        self.passing(f"after {point}")
         lost = "lose_posts" if request.method == "POST" and faults.lose_posts else "lose_answers"
         if getattr(faults, lost):
             setattr(faults, lost, getattr(faults, lost) - 1)

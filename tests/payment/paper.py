@@ -64,6 +64,8 @@ class PaperBank:
     """What is said of the keys when they are tried out."""
     fault: NoticeFault = NoticeFault.SIGNATURE
     """What notices whose signature does not fit are told to be."""
+    refund_outcome: RefundOutcome = RefundOutcome.SUCCEEDED
+    """What it says of refunds."""
     pays_at_once: bool = False
     """Whether an order is paid by the time its answer comes, as with a kept means of payment."""
 
@@ -205,11 +207,11 @@ class PaperProvider(PaymentProvider):
 
     @override
     async def refund(self, refund: ProviderRefund, paid: Amount) -> RefundState:
-        return RefundState(refund_id=refund.id, outcome=RefundOutcome.SUCCEEDED)
+        return RefundState(refund_id=refund.id, outcome=self.bank.refund_outcome)
 
     @override
     async def query_refund(self, refund: ProviderRefund) -> RefundState:
-        return RefundState(refund_id=refund.id, outcome=RefundOutcome.SUCCEEDED)
+        return RefundState(refund_id=refund.id, outcome=self.bank.refund_outcome)
 
     @override
     async def bill(self, day: date) -> AsyncIterator[BillEntry]:

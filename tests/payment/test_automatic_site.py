@@ -1,5 +1,6 @@
 """Automatic top-ups of a running site: charged once for each fall, whatever goes wrong."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from simulator.mall import Mall
 from tests.notifications.phones import TENANT, Phone, reach
 from tests.payment.stripe_site import SHOP, StripeSite, stripe_site
 from tests.site_fixtures import all_begun, all_online, one_line_mall
-from tests.stories.telling import burn, verified
+from tests.stories.telling import ask, burn, verified
 
 HOUR, DAY = 3600, 86_400
 
@@ -66,6 +67,8 @@ async def test_charged_once_for_each_fall(shop: StripeSite) -> None:
     kept = await shop.site.payments.automatic.get(SHOP)
     assert kept is not None
     assert not kept.enabled
+    parse = shop.site.currency.parse
+    assert (kept.threshold, kept.amount) == (parse("100"), parse("30"))  # to begin with
     await burn(shop.mall, shop.site, SHOP, 42_000)  # 8 yuan left
     await shop.look()
     assert shop.automatic_orders == []  # kept, and yet nobody switched it on
@@ -181,6 +184,40 @@ async def test_ended_between_order_and_charge(hass: HomeAssistant, shop: StripeS
     assert len(shop.automatic_orders) == 1
 
 
+@pytest.mark.parametrize(
+    "point",
+    [
+        "before GET payment_methods",
+        "after GET payment_methods",
+        "before POST payment_intents",
+        "after POST payment_intents",
+    ],
+)
+async def test_ended_anywhere(hass: HomeAssistant, shop: StripeSite, point: str) -> None:
+    """Wherever it ends on the way to the card, and starts anew: charged once, credited once."""
+    await switched_on(shop)
+    await burn(shop.mall, shop.site, SHOP, 42_000)
+
+    def end(passed: str) -> None:
+        task = shop.site.payments.automatic._round
+        if passed == point and task is not None:
+            shop.stripe.passing = lambda _: None
+            task.cancel()
+
+    shop.stripe.passing = end
+    with pytest.raises(asyncio.CancelledError):
+        await shop.look()
+    (order,) = await orders(shop)
+    assert order.state is OrderState.NEW
+    await restarted(hass, shop)
+    for _ in range(4):  # the query of the start, or asking again, finds out
+        await shop.look()
+    assert len(shop.automatic_orders) == 1
+    assert [one.state for one in await orders(shop)] == [OrderState.PAID]
+    assert shop.site.book.account(SHOP).available == shop.site.currency.parse("48")
+    await verified(hass)
+
+
 async def test_a_line_that_was_down(shop: StripeSite) -> None:
     """Whether Stripe heard of an order or not, it is asked again, and charges once."""
     await switched_on(shop)
@@ -232,8 +269,35 @@ async def test_what_can_be_chosen(shop: StripeSite) -> None:
         await switched_on(shop, threshold="-1")
     with pytest.raises(InvalidInputError, match="account_unknown"):
         await shop.site.payments.automatic.get("nobody")
-    account = shop.site.book.account(SHOP)
-    assert account.number == AccountNumber(SHOP)
+
+
+async def test_a_tenant_who_moved_out(hass: HomeAssistant, shop: StripeSite) -> None:
+    """Whoever moved out is charged no more, whatever is left to pay."""
+    await switched_on(shop)
+    await burn(shop.mall, shop.site, SHOP, 42_000)
+    await ask(hass, "move_out", account=SHOP)
+    await shop.look()
+    assert shop.automatic_orders == []
+
+
+async def test_the_policy_has_changed(hass: HomeAssistant, shop: StripeSite) -> None:
+    """Neither less than the policy allows is charged, nor more than the tenant agreed to."""
+    await switched_on(shop)
+    rules = "policies: [{name: P, warning_levels: [50], minimum_top_up: 60}]"
+    site = "site: {name: Riverside Mall, currency: CNY, time_zone: Asia/Shanghai, kind: sandbox}"
+    answer = await ask(hass, "import_site", content=f"{site}\n{rules}\n")
+    assert answer["faults"] == []
+    await ask(hass, "apply_policy", account=SHOP, policy="P")
+    await burn(shop.mall, shop.site, SHOP, 42_000)
+    await shop.look()
+    assert shop.automatic_orders == []
+    kept = await shop.site.payments.automatic.get(SHOP)
+    assert kept is not None
+    assert not kept.enabled
+    messages = shop.site.notifier.memory.messages(AccountNumber(SHOP))
+    assert "Automatic top-up stopped" in [message.title for message in messages]
+    with pytest.raises(InvalidInputError, match="top_up_too_small"):
+        await switched_on(shop)
 
 
 async def test_nothing_was_kept(hass: HomeAssistant, mall: Mall, tmp_path: Path) -> None:

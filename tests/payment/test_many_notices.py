@@ -45,8 +45,8 @@ PATIENCE = aiohttp.ClientTimeout(total=20)
 
 
 def copies(chance: random.Random) -> int:
-    """Return how often a notice is sent: mostly twice, now and then twenty times."""
-    return chance.choices((1, 2, chance.randrange(3, 12), MOST_COPIES), (30, 55, 12, 3))[0]
+    """Return how often a notice is sent: mostly once or twice, now and then twenty times."""
+    return chance.choices((1, 2, chance.randrange(3, 12), MOST_COPIES), (48, 40, 10, 2))[0]
 
 
 @dataclass(slots=True)

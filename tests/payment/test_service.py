@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from decimal import Decimal
 from http import HTTPStatus
 import logging
 from pathlib import Path
@@ -10,13 +11,16 @@ from unittest.mock import patch
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 import pytest
+from sqlalchemy import Engine
 
 from custom_components.compere_prepaid.const import DOMAIN
 from custom_components.compere_prepaid.core.errors import InvalidInputError, OperationFailedError
+from custom_components.compere_prepaid.core.ids import MeterSerial
 from custom_components.compere_prepaid.core.ledger.payment_rows import (
     Method,
     OrderState,
     PaymentNotice,
+    ProviderTxn,
 )
 from custom_components.compere_prepaid.core.payment.provider import (
     Charged,
@@ -39,7 +43,7 @@ from tests.payment.paying import (
     paper_subentry,
     paying_site,
 )
-from tests.site_fixtures import expected_event
+from tests.site_fixtures import expected_event, read_again, use
 from tests.stories.telling import PRICE, ask, burn, contact, relay_settled, verified
 
 SHOP, OTHER = "A-101", "A-102"
@@ -234,19 +238,66 @@ async def test_notices_that_are_not_genuine(
         await verified(hass)
 
 
-async def test_a_ledger_in_trouble_has_the_notice_come_again(
+async def limit_pages(site: CompereSite, pages: int) -> None:
+    """Let the ledger's file have no more pages than this, as on a full disk."""
+
+    def limit(engine: Engine) -> None:
+        with engine.connect() as connection:
+            connection.exec_driver_sql(f"PRAGMA max_page_count={pages}")
+
+    await site.ledger._writer.call(limit)
+
+
+async def test_a_full_disk_has_the_notice_come_again(
     hass: HomeAssistant, mall: Mall, tmp_path: Path
 ) -> None:
     """What could not be kept is not acknowledged, and nothing of it is there."""
     bank = paper_bank()
     async with paying_site(hass, mall, tmp_path, bank) as site:
         ordered = await order(site, SHOP, "20", "tap-1")
-        paid = bank.pay(ordered.order.id)
-        with patch.object(site.ledger, "run", side_effect=OperationFailedError("ledger_busy")):
-            assert (await notify(site, bank, paid)).status == HTTPStatus.INTERNAL_SERVER_ERROR
-        assert (await known(site, ordered.order.id)).state is OrderState.OPEN
+        await limit_pages(site, 1)
+        replies = []
+        while HTTPStatus.INTERNAL_SERVER_ERROR not in replies:  # until the last page is full
+            paid = bank.pay(ordered.order.id)
+            replies.append((await notify(site, bank, paid)).status)
+        kept = len(replies) - 1
+        assert replies == [HTTPStatus.NO_CONTENT] * kept + [HTTPStatus.INTERNAL_SERVER_ERROR]
+        last = await site.ledger.read(
+            lambda tx: tx.find(ProviderTxn, provider="paper", txn=paid.txn)
+        )
+        assert last is None
+        await limit_pages(site, 2**31)
         assert (await notify(site, bank, paid)).status == HTTPStatus.NO_CONTENT
-        assert (await ask(hass, "get_account", account=SHOP))["balance"] == "220.00"
+        balance = (await ask(hass, "get_account", account=SHOP))["balance"]
+        assert balance == f"{200 + 20 * len(replies)}.00"
+        await verified(hass)
+
+
+async def test_a_payment_and_a_cut_at_the_same_time(
+    hass: HomeAssistant, mall: Mall, tmp_path: Path
+) -> None:
+    """Whichever is first: in the end the relay is where the balance wants it."""
+    bank = paper_bank()
+    serial = MeterSerial(mall.meter(SHOP).serial)
+    async with paying_site(
+        hass, mall, tmp_path, bank, price=PRICE, opening_balance="1", accounts={SHOP: (SHOP,)}
+    ) as site:
+        for turn in range(1, 9):
+            wanted = 2 if turn % 2 else 1  # what is paid makes good for what is used, or does not
+            ordered = await order(site, SHOP, str(wanted), f"tap-{turn}")
+            await read_again(site, serial)
+            use(mall, SHOP, 20_000, 1500 * 3600 // 20_000)
+            both = (read_again(site, serial), notify(site, bank, bank.pay(ordered.order.id)))
+            await asyncio.gather(*(both if turn % 4 < 2 else reversed(both)))
+            await relay_settled(site.controller, serial)
+            found = await ask(hass, "get_account", account=SHOP)
+            is_on = Decimal(found["balance"]) > 0
+            assert found["meters"][0]["relay"] == ("closed" if is_on else "open")
+            assert contact(mall.meter(SHOP)) == ("closed" if is_on else "open")
+            if not is_on:
+                await ask(hass, "top_up", account=SHOP, amount="1", reference=f"help {turn}")
+                await relay_settled(site.controller, serial)
+        await verified(hass)
 
 
 async def test_providers_come_and_go_without_a_reload(

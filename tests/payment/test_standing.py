@@ -16,6 +16,7 @@ from simulator.mall import Mall
 from tests.payment.paper import PaperBank, altered
 from tests.payment.paying import notify, order, paper_bank, paper_subentry, paying_site
 from tests.site_fixtures import MONDAY_NOON, SITE_KEY, entity_of, state_of, state_when
+from tests.stories.telling import ask
 
 SHOP, OTHER = "A-101", "A-102"
 
@@ -157,3 +158,16 @@ async def test_provider_that_is_done_goes_quietly(
         hass.config_entries.async_remove_subentry(site.entry, "provider-paper")
         await hass.async_block_till_done()
         assert not is_open(hass, site, "provider_removed", "paper")
+
+
+async def test_providers_are_not_in_site_files(
+    hass: HomeAssistant, mall: Mall, tmp_path: Path
+) -> None:
+    """An export has no keys, and importing it leaves providers as they are."""
+    async with paying_site(hass, mall, tmp_path, paper_bank()) as site:
+        content = (await ask(hass, "export_site"))["content"]
+        assert "paper" not in content
+        for _ in range(2):
+            answer = await ask(hass, "import_site", content=content)
+        assert (answer["faults"], answer["changed"], answer["created"]) == ([], 0, 0)
+        assert set(site.payments.providers) == {"paper"}

@@ -268,6 +268,21 @@ async def test_charge_that_was_never_made(desk: StripeDesk) -> None:
     assert len(desk.stripe.intents) == 1
 
 
+async def test_clocks_that_differ(desk: StripeDesk) -> None:
+    """A charge is found by its order whatever our clock or Stripe's says: else it came twice."""
+    kept = await page_of(desk, desk.order(keep_means=True))
+    desk.stripe.pay(desk.session_of(kept))
+    paid = await desk.provider.query(kept)
+    assert isinstance(paid, Paid)
+    order = desk.order(method=Method.AUTOMATIC, means=paid.means)
+    ahead = int(desk.clock.at.timestamp()) + 5 * 3600
+    desk.stripe.now = lambda: ahead
+    with desk.stripe.failing(lose_posts=1), pytest.raises(RetryableError):
+        await desk.provider.create(order)
+    desk.clock.move(minutes=16)
+    assert isinstance(await desk.provider.close(order), Paid)
+
+
 async def test_what_a_charge_needs(desk: StripeDesk) -> None:
     """Without a kept means, or an address to come back to, nothing is asked."""
     with pytest.raises(InvalidInputError, match="means_missing"):

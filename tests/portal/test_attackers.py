@@ -177,12 +177,13 @@ async def test_tokens_change_with_rights_and_cookies_are_shut(
         assert (own.key, own["path"], own["domain"]) == ("cp", "/", "127.0.0.1")
         assert (own["httponly"], own["samesite"], own["secure"]) == (True, "Lax", "")
         https = {"X-Forwarded-Proto": "https"}
-        async with victim.http.get(f"{victim.base}/api/session", headers=https, cookies={}) as got:
-            assert got.status == 200
+        assert (await victim.get("/api/overview"))[0] == 200
+        assert (await victim.get("/api/overview", **https))[0] == 403  # another name is needed
         async with (
             aiohttp.ClientSession() as http,
             http.get(f"{victim.base}/api/session", headers=https) as got,
         ):
+            assert (await got.json())["level"] == 0
             [line] = got.headers.getall("Set-Cookie")
             assert line.startswith("__Host-cp=")
             assert {"HttpOnly", "Path=/", "SameSite=Lax", "Secure"} < set(line.split("; "))

@@ -143,6 +143,9 @@ async def test_rights_end_with_the_tenancy_and_with_a_new_code(
     await site.access.tags.renew(site.book.meter(tea).serial, "boss")
     await browser.begin()
     assert (await browser.post("/api/access", **old))[0] == 403
+    await browser.scan(site, tea)
+    await site.access.tags.renew(site.book.meter(tea).serial, "boss")
+    assert (await browser.get("/api/overview"))[0] == 403  # came in by the old one
     former = await code_of(site, serial)
     await browser.scan(site, serial)
     await read_again(site, serial)

@@ -6,11 +6,13 @@ from contextlib import asynccontextmanager
 import json
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import aiohttp
 from homeassistant.core import HomeAssistant
 
 from custom_components.compere_prepaid.core.bus.bus import Bus, RequestClass
+from custom_components.compere_prepaid.portal import live as live_streams
 from custom_components.compere_prepaid.site import CompereSite
 from simulator.mall import Mall
 from tests.actions.asking import serial_of
@@ -118,3 +120,16 @@ async def test_views_ask_no_meter(
     after = requests(site)
     assert after == before > 0
     figure(f"portal: 51 views, {after - before} questions to meters")
+
+
+async def test_streams_are_bounded(site: CompereSite, mall: Mall, browser: Visitor) -> None:
+    """Who finds no place is told when to come again, and asks for the overview meanwhile."""
+    await browser.scan(site, serial_of(mall, NOODLES))
+    with patch.object(live_streams, "MOST", 0):
+        status, answer = await browser.get("/api/live")
+    assert (status, answer["error"]["code"], answer["error"]["retry_after"]) == (
+        503,
+        "try_later",
+        30,
+    )
+    assert (await browser.get("/api/overview"))[0] == 200

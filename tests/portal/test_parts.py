@@ -150,6 +150,23 @@ def test_languages_have_the_same_texts() -> None:
             assert _gaps(text) == _gaps(english[key]), (language, key)
 
 
+def test_no_text_is_left_over() -> None:
+    """Every text is said somewhere."""
+    folder = Path(portal.__path__[0])
+    code = "".join(path.read_text("utf-8") for path in folder.glob("*.py"))
+    core = "".join(path.read_text("utf-8") for path in (folder.parent / "core").rglob("*.py"))
+    adapters = (folder.parent / "adapters" / "payment").rglob("*.py")
+    core += "".join(path.read_text("utf-8") for path in adapters)
+    for key in json.loads((folder / "texts" / "en.json").read_text("utf-8")):
+        kind, _, name = key.partition("_")
+        if kind == "error":
+            assert f'"{name}"' in code + core, key
+        elif kind == "todo":
+            assert f'"{key}"' in code, key
+        else:
+            assert name.removesuffix("_undated") in code + core, key
+
+
 def _gaps(text: str) -> list[str]:
     return sorted(name for _, name, _, _ in string.Formatter().parse(text) if name)
 

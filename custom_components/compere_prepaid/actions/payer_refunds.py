@@ -27,7 +27,7 @@ async def refund_to_payer(site: CompereSite, call: ServiceCall, user: str) -> di
             outside=call.data["already_paid"],
         )
     )
-    await site.daily.async_refresh()
+    await site.standing.async_look()
     return _answer(site, row)
 
 
@@ -36,7 +36,7 @@ async def resolve_to_payer(
 ) -> dict[str, Any]:
     """Say what became of a refund that a provider could not finish."""
     row = await site.daily.refunds.resolve(row, paid=paid, note=f"said by {user}")
-    await site.daily.async_refresh()
+    await site.standing.async_look()
     return _answer(site, row)
 
 

@@ -40,7 +40,7 @@ async def _reconcile(hass: HomeAssistant, site: CompereSite, call: ServiceCall) 
             ]
             await site.daily.async_look_again(provider)
         answer[provider.key] = [await _day(hass, site, row) for row in rows]
-    await site.daily.async_refresh()
+    await site.standing.async_look()
     return {"providers": answer} | _sums(site)
 
 
@@ -54,7 +54,7 @@ async def _get_reconciliation(
     since = day_of_text(call.data.get("since", until - _SHOWN))
     if until < since:
         raise InvalidInputError("time_order")
-    await site.daily.async_refresh()
+    await site.standing.async_look()
     providers = _providers(site, call)
     answer: dict[str, Any] = {
         "providers": {one.key: await _provider(hass, site, one, since, until) for one in providers},
@@ -82,7 +82,7 @@ async def _record_payout(
     posting, left = await site.payouts.record(
         key, amount_of(site, call), reference=call.data["reference"], user=user
     )
-    await site.daily.async_refresh()
+    await site.standing.async_look()
     return {
         "transfer": posting.transfer.id,
         "left": exact_text(site.currency, left),
@@ -104,7 +104,7 @@ async def _assign_suspense(
         done = await site.suspense.give_back(provider, txn, **said)
     else:
         done = await site.suspense.assign(provider, txn, account, **said)
-    await site.daily.async_refresh()
+    await site.standing.async_look()
     answer: dict[str, Any] = {
         "transfer": done.row.transfer_id,
         "account": done.row.account,
@@ -131,7 +131,7 @@ async def _provider(
     return {
         "title": site.payments.title_of(provider.key),
         "bill": Capability.BILL in provider.capabilities,
-        "clearing": exact_text(site.currency, site.daily.standing.clearing[provider.key]),
+        "clearing": exact_text(site.currency, site.standing.data.clearing[provider.key]),
         "missing": [day.isoformat() for day in missing if since <= day <= until],
         "days": [
             await _day(hass, site, row)
@@ -176,7 +176,7 @@ def _waiting(site: CompereSite, txn: ProviderTxn) -> dict[str, Any]:
 
 
 def _sums(site: CompereSite) -> dict[str, str]:
-    standing = site.daily.standing
+    standing = site.standing.data
     return {
         "unexplained": exact_text(site.currency, standing.unexplained),
         "in_suspense": exact_text(site.currency, standing.suspense),

@@ -110,6 +110,18 @@ var ENGLISH = {
   equipment: "Meters & lines",
   commonAreas: "Common areas",
   rules: "Rules",
+  payments: "Payments",
+  paidToday: "Paid today",
+  paymentsToday: "Payments today",
+  paidPerDay: "Paid per day",
+  toLookAt: "To look at",
+  inSuspense: "In suspense",
+  suspenseHelp: "Payments that belong to nobody yet. Find out whose they are with the action List payments, then use Assign suspense.",
+  noSuspense: "Every payment was credited.",
+  unexplained: "Unexplained",
+  unexplainedHelp: "A provider's bill and what was credited differ. See which days with the action Get reconciliation.",
+  allExplained: "Every bill agrees with what was credited.",
+  notSettled: "Not settled yet",
   underRules: "Who is treated how",
   standing: "Standing",
   stateOff: "off",
@@ -201,6 +213,18 @@ var SIMPLIFIED_CHINESE = {
   equipment: "电表与线路",
   commonAreas: "公共区域",
   rules: "规则",
+  payments: "付款",
+  paidToday: "今日付款",
+  paymentsToday: "今日笔数",
+  paidPerDay: "每日付款",
+  toLookAt: "待处理",
+  inSuspense: "暂挂",
+  suspenseHelp: "有付款尚未归属。请用操作“列出付款”查明归属，再用“分配暂挂款”入账。",
+  noSuspense: "所有付款均已入账。",
+  unexplained: "无法解释",
+  unexplainedHelp: "服务商账单与已入账金额不一致。请用操作“获取对账”查看相关日期。",
+  allExplained: "所有账单均与入账一致。",
+  notSettled: "待结算",
   underRules: "各商铺现状",
   standing: "状态",
   stateOff: "断电",
@@ -298,6 +322,7 @@ var KIND_BY_KEY = [
   ["total_power", "site"],
   ["total_balance", "site"],
   ["ledger_ok", "site"],
+  ["clearing_balance", "provider"],
   ["sweep_time", "line"],
   ["utilisation", "line"],
   ["relay", "meter"],
@@ -400,12 +425,12 @@ function readSite(hass, id, devices) {
     shops,
     meters,
     commonMeters: meters.filter((meter) => !supplied.has(meter)),
-    lines: ofKind("line").map((device) => ({
-      deviceId: device.entry.id,
-      name: nameOf(device.entry),
-      entities: device.entities
-    }))
+    lines: ofKind("line").map(plain),
+    providers: ofKind("provider").map(plain)
   };
+}
+function plain(device) {
+  return { deviceId: device.entry.id, name: nameOf(device.entry), entities: device.entities };
 }
 function siteIdOf(entry) {
   return entry.config_entry_id ?? entry.primary_config_entry ?? entry.config_entries?.[0] ?? "";
@@ -760,6 +785,50 @@ function shopsView(hass, site, labels) {
   return { type: "sections", max_columns: 3, sections };
 }
 
+// src/views/payments.ts
+var DAYS_SHOWN = 14;
+function paymentsView(site, labels, path) {
+  const { payments_today: today, payment_count_today: count, suspense, unexplained } = site.entities;
+  const sections = [
+    section([
+      heading(labels.paidToday, "mdi:cash-check"),
+      tile(today, labels.paidToday, 6, { color: "green" }),
+      tile(count, labels.paymentsToday, 6, { color: "green" }),
+      ...perDay(today, labels)
+    ]),
+    section([
+      heading(labels.toLookAt, "mdi:cash-clock"),
+      ...countTiles(suspense, labels.inSuspense, "mdi:cash-clock", "orange", path),
+      ...countTiles(unexplained, labels.unexplained, "mdi:help-circle-outline", "red", path),
+      ...help(suspense, labels.suspenseHelp, labels.noSuspense),
+      ...help(unexplained, labels.unexplainedHelp, labels.allExplained)
+    ])
+  ];
+  sections.push(
+    section([
+      heading(labels.notSettled, "mdi:bank-transfer"),
+      ...site.providers.map((provider) => tile(provider.entities["clearing_balance"], provider.name, 12))
+    ])
+  );
+  return { type: "sections", max_columns: 3, dense_section_placement: true, sections };
+}
+function help(entity, todo, done) {
+  return entity === void 0 ? [] : [text(todo, [anyOf(entity)]), text(done, [noneOf(entity)])];
+}
+function perDay(today, labels) {
+  if (today === void 0) return [];
+  const graph = {
+    type: "statistics-graph",
+    entities: [{ entity: today, name: labels.paidToday }],
+    days_to_show: DAYS_SHOWN,
+    period: "day",
+    stat_types: ["change"],
+    chart_type: "bar",
+    hide_legend: true
+  };
+  return [heading(labels.paidPerDay, "mdi:chart-bar"), graph];
+}
+
 // src/views/shop.ts
 var DAYS_OF_BALANCE = 7;
 var HOURS_OF_LOAD3 = 24;
@@ -923,6 +992,10 @@ function siteViews(hass, site, labels, prefix) {
   if (site.shops.length > 0) {
     views.push({ ...shopsView(hass, site, labels), title: title(labels.shops), path: paths.shops });
     views.push({ ...rulesView(hass, site, labels, paths.shops), title: title(labels.rules), path: `${prefix}rules` });
+  }
+  if (site.providers.length > 0) {
+    const path = `${prefix}payments`;
+    views.push({ ...paymentsView(site, labels, path), title: title(labels.payments), path });
   }
   if (site.meters.length + site.lines.length > 0) {
     views.push({ ...equipmentView(hass, site, labels), title: title(labels.equipment), path: paths.equipment });

@@ -57,8 +57,10 @@ class AutomaticTopUps:
     async def on_paid(self, done: Recorded, paid: Paid) -> None:
         """Keep the means of a payment whose payer agreed to it."""
         if paid.means and done.order is not None and done.order.method is not Method.AUTOMATIC:
-            account, provider = done.order.account, done.order.provider
-            self._remember(await self._book.keep(account, provider, paid.means))
+            order = done.order
+            self._remember(
+                await self._book.keep(order.account, order.provider, paid.means, order.amount)
+            )
 
     # What runs
 

@@ -1,4 +1,4 @@
-"""After the payment: daily bills, refunds under way, and how the money stands.
+"""After the payment: daily bills, and refunds that are under way.
 
 Every quarter of an hour it is looked whether a provider has a bill of a day that is not laid beside
 the book yet; so days that were missed while nobody was there are caught up with. What could not be
@@ -6,32 +6,26 @@ explained is looked at again, for it may be by now. Refunds that are not at thei
 """
 
 import asyncio
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 import logging
 from typing import TYPE_CHECKING
 
 from ..core.errors import InvalidInputError, PrepaidError
-from ..core.ledger.accounts import SUSPENSE, clearing
 from ..core.ledger.payment_rows import (
     BillKind,
     PaymentSource,
     PayOrder,
     ProviderTxn,
     Reconciliation,
-    TxnVerdict,
 )
 from ..core.ledger.ports import LedgerTransaction
-from ..core.money.amount import ZERO, Amount
-from ..core.payment.crediting import Recorded
+from ..core.money.amount import ZERO
 from ..core.payment.events import PaymentDisputed, ReconciliationFault
 from ..core.payment.provider import (
     BillEntry,
     BillMissingError,
     Capability,
     Dispute,
-    Paid,
     PaymentProvider,
 )
 from ..core.payment.reconciling import DayBook, Laid
@@ -47,21 +41,6 @@ LONGEST = timedelta(days=90)
 """So far back bills are asked for: providers keep them about as long."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
-    """How the money of payments stands, for whoever shows it."""
-
-    payments_today: int = 0
-    """How many the providers took on the day that runs on their bills."""
-    paid_today: Amount = ZERO
-    clearing: Mapping[str, Amount] = field(default_factory=dict)
-    """By provider: what it took and has not paid out yet."""
-    unexplained: Amount = ZERO
-    """Of all days that are looked at: what nobody can explain."""
-    suspense: Amount = ZERO
-    """What was paid and belongs to nobody yet."""
-
-
 class Daily:
     """Looks after what follows from the payments of one site."""
 
@@ -71,13 +50,9 @@ class Daily:
         self._next: datetime | None = None
         self._round: asyncio.Task[None] | None = None
         self._laying = asyncio.Lock()
-        self._is_stale = False
-        """Whether payments came since the standing was read."""
-        self.standing = Standing()
         self.refunds = PayerRefunds(site.book, site.payments.providers)
         site.payments.on_refund = self.refunds.on_news
         site.payments.on_dispute = self._disputed
-        site.payments.on_paid.append(self._paid)
 
     def on_clock(self) -> None:
         """Look whether something is to be done, in the background."""
@@ -87,8 +62,6 @@ class Daily:
         if self._next is None or now >= self._next:
             self._next = now + EVERY
             self._round = self._site.spawn(self.async_work_off(), "daily bills")
-        elif self._is_stale:
-            self._round = self._site.spawn(self._guarded_refresh(), "payments today")
 
     async def async_work_off(self) -> None:
         """Do everything that is due; the trouble of one provider is its own."""
@@ -96,37 +69,9 @@ class Daily:
             await self._guarded(key)
         try:
             await self.refunds.resume()
+            await self._site.standing.async_look()
         except PrepaidError as error:
             _LOGGER.warning("Refunds could not be followed, it is tried again: %s", error)
-        await self._guarded_refresh()
-
-    async def async_refresh(self) -> None:
-        """Read anew how the money stands, and show it."""
-        site, self._is_stale = self._site, False
-        providers, now = dict(site.payments.providers), site.clock.now()
-        oldest = {key: one.today(now) - LONGEST for key, one in providers.items()}
-
-        def look(tx: LedgerTransaction) -> Standing:
-            today = [
-                txn
-                for key, one in providers.items()
-                for txn in tx.rows(ProviderTxn, provider=key, day=one.today(now))
-                if txn.verdict is not TxnVerdict.FOREIGN
-            ]
-            return Standing(
-                payments_today=len(today),
-                paid_today=Amount(sum(txn.amount for txn in today)),
-                clearing={key: Amount(-tx.balance(clearing(key))) for key in providers},
-                unexplained=Amount(
-                    sum(
-                        row.unexplained for key in providers for row in latest(tx, key, oldest[key])
-                    )
-                ),
-                suspense=tx.balance(SUSPENSE),
-            )
-
-        self.standing = await site.ledger.read(look)
-        site.totals.push(None, news=True)
 
     async def async_missing(self, provider: PaymentProvider) -> list[date]:
         """Return the days of which a provider's bill should be there and is not looked at yet."""
@@ -231,16 +176,6 @@ class Daily:
             for row in found:
                 if '"faults":[]' not in row.content:
                     await self._lay(provider, row.day, None)
-
-    async def _paid(self, _recorded: Recorded, _paid: Paid) -> None:
-        """Have the standing read with the next look at the clock: this is in a payment's way."""
-        self._is_stale = True
-
-    async def _guarded_refresh(self) -> None:
-        try:
-            await self.async_refresh()
-        except PrepaidError as error:
-            _LOGGER.warning("The payments' sums could not be read: %s", error)
 
     async def _disputed(self, provider: str, dispute: Dispute) -> None:
         """Tell of a dispute; the money is the provider's business, and the bill will say so."""

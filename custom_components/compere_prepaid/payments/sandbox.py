@@ -8,11 +8,12 @@ from collections.abc import Callable
 from pathlib import Path
 import shutil
 
-from aiohttp import ClientSession, web
+from aiohttp import ClientSession
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 
 from ..adapters.payment.sandbox_gateway.gateway import SandboxGateway
+from ..adapters.payment.sandbox_gateway.payer_pages import PayerRoute
 from ..adapters.payment.wechat.provider import WeChatProvider
 from ..adapters.payment.wechat.settings import WeChatSettings
 from ..const import DOMAIN
@@ -86,7 +87,7 @@ class Sandbox:
             clock=self._clock,
         )
 
-    def payer_routes(self) -> list[web.RouteDef]:
+    def payer_routes(self) -> list[PayerRoute]:
         """Return the payers' pages, all below `/sandbox/`, for the tenants' page to serve."""
         return self.gateway.payer_routes()
 

@@ -11,8 +11,9 @@ from urllib.parse import quote
 from ..account_view import local_iso
 from ..core.errors import InvalidInputError
 from ..core.ids import AccountNumber
-from ..core.ledger.payment_rows import Method, OrderState, PayOrder, ProviderTxn, TxnVerdict
+from ..core.ledger.payment_rows import Method, OrderState, PayOrder, ProviderTxn
 from ..core.money.amount import Amount
+from ..core.payment.crediting import Unmatched
 from ..core.payment.orders import OrderRequest
 from ..core.payment.provider import AwaitCashier, Charged, Checkout, Jsapi, Payer, Qr, Redirect
 from ..core.policy.credit import Reconnect
@@ -181,24 +182,22 @@ async def _told(call: Call, order_: PayOrder) -> Json:
         "paid_at": None if payment is None else local_iso(site, payment.paid_at),
         "power": power,
         "receipt": order_.id if payment is not None and payment.transfer_id else None,
-        "note": _note(order_, payment, account, power, call.language),
+        "note": _note(order_, account, power, call.language),
     }
 
 
 def _note(
     order_: PayOrder,
-    payment: ProviderTxn | None,
     account: AccountState | None,
     power: str,
     language: str,
 ) -> str:
-    if payment is not None and payment.verdict is not TxnVerdict.CREDITED:
-        return text(language, "note_suspense")
     if order_.state is OrderState.PAID:
         confirms = account is not None and account.awaits_reconnect
         return text(language, "note_confirm" if confirms else f"note_{power}")
     if order_.state is OrderState.CLOSED:
-        return text(language, "note_closed")
+        is_unmatched = order_.note in set(Unmatched)
+        return text(language, "note_unmatched" if is_unmatched else "note_closed")
     return text(language, "note_cashier" if order_.method is Method.CASHIER else "note_open")
 
 

@@ -40,12 +40,12 @@ async def receipt(call: Call) -> Json:
         ):
             raise not_found()
         payment = await payment_of(call, order)
-        if payment is None:
+        if payment is None or payment.transfer_id is None:
             raise not_found()
-        found = None
-        if payment.account is not None and payment.transfer_id is not None:
-            found = await papers.receipt(payment.account, payment.transfer_id)
-        return (found or await papers.suspended(payment)) | {"reference": order.id}
+        found = await papers.receipt(order.account, payment.transfer_id)
+        if found is None:
+            raise not_found()
+        return found | {"reference": order.id}
     if session.level < Level.PAPERS or session.account is None:
         raise not_found()
     found = await papers.receipt(session.account, name[:200])

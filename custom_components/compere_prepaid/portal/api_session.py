@@ -1,5 +1,8 @@
 """Coming in: a session, a meter, and the proofs that open more of it."""
 
+from collections.abc import Callable
+
+from ..core.access.access import Access
 from ..core.ids import AccountNumber
 from .call import Call, Json
 from .errors import PortalError, not_found
@@ -69,8 +72,10 @@ async def find(call: Call) -> Json:
     if found is None:
         raise not_found()
     call.not_counted(Limit.UNKNOWN)
-    open_mode = call.portal.settings.open_mode
-    await _enter(call, Level.METER if open_mode else Level.NUMBER, found)
+    portal = call.portal
+    level = Level.METER if portal.settings.open_mode else Level.NUMBER
+    still = (lambda: portal.settings.open_mode) if level else None
+    await _enter(call, level, found, still)
     return told(call)
 
 
@@ -90,8 +95,17 @@ async def access(call: Call) -> Json:
         accepted = await proofs.tags.accepts(meter, account, fields["tag"])
     if not accepted or found is None:
         raise PortalError(403, "not_accepted")
-    await _enter(call, Level.METER, found)
+    await _enter(call, Level.METER, found, _still(proofs, found, by_pin="pin" in fields))
     return told(call)
+
+
+def _still(proofs: Access, found: Found, *, by_pin: bool) -> Callable[[], bool]:
+    """Return what tells whether a proof is good: until the code is renewed, or the PIN set anew."""
+    if by_pin:
+        changes = proofs.pins.changes[found.account]
+        return lambda: proofs.pins.changes[found.account] == changes
+    renewals = proofs.tags.renewals[found.meter]
+    return lambda: proofs.tags.renewals[found.meter] == renewals
 
 
 async def link(call: Call) -> Json:
@@ -115,16 +129,18 @@ async def logout(call: Call) -> Json:
     return told(call)
 
 
-async def _enter(call: Call, level: Level, found: Found) -> None:
+async def _enter(
+    call: Call, level: Level, found: Found, still: Callable[[], bool] | None = None
+) -> None:
     """Let a session be for a meter; who knows more of the same account keeps that."""
     known = call.session
     vouchers = await call.vouchers(found.account)
     if vouchers:
-        level = Level.PAPERS
-    elif known.account == found.account and known.level >= level:
-        level, vouchers = known.level, known.vouchers
+        level, still = Level.PAPERS, None
+    elif known.account == found.account and known.level > level:
+        level, still, vouchers = known.level, known.still, known.vouchers
     call.change_session(level, found.account, found.meter)
-    known.vouchers = vouchers
+    known.vouchers, known.still = vouchers, still
     await _choose_language(call)
 
 

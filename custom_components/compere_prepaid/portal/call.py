@@ -14,7 +14,7 @@ from ..core.prepayment.state import AccountState
 from .client_address import Client
 from .errors import PortalError
 from .limits import Limit
-from .security import PLAIN, SECURE
+from .security import cookies
 from .sessions import Level, Session
 
 if TYPE_CHECKING:
@@ -69,13 +69,13 @@ class Call:
         if public := self.portal.settings.public_url:
             return public
         secure = self.portal.gate.is_secure(self.request, self.client)
-        return f"{'https' if secure else 'http'}://{self.request.host}"
+        return f"{'https' if secure else 'http'}://{self.request.headers.get('Host', '')}"
 
     @property
     def device_secret(self) -> str:
         """The secret by which the browser may be known to accounts; empty for none."""
-        kept = self.request.cookies
-        return self.new_device_secret or kept.get(SECURE.device) or kept.get(PLAIN.device) or ""
+        names = cookies(is_secure=self.portal.gate.is_secure(self.request, self.client))
+        return self.new_device_secret or self.request.cookies.get(names.device, "")
 
     async def vouchers(self, account: AccountNumber) -> frozenset[str]:
         """Return the ids of the devices by which who asks may see an account's papers."""

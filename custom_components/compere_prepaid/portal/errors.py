@@ -7,12 +7,19 @@ from ..core.errors import InvalidInputError, LedgerReadOnlyError, PrepaidError
 from ..core.payment.provider import RejectedError
 from .wording import has_text, text
 
-NOT_FOUND = frozenset({"announcement_unknown", "announcement_not_for_account", "device_unknown"})
+NOT_FOUND = frozenset(
+    {"announcement_unknown", "announcement_not_for_account", "device_unknown", "order_unknown"}
+)
 """Keys of the core that here only say that there is no such thing for this tenant."""
 
 CONFLICT = frozenset(
     {"provider_unknown", "means_missing", "order_key_reused", "order_closed", "too_many_orders"}
 )
+
+MISCONFIGURED = frozenset(
+    {"return_address_missing", "public_address_missing", "wechat_method_missing"}
+)
+"""What keeps a provider from taking anything: no tenant can do anything about it."""
 
 
 class PortalError(Exception):
@@ -62,11 +69,11 @@ def portal_error_of(error: PrepaidError) -> PortalError:
     """Return how an error of the core is told to a tenant."""
     if error.key in NOT_FOUND:
         return not_found()
+    if isinstance(error, RejectedError) or error.key in MISCONFIGURED:
+        return PortalError(409, "provider_refused")
     if isinstance(error, InvalidInputError):
         status = 409 if error.key in CONFLICT else 400
         return PortalError(status, error.key, values=error.placeholders)
-    if isinstance(error, RejectedError):
-        return PortalError(409, "provider_refused")
     if isinstance(error, LedgerReadOnlyError):
         return PortalError(503, "book_closed")
     return PortalError(503, "try_later")

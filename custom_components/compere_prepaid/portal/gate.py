@@ -19,7 +19,7 @@ from .client_address import Client, client_of
 from .errors import PortalError, portal_error_of, too_many
 from .limits import Limit, Limits
 from .meters import account_behind
-from .security import CSRF_HEADER, PLAIN, SECURE, cookies, is_own_origin, origin_of
+from .security import CSRF_HEADER, cookies, is_own_origin, origin_of
 from .sessions import LONGEST, Level, Session
 from .wording import accepted_language
 
@@ -126,7 +126,8 @@ class Gate:
 
     def _session(self, request: web.Request) -> Session | None:
         """Return the session behind a request's cookie, with the rights that it has now."""
-        token = request.cookies.get(SECURE.session) or request.cookies.get(PLAIN.session)
+        names = cookies(is_secure=self.is_secure(request, self.client(request)))
+        token = request.cookies.get(names.session)
         session = self.portal.sessions.find(token) if token else None
         if session is not None and not self.portal.is_still_right(session):
             self.portal.sessions.end(session)
@@ -187,6 +188,8 @@ def is_still_right(portal: Portal, session: Session) -> bool:
         return True
     account = site.book.accounts.get(session.account)
     if account is None or not account.is_open or account.owner:
+        return False
+    if session.still is not None and not session.still():
         return False
     if session.meter is None:
         return True

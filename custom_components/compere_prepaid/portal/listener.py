@@ -148,8 +148,18 @@ class Portal:
             application.router.add_route("GET", path, self._page)
         application.router.add_route("GET", "/assets/{file}", self._asset)
         if (sandbox := self.site.sandbox) is not None:
-            application.add_routes(sandbox.payer_routes())
+            for method, path, serving in sandbox.payer_routes():
+                application.router.add_route(method, path, self._counted(serving))
         return application
+
+    def _counted(self, serving: Serving) -> Serving:
+        """Return what serves the same, and counts for the limits."""
+
+        async def serve(request: web.Request) -> web.StreamResponse:
+            self.gate.count(Limit.ANY, self.gate.client(request), None)
+            return await serving(request)
+
+        return serve
 
     async def _page(self, request: web.Request) -> web.Response:
         self.gate.count(Limit.ANY, self.gate.client(request), None)
@@ -184,7 +194,7 @@ class Portal:
 
     async def _on_prepare(self, request: web.Request, response: web.StreamResponse) -> None:
         headers = security_headers(
-            is_pay_page=request.path == "/" or request.path.startswith(PAY_PAGES), gateways=()
+            is_pay_page=request.path == "/" or request.path.startswith(PAY_PAGES)
         )
         for name, value in headers.items():
             response.headers.setdefault(name, value)

@@ -8,7 +8,6 @@ from ..account_view import local_iso
 from ..core.ids import AccountNumber, TransferId
 from ..core.ledger.account_rows import IssuedStatement
 from ..core.ledger.accounts import Fund, tenant
-from ..core.ledger.payment_rows import ProviderTxn
 from ..core.ledger.ports import LedgerTransaction
 from ..core.ledger.records import Transfer, TransferCode
 from ..core.prepayment.calendar import day_of, day_start
@@ -101,21 +100,6 @@ class Papers:
             return None
         content: dict[str, Any] = json.loads(row.content)
         return {**content, "number": str(row.number)}
-
-    async def suspended(self, payment: ProviderTxn) -> dict[str, Any]:
-        """Return the receipt of a payment that is not credited to anybody yet."""
-        site = self._site
-        found = None
-        if payment.transfer_id is not None:
-            transfer_id = payment.transfer_id
-            found = await site.ledger.read(lambda tx: tx.find_transfer(transfer_id))
-        return {
-            "reference": payment.order_id,
-            "receipt": receipt_of(found) if found else None,
-            "at": local_iso(site, payment.paid_at),
-            "amount": f"{site.currency.rounded(payment.amount):f}",
-            "via": self._title(payment.provider),
-        }
 
     def _paid(self, transfer: Transfer) -> dict[str, Any]:
         site = self._site

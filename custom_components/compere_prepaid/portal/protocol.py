@@ -90,7 +90,7 @@ class PortalProtocol(RequestHandler):
             raise ConnectionError("an answer is on its way already")
         code = "unexpected" if status >= HTTP_ERROR else "bad_request"
         body = json.dumps(PortalError(status, code).body(LANGUAGES[0]), ensure_ascii=False)
-        headers = {**security_headers(is_pay_page=False, gateways=()), "Server": ""}
+        headers = {**security_headers(is_pay_page=False), "Server": ""}
         response = web.Response(
             status=status, text=body, content_type="application/json", headers=headers
         )

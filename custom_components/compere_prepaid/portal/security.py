@@ -1,6 +1,6 @@
 """What browsers are told about every answer, and what of them is believed."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
@@ -14,7 +14,8 @@ class Cookies(NamedTuple):
 
 SECURE: Final = Cookies("__Host-cp", "__Host-cp-device")
 PLAIN: Final = Cookies("cp", "cp-device")
-"""Without https, on loopback or in a local network, browsers refuse the others."""
+"""Without https, on loopback or in a local network, browsers refuse the others. With https these
+count for nothing: another name of the same domain could have planted them."""
 
 
 def cookies(*, is_secure: bool) -> Cookies:
@@ -26,7 +27,7 @@ CSRF_HEADER: Final = "X-CP-CSRF"
 
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-    "connect-src 'self'; form-action {form_action}; base-uri 'none'; object-src 'none'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; object-src 'none'; "
     "frame-ancestors 'none'"
 )
 
@@ -50,15 +51,14 @@ _PERMISSIONS = ", ".join(
 )
 
 
-def security_headers(*, is_pay_page: bool, gateways: Iterable[str]) -> Mapping[str, str]:
-    """Return the headers of every answer; `gateways` are the origins that forms may go to.
+def security_headers(*, is_pay_page: bool) -> Mapping[str, str]:
+    """Return the headers of every answer.
 
-    Source of the list: OWASP ASVS 5.0, chapter 3.4.
+    Source of the list: OWASP ASVS 5.0, chapter 3.4. Nobody is sent to a provider by a form, so
+    forms may go to nobody else.
     """
     return {
-        "Content-Security-Policy": _POLICY.format(
-            form_action=" ".join(("'self'", *sorted(set(gateways))))
-        ),
+        "Content-Security-Policy": _POLICY,
         "Cache-Control": "no-store",
         "X-Content-Type-Options": "nosniff",
         "Referrer-Policy": "strict-origin-when-cross-origin" if is_pay_page else "no-referrer",

@@ -5,7 +5,7 @@ somebody else planted or saw before is worth nothing.
 """
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import IntEnum
@@ -54,6 +54,8 @@ class Session:
     """The last orders that were made in it."""
     vouchers: frozenset[str] = frozenset()
     """The ids of the devices by which it sees papers."""
+    still: Callable[[], bool] | None = None
+    """Tells whether what was proved still holds; None where only the tenancy can end it."""
     buckets: Buckets = field(default_factory=dict)
     is_over: bool = False
 
@@ -126,7 +128,7 @@ class Sessions:
         self._shelf(session).pop(session.digest, None)
         if session.account != account:
             session.orders.clear()
-        session.vouchers = frozenset()
+        session.vouchers, session.still = frozenset(), None
         session.level, session.account, session.meter = level, account, meter
         token, session.digest = _new_token()
         session.csrf = secrets.token_urlsafe(TOKEN_BYTES)

@@ -6,10 +6,17 @@ from pathlib import Path
 import pytest
 
 from tests.adapters.payment.shop import Shop, open_shop
+from tests.core.prepayment.desk import HandClock
 
 
 @pytest.fixture
-async def shop(socket_enabled: None, tmp_path: Path) -> AsyncIterator[Shop]:
+def clock() -> HandClock:
+    """Return the clock of the shop and of the gateway, which stands still."""
+    return HandClock()
+
+
+@pytest.fixture
+async def shop(socket_enabled: None, tmp_path: Path, clock: HandClock) -> AsyncIterator[Shop]:
     """Run a shop with keys of its own."""
-    async with open_shop(tmp_path) as shop:
+    async with open_shop(tmp_path, clock) as shop:
         yield shop

@@ -3,14 +3,13 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import cache
 import json
 from pathlib import Path
 
 from aiohttp import ClientSession, web
 
-from custom_components.compere_prepaid.adapters.clock import SystemClock
 from custom_components.compere_prepaid.adapters.payment.sandbox_gateway.gateway import (
     SandboxGateway,
 )
@@ -22,6 +21,7 @@ from custom_components.compere_prepaid.adapters.payment.sandbox_gateway.keys imp
 )
 from custom_components.compere_prepaid.adapters.payment.wechat.provider import WeChatProvider
 from custom_components.compere_prepaid.adapters.payment.wechat.settings import WeChatSettings
+from custom_components.compere_prepaid.core.clock import Clock
 from custom_components.compere_prepaid.core.ids import AccountNumber, MeterSerial
 from custom_components.compere_prepaid.core.ledger.payment_rows import Method, PayOrder
 from custom_components.compere_prepaid.core.money.amount import Currency
@@ -35,8 +35,8 @@ from custom_components.compere_prepaid.core.payment.provider import (
 from custom_components.compere_prepaid.payments.sandbox import Sandbox
 
 YUAN = Currency.of("CNY")
-PACE = 0.0005
-"""A quarter of a minute is 8 ms."""
+PACE = 0.00001
+"""A notice that nobody takes is given up after a second instead of a day."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -48,6 +48,7 @@ class Shop:
     session: ClientSession
     notify_url: str
     provider: WeChatProvider
+    clock: Clock
     notices: list[Notice] = field(default_factory=list)
     received: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
     """Notices as they arrived."""
@@ -57,7 +58,7 @@ class Shop:
     """What becomes of those that are."""
     numbers: int = 0
 
-    def with_settings(self, **changes: object) -> WeChatProvider:
+    def with_settings(self, is_sandbox: bool = True, /, **changes: object) -> WeChatProvider:
         """Return a provider that is set up differently."""
         return WeChatProvider(
             "wechat",
@@ -65,7 +66,8 @@ class Shop:
             session=self.session,
             currency=YUAN,
             notify_url=lambda: self.notify_url,
-            is_sandbox=True,
+            is_sandbox=is_sandbox,
+            clock=self.clock,
         )
 
     def order(
@@ -78,7 +80,7 @@ class Shop:
     ) -> PayOrder:
         """Return an order as it is kept before the provider is asked."""
         self.numbers += 1
-        now = datetime.now(UTC)
+        now = self.clock.now()
         order = PayOrder(
             id=f"01JD0000000000000000{self.numbers:06}",
             provider="wechat",
@@ -114,9 +116,7 @@ class Shop:
         body = await request.read()
         self.received.append((dict(request.headers), body))
         try:
-            self.notices.append(
-                self.provider.parse_notice(request.headers, body, datetime.now(UTC))
-            )
+            self.notices.append(self.provider.parse_notice(request.headers, body, self.clock.now()))
             outcome = self.outcome
         except BadNoticeError as error:
             self.refused.append(str(error))
@@ -126,7 +126,7 @@ class Shop:
 
 
 @asynccontextmanager
-async def open_shop(folder: Path, *, pace: float = PACE) -> AsyncIterator[Shop]:
+async def open_shop(folder: Path, clock: Clock) -> AsyncIterator[Shop]:
     """Run gateway, provider and the place for notices."""
     shops: list[Shop] = []
     give_keys(folder)
@@ -140,7 +140,7 @@ async def open_shop(folder: Path, *, pace: float = PACE) -> AsyncIterator[Shop]:
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     notify_url = f"http://127.0.0.1:{runner.addresses[0][1]}/notify/wechat"
-    sandbox = await Sandbox.async_start(folder, YUAN, SystemClock(), pace=pace)
+    sandbox = await Sandbox.async_start(folder, YUAN, clock, pace=PACE)
     try:
         async with ClientSession() as session:
             provider = sandbox.provider("wechat", session=session, notify_url=lambda: notify_url)
@@ -150,6 +150,7 @@ async def open_shop(folder: Path, *, pace: float = PACE) -> AsyncIterator[Shop]:
                 session=session,
                 notify_url=notify_url,
                 provider=provider,
+                clock=clock,
             )
             shops.append(shop)
             yield shop

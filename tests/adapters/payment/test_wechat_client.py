@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
 from functools import partial
 
 from aiohttp import web
@@ -258,10 +257,10 @@ async def test_certificates_are_fetched_when_they_are_needed(shop: Shop) -> None
     assert await shop.gateway.tell(order.id) == [400]  # as the shop's own provider has no such key
     headers, body = shop.received[-1]
     with pytest.raises(BadNoticeError, match="key_unknown"):
-        provider.parse_notice(headers, body, datetime.now(UTC))
+        provider.parse_notice(headers, body, shop.clock.now())
     paid = await provider.query(order)
     assert isinstance(paid, Paid)
-    assert provider.parse_notice(headers, body, datetime.now(UTC)).news == paid
+    assert provider.parse_notice(headers, body, shop.clock.now()).news == paid
     mixed = shop.with_settings(certificates=True)
     shop.gateway.faults.mixed_keys = True
     states = [await mixed.query(order) for _ in range(12)]

@@ -1,7 +1,5 @@
 """Orders, payments and refunds by our client, against the gateway over real HTTP."""
 
-from datetime import UTC, datetime
-
 from custom_components.compere_prepaid.core.ledger.payment_rows import Method
 from custom_components.compere_prepaid.core.payment.provider import (
     Jsapi,
@@ -27,7 +25,7 @@ async def test_a_payment_from_order_to_notice_and_query(shop: Shop) -> None:
     assert notice.news == paid
     assert (paid.order_id, paid.amount, paid.currency) == (order.id, YUAN.parse("50"), "CNY")
     assert (paid.txn, paid.foreign) == (shop.gateway.transaction_of(order.id), "")
-    assert paid.day == shop.provider.today(datetime.now(UTC))
+    assert paid.day == shop.provider.today(shop.clock.now())
 
 
 async def test_each_way_to_pay(shop: Shop) -> None:

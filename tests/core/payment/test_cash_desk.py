@@ -8,11 +8,14 @@ import random
 
 import pytest
 
+from custom_components.compere_prepaid.adapters.ledger_safe.lost import rebook
+from custom_components.compere_prepaid.adapters.ledger_safe.restoring import restore
+from custom_components.compere_prepaid.adapters.ledger_safe.snapshots import take_snapshot
 from custom_components.compere_prepaid.core.errors import InvalidInputError
 from custom_components.compere_prepaid.core.ledger.accounts import BANK, CASH, CASH_DIFFERENCE
 from custom_components.compere_prepaid.core.ledger.payment_rows import CashReceipt
 from custom_components.compere_prepaid.core.payment.cash_desk import CashDesk, Counted
-from tests.core.prepayment.desk import CNY, SHOP, Desk, money
+from tests.core.prepayment.desk import CNY, SHOP, START, Desk, money
 from tests.tampering import tampered
 
 
@@ -155,3 +158,24 @@ async def test_tampering_with_the_cash_desk_is_noticed(
         for name, statement in TAMPERINGS.items():
             with subtests.test(name):
                 assert book.audit(statement).faults
+
+
+async def test_a_restored_book(desk: Desk, tmp_path: Path) -> None:
+    """Papers behind the snapshot are numbered again, approved by whom they were; counts are not."""
+    path = tmp_path / "ledger.db"
+    await desk.shop("0")
+    await desk.cashier.top_up([SHOP], money(100), reference="a", user="anna")
+    snapshot = await take_snapshot(path, "mall", tmp_path / "snapshots", START.date())
+    await desk.cashier.top_up([SHOP], money(10), reference="b", user="anna", approver="bob")
+    await drawer_of(desk).close(money(109), user="boss")
+    await desk.cashier.top_up([SHOP], money(7), reference="c", user="anna")
+    await desk.ledger.close()
+    at = desk.clock.forward(hours=1)
+    done = await restore(path, "mall", snapshot.path, user="boss", at=at)
+    await desk.open()
+    booked = await desk.ledger.run(lambda tx: rebook(tx, done.lost, at))
+    assert [each.id for each in booked.by_hand] == ["close:1:difference", "close:1:bank"]
+    rows = await desk.ledger.read(lambda tx: tx.rows(CashReceipt))
+    assert [(row.number, row.approver) for row in rows] == [(1, ""), (2, "bob"), (3, "")]
+    assert (await drawer_of(desk).look()).expected == money(117)
+    await desk.verified()

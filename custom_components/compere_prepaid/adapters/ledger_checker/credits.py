@@ -150,5 +150,5 @@ def _audit_assignment(book: Book, row: Row) -> None:
         return
     fits = (row["debit"], row["paid"], row["phase"]) == (_SUSPENSE, row["amount"], "posted")
     funds = {f"liability:tenant:{row['account']}:{fund}" for fund in _FUNDS}
-    right = row["account"] is None or row["credit"] in funds
+    right = row["credit"] in (funds if row["account"] else {f"{_CLEARING}{row['provider']}"})
     book.expect(fits and right, f"{name}: was assigned otherwise than it says")

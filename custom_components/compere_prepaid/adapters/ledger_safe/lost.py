@@ -7,7 +7,7 @@ together with more (a move, a replaced meter, a debt, a corrected tariff) is tol
 What meters counted is charged by itself: the next reading spans the gap.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta
@@ -40,7 +40,15 @@ from ...core.money.amount import Amount
 from ...core.payment.cash_receipts import number_cash
 from ...core.policy.holds import place
 from .files import open_to_read
-from .lost_payments import Known, LostPayments, compare, keep_again, read_payments, transfers_of
+from .lost_payments import (
+    Known,
+    LostPayments,
+    approvers_of,
+    compare,
+    keep_again,
+    read_payments,
+    transfers_of,
+)
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _AGAIN = frozenset(
@@ -54,7 +62,6 @@ _AGAIN = frozenset(
         TransferCode.SUSPENSE,
         TransferCode.GATEWAY_FEE,
         TransferCode.PAYOUT,
-        TransferCode.CASH_DIFFERENCE,
     }
 )
 """Codes of what people booked and what stands by itself."""
@@ -71,8 +78,10 @@ _BY_ITSELF = frozenset(
 """Codes of what follows from readings and the calendar, and comes again by itself."""
 _ENDING = "end:"
 """Begins the ids of what a move-out booked: it is done again as a whole."""
-_PAYMENT = "pay:"
-"""Begins the ids of what providers took: nothing without the row that says what it was."""
+_PAYMENT = ("pay:", "asg:")
+"""Begin the ids of what providers took, and whose it was: nothing without the row that says so."""
+_COUNT = "close:"
+"""Begins the ids of what a count of the cash desk booked: it is counted again as a whole."""
 _DEBT = "debt:"
 _DEBT_ACCOUNT = "asset:debt:"
 _OF_ACCOUNTS = ("liability:tenant:", "liability:deposit:")
@@ -98,7 +107,7 @@ class LostTransfer:
         """Tell whether it can be booked again as it was."""
         code, name = self.request.code, self.request.id
         of_debt = code is TransferCode.DEBT_RECOVERY and _cause(name) is not None
-        return (code in _AGAIN or of_debt) and not name.startswith(_ENDING)
+        return (code in _AGAIN or of_debt) and not name.startswith((_ENDING, _COUNT))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -253,10 +262,11 @@ def rebook(tx: LedgerTransaction, lost: Lost, at: datetime) -> Rebooked:
     booked: list[NewTransfer] = []
     by_hand: list[NewTransfer] = []
     meant = transfers_of(lost.payments)
+    approvers = approvers_of(lost.payments)
     for transfer in lost.transfers:
         name = transfer.request.id
         means_something = not name.startswith(_PAYMENT) or name in meant
-        done = transfer.again and means_something and _book(tx, transfer.request, at)
+        done = transfer.again and means_something and _book(tx, transfer.request, at, approvers)
         (booked if done else by_hand).append(transfer.request)
     keep_again(tx, lost.payments)
     documents = [
@@ -281,7 +291,12 @@ def rebook(tx: LedgerTransaction, lost: Lost, at: datetime) -> Rebooked:
     )
 
 
-def _book(tx: LedgerTransaction, request: NewTransfer, at: datetime) -> bool:
+def _book(
+    tx: LedgerTransaction,
+    request: NewTransfer,
+    at: datetime,
+    approvers: Mapping[TransferId, str],
+) -> bool:
     """Book a transfer again if the book has what it speaks of; tell whether it is booked now."""
     debt = None
     for end in (request.debit, request.credit):
@@ -297,7 +312,7 @@ def _book(tx: LedgerTransaction, request: NewTransfer, at: datetime) -> bool:
     if posting.replayed:
         return True
     if (payer := _payer(request)) is not None:
-        number_cash(tx, posting.transfer, payer)
+        number_cash(tx, posting.transfer, payer, approvers.get(request.id, ""))
     if debt is not None and debt.kind is DebtKind.TIME:
         paid = -request.amount if request.credit.startswith(_DEBT_ACCOUNT) else request.amount
         tx.put(replace(debt, due=Amount(max(0, debt.due + paid))))
@@ -320,7 +335,7 @@ def _cause(name: TransferId) -> TransferId | None:
     """
     if not name.startswith(_DEBT):
         return None
-    for beginning in ("rev:top:", "top:", "pay:"):
+    for beginning in ("rev:top:", "top:", "pay:", "asg:"):
         if (place_of := name.find(f":{beginning}")) > 0:
             return TransferId(name[place_of + 1 :])
     return None

@@ -1,10 +1,12 @@
-"""What an old book says of payments, orders and the cash desk behind the point of a restoration.
+"""What an old book says of payments and orders behind the point of a restoration.
 
 Transfers are booked again by `lost`; the rows here are what they mean: whose payment it was, which
-order it paid, which receipt was printed. They come with their transfers, or not at all.
+order it paid, who assigned it, what went back. They come with their transfers, or not at all. The
+papers of the cash desk are numbered anew with their transfers, and its counts are made again: they
+speak of places in a chain that is another one now.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 import sqlite3
@@ -17,7 +19,6 @@ from ...core.ledger.payment_rows import (
     Approval,
     AutoTopUp,
     BillLine,
-    CashClose,
     CashReceipt,
     MeterToken,
     OrderState,
@@ -44,7 +45,6 @@ _HISTORY: tuple[type[PaymentHistoryRow], ...] = (
     BillLine,
     Reconciliation,
     CashReceipt,
-    CashClose,
 )
 """Each behind what it refers to."""
 _STATE: tuple[type[PaymentStateRow], ...] = (
@@ -112,6 +112,12 @@ def transfers_of(lost: LostPayments) -> frozenset[TransferId]:
     return frozenset(name for name in names if name is not None)
 
 
+def approvers_of(lost: LostPayments) -> Mapping[TransferId, str]:
+    """Return who approved what at the cash desk, by its transfer."""
+    papers = (row for row in lost.history if isinstance(row, CashReceipt))
+    return {paper.transfer_id: paper.approver for paper in papers}
+
+
 def keep_again(tx: LedgerTransaction, lost: LostPayments) -> None:
     """Store the rows whose transfers are in the book; what is there already stays as it is.
 
@@ -119,6 +125,8 @@ def keep_again(tx: LedgerTransaction, lost: LostPayments) -> None:
     not in the book is asked for again: its provider knows.
     """
     for row in lost.history:
+        if isinstance(row, CashReceipt):
+            continue  # numbered anew with its transfer
         transfer_id = getattr(row, "transfer_id", None)
         booked = transfer_id is None or tx.find_transfer(transfer_id) is not None
         if booked and _find(tx, row) is None:

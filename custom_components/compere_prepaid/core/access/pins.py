@@ -7,6 +7,7 @@ right. Whoever is not there, or has no PIN, costs a guess the same work as a wro
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -43,6 +44,8 @@ class Pins:
     ledger: Ledger
     clock: Clock
     elsewhere: Elsewhere
+    changes: Counter[AccountNumber] = field(default_factory=Counter)
+    """How often PINs were set in this run: whoever came in by an older one has to go."""
     _locks: dict[AccountNumber, asyncio.Lock] = field(default_factory=dict)
 
     async def set(self, account: AccountNumber, pin: str) -> None:
@@ -60,6 +63,7 @@ class Pins:
         row = PortalPin(account=account, salt=salt, digest=digest, set_at=at)
         async with self._lock(account):
             await self.ledger.run(lambda tx: tx.put(row))
+        self.changes[account] += 1
 
     async def has(self, account: AccountNumber) -> bool:
         """Tell whether an account has a PIN."""

@@ -6,7 +6,8 @@ but the count.
 """
 
 from base64 import urlsafe_b64encode
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 import hashlib
 import hmac
 
@@ -26,6 +27,8 @@ class MeterTags:
     clock: Clock
     secret: bytes
     """The site's own, 32 random bytes."""
+    renewals: Counter[MeterSerial] = field(default_factory=Counter)
+    """How often codes were renewed in this run: whoever came in by an older one has to go."""
 
     async def tag(self, meter: MeterSerial, account: AccountNumber) -> str:
         """Return the tag of a meter while it supplies an account, as URLs carry it."""
@@ -51,7 +54,9 @@ class MeterTags:
             tx.put(token)
             return token
 
-        return await self.ledger.run(work)
+        token = await self.ledger.run(work)
+        self.renewals[meter] += 1
+        return token
 
     def _tag(self, meter: MeterSerial, account: AccountNumber, rotation: int) -> str:
         said = f"qr\0{meter}\0{account}\0{rotation}".encode()

@@ -124,9 +124,15 @@ class Automatic:
 
         return await self.book.ledger.read(look)
 
-    async def keep(self, account: AccountNumber, provider: str, means: str) -> AutoTopUp:
-        """Keep a means that a tenant has just paid with; switched on or off it stays as it was."""
-        at = self.book.clock.now()
+    async def keep(
+        self, account: AccountNumber, provider: str, means: str, paid: Amount
+    ) -> AutoTopUp:
+        """Keep a means that a tenant has just paid with; switched on or off it stays as it was.
+
+        Until they choose, what they paid and their first warning level stand there to begin with.
+        """
+        at, state = self.book.clock.now(), self.book.accounts.get(account)
+        levels = state.policy.warning_levels if state is not None else ()
 
         def work(tx: LedgerTransaction) -> AutoTopUp:
             before = tx.find(AutoTopUp, account=account)
@@ -137,8 +143,8 @@ class Automatic:
                 provider=provider,
                 means=means,
                 enabled=before is not None and before.enabled,
-                threshold=before.threshold if before is not None else ZERO,
-                amount=before.amount if before is not None else self._least,
+                threshold=before.threshold if before is not None else (*levels, ZERO)[0],
+                amount=before.amount if before is not None else paid,
                 changed_at=at,
                 last_order=before.last_order if before is not None else "",
             )
@@ -202,12 +208,6 @@ class Automatic:
                 tx.put(replace(kept, last_order=latest.id))
 
         await self.book.ledger.run(work)
-
-    @property
-    def _least(self) -> Amount:
-        """Return the smallest amount of money, which stands there while nothing was chosen."""
-        currency = self.book.currency
-        return Amount(10 ** (currency.scale - currency.digits))
 
 
 def _needed(tx: LedgerTransaction, account: AccountNumber) -> AutoTopUp:

@@ -16,7 +16,7 @@ from .keys import GatewayKeys, keys_in, private_key
 from .merchant_api import MerchantApi
 from .notices import Delivery, Notices
 from .orders import OrderBook
-from .payer_pages import PayerPages
+from .payer_pages import PayerPages, PayerRoute
 from .state import PREFIX, GatewayState
 from .voice import Voice
 
@@ -78,7 +78,8 @@ class SandboxGateway:
     async def _listen(self, port: int) -> None:
         app = web.Application(client_max_size=_BODY_LIMIT)
         app.add_routes(MerchantApi(self._state, Bills(self._state)).routes())
-        app.add_routes(self._pages.routes())
+        for method, path, serving in self._pages.routes():
+            app.router.add_route(method, path, serving)
         app.router.add_get("/sns/oauth2/access_token", self._pages.exchange)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
         await self._runner.setup()
@@ -123,7 +124,7 @@ class SandboxGateway:
         """Where the merchant's machine exchanges what came of it."""
         return f"{self._state.base_url}/sns/oauth2/access_token"
 
-    def payer_routes(self) -> list[web.RouteDef]:
+    def payer_routes(self) -> list[PayerRoute]:
         """Return the payers' pages for another listener: everything below `/sandbox/`."""
         return self._pages.routes()
 

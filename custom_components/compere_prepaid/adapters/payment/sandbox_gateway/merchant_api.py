@@ -13,6 +13,7 @@ from aiohttp import web
 from .arithmetic import authorization_fields, decoded, is_signed, request_text
 from .asking import MerchantFaultError, check_order, check_refund, wrong
 from .bills import Bills
+from .keys import BEGINS, ENDS
 from .notices import refund_data, transaction
 from .orders import Order
 from .state import GatewayState
@@ -231,8 +232,8 @@ class MerchantApi:
     async def _certificates(self, _: web.Request, __: bytes) -> dict[str, Any]:
         entry = {
             "serial_no": self._state.keys.certificate_serial,
-            "effective_time": "2020-01-01T00:00:00+08:00",
-            "expire_time": "2035-01-01T00:00:00+08:00",
+            "effective_time": BEGINS.isoformat(),
+            "expire_time": ENDS.isoformat(),
             "encrypt_certificate": self._state.voice.encrypted(self._state.keys.certificate),
         }
         return {"data": [entry]}

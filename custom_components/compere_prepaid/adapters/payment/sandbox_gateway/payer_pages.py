@@ -7,7 +7,7 @@ from: the place to return to must be of the same origin.
 
 import asyncio
 import base64
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
 import hashlib
@@ -21,7 +21,6 @@ from aiohttp import web
 from yarl import URL
 
 from .arithmetic import decoded, is_signed
-from .orders import Order
 from .state import PREFIX, GatewayState
 
 _STYLE = (
@@ -97,6 +96,10 @@ _PATIENCE_S, _FORM_LIMIT, _BRIDGE_LIMIT = 5, 256, 4096
 _COOKIE = "sandbox_openid"
 
 
+type PayerRoute = tuple[str, str, Callable[[web.Request], Awaitable[web.StreamResponse]]]
+"""Method, path, and what serves it."""
+
+
 class PayerPages:
     """Serves payers: the page, the bridge of WeChat's browser, and its login."""
 
@@ -105,13 +108,13 @@ class PayerPages:
         self._state = state
         self._codes: dict[str, tuple[str, datetime]] = {}
 
-    def routes(self) -> list[web.RouteDef]:
+    def routes(self) -> list[PayerRoute]:
         """Return what browsers are served."""
         return [
-            web.get(f"{PREFIX}/pay/{{token}}", self._show),
-            web.post(f"{PREFIX}/pay/{{token}}", self._decide),
-            web.post(f"{PREFIX}/bridge", self._bridge),
-            web.get(f"{PREFIX}/login", self._log_in),
+            ("GET", f"{PREFIX}/pay/{{token}}", self._show),
+            ("POST", f"{PREFIX}/pay/{{token}}", self._decide),
+            ("POST", f"{PREFIX}/bridge", self._bridge),
+            ("GET", f"{PREFIX}/login", self._log_in),
         ]
 
     async def exchange(self, request: web.Request) -> web.Response:
@@ -136,7 +139,7 @@ class PayerPages:
             return _page(language, texts, f"<p>{texts['gone']}</p>", HTTPStatus.NOT_FOUND)
         back = self._return_url(request.query.get("redirect_url", ""))
         state = order.state_at(self._state.voice.now())
-        amount = f"{self._state.currency.code} {self._shown(order)}"
+        amount = self._shown_amount(order.total)
         content = f"<p>{texts['about']} <b>{amount}</b> {escape(order.description)}</p>"
         if state == "NOTPAY":
             content += (
@@ -217,10 +220,11 @@ class PayerPages:
         except ValueError:
             return ""
 
-    def _shown(self, order: Order) -> str:
-        digits = self._state.currency.digits
-        units, rest = divmod(order.total, 10**digits)
-        return f"{units}.{rest:0{digits}}" if digits else str(units)
+    def _shown_amount(self, coins: int) -> str:
+        currency = self._state.currency
+        units, rest = divmod(coins, 10**currency.digits)
+        number = f"{units}.{rest:0{currency.digits}}" if currency.digits else str(units)
+        return f"{currency.code} {number}"
 
 
 async def _wants_to_pay(request: web.Request) -> bool:

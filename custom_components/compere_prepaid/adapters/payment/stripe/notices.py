@@ -93,12 +93,10 @@ _PAYMENTS: Mapping[str, Callable[[Reader, Json, datetime], PaymentState]] = {
     "payment_intent.succeeded": lambda reader, intent, at: reader.intent(intent, at=at),
 }
 _MONEY_BACK: Mapping[str, Callable[[Reader, Json], RefundState | Dispute | None]] = {
-    "refund.created": _refund,
     "refund.updated": _refund,
     "refund.failed": _refund,
-    "charge.refund.updated": _refund,
     "charge.refunded": _latest_refund,
     "charge.dispute.created": _dispute,
 }
 EVENTS = (*_PAYMENTS, *_MONEY_BACK)
-"""The types of events that an endpoint should be sent."""
+"""The types of events that an endpoint is to be sent; all others concern nobody."""
