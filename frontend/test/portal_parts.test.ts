@@ -74,9 +74,17 @@ test("whoever comes is told apart by the address", () => {
 });
 
 test("WeChat is reached in the one way that works in this browser; others in each of theirs", () => {
-  const provider = (key: string, methods: Provider["methods"]): Provider => ({ key, title: key, kind: key, methods, sandbox: false, automatic: false });
-  const terms = { providers: [provider("wechat", ["jsapi", "qr", "redirect"]), provider("stripe", ["redirect", "automatic"]), provider("paynow", ["cashier"])] };
-  const ways = (browser: { bridge: boolean; touch: boolean }): string[] => waysOf(terms as Terms, browser).map((way) => `${way.provider.key} ${way.method}`);
+  const provider = (key: string, methods: Provider["methods"]): Provider => {
+    return { key, title: key, kind: key, methods, sandbox: false, automatic: false };
+  };
+  const providers = [
+    provider("wechat", ["jsapi", "qr", "redirect"]),
+    provider("stripe", ["redirect", "automatic"]),
+    provider("paynow", ["cashier"]),
+  ];
+  const ways = (browser: { bridge: boolean; touch: boolean }): string[] => {
+    return waysOf({ providers } as Terms, browser).map((way) => `${way.provider.key} ${way.method}`);
+  };
   const others = ["stripe redirect", "paynow cashier"];
   assert.deepEqual(ways({ bridge: true, touch: true }), ["wechat jsapi", ...others]);
   assert.deepEqual(ways({ bridge: false, touch: true }), ["wechat redirect", ...others]);

@@ -51,7 +51,7 @@ from custom_components.compere_prepaid.core.ledger.payment_rows import (
     TxnVerdict,
 )
 from custom_components.compere_prepaid.core.ledger.ports import LedgerTransaction
-from custom_components.compere_prepaid.core.money.amount import Amount
+from custom_components.compere_prepaid.core.money.amount import ZERO, Amount
 from tests.adapters.ledger_books import (
     A_101,
     ENGINES,
@@ -563,3 +563,30 @@ async def test_supplies_end_once(ledger: DatabaseLedger) -> None:
     refused = await refusal(ledger.run(begin(2, A_101)))
     assert refused.key == "ledger_rule_broken"
     assert await ledger.read(lambda tx: tx.rows(Supply, meter=METER)) == whole
+
+
+async def test_the_last_of_its_kind(ledger: DatabaseLedger) -> None:
+    """It is found among what is written and what is not yet, of one day or of all."""
+
+    def row(provider: str, day: int, number: int) -> Reconciliation:
+        return Reconciliation(
+            provider=provider,
+            day=date(2026, 11, day),
+            number=number,
+            at=NOON,
+            unexplained=ZERO,
+            content="{}",
+        )
+
+    def work(tx: LedgerTransaction) -> None:
+        assert tx.last(Reconciliation) is None
+        for number in range(1, 12):
+            tx.add(row("stripe", 25, number))
+            assert tx.last(Reconciliation, provider="stripe") == row("stripe", 25, number)
+        tx.add(row("wechat", 24, 1))
+        assert tx.last(Reconciliation) == row("wechat", 24, 1)
+
+    await ledger.run(work)
+    day = {"provider": "stripe", "day": date(2026, 11, 25)}
+    assert await ledger.read(lambda tx: tx.last(Reconciliation, **day)) == row("stripe", 25, 11)
+    assert await ledger.read(lambda tx: tx.last(CashReceipt)) is None

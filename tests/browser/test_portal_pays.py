@@ -201,6 +201,9 @@ async def test_reload_back_and_a_lost_answer(hass: HomeAssistant, tmp_path: Path
         await page.get_by_role("link", name="Top up").click()
         await expect(page.get_by_text("is waiting")).to_have_count(0)
         assert [order.id for order in await orders(trial)] == [first.id]
+        async with phone(browser, trial.site) as stranger:  # where WeChat may lead back to
+            await stranger.open(f"/pay/{first.key}")
+            await expect(stranger.page.locator("main .note")).to_contain_text("another browser")
         assert tenant.faults == []
 
 

@@ -16,7 +16,7 @@ from custom_components.compere_prepaid.core.ledger.payment_rows import (
     PayOrder,
 )
 from simulator.mall import Mall
-from tests.notifications.phones import TENANT, Phone, reach
+from tests.notifications.phones import TENANT, Phone, all_sent, reach
 from tests.payment.stripe_site import SHOP, StripeSite, stripe_site
 from tests.site_fixtures import all_begun, all_online, one_line_mall
 from tests.stories.telling import ask, burn, verified
@@ -128,8 +128,8 @@ async def test_a_card_that_is_declined(hass: HomeAssistant, shop: StripeSite) ->
             assert len(shop.automatic_orders) == tries
             shop.wait(HOUR)
         await shop.look()
-    while "Automatic top-up stopped" not in phone.titles:
-        await phone.next(len(phone.messages) + 1)
+    await all_sent(shop.site)
+    assert phone.titles[-1] == "Automatic top-up stopped"
     kept = await shop.site.payments.automatic.get(SHOP)
     assert kept is not None
     assert (kept.enabled, kept.failures) == (False, 3)
@@ -294,6 +294,7 @@ async def test_the_policy_has_changed(hass: HomeAssistant, shop: StripeSite) -> 
     kept = await shop.site.payments.automatic.get(SHOP)
     assert kept is not None
     assert not kept.enabled
+    await all_sent(shop.site)
     messages = shop.site.notifier.memory.messages(AccountNumber(SHOP))
     assert "Automatic top-up stopped" in [message.title for message in messages]
     with pytest.raises(InvalidInputError, match="top_up_too_small"):

@@ -9,6 +9,7 @@ from homeassistant.core import HomeAssistant
 import pytest
 
 from custom_components.compere_prepaid.core.payment.provider import Dispute, Paid, RefundOutcome
+from custom_components.compere_prepaid.notifications.digest import async_digest
 from custom_components.compere_prepaid.site import CompereSite
 from simulator.clock import ManualClock
 from simulator.mall import Mall
@@ -101,6 +102,20 @@ async def test_the_next_day(
         assert (done["left"], done["replayed"]) == ("0.00", replayed)
     assert site.standing.data.clearing == {"paper": 0}
     assert (await ask(hass, "verify_ledger"))["ok"]
+
+
+async def test_the_digest_counts_them(
+    hass: HomeAssistant, site: CompereSite, mall: Mall, bank: BilledBank
+) -> None:
+    """What came by phone is told to managers like what came in cash."""
+    await paid(site, bank, "100", "a")
+    await ask(hass, "top_up", account=TEA, amount=20)
+    assert isinstance(mall.clock, ManualClock)
+    mall.clock.advance(seconds=2)
+    digest = await async_digest(site, MONDAY_NOON)
+    assert digest.top_ups == site.currency.parse("120")
+    later = await async_digest(site, MONDAY_NOON + timedelta(seconds=1))
+    assert later.top_ups == 0
 
 
 async def test_days_that_were_missed(

@@ -29,6 +29,7 @@ from custom_components.compere_prepaid.core.payment.provider import (
     RejectedError,
     RetryableError,
 )
+from custom_components.compere_prepaid.notifications.digest import async_digest
 from custom_components.compere_prepaid.payments import notice_desk, watcher
 from custom_components.compere_prepaid.payments.offers import Offer
 from custom_components.compere_prepaid.site import CompereSite
@@ -43,7 +44,7 @@ from tests.payment.paying import (
     paper_subentry,
     paying_site,
 )
-from tests.site_fixtures import expected_event, read_again, use
+from tests.site_fixtures import MONDAY_NOON, expected_event, read_again, use
 from tests.stories.telling import PRICE, ask, burn, contact, relay_settled, verified
 
 SHOP, OTHER = "A-101", "A-102"
@@ -83,6 +84,8 @@ async def test_a_payment_brings_the_light_back(
         assert contact(mall.meter(SHOP)) == "closed"
         assert (await settled).state is OrderState.PAID
         assert told[0].data["user_name"] == "Bank paper"
+        forward(mall, bank, seconds=1)  # a digest ends before the present moment
+        assert (await async_digest(site, MONDAY_NOON)).top_ups == site.currency.parse(20)
         again = await order(site, SHOP, "20", "tap-1")
         assert isinstance(again.checkout, Charged)
         assert again.checkout.payment == paid

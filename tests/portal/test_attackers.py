@@ -16,6 +16,7 @@ import pytest
 from custom_components.compere_prepaid.core.access.meter_reference import reference_of
 from custom_components.compere_prepaid.core.ids import AccountNumber
 from custom_components.compere_prepaid.portal import call as calls, listener
+from custom_components.compere_prepaid.portal.limits import Limit
 from custom_components.compere_prepaid.site import CompereSite
 from simulator.mall import Mall
 from tests.actions.asking import serial_of
@@ -71,6 +72,15 @@ async def test_guessing_meters_is_slow_and_paying_goes_on(
         assert status == 429
         assert 1 <= answer["error"]["retry_after"] <= 360
         # others behind the same address: who has a meter pays, and who scans one comes in
+        async with visitor(site) as next_door:
+            await next_door.scan(site, serial)
+            for limit in Limit:  # a flood that leaves their common address nothing at all
+                while portal_of(site).gate.limits.take(limit, "127.0.0.1") == 0:
+                    pass
+            assert (await next_door.get("/api/overview"))[0] == 200
+            assert (await next_door.post("/api/orders", **wanted("key-0000")))[0] == 201
+            assert (await browser.post("/api/find", meter=reference_of(serial)))[0] == 429
+        portal_of(site).gate.limits._addresses.clear()
         assert (await tenant.post("/api/orders", **wanted("key-0001")))[0] == 201
         async with visitor(site) as other:
             assert (await other.scan(site, serial))["level"] == 1

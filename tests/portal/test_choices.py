@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from homeassistant.core import HomeAssistant
+from homeassistant.core import Event, HomeAssistant, callback
 
 from custom_components.compere_prepaid.core.ids import AccountNumber
 from custom_components.compere_prepaid.site import CompereSite
@@ -17,10 +17,13 @@ async def test_own_alarm_warns_once_for_each_crossing(
     hass: HomeAssistant, site: CompereSite, mall: Mall, browser: Visitor
 ) -> None:
     """A level of one's own warns like the policy's, after a restart too, and can be ended."""
-    told: list[str | None] = []
-    hass.bus.async_listen(
-        "compere_prepaid_credit_warning", lambda event: told.append(event.data.get("level"))
-    )
+    told: list[str] = []
+
+    @callback
+    def hear(event: Event) -> None:
+        told.append(event.data["level"])
+
+    hass.bus.async_listen("compere_prepaid_credit_warning", hear)
     await browser.scan(site, serial_of(mall, NOODLES))
     status, answer = await browser.post("/api/settings", alarm_threshold="0")
     assert (status, answer["error"]["code"]) == (400, "alarm_below_cut_off")
@@ -33,8 +36,7 @@ async def test_own_alarm_warns_once_for_each_crossing(
         await burn(mall, site, NOODLES, 20_000)
     await burn(mall, site, NOODLES, 5_000)
     await hass.async_block_till_done()
-    assert len(told) == 1
-    assert str(told[0]).startswith("150")
+    assert told == ["150.00"]
     await browser.scan(site, serial_of(mall, NOODLES))
     _, overview = await browser.get("/api/overview")
     assert overview["low"] is True
@@ -43,7 +45,7 @@ async def test_own_alarm_warns_once_for_each_crossing(
     assert (await browser.get("/api/overview"))[1]["low"] is False
     async with expected_event(hass, "credit_warning", account=NOODLES):
         await burn(mall, site, NOODLES, 40_000)
-    assert len(told) == 2
+    assert told == ["150.00", "150.00"]
 
     assert await hass.config_entries.async_reload(site.entry.entry_id)
     site = site.entry.runtime_data

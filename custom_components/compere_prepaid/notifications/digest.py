@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ..account_view import AccountView, local_iso
 from ..core.ids import AccountNumber, MeterSerial
 from ..core.ledger.account_rows import Decision, DecisionKind
-from ..core.ledger.accounts import CASH
+from ..core.ledger.accounts import CASH, SUSPENSE, clearing
 from ..core.ledger.ports import LedgerTransaction
 from ..core.ledger.records import Hold, HoldKind, TransferCode
 from ..core.money.amount import ZERO, Amount
@@ -109,10 +109,13 @@ class _History:
 async def async_digest(site: CompereSite, since: datetime) -> Digest:
     """Return the digest of a site since an instant."""
     until = site.clock.now().astimezone(UTC)
+    sources = (CASH, SUSPENSE, *map(clearing, site.payments.providers))
 
     def read(tx: LedgerTransaction) -> _History:
         decisions = tx.rows(Decision, kind=DecisionKind.SHADOW_CUT)
-        credited = tx.totals(CASH, since, until).get(TransferCode.TOP_UP, ZERO)
+        credited = sum(
+            tx.totals(source, since, until).get(TransferCode.TOP_UP, ZERO) for source in sources
+        )
         return _History(
             tx.holds_since(HoldKind.NO_CREDIT, since),
             tuple(one for one in decisions if one.at >= since),

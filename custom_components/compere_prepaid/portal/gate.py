@@ -97,8 +97,10 @@ class Gate:
 
     def count(self, limit: Limit, client: Client, session: Session | None) -> None:
         """Count something; raises `PortalError` (`too_many`)."""
-        buckets = session.buckets if session else None
-        if wait := self.limits.take(limit, client.key, buckets):
+        is_tenant = session is not None and session.level >= Level.METER
+        by_session = is_tenant and limit not in {Limit.UNKNOWN, Limit.PIN}
+        address = None if by_session else client.key
+        if wait := self.limits.take(limit, address, session.buckets if session else None):
             raise too_many(wait)
 
     def refusal(self, error: PortalError, language: str) -> web.Response:

@@ -1,8 +1,8 @@
 """How much anybody may ask for: token buckets by address and by session.
 
 A mall's tenants may all come from one address, so what an address may ask for is generous, and what
-one session may is not. What costs somebody their money's way in, paying, has a bucket of its own
-that no guessing empties.
+one session may is not. Paying has buckets of its own, which no guessing empties; and who proved to
+have stood at a meter is counted by their session alone, so that no flood from next door stops them.
 """
 
 from collections import OrderedDict
@@ -85,14 +85,13 @@ class Limits:
     """Seconds that never run backwards."""
     _addresses: OrderedDict[str, Buckets] = field(default_factory=OrderedDict)
 
-    def wait_s(self, limit: Limit, address: str, session: Buckets | None = None) -> int:
-        """Return for how many seconds this may not be asked for; 0 if it may."""
-        return max(bucket.wait_s() for bucket in self._of(limit, address, session))
+    def take(self, limit: Limit, address: str | None, session: Buckets | None = None) -> int:
+        """Take a token of each, if both have one; return for how many seconds there is none.
 
-    def take(self, limit: Limit, address: str, session: Buckets | None = None) -> int:
-        """Take a token of each, if both have one; return what `wait_s` says."""
+        Without an address only the session's is taken.
+        """
         buckets = self._of(limit, address, session)
-        wait = max(bucket.wait_s() for bucket in buckets)
+        wait = max((bucket.wait_s() for bucket in buckets), default=0)
         if not wait:
             for bucket in buckets:
                 bucket.tokens -= 1
@@ -103,13 +102,14 @@ class Limits:
         for bucket in self._of(limit, address, session):
             bucket.tokens = min(bucket.rate.burst, bucket.tokens + 1)
 
-    def _of(self, limit: Limit, address: str, session: Buckets | None) -> list[Bucket]:
-        if (kept := self._addresses.get(address)) is None:
-            kept = self._addresses[address] = {}
+    def _of(self, limit: Limit, address: str | None, session: Buckets | None) -> list[Bucket]:
+        found = []
+        if address is not None:
+            kept = self._addresses.setdefault(address, {})
+            self._addresses.move_to_end(address)
             while len(self._addresses) > ADDRESSES_KEPT:
                 self._addresses.popitem(last=False)
-        self._addresses.move_to_end(address)
-        found = [self._bucket(kept, limit, limit.of_address)]
+            found.append(self._bucket(kept, limit, limit.of_address))
         if session is not None and limit.of_session.burst:
             found.append(self._bucket(session, limit, limit.of_session))
         return found

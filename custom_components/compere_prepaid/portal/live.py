@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import hdrs, web
 
 from ..coordinator import PacedCoordinator
+from ..core.errors import PrepaidError
 from ..core.ids import AccountNumber
 from ..core.prepayment.state import AccountState
 from .errors import PortalError
@@ -81,12 +82,13 @@ class Live:
             raise PortalError(503, "try_later", retry_after=30, headers={"Retry-After": "30"})
         key, stream = session.csrf, _Stream(session)
         self._streams[key] = stream
+        session.wake = stream.news.set
         response = web.StreamResponse(
             headers={hdrs.CONTENT_TYPE: "text/event-stream", "X-Accel-Buffering": "no"}
         )
         try:
             await response.prepare(call.request)
-            with suppress(ConnectionError, TimeoutError):
+            with suppress(ConnectionError, TimeoutError, PrepaidError):
                 await self._serve(stream, key, response, call.account, call.language)
         finally:
             if self._streams.get(key) is stream:

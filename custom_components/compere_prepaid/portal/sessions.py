@@ -57,6 +57,8 @@ class Session:
     still: Callable[[], bool] | None = None
     """Tells whether what was proved still holds; None where only the tenancy can end it."""
     buckets: Buckets = field(default_factory=dict)
+    wake: Callable[[], None] = lambda: None
+    """Told when it ends or its rights change: whoever streams to it looks then."""
     is_over: bool = False
 
     def remember_order(self, order: str) -> None:
@@ -93,6 +95,7 @@ class Sessions:
         while len(self) >= MOST:
             _, oldest = (self._strangers or self._known).popitem(last=False)
             oldest.is_over = True
+            oldest.wake()
         token, digest = _new_token()
         session = Session(
             digest=digest, csrf=secrets.token_urlsafe(TOKEN_BYTES), began_at=now, used_at=now
@@ -133,6 +136,7 @@ class Sessions:
         token, session.digest = _new_token()
         session.csrf = secrets.token_urlsafe(TOKEN_BYTES)
         self._shelf(session)[session.digest] = session
+        session.wake()
         return token
 
     def end(self, session: Session) -> None:
@@ -140,6 +144,7 @@ class Sessions:
         session.is_over = True
         self._strangers.pop(session.digest, None)
         self._known.pop(session.digest, None)
+        session.wake()
 
     def _shelf(self, session: Session) -> OrderedDict[str, Session]:
         return self._known if session.level > Level.NUMBER else self._strangers

@@ -69,8 +69,13 @@ export class Api {
   }
 }
 
+/** The one form that the server's refusals have; what a proxy says has none. */
+interface Refusal {
+  error?: { code?: string; message?: string; retry_after?: number };
+}
+
 function faultOf(answer: Response, body: unknown): Fault {
-  const { code = "", message = "", retry_after } = (body as { error?: { code?: string; message?: string; retry_after?: number } } | null)?.error ?? {};
+  const { code = "", message = "", retry_after } = (body as Refusal | null)?.error ?? {};
   const kind = answer.status === 429 ? "slow_down" : answer.status >= 500 ? "busy" : "refused";
   const after = retry_after ?? Number(answer.headers.get("Retry-After") ?? NaN);
   return new Fault(kind, answer.status, code, message, Number.isFinite(after) ? Math.ceil(after) : null);

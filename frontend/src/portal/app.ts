@@ -63,7 +63,8 @@ export class App {
   async start(): Promise<void> {
     this._speak(this.language);
     const arrival = arrivalOf(location);
-    if (arrival.kind !== "plain") history.replaceState(null, "", arrival.kind === "returned" ? addressOf("pay", arrival.order) : "/#/");
+    const clean = arrival.kind === "returned" ? addressOf("pay", arrival.order) : "/#/";
+    if (arrival.kind !== "plain") history.replaceState(null, "", clean); // no secret stays in the address
     this.changed();
     await this._arrive(arrival);
     addEventListener("hashchange", () => this._show(routeOf(location.hash)));
@@ -118,7 +119,8 @@ export class App {
     this.session = this.api.use(session);
     if (session.meter) keepMeter(session.meter.reference);
     if (before !== session.meter?.reference || session.level < 1) this.overview = null;
-    if (chosenLanguage() === null && isLanguage(session.language)) this._speak(session.language);
+    // a tenant's choice is for all their devices; who is nobody in particular has their own
+    if (isLanguage(session.language) && (session.level >= 1 || chosenLanguage() === null)) this._speak(session.language);
     this.format = new Format(this.language, session.site.currency, session.site.digits);
     this.expiring = false;
     if (this.level >= 1) this.live.start();

@@ -101,7 +101,11 @@ const AMOUNT = /^\d{1,9}(?:\.\d+)?$/;
 
 /** Return what somebody typed as an amount in the form that the server takes, or null if it is none. */
 export function amountTyped(text: string, digits: number): string | null {
-  const plain = text.replace(/[\s\u00a0]/g, "").replace(/[０-９]/g, (digit) => String(digit.charCodeAt(0) - 0xff10)).replace(/[，,](?=\d{3}(?:\D|$))/g, "").replace(/[，,。．]/, ".");
+  const plain = text
+    .normalize("NFKC") // full-width digits become plain ones
+    .replace(/\s/g, "")
+    .replace(/,(?=\d{3}(?:\D|$))/g, "")
+    .replace(/[,。]/, ".");
   if (!AMOUNT.test(plain) || Number(plain) <= 0) return null;
   return (plain.split(".")[1] ?? "").length > digits ? null : plain;
 }

@@ -25,6 +25,7 @@ from custom_components.compere_prepaid.core.payment.provider import (
     Unpaid,
 )
 from tests.adapters.payment.shop import Figure, Shop
+from tests.core.prepayment.desk import HandClock
 
 OTHERS = make_keys()
 """Keys of somebody else."""
@@ -356,3 +357,43 @@ async def test_logins_that_cannot_be_read(shop: Shop, answer: bytes) -> None:
         assert provider.login is not None
         with pytest.raises((RetryableError, RejectedError)):
             await provider.login.openid("code")
+
+
+async def test_certificates_that_cannot_be_fetched(shop: Shop, clock: HandClock) -> None:
+    """With a key at hand that is no hindrance; without any nothing can be believed yet."""
+    order = await shop.paid()
+    shop.gateway.faults.statuses = [503]
+    assert isinstance(await shop.with_settings(certificates=True).query(order), Paid)
+    alone = shop.with_settings(certificates=True, public_key_id="", public_key="")
+    shop.gateway.faults.statuses = [503]
+    assert isinstance(await alone.query(order), Unknown)
+    shop.gateway.faults.strange_key = True  # they do not sign what they came in
+    assert isinstance(await alone.query(order), Unknown)
+    shop.gateway.faults.strange_key = False
+    assert isinstance(await alone.query(order), Paid)
+    clock.forward(hours=13)
+    shop.gateway.faults.statuses = [503]  # to be renewed, and the old ones are still good
+    assert isinstance(await alone.query(order), Paid)
+
+
+async def test_a_standby_host_is_asked_for_certificates_too(shop: Shop) -> None:
+    """As for everything else."""
+    provider = shop.with_settings(
+        certificates=True,
+        public_key_id="",
+        public_key="",
+        base_url=await closed_port(),
+        standby_url=shop.gateway.base_url,
+    )
+    await provider.try_out()
+
+
+async def test_files_come_from_known_hosts_only(shop: Shop, clock: HandClock) -> None:
+    """An answer cannot send us elsewhere for a bill."""
+    await shop.paid()
+    day = shop.provider.today(clock.now())
+    clock.forward(days=1)
+    with pytest.raises(RetryableError, match="wechat_answer_strange"):
+        await shop.provider._client.fetch_file("https://evil.example/v3/billdownload/file")
+    shop.gateway.faults.statuses = []
+    assert [entry.order_id async for entry in shop.provider.bill(day)]

@@ -10,7 +10,8 @@ from collections import defaultdict
 from .book import Book, Row, parsed
 
 _REFUNDS = """
-    SELECT r.*, p.amount AS came, t.id AS booked, t.debit, t.credit, t.amount AS reserved,
+    SELECT r.*, p.amount AS came, p.account AS payer, p.verdict, t.id AS booked, t.debit,
+      t.credit, t.amount AS reserved,
       t.kind AS phase, t.detail, t.source, t."user" AS by_user, t.reason AS said,
       o.kind AS ended
     FROM provider_refund r
@@ -78,7 +79,8 @@ def _audit_refund(book: Book, row: Row) -> None:
         row["user"],
         row["reason"],
     )
-    book.expect(fits, f"{name}: what is set aside says something else")
+    of_payer = row["verdict"] == "suspense" or row["payer"] == row["account"]
+    book.expect(fits and of_payer, f"{name}: what is set aside says something else")
     ended = _ENDS.get(row["state"])
     book.expect(row["ended"] == ended, f"{name}: is not where its money is")
 

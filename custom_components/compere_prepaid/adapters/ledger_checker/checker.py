@@ -27,7 +27,6 @@ from .fees import audit_fees
 from .filing import audit_documents, audit_statements
 from .payments import audit_payments
 from .relays import audit_relays
-from .returns import audit_returns
 from .tariffs import Tariffs
 from .taxes import audit_taxes
 from .tenancies import audit_debts, audit_supplies, audit_tenancies
@@ -96,7 +95,6 @@ def check(
         audit_taxes(book, tariffs, walked, (energy, fees, corrections))
         audit_debts(book, accounts)
         audit_credits(book, accounts)
-        audit_returns(book, accounts)
         audit_cash_desk(book)
         audit_bills(book)
     except DBAPIError as error:

@@ -2,7 +2,8 @@
 
 A payment and its transfer name each other, an order that is paid names the payment that paid it,
 and what left the suspense account was assigned by somebody. So what a clearing account was debited
-with is the sum of the payments. That a book for trying has no real provider cannot be seen in it:
+with is the sum of the payments; what it was credited with are the refunds and fees that `bills`
+looks at, and payouts. That a book for trying has no real provider cannot be seen in it:
 rows say a provider's key, not what it is.
 """
 
@@ -38,6 +39,15 @@ _FOR_NO_TXN = """
       AND p.transfer_id IS NULL
     ORDER BY t.seq
 """
+_CODES = "('top_up', 'suspense', 'refund', 'gateway_fee', 'payout')"
+_OF_NO_KIND = f"""
+    SELECT seq, id FROM transfer
+    WHERE site = :site AND credit = :account AND code NOT IN {_CODES}
+    UNION ALL
+    SELECT seq, id FROM transfer
+    WHERE site = :site AND debit = :account AND code NOT IN {_CODES}
+    ORDER BY 1
+"""  # noqa: S608  -- a list of codes
 _ORDERS = """
     SELECT o.*, p.verdict, p.order_id FROM pay_order o
     LEFT JOIN provider_txn p ON p.site = o.site AND p.provider = o.provider AND p.txn = o.paid_txn
@@ -70,6 +80,8 @@ def audit_credits(book: Book, accounts: Accounts) -> None:
             place = {"account": account, "provider": provider}
             for row in book.rows(_FOR_NO_TXN, begins=len(f"pay:{provider}:") + 1, **place):
                 book.fault(f"transfer {row['seq']} ({row['id']}): its payment is missing")
+            for row in book.rows(_OF_NO_KIND, account=account):
+                book.fault(f"transfer {row['seq']} ({row['id']}): cannot be of {account}")
     for row in book.rows(_ORDERS):
         _audit_order(book, row)
     for row in book.rows(_ASSIGNMENTS):

@@ -66,7 +66,11 @@ export class HistoryPage implements Page {
         </thead>
         <tbody>
           ${[...days].reverse().map(
-            (each) => html`<tr><th scope="row">${format.day(each.day)}</th><td>${format.energy(each.kwh)}</td><td>${format.money(each.cost)}</td></tr>`,
+            (each) => html`<tr>
+              <th scope="row">${format.day(each.day)}</th>
+              <td>${format.energy(each.kwh)}</td>
+              <td>${format.money(each.cost)}</td>
+            </tr>`,
           )}
         </tbody>
       </table>
@@ -79,11 +83,18 @@ export class HistoryPage implements Page {
     return html`<ul class="plain-list rows">
       ${topUps.map(
         (each) => html`<li>
-          <span>${format.day(each.at)}, ${format.time(each.at)}<span class="also">${wordFor(say, "via", each.via.replace(" ", "_"))}${each.receipt ? ` · ${each.receipt}` : ""}</span></span>
+          <span>
+            ${format.day(each.at)}, ${format.time(each.at)}
+            <span class="also">${wordFor(say, "via", each.via)}${each.receipt ? ` · ${each.receipt}` : ""}</span>
+          </span>
           <span class="right">
             <strong>${format.money(each.amount)}</strong>
             ${app.level >= 2 && each.reference
-              ? html`<a class="link" href=${`#/receipt/${encodeURIComponent(each.reference)}`} aria-label=${`${say("receipt")} ${format.moment(each.at)}`}>
+              ? html`<a
+                  class="link"
+                  href=${`#/receipt/${encodeURIComponent(each.reference)}`}
+                  aria-label=${`${say("receipt")} ${format.moment(each.at)}`}
+                >
                   ${say("receipt")}
                 </a>`
               : nothing}

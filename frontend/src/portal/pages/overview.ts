@@ -101,19 +101,24 @@ export class OverviewPage implements Page {
 
   private _figures(now: Overview): TemplateResult {
     const { say, format } = this.app;
-    const period = (word: string): TemplateResult | typeof nothing => (word ? html`<span class="period">${wordFor(say, "period", word)}</span>` : nothing);
+    const period = (word: string): TemplateResult | typeof nothing =>
+      word ? html`<span class="period">${wordFor(say, "period", word)}</span>` : nothing;
     const next = now.next_price;
     return html`<section aria-label=${say("today")}>
       <dl class="figures">
         <div class="wide">
           <dt>${say("power_now")} ${this._liveness()}</dt>
-          <dd class="power">${now.power_w === null ? html`<span class="missing">${say("power_unknown")}</span>` : format.power(now.power_w)}</dd>
+          <dd class="power">
+            ${now.power_w === null ? html`<span class="missing">${say("power_unknown")}</span>` : format.power(now.power_w)}
+          </dd>
         </div>
         <div>
           <dt>${say("today")}</dt>
           <dd>${now.cost_today === null ? "–" : format.money(now.cost_today)}</dd>
           ${now.energy_today_kwh === null ? nothing : html`<dd class="also">${format.energy(now.energy_today_kwh)}</dd>`}
-          ${now.cost_usual_today === null ? nothing : html`<dd class="also">${say("usual", { amount: format.money(now.cost_usual_today) })}</dd>`}
+          ${now.cost_usual_today === null
+            ? nothing
+            : html`<dd class="also">${say("usual", { amount: format.money(now.cost_usual_today) })}</dd>`}
         </div>
         <div>
           <dt>${say("this_month")}</dt>
@@ -136,7 +141,8 @@ export class OverviewPage implements Page {
     const { app } = this;
     const stale = app.offline || !app.live.streaming;
     if (!stale) return html`<span class="live"><span class="pulse" aria-hidden="true"></span>${app.say("live")}</span>`;
-    const time = app.overviewAt ? new Intl.DateTimeFormat(app.language, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(app.overviewAt) : "";
+    const clock = new Intl.DateTimeFormat(app.language, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+    const time = app.overviewAt ? clock.format(app.overviewAt) : "";
     return html`<span class="live stale">${app.say("updated_at", { time })}</span>`;
   }
 

@@ -58,7 +58,14 @@ export function errorText(id: string, text: string | undefined): TemplateResult 
   return html`<p class="error" id=${id} role="alert" ?hidden=${!text}>${text ?? ""}</p>`;
 }
 
-export function primary(label: string, { busy = false, kind = "submit", click }: { busy?: boolean; kind?: "submit" | "button"; click?: () => void } = {}): TemplateResult {
+export interface Press {
+  busy?: boolean;
+  kind?: "submit" | "button";
+  click?: () => void;
+}
+
+/** The one button of a page that does what the page is for. */
+export function primary(label: string, { busy = false, kind = "submit", click }: Press = {}): TemplateResult {
   return html`<button type=${kind} class="primary" ?disabled=${busy} aria-busy=${busy} @click=${click ?? nothing}>${label}</button>`;
 }
 

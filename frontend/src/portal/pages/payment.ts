@@ -112,7 +112,8 @@ export class PaymentPage implements Page {
     } catch (error) {
       const fault = asFault(error);
       pause = (fault.retryAfterS ?? 0) * 1000;
-      if (fault.kind === "refused") this._error = app.worded(fault);
+      const isNotHere = fault.status === 404 || fault.status === 403;
+      if (fault.kind === "refused") this._error = isNotHere ? app.say("wait_not_here") : app.worded(fault);
       else this._trouble = app.worded(fault);
     }
     this._asking = false;
@@ -177,7 +178,10 @@ export class PaymentPage implements Page {
   view(): TemplateResult {
     const { app } = this;
     const order = this._order;
-    if (this._error) return html`<div class="narrow">${backLink(app)} ${heading(this.title())}${failure(app, this._error, () => void this._begin())}</div>`;
+    if (this._error) {
+      const again = (): void => void this._begin();
+      return html`<div class="narrow">${backLink(app)} ${heading(this.title())}${failure(app, this._error, again)}</div>`;
+    }
     if (!order) return html`<div class="narrow">${heading(this.title())}${loading(app)}</div>`;
     if (order.state === "paid") return this._paid(order);
     return html`<div class="narrow">
@@ -242,14 +246,17 @@ export class PaymentPage implements Page {
         ${order.paid_at ? html`<p class="quiet-line small">${format.moment(order.paid_at)}</p>` : nothing}
         <a class="primary" href="#/">${say(this.app.level >= 1 ? "to_overview" : "close")}</a>
       </section>
-      ${order.receipt ? html`<p><a class="secondary" href=${`#/receipt/${encodeURIComponent(order.receipt)}`}>${say("see_receipt")}</a></p>` : nothing}
+      ${order.receipt
+        ? html`<p><a class="secondary" href=${`#/receipt/${encodeURIComponent(order.receipt)}`}>${say("see_receipt")}</a></p>`
+        : nothing}
     </div>`;
   }
 }
 
 /** A picture, so that nothing in it can run. */
 function code(svg: string, alt: string): TemplateResult {
-  return html`<p class="qr"><img src=${`data:image/svg+xml;charset=utf-8,${encodeURIComponent(svg)}`} alt=${alt} width="240" height="240" /></p>`;
+  const source = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(svg)}`;
+  return html`<p class="qr"><img src=${source} alt=${alt} width="240" height="240" /></p>`;
 }
 
 /** Where a payment goes on is the server's to say; but never a script. */

@@ -48,7 +48,7 @@ export class ReceiptPage implements Page {
       <dl class="facts">
         <div><dt>${say("receipt_number")}</dt><dd>${receipt.receipt ?? "–"}</dd></div>
         <div><dt>${say("receipt_at")}</dt><dd>${format.moment(receipt.at)}</dd></div>
-        <div><dt>${say("receipt_via")}</dt><dd>${wordFor(say, "via", receipt.via.replace(" ", "_"))}</dd></div>
+        <div><dt>${say("receipt_via")}</dt><dd>${wordFor(say, "via", receipt.via)}</dd></div>
         <div><dt>${say("receipt_reference")}</dt><dd class="code">${receipt.reference}</dd></div>
         <div><dt>${session?.site.name}</dt><dd>${this.app.meterName()}</dd></div>
       </dl>

@@ -148,8 +148,13 @@ export class SettingsPage implements Page {
       <ul class="plain-list rows">
         ${devices.map(
           (each) => html`<li>
-            <span><bdi>${each.name}</bdi><span class="also">${each.current ? say("this_device") : format.moment(each.bound_at)}</span></span>
-            <button type="button" class="link" @click=${() => void this._revoke(each.id, each.name)}>${say("device_remove", { name: each.name })}</button>
+            <span>
+              <bdi>${each.name}</bdi>
+              <span class="also">${each.current ? say("this_device") : format.moment(each.bound_at)}</span>
+            </span>
+            <button type="button" class="link" @click=${() => void this._revoke(each.id, each.name)}>
+              ${say("device_remove", { name: each.name })}
+            </button>
           </li>`,
         )}
       </ul>

@@ -2,7 +2,7 @@
 import { html, nothing, type TemplateResult } from "lit-html";
 import type { App, Page } from "../app.ts";
 import { asFault } from "../api.ts";
-import type { Statement, StatementHead } from "../contract.ts";
+import type { Statement, StatementHead, StatementLine } from "../contract.ts";
 import { chevron } from "../icons.ts";
 import { wordFor } from "../texts/index.ts";
 import { backLink, failure, heading, loading } from "./parts.ts";
@@ -104,6 +104,13 @@ export class StatementPage implements Page {
     </div>`;
   }
 
+  private _detail(line: StatementLine): string {
+    const { say, format } = this.app;
+    if (line.energy_wh === undefined) return format.day(line.at);
+    const energy = format.energy(String(line.energy_wh / 1000));
+    return line.period ? `${energy} · ${wordFor(say, "period", line.period)}` : energy;
+  }
+
   private _shown(statement: Statement): TemplateResult {
     const { say, format } = this.app;
     const funds = Object.values(statement.funds).filter((fund) => fund.lines.length > 0 || Number(fund.closing_shown) !== 0);
@@ -115,9 +122,7 @@ export class StatementPage implements Page {
             (line) => html`<li>
               <span>
                 ${line.item || wordFor(say, "line", line.kind)}
-                <span class="also">
-                  ${line.energy_wh === undefined ? format.day(line.at) : `${format.energy(String(line.energy_wh / 1000))}${line.period ? ` · ${wordFor(say, "period", line.period)}` : ""}`}
-                </span>
+                <span class="also">${this._detail(line)}</span>
               </span>
               <span class="right">${format.money(line.shown)}</span>
             </li>`,

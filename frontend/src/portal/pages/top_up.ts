@@ -11,6 +11,7 @@ import { stepList } from "./steps.ts";
 
 const OTHER = "other";
 const TYPING_PAUSE_MS = 400;
+const ASK_WECHAT = `/wechat/oauth/start?back=${encodeURIComponent("/#/top-up")}`;
 
 export class TopUpPage implements Page {
   private _terms: Terms | null = null;
@@ -47,7 +48,7 @@ export class TopUpPage implements Page {
       this._terms = await app.api.get<Terms>("/api/terms");
       const wechat = app.session?.wechat;
       const bridge = wechat !== undefined && wechat.inside && wechat.known;
-      if (wechat?.inside && wechat.oauth && !bridge && askWeChatOnce()) return location.replace(`/wechat/oauth/start?back=${encodeURIComponent("/#/top-up")}`);
+      if (wechat?.inside && wechat.oauth && !bridge && askWeChatOnce()) return location.replace(ASK_WECHAT);
       this._ways = waysOf(this._terms, { bridge, touch: matchMedia("(pointer: coarse)").matches });
     } catch (error) {
       this._errors.load = app.worded(asFault(error));
@@ -86,11 +87,12 @@ export class TopUpPage implements Page {
     const { say, format } = app;
     if (this._ways.length === 0) return html`<p class="lead">${say("no_provider")}</p>`;
     const amount = this._amount();
+    const label = amount ? say("pay", { amount: format.money(amount) }) : say("continue");
     return html`<form novalidate @submit=${sent(() => void this._submit())}>
       ${this._amounts(terms)} ${this._providers()} ${this._where()} ${this._shop()} ${this._keeping()}
       ${errorText("form-error", this._errors.form)}
       <div class="act">
-        ${primary(this._busy ? say("paying") : amount ? say("pay", { amount: format.money(amount) }) : say("continue"), { busy: this._busy })}
+        ${primary(this._busy ? say("paying") : label, { busy: this._busy })}
       </div>
     </form>`;
   }
@@ -149,7 +151,9 @@ export class TopUpPage implements Page {
     const { say } = this.app;
     if (this._ways.length === 1) {
       const { provider, method } = this._ways[0]!;
-      return html`<p class="only-way">${say("pay_with")} <strong>${provider.title}</strong> <span>${say(`by_${method}` as "by_qr")}</span></p>`;
+      return html`<p class="only-way">
+        ${say("pay_with")} <strong>${provider.title}</strong> <span>${say(`by_${method}` as "by_qr")}</span>
+      </p>`;
     }
     return html`<fieldset>
       <legend>${say("pay_with")}</legend>

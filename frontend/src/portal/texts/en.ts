@@ -155,6 +155,7 @@ export const en = {
   wait_not_yet: "Nothing has arrived so far. We go on looking.",
   wait_until: "This payment stays open until {time}.",
   wait_elsewhere: "The payment was begun in another window. This page shows when it arrives.",
+  wait_not_here: "This payment was begun in another browser. Look there, or open your meter’s page: what was paid is credited by itself.",
   wait_cancelled: "The payment was cancelled in WeChat. You can try again.",
   closed_title: "Not paid",
   closed_lead: "This payment is closed and nothing was taken. If your bank shows money taken, it is found and credited by itself.",

@@ -31,6 +31,6 @@ export function isLanguage(tag: string | null): tag is LanguageTag {
 
 /** Return the text for a word of the server's, such as a tariff's period; owners may have words of their own. */
 export function wordFor(say: Say, prefix: string, word: string): string {
-  const key = `${prefix}_${word}`;
+  const key = `${prefix}_${word.replace(/ /g, "_")}`;
   return key in en ? say(key as TextKey) : word;
 }

@@ -147,6 +147,7 @@ export const ms: Texts = {
   wait_not_yet: "Belum ada yang sampai. Kami terus mencari.",
   wait_until: "Bayaran ini dibuka hingga {time}.",
   wait_elsewhere: "Bayaran dimulakan di tetingkap lain. Halaman ini menunjukkan apabila ia sampai.",
+  wait_not_here: "Bayaran ini dimulakan dalam pelayar lain. Lihat di sana, atau buka halaman meter anda: apa yang dibayar dikreditkan dengan sendirinya.",
   wait_cancelled: "Bayaran dibatalkan dalam WeChat. Anda boleh cuba lagi.",
   closed_title: "Belum dibayar",
   closed_lead: "Bayaran ini ditutup dan tiada wang diambil. Jika bank anda menunjukkan wang diambil, ia ditemui dan dikreditkan dengan sendirinya.",

@@ -147,6 +147,7 @@ export const zhHans: Texts = {
   wait_not_yet: "暂未收到付款，系统会继续查询。",
   wait_until: "此付款在 {time} 前有效。",
   wait_elsewhere: "此付款在另一个窗口中发起，到账后本页会显示。",
+  wait_not_here: "此付款在另一个浏览器中发起。请回到那里查看，或打开您的电表页面：已付款项会自动入账。",
   wait_cancelled: "您在微信中取消了付款，可以重试。",
   closed_title: "未付款",
   closed_lead: "此付款已关闭，没有扣款。如果银行显示已扣款，系统会自动找到并入账。",

@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 import json
 from typing import Any
@@ -42,6 +42,8 @@ _FILE_TIMEOUT = ClientTimeout(total=120, sock_connect=4)
 _CERTIFICATES_LAST = timedelta(hours=12)
 _CERTIFICATES_PAUSE = timedelta(minutes=1)
 """So often at most a message with an unknown serial makes us fetch them again."""
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 _PASSING = frozenset(
     {"SYSTEM_ERROR", "BANK_ERROR", "BANKERROR", "RULE_LIMIT", "FREQUENCY_LIMITED"}
@@ -114,7 +116,7 @@ class WeChatClient:
         self._clock = clock
         self._bases = tuple(URL(url) for url in (settings.base_url, settings.standby_url) if url)
         self._fetching = asyncio.Lock()
-        self._fetched_at: datetime | None = None
+        self._tried_at = self._fetched_at = _NEVER
         self.verifier = verifier
 
     async def ask(
@@ -172,12 +174,7 @@ class WeChatClient:
                 raise
         data = _data(raw, status)
         answer = Answer(status=status, data=data, doubt=doubt)
-        if (
-            status >= HTTPStatus.INTERNAL_SERVER_ERROR
-            or status == HTTPStatus.TOO_MANY_REQUESTS
-            or answer.code in _PASSING
-        ):
-            raise RetryableError("wechat_busy", code=answer.code or status)
+        _refuse_passing(answer)
         if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
             raise RetryableError("wechat_answer_strange", reason=status)
         return answer
@@ -237,14 +234,15 @@ class WeChatClient:
             return
         async with self._fetching:
             now = self._clock.now()
-            age = None if self._fetched_at is None else now - self._fetched_at
-            if age is not None and age < _CERTIFICATES_PAUSE:
+            if self.verifier and now - self._tried_at < _CERTIFICATES_PAUSE:
                 return
-            if age is not None and age < _CERTIFICATES_LAST and not self.verifier.is_key_missing:
+            is_fresh = now - self._fetched_at < _CERTIFICATES_LAST
+            if is_fresh and not self.verifier.is_key_missing:
                 return
+            self._tried_at = now
             try:
                 await self._fetch_certificates(now)
-            except RetryableError:
+            except RetryableError, RejectedError:
                 if not self.verifier:
                     raise
 
@@ -252,7 +250,9 @@ class WeChatClient:
         """Believe the certificates that are given out, if they sign what they came in."""
         status, headers, body = await self._send_anywhere("GET", "/v3/certificates", b"")
         if status != HTTPStatus.OK:
-            Answer(status=status, data=_data(body, status), doubt=Doubt.UNSIGNED).expect()
+            answer = Answer(status=status, data=_data(body, status), doubt=Doubt.UNSIGNED)
+            _refuse_passing(answer)
+            answer.expect()
         try:
             known = self.verifier.with_keys(self._read_certificates(read_json(body)))
             known.verify(headers, body, now)
@@ -263,6 +263,17 @@ class WeChatClient:
 
     def _read_certificates(self, data: Mapping[str, Any]) -> Mapping[str, Any]:
         return read_certificates(data, self._settings.apiv3_key.encode(), self._clock.now())
+
+
+def _refuse_passing(answer: Answer) -> None:
+    """Raise `RetryableError` for what may be different in a moment."""
+    status = answer.status
+    if (
+        status >= HTTPStatus.INTERNAL_SERVER_ERROR
+        or status == HTTPStatus.TOO_MANY_REQUESTS
+        or answer.code in _PASSING
+    ):
+        raise RetryableError("wechat_busy", code=answer.code or status)
 
 
 class _UnconnectedError(Exception):
