@@ -72,6 +72,7 @@ async def test_keys_that_are_not_taken_any_more(
     hass: HomeAssistant, mall: Mall, tmp_path: Path, key: str, kind: str
 ) -> None:
     """Looked at by itself; a provider that is down says nothing about keys; removal ends it."""
+    hass.config.config_dir = str(tmp_path)  # a night passes, and with it a copy of the ledger
     bank = paper_bank()
     async with paying_site(hass, mall, tmp_path, bank) as site:
         bank.wrong_key = key
