@@ -43,6 +43,7 @@ async def test_up_and_down(
         "transfer": f"adj:1:{NOODLES}",
         "balance": balance,
         "receipt": f"{transfer.seq}-{transfer.hash[:12]}",
+        "number": None,
         "replayed": False,
     }
     assert (transfer.debit, transfer.credit) == ends
