@@ -214,7 +214,7 @@ export class PaymentPage implements Page {
           ${code(checkout.svg, say("wait_qr_alt", { amount: format.money(this._order?.amount ?? "0") }))}
           <p class="hint">${say("wait_qr_save")}</p>
           ${this.app.session?.site.sandbox && isWeb(checkout.text)
-            ? html`<p><a class="secondary" href=${checkout.text}>${say("wait_qr_open")}</a></p>`
+            ? html`<p><a class="secondary" href=${checkout.text} target="_blank" rel="noopener">${say("wait_qr_open")}</a></p>`
             : nothing}`;
       case "cashier":
         return html`<p class="lead">${say("wait_cashier")}</p>

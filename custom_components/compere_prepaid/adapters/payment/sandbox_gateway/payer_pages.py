@@ -61,6 +61,7 @@ _TEXTS: Mapping[str, Mapping[str, str]] = {
         "SUCCESS": "Paid.",
         "CLOSED": "This order is closed.",
         "back": "Back",
+        "close": "You can close this page.",
         "gone": "There is no such order.",
     },
     "zh": {
@@ -73,6 +74,7 @@ _TEXTS: Mapping[str, Mapping[str, str]] = {
         "SUCCESS": "已支付。",
         "CLOSED": "该订单已关闭。",
         "back": "返回",
+        "close": "您可以关闭此页面。",
         "gone": "没有该订单。",
     },
     "ms": {
@@ -85,6 +87,7 @@ _TEXTS: Mapping[str, Mapping[str, str]] = {
         "SUCCESS": "Telah dibayar.",
         "CLOSED": "Pesanan ini telah ditutup.",
         "back": "Kembali",
+        "close": "Anda boleh menutup halaman ini.",
         "gone": "Tiada pesanan sedemikian.",
     },
 }
@@ -163,7 +166,7 @@ class PayerPages:
         if back:
             return web.Response(status=HTTPStatus.SEE_OTHER, headers={**HEADERS, "Location": back})
         state = order.state_at(self._state.voice.now())
-        return _page(language, texts, f"<p>{texts[state]}</p>")
+        return _page(language, texts, f"<p>{texts[state]} {texts['close']}</p>")
 
     async def _bridge(self, request: web.Request) -> web.Response:
         """Pay as `getBrandWCPayRequest` does, if what the page hands over is signed."""

@@ -227,7 +227,7 @@ ${O(e("wait_jsapi_go"),{kind:"button",click:()=>{this.Be()}})}`;case"redirect":r
 <a class="primary" href=${sa(a.url)} referrerpolicy="origin" rel="noopener">${e("wait_redirect_go")}</a>`;case"qr":return o`<p class="lead">${e("wait_qr",{provider:this.ue})}</p>
 ${St(a.svg,e("wait_qr_alt",{amount:t.money((s=(i=this.s)==null?void 0:i.amount)!=null?s:"0")}))}
 <p class="hint">${e("wait_qr_save")}</p>
-${(r=this.app.session)!=null&&r.site.sandbox&&Mt(a.text)?o`<p><a class="secondary" href=${a.text}>${e("wait_qr_open")}</a></p>`:c}`;case"cashier":return o`<p class="lead">${e("wait_cashier")}</p>
+${(r=this.app.session)!=null&&r.site.sandbox&&Mt(a.text)?o`<p><a class="secondary" href=${a.text} target="_blank" rel="noopener">${e("wait_qr_open")}</a></p>`:c}`;case"cashier":return o`<p class="lead">${e("wait_cashier")}</p>
 ${a.svg?St(a.svg,e("wait_qr_alt",{amount:t.money((d=(l=this.s)==null?void 0:l.amount)!=null?d:"0")})):c}
 <dl class="facts">
 <div><dt>${e("wait_reference")}</dt><dd class="code big">${a.reference}</dd></div>
