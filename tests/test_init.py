@@ -104,6 +104,7 @@ async def test_starts_stops_and_starts_again(
     for turn in (1, 2, 3):
         site = await _set_up(hass, entry)
         await all_online(site)
+        await read_again(site, meter.serial)  # none is under way when time jumps
         use(mall, SHOP, watts=10_000, seconds=360)
         await read_again(site, meter.serial)
         assert await hass.config_entries.async_unload(entry.entry_id)

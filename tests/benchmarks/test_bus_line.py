@@ -65,11 +65,12 @@ async def test_carries_the_bus(lines: Simulator, way: Way) -> None:
 
 async def test_wears_out_no_patience(lines: Simulator) -> None:
     """The dead are silent, the revived answer; who speaks too early is not heard by who insists."""
-    plan = LinePlan(way=Way.RTU_TCP, baudrate=QUICK, meters=2, insists=True)
+    # So slow that no machine is too busy to speak too early.
+    plan = LinePlan(way=Way.RTU_TCP, baudrate=2400, meters=2, insists=True)
     line = Line.make(lines, plan)
     lines.set_dead(line.number, [2], dead=True)
     host, port = host_and_port(line.place)
-    client = ModbusTcpClient(host, port=port, framer=FramerType.RTU, timeout=0.2, retries=0)
+    client = ModbusTcpClient(host, port=port, framer=FramerType.RTU, timeout=0.5, retries=0)
     assert client.connect()  # type: ignore[no-untyped-call]
     try:
         outcomes = [_is_answered(client, 1) for _ in range(4)]

@@ -11,6 +11,7 @@ from custom_components.compere_prepaid.adapters.ledger_database.ledger import Da
 from custom_components.compere_prepaid.core.errors import InvalidInputError
 from custom_components.compere_prepaid.core.ids import TransferId
 from custom_components.compere_prepaid.core.ledger.accounts import (
+    ADJUSTMENT,
     CASH,
     Fund,
     debt_of,
@@ -81,7 +82,13 @@ async def test_all_that_was_asked_is_in_the_book(ledger: DatabaseLedger) -> None
 @pytest.mark.parametrize("amount", [1, MAX_AMOUNT - 1])
 async def test_the_least_and_the_most(ledger: DatabaseLedger, amount: int) -> None:
     """From the smallest unit up to what 64 bits can add, everything is booked."""
-    request = replace(REQUEST, amount=Amount(amount), kind=TransferKind.POSTED)
+    request = replace(
+        REQUEST,
+        debit=ADJUSTMENT,
+        code=TransferCode.ADJUSTMENT,
+        amount=Amount(amount),
+        kind=TransferKind.POSTED,
+    )
     await ledger.run(lambda tx: post(tx, request, RECORDED))
     assert await ledger.read(lambda tx: tx.balance(tenant(A_101))) == amount
     assert (await ledger.verify()).ok

@@ -75,6 +75,7 @@ async def test_top_up(desk: Desk) -> None:
             receipt=f"2-{row.hash[:12]}",
             replayed=False,
             steps=Waterfall(balance=money(20), before=money(10), after=money(30)),
+            number=1,
         )
     }
     assert desk.told(ToppedUp) == [

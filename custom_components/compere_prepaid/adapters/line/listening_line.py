@@ -72,5 +72,9 @@ class ListeningLine(FramedLine):
     async def close(self) -> None:
         server, self._server, self._call = self._server, None, None
         if server is not None:
+            # A call that is just being accepted would be lost by the server, and never hung up on.
+            for listening in server.sockets:
+                asyncio.get_running_loop().remove_reader(listening.fileno())
+            await asyncio.sleep(0)
             server.close()
         await super().close()
