@@ -1,9 +1,10 @@
 """Two hundred tenants watch their page: what it costs them, and Home Assistant's event loop.
 
 A Home Assistant in a process of its own, whose event loop is one thread and so one core, has a site
-with a shop for each tenant, on lines of 9600 baud that are polled all the time, and a portal. Every tenant opens the page and
-watches the stream; meanwhile pages are loaded again and again, as fast as a crowd would. Beside it
-stands what the event loop was late for without anybody, in the same run: machines stall, too.
+with a shop for each tenant, on lines of 9600 baud that are polled all the time, and a portal. Every
+tenant opens the page and watches the stream; meanwhile pages are loaded again and again, as fast as
+a crowd would. Beside it stands what the event loop was late for without anybody, in the same run:
+machines stall, too.
 """
 
 import asyncio
