@@ -131,6 +131,7 @@ async def test_a_rehearsal_tells_what_the_call_does(
     assert real["totals"]["events"] == {"credit_warning": 2, "cut_off": 2}
     assert real["totals"]["relays"] == {"open": 3}
     await state_when(hass, "sensor.riverside_mall_accounts_off", lambda state: state.state == "2")
+    await hass.async_block_till_done()
     assert len(told) == 2
     stop()
 
