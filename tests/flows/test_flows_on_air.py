@@ -120,10 +120,10 @@ async def test_a_meter_that_is_not_heard(
     hass: HomeAssistant, mall: Mall, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is asked, and the form says that it does not answer."""
-    link = "custom_components.compere_prepaid.core.meters.compere_mqtt.link"
-    monkeypatch.setattr(f"{link}.ANSWER_WITHIN_S", 0.05)
     async with mqtt_site(hass, tmp_path, mall) as run:
         await forget_second(run)
+        link = "custom_components.compere_prepaid.core.meters.compere_mqtt.link"
+        monkeypatch.setattr(f"{link}.ANSWER_WITHIN_S", 0.05)
         result = await opened(hass, run.site.entry.entry_id, "meter")
         result = await answered(hass, result, **meter_answers("33B1225950999"))
         assert result["errors"] == {"address": "meter_not_heard"}
