@@ -23,7 +23,7 @@ _GRAVEST = (
 )
 """The order in which holds are told: what a payment cannot lift comes first."""
 
-_TODO = {
+_WHAT_TO_DO = {
     HoldKind.MAINTENANCE: "todo_wait",
     HoldKind.MANUAL: "todo_manual",
     HoldKind.PROTECTION: "todo_manual",
@@ -80,7 +80,7 @@ def supply(site: CompereSite, account: AccountState, language: str) -> dict[str,
 
 def _todo(site: CompereSite, account: AccountState, hold: HoldKind, language: str) -> str:
     if hold is not HoldKind.NO_CREDIT:
-        return text(language, _TODO[hold])
+        return text(language, _WHAT_TO_DO[hold])
     if account.exhausted:
         values = {"needed": money(site.currency, needed(site, account))}
         return text(language, _AFTER_PAYING[account.policy.reconnect], values)
