@@ -89,7 +89,6 @@ async def test_the_light_comes_back(
     order = await ordered(site)
     listed = await ask(hass, "list_payments", anna)
     assert [one["reference"] for one in listed["open_orders"]] == [reference(order)]
-    settled = hass.async_create_task(site.payments.async_settled(order.order.id, 30))
     async with expected_event(hass, "restored", account=NOODLES):
         answer = await ask(hass, "confirm_payment", anna, order=reference(order), **SEEN)
     assert (answer["account"], answer["amount"], answer["balance"]) == (NOODLES, "50.00", "49.50")
@@ -99,7 +98,7 @@ async def test_the_light_comes_back(
         False,
     )
     assert contact(mall.meter(NOODLES)) == "closed"
-    assert (await settled).state is OrderState.PAID
+    assert (await site.payments.async_known(order.order.id)).state is OrderState.PAID
     transfer = await site.ledger.read(lambda tx: tx.find_transfer(answer["transfer"]))
     assert transfer is not None
     assert (transfer.user, transfer.debit) == (anna, "asset:clearing:paynow")

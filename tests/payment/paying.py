@@ -1,5 +1,6 @@
 """A real site whose tenants pay at a bank on paper."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -11,7 +12,8 @@ from homeassistant.config_entries import ConfigSubentry
 from homeassistant.core import HomeAssistant
 
 from custom_components.compere_prepaid.core.ids import AccountNumber
-from custom_components.compere_prepaid.core.ledger.payment_rows import Method, PayOrder
+from custom_components.compere_prepaid.core.ledger.payment_rows import Method, OrderState, PayOrder
+from custom_components.compere_prepaid.core.payment.crediting import Recorded
 from custom_components.compere_prepaid.core.payment.orders import OrderRequest
 from custom_components.compere_prepaid.core.payment.provider import HttpReply, Paid, Payer
 from custom_components.compere_prepaid.payments.building import BUILDERS
@@ -19,9 +21,27 @@ from custom_components.compere_prepaid.payments.service import Ordered
 from custom_components.compere_prepaid.site import CompereSite
 from simulator.mall import Mall
 from tests.payment.paper import PaperBank, PaperProvider
-from tests.site_fixtures import MONDAY_NOON, running_site
+from tests.site_fixtures import GUARD_S, MONDAY_NOON, running_site
 
 PAYER = Payer(method=Method.REDIRECT)
+
+
+async def paid_order(site: CompereSite, order_id: str) -> PayOrder:
+    """Return an order once it is paid."""
+    arrived = asyncio.Event()
+
+    async def look(done: Recorded, _: Paid) -> None:
+        if done.order is not None and done.order.id == order_id:
+            arrived.set()
+
+    site.payments.on_paid.append(look)
+    order = await site.payments.async_known(order_id)
+    if order.state is not OrderState.PAID:
+        async with asyncio.timeout(GUARD_S):
+            await arrived.wait()
+        order = await site.payments.async_known(order_id)
+    assert order.state is OrderState.PAID, order
+    return order
 
 
 @contextmanager

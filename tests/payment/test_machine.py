@@ -76,12 +76,8 @@ class PaymentMachine(RuleBasedStateMachine):
             self.desk.clock,
             {"paper": self.till.provider},
             self._take,
-            self._follow,
             lambda work, name: asyncio.get_running_loop().create_task(work, name=name),
         )
-
-    def _follow(self, order: PayOrder) -> None:
-        self.watcher.follow(order)
 
     async def _take(self, _: str, paid: Paid) -> PayOrder | None:
         return await self._record(paid, PaymentSource.QUERY)

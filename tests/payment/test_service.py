@@ -40,6 +40,7 @@ from tests.payment.paying import (
     known,
     notify,
     order,
+    paid_order,
     paper_bank,
     paper_subentry,
     paying_site,
@@ -74,7 +75,6 @@ async def test_a_payment_brings_the_light_back(
         assert ordered.checkout == Redirect(url=f"https://paper.example/{ordered.order.id}")
         assert await order(site, SHOP, "20", "tap-1") == ordered
         paid = bank.pay(ordered.order.id)
-        settled = hass.async_create_task(site.payments.async_settled(ordered.order.id, 30))
         async with (
             expected_event(hass, "restored", account=SHOP),
             expected_event(hass, "topped_up", account=SHOP, amount="20.00") as told,
@@ -82,7 +82,7 @@ async def test_a_payment_brings_the_light_back(
             replies = [await notify(site, bank, paid) for _ in range(3)]
         assert [reply.status for reply in replies] == [HTTPStatus.NO_CONTENT] * 3
         assert contact(mall.meter(SHOP)) == "closed"
-        assert (await settled).state is OrderState.PAID
+        assert (await site.payments.async_known(ordered.order.id)).state is OrderState.PAID
         assert told[0].data["user_name"] == "Bank paper"
         forward(mall, bank, seconds=1)  # a digest ends before the present moment
         assert (await async_digest(site, MONDAY_NOON)).top_ups == site.currency.parse(20)
@@ -109,7 +109,7 @@ async def test_what_the_page_says_is_asked_for_until_it_is_so(
         with patch.object(watcher, "PRESSING", soon):
             await site.payments.async_check(other.order.id)
             bank.pay(other.order.id)
-            assert (await site.payments.async_settled(other.order.id, 30)).state is OrderState.PAID
+            await paid_order(site, other.order.id)
         with pytest.raises(InvalidInputError, match="order_unknown"):
             await site.payments.async_check("never")
 

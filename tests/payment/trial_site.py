@@ -25,7 +25,6 @@ from custom_components.compere_prepaid.adapters.payment.wechat.provider import W
 from custom_components.compere_prepaid.core.ids import AccountNumber
 from custom_components.compere_prepaid.core.ledger.payment_rows import (
     Method,
-    OrderState,
     PayOrder,
     ProviderTxn,
 )
@@ -34,7 +33,8 @@ from custom_components.compere_prepaid.core.payment.provider import Payer
 from custom_components.compere_prepaid.site import CompereSite
 from simulator.mall import Mall
 from tests.adapters.payment.shop import give_keys
-from tests.site_fixtures import GUARD_S, running_site
+from tests.payment.paying import paid_order
+from tests.site_fixtures import running_site
 
 PORTAL = {"enabled": True, "host": "127.0.0.1", "port": 0}
 KEY = "sandbox"
@@ -80,9 +80,7 @@ class Trial:
 
     async def paid(self, order_id: str) -> PayOrder:
         """Return an order once it is paid."""
-        order = await self.site.payments.async_settled(order_id, GUARD_S)
-        assert order.state is OrderState.PAID, order
-        return order
+        return await paid_order(self.site, order_id)
 
     async def known(self, order_id: str) -> PayOrder:
         """Return an order as the ledger has it."""

@@ -74,13 +74,10 @@ class Payments:
         self._built: dict[str, Built] = {}
         self._refused: set[str] = set()
         self._providers: dict[str, PaymentProvider] = {}
-        self._waiting: dict[str, asyncio.Event] = {}
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self.crediting = Crediting(site.book)
         self.orders = Orders(site.book, ulid_now)
-        self.watcher = Watcher(
-            self.orders, site.clock, self._providers, self._take, self._changed, site.spawn
-        )
+        self.watcher = Watcher(self.orders, site.clock, self._providers, self._take, site.spawn)
         self._desk = NoticeDesk(site.ledger, site.clock, self._on_notice, self._told)
         self.on_refund: Listener[RefundState] | None = None
         """Who is told what notices say of refunds."""
@@ -181,7 +178,7 @@ class Payments:
         if (oldest := await self.orders.in_the_way(request)) is not None:
             await self.watcher.close(oldest.id)
         order = await self.orders.place(request, provider, payer)
-        self._changed(order)
+        self.watcher.follow(order)
         async with self._locks.setdefault(order.id, asyncio.Lock()):
             return await self._checked_out(order.id, provider)
 
@@ -197,10 +194,10 @@ class Payments:
         try:
             checkout = await provider.create(order)
         except RejectedError as error:
-            self._changed(await self.orders.move(order.id, OrderState.CLOSED, note=error.key))
+            self.watcher.follow(await self.orders.move(order.id, OrderState.CLOSED, note=error.key))
             raise
         order = await self.orders.move(order.id, OrderState.OPEN, checkout=checkout_text(checkout))
-        self._changed(order)
+        self.watcher.follow(order)
         if isinstance(checkout, Charged):
             await self._take(provider.key, checkout.payment)
             order = await self.async_known(order.id)
@@ -245,23 +242,6 @@ class Payments:
             self.watcher.press(order)
         return order
 
-    async def async_settled(self, order_id: str, timeout_s: float) -> PayOrder:
-        """Return an order as soon as it changes or is at its end, or as it is after a while.
-
-        Raises `InvalidInputError` (`order_unknown`).
-        """
-        await self.async_known(order_id)
-        changed = self._waiting.setdefault(order_id, asyncio.Event())
-        order = await self.async_known(order_id)
-        if order.state in {OrderState.PAID, OrderState.CLOSED}:
-            return order
-        try:
-            async with asyncio.timeout(timeout_s):
-                await changed.wait()
-        except TimeoutError:
-            return order
-        return await self.async_known(order_id)
-
     # What providers tell
 
     async def async_record(
@@ -279,7 +259,7 @@ class Payments:
         )
         done = await asyncio.shield(recording)
         if done.order is not None:
-            self._changed(done.order)
+            self.watcher.follow(done.order)
         if not done.altered:
             for tell in self.on_paid:
                 await tell(done, paid)
@@ -322,15 +302,9 @@ class Payments:
     async def _on_unpaid(self, unpaid: Unpaid) -> None:
         """Close an order for which nothing can come any more."""
         if await self.orders.find(unpaid.order_id) is not None:
-            self._changed(
+            self.watcher.follow(
                 await self.orders.move(unpaid.order_id, OrderState.CLOSED, note=unpaid.reason)
             )
 
     async def _take(self, provider_key: str, paid: Paid) -> PayOrder | None:
         return (await self.async_record(provider_key, paid, PaymentSource.QUERY)).order
-
-    def _changed(self, order: PayOrder) -> None:
-        """Watch an order as it is now, and wake who waits for it."""
-        self.watcher.follow(order)
-        if (waiting := self._waiting.pop(order.id, None)) is not None:
-            waiting.set()

@@ -42,15 +42,13 @@ class Watcher:
         clock: Clock,
         providers: Mapping[str, PaymentProvider],
         take: Take,
-        changed: Callable[[PayOrder], None],
         spawn: Callable[[Coroutine[Any, Any, None], str], asyncio.Task[None]],
     ) -> None:
-        """Follow orders; `changed` is told of each that this moved on."""
+        """Follow orders."""
         self._orders = orders
         self._clock = clock
         self._providers = providers
         self._take = take
-        self._changed = changed
         self._spawn = spawn
         self._watches: dict[str, Watch] = {}
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
@@ -193,7 +191,7 @@ class Watcher:
 
     async def _moved(self, order: PayOrder, state: OrderState, note: str = "") -> PayOrder:
         order = await self._orders.move(order.id, state, note=note)
-        self._changed(order)
+        self.follow(order)
         return order
 
 
