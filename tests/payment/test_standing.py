@@ -1,5 +1,6 @@
 """What a manager sees of payments: sums, what providers hold, what nobody can explain."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -83,6 +84,22 @@ async def test_payments_are_counted(hass: HomeAssistant, mall: Mall, tmp_path: P
         await hass.async_block_till_done()
         assert state_of(hass, shown(hass, "payments_today")).state == "0.00"
         assert state_of(hass, clearing).state == "51.00"
+
+
+async def test_what_was_paid_before_counts_when_it_came(
+    hass: HomeAssistant, mall: Mall, tmp_path: Path
+) -> None:
+    """Told a day late it is booked today, and so it still is after a restart."""
+    bank = paper_bank()
+    async with paying_site(hass, mall, tmp_path, bank) as site:
+        ordered = await order(site, SHOP, "20", "tap-1")
+        paid = bank.pay(ordered.order.id)
+        late = replace(paid, paid_at=paid.paid_at - timedelta(days=1))
+        await notify(site, bank, late)
+        payments = shown(hass, "payments_today")
+        await state_when(hass, payments, lambda state: state.state == "20.00")
+        await hass.config_entries.async_reload(site.entry.entry_id)
+        assert state_of(hass, payments).state == "20.00"
 
 
 async def test_what_nobody_can_explain(hass: HomeAssistant, mall: Mall, tmp_path: Path) -> None:

@@ -158,7 +158,7 @@ class PaymentStanding:
         txn = recorded.txn
         if recorded.replayed or txn.transfer_id is None:
             return
-        today, day = self.today, day_of(txn.paid_at, self._site.zone)
+        today, day = self.today, day_of(txn.recorded_at, self._site.zone)
         if day == today.day:
             amount = Amount(today.amount + txn.amount)
             self.today = replace(today, count=today.count + 1, amount=amount)
