@@ -122,7 +122,7 @@ def _payments(site: CompereSite) -> dict[str, Any]:
         },
         "count_today": site.standing.today.count,
         "suspense": money(standing.suspense),
-        "unexplained": money(standing.unexplained),
+        "unexplained": money(site.standing.unexplained),
     }
 
 

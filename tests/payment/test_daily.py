@@ -151,7 +151,7 @@ async def test_what_does_not_agree(
     async with expected_event(hass, "reconciliation_fault", provider="paper") as told:
         await days_pass(site, mall, bank)
     assert (told[0].data["unexplained"], told[0].data["faults"]) == ("10.00", 1)
-    assert site.standing.data.unexplained == site.currency.parse("10")
+    assert site.standing.unexplained == site.currency.parse("10")
     found = await report(hass, export=True)
     (day,) = found["providers"]["paper"]["days"]
     fault = {"line": "payment", "ref": payment.txn, "kind": "unbilled", "amount": "10.00"}
@@ -171,7 +171,7 @@ async def test_what_does_not_agree(
     found = await report(hass)
     assert [day["unexplained"] for day in found["providers"]["paper"]["days"]] == ["0.00", "0.00"]
     assert [day["number"] for day in found["providers"]["paper"]["days"]] == [2, 1]
-    assert site.standing.data.unexplained == 0
+    assert site.standing.unexplained == 0
 
 
 async def test_refund_of_a_payment(

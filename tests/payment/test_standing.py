@@ -107,7 +107,7 @@ async def test_what_nobody_can_explain(hass: HomeAssistant, mall: Mall, tmp_path
     async with paying_site(hass, mall, tmp_path, paper_bank()) as site:
         for number, day, unexplained in ((1, 1, 5), (2, 1, 3), (1, 2, 4)):
             await reconciled(site, number, day, unexplained)
-        await site.standing.async_look()
+        await site.standing.async_look_at_bills()
         await hass.async_block_till_done()
         assert state_of(hass, shown(hass, "unexplained")).state == "7.00"
         placeholders = issue(hass, site, "payments_unexplained").translation_placeholders
@@ -115,7 +115,7 @@ async def test_what_nobody_can_explain(hass: HomeAssistant, mall: Mall, tmp_path
         assert placeholders["amount"] == "7.00 CNY"
         await reconciled(site, 3, 1, 0)
         await reconciled(site, 2, 2, 0)
-        await site.standing.async_look()
+        await site.standing.async_look_at_bills()
         assert not is_open(hass, site, "payments_unexplained")
 
 

@@ -14,9 +14,8 @@ from ..core.errors import InvalidInputError
 from ..core.ledger.payment_rows import ProviderTxn, Reconciliation
 from ..core.money.amount import Amount
 from ..core.payment.provider import Capability, PaymentProvider
-from ..core.payment.reconciling import content_of
+from ..core.payment.reconciling import content_of, latest
 from ..core.prepayment.cashier import receipt_of
-from ..payments.daily import latest
 from ..payments.report import Report, report_folder, write_report
 from ..site import CompereSite
 from .fields import REFERENCE, WRITTEN, Action, amount_of, day_of_text
@@ -40,7 +39,7 @@ async def _reconcile(hass: HomeAssistant, site: CompereSite, call: ServiceCall) 
             ]
             await site.daily.async_look_again(provider)
         answer[provider.key] = [await _day(hass, site, row) for row in rows]
-    await site.standing.async_look()
+    await site.standing.async_look_at_bills()
     return {"providers": answer} | _sums(site)
 
 
@@ -54,7 +53,7 @@ async def _get_reconciliation(
     since = day_of_text(call.data.get("since", until - _SHOWN))
     if until < since:
         raise InvalidInputError("time_order")
-    await site.standing.async_look()
+    await site.standing.async_look_at_bills()
     providers = _providers(site, call)
     answer: dict[str, Any] = {
         "providers": {one.key: await _provider(hass, site, one, since, until) for one in providers},
@@ -126,7 +125,7 @@ def _providers(site: CompereSite, call: ServiceCall) -> list[PaymentProvider]:
 async def _provider(
     hass: HomeAssistant, site: CompereSite, provider: PaymentProvider, since: date, until: date
 ) -> dict[str, Any]:
-    rows = await site.ledger.read(lambda tx: latest(tx, provider.key, since))
+    rows = await site.ledger.read(lambda tx: latest(tx, since, provider=provider.key))
     missing = await site.daily.async_missing(provider)
     return {
         "title": site.payments.title_of(provider.key),
@@ -178,7 +177,7 @@ def _waiting(site: CompereSite, txn: ProviderTxn) -> dict[str, Any]:
 def _sums(site: CompereSite) -> dict[str, str]:
     standing = site.standing.data
     return {
-        "unexplained": exact_text(site.currency, standing.unexplained),
+        "unexplained": exact_text(site.currency, site.standing.unexplained),
         "in_suspense": exact_text(site.currency, standing.suspense),
     }
 

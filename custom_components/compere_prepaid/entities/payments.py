@@ -45,7 +45,7 @@ PAYMENT_SENSORS = (
         device_class=SensorDeviceClass.MONETARY,
         state_class=SensorStateClass.TOTAL,
         is_money=True,
-        value_fn=lambda site: _shown(site, site.standing.data.unexplained),
+        value_fn=lambda site: _shown(site, site.standing.unexplained),
     ),
 )
 

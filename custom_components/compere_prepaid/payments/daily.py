@@ -28,7 +28,7 @@ from ..core.payment.provider import (
     Dispute,
     PaymentProvider,
 )
-from ..core.payment.reconciling import DayBook, Laid
+from ..core.payment.reconciling import DayBook, Laid, latest
 from ..core.payment.refunding import PayerRefunds
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class Daily:
             await self._guarded(key)
         try:
             await self.refunds.resume()
-            await self._site.standing.async_look()
+            await self._site.standing.async_look_at_bills()
         except PrepaidError as error:
             _LOGGER.warning("Refunds could not be followed, it is tried again: %s", error)
 
@@ -171,7 +171,7 @@ class Daily:
     async def async_look_again(self, provider: PaymentProvider) -> None:
         """Lay the days once more of which something was left over."""
         oldest = provider.today(self._site.clock.now()) - LONGEST
-        found = await self._site.ledger.read(lambda tx: latest(tx, provider.key, oldest))
+        found = await self._site.ledger.read(lambda tx: latest(tx, oldest, provider=provider.key))
         async with self._laying:
             for row in found:
                 if '"faults":[]' not in row.content:
@@ -191,15 +191,6 @@ class Daily:
                 reason=dispute.reason,
             )
         )
-
-
-def latest(tx: LedgerTransaction, provider: str, since: date) -> list[Reconciliation]:
-    """Return what was said last of each of a provider's days since one, by day."""
-    found: dict[date, Reconciliation] = {}
-    for row in tx.rows(Reconciliation, provider=provider):
-        if row.day >= since:
-            found[row.day] = row
-    return list(found.values())
 
 
 def _first_day(tx: LedgerTransaction, provider: PaymentProvider, today: date) -> date:

@@ -17,12 +17,13 @@ from .. import devices, issues
 from ..const import PROVIDER_PREFIX, SUBENTRY_PROVIDER
 from ..coordinator import PacedCoordinator
 from ..core.ledger.accounts import SUSPENSE, clearing
-from ..core.ledger.payment_rows import OrderState, PayOrder, Reconciliation
+from ..core.ledger.payment_rows import OrderState, PayOrder
 from ..core.ledger.ports import LedgerTransaction
 from ..core.ledger.records import TransferCode
 from ..core.money.amount import ZERO, Amount
 from ..core.payment.crediting import Recorded
 from ..core.payment.provider import Paid
+from ..core.payment.reconciling import latest
 from ..core.prepayment.calendar import day_of, day_start
 from ..runtimes import ProviderRuntime
 from .building import key_of
@@ -53,8 +54,6 @@ class Standing:
     clearing: Mapping[str, Amount] = field(default_factory=dict)
     """What each provider took and has not settled yet, by key."""
     suspense: Amount = ZERO
-    unexplained: Amount = ZERO
-    """What nobody can explain of the days that were laid beside their bills."""
     open_orders: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -65,6 +64,8 @@ class PaymentStanding:
         """Look after a site; nothing is known until it starts."""
         self._site = site
         self.data = Standing()
+        self.unexplained = ZERO
+        """What nobody can explain of the days that were laid beside their bills."""
         self.today = Today(day=date.min)
         self.providers: dict[str, ProviderRuntime] = {}
         """By key, whether they could be built or not."""
@@ -79,6 +80,7 @@ class PaymentStanding:
         self._gone = issues.removed_providers(site)
         site.payments.on_paid.append(self._on_paid)
         site.entry.async_on_unload(self._stop)
+        await self._read_bills()
         await self.async_apply()
         await self._begin_day()
 
@@ -127,8 +129,13 @@ class PaymentStanding:
         if self._site.clock.monotonic() - self._looked_at >= _OFTEN_S:
             await self.async_look()
 
+    async def async_look_at_bills(self) -> None:
+        """Read anew also what the bills left unexplained, which only laying them changes."""
+        await self._read_bills()
+        await self.async_look()
+
     async def async_look(self) -> None:
-        """Read everything anew, tell who shows it, and raise or take back issues."""
+        """Read anew what moves, tell who shows it, and raise or take back issues."""
         site, keys = self._site, frozenset({*self.providers, *self._gone})
         self._looked_at = site.clock.monotonic()
         self.data = found = await site.ledger.read(lambda tx: _standing(tx, keys))
@@ -136,7 +143,7 @@ class PaymentStanding:
             if key in found.clearing:  # it may have come while we read
                 provider.coordinator.push(found.clearing[key], news=True)
         site.totals.push(None, news=True)
-        issues.keep_money(site, suspense=found.suspense, unexplained=found.unexplained)
+        issues.keep_money(site, suspense=found.suspense, unexplained=self.unexplained)
         for key in self._gone & keys:
             if found.clearing[key] == ZERO and not found.open_orders[key]:
                 self._gone.discard(key)
@@ -144,6 +151,10 @@ class PaymentStanding:
             else:
                 held, orders = found.clearing[key], found.open_orders[key]
                 issues.raise_provider_removed(site, key, held, orders)
+
+    async def _read_bills(self) -> None:
+        rows = await self._site.ledger.read(lambda tx: list(latest(tx)))
+        self.unexplained = Amount(sum(row.unexplained for row in rows))
 
     async def _begin_day(self) -> None:
         site, keys = self._site, (*self.providers, *self._gone)
@@ -187,15 +198,9 @@ def _came(tx: LedgerTransaction, keys: Iterable[str], since: datetime) -> Iterat
 
 
 def _standing(tx: LedgerTransaction, keys: Iterable[str]) -> Standing:
-    latest: dict[tuple[str, date], Reconciliation] = {}
-    for row in tx.rows(Reconciliation):
-        before = latest.get((row.provider, row.day))
-        if before is None or before.number < row.number:
-            latest[row.provider, row.day] = row
     return Standing(
         clearing={key: Amount(-tx.balance(clearing(key))) for key in keys},
         suspense=tx.balance(SUSPENSE),
-        unexplained=Amount(sum(row.unexplained for row in latest.values())),
         open_orders={
             key: sum(len(tx.rows(PayOrder, provider=key, state=each)) for each in _UNFINISHED)
             for key in keys

@@ -6,7 +6,7 @@ is posted from the bill, for it stands nowhere else. What is left over on either
 with what of the money nobody can explain. Doing it again changes nothing and says the same.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -272,6 +272,14 @@ class DayBook:
             line.amount for line in lines if line.kind is kind and line.currency == self.currency
         ]
         return {"count": len(found), "amount": sum(found)}
+
+
+def latest(
+    tx: LedgerTransaction, since: date = date.min, **columns: object
+) -> Collection[Reconciliation]:
+    """Return what was said last of each provider's days since one, by provider and day."""
+    rows = tx.rows(Reconciliation, **columns)
+    return {(row.provider, row.day): row for row in rows if row.day >= since}.values()
 
 
 def content_of(row: Reconciliation) -> Mapping[str, Any]:
