@@ -262,7 +262,7 @@ STATES = [
     (
         {"account": A_101},
         auto(Amount(50)),
-        replace(auto(Amount(80)), last_order="01JDKQ", failures=1),
+        replace(auto(Amount(80)), last_order="01JDKQ"),
     ),
     (
         {"account": A_101, "name": "old"},

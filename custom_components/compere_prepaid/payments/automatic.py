@@ -111,7 +111,7 @@ class AutomaticTopUps:
             case Step.AGAIN if standing.latest is not None:
                 await self._charge(standing.kept, standing.latest.key, standing.latest.amount)
             case Step.STOP:
-                await self._stop(number, "failed", standing.failures)
+                await self._stop(number, "failed")
             case Step.READY:
                 await self._book.ready(standing)
                 self._above.add(number)
@@ -124,9 +124,9 @@ class AutomaticTopUps:
         payer = Payer(method=Method.AUTOMATIC, means=kept.means)
         await self._site.payments.async_order(request, payer)
 
-    async def _stop(self, number: AccountNumber, reason: str, failures: int = 0) -> None:
+    async def _stop(self, number: AccountNumber, reason: str) -> None:
         """Switch off, and tell the tenant and the managers."""
-        self._remember(await self._book.switch_off(number, failures=failures))
+        self._remember(await self._book.switch_off(number))
         account = self._site.book.account(number)
         self._site.emit(
             AutoTopUpStopped(

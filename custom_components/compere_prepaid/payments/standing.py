@@ -17,11 +17,12 @@ from .. import devices, issues
 from ..const import PROVIDER_PREFIX, SUBENTRY_PROVIDER
 from ..coordinator import PacedCoordinator
 from ..core.ledger.accounts import SUSPENSE, clearing
-from ..core.ledger.payment_rows import OrderState, PayOrder
+from ..core.ledger.payment_rows import PayOrder
 from ..core.ledger.ports import LedgerTransaction
 from ..core.ledger.records import TransferCode
 from ..core.money.amount import ZERO, Amount
 from ..core.payment.crediting import Recorded
+from ..core.payment.orders import UNFINISHED
 from ..core.payment.provider import Paid
 from ..core.payment.reconciling import latest
 from ..core.prepayment.calendar import day_of, day_start
@@ -35,7 +36,6 @@ _MOST_OF_A_DAY = 1_000_000
 _SOON_S = 1.0
 """Payments that come together are told together."""
 _OFTEN_S = 60.0
-_UNFINISHED = (OrderState.NEW, OrderState.OPEN, OrderState.CLOSING)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,7 +202,7 @@ def _standing(tx: LedgerTransaction, keys: Iterable[str]) -> Standing:
         clearing={key: Amount(-tx.balance(clearing(key))) for key in keys},
         suspense=tx.balance(SUSPENSE),
         open_orders={
-            key: sum(len(tx.rows(PayOrder, provider=key, state=each)) for each in _UNFINISHED)
+            key: sum(len(tx.rows(PayOrder, provider=key, state=each)) for each in UNFINISHED)
             for key in keys
         },
     )

@@ -58,7 +58,6 @@ async def devices(call: Call) -> Json:
                 "id": row.id,
                 "name": row.name,
                 "bound_at": local_iso(call.site, row.bound_at),
-                "seen_at": None,
                 "current": row.id in here,
             }
             for row in bound

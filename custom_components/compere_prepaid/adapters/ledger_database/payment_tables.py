@@ -246,7 +246,6 @@ auto_top_up = table(
     column("amount", WHOLE),
     column("changed_at", Instant),
     column("last_order"),
-    column("failures", WHOLE),
     PrimaryKeyConstraint("site", "account"),
     ForeignKeyConstraint(["site"], ["book.site"]),
     CheckConstraint("amount > 0"),

@@ -347,7 +347,6 @@ class AutoTopUp:
     amount: Amount
     changed_at: datetime
     last_order: str = ""
-    failures: int = 0
 
 
 type PaymentStateRow = (

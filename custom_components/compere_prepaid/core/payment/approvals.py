@@ -75,9 +75,7 @@ class Approvals:
 
     async def waiting(self) -> list[Approval]:
         """Return what waits for somebody now, the oldest first."""
-        found = await self.ledger.read(
-            lambda tx: [one for one in tx.rows(Approval) if one.state is ApprovalState.WAITING]
-        )
+        found = await self.ledger.read(lambda tx: tx.rows(Approval, state=ApprovalState.WAITING))
         waiting = (one for one in found if not self._is_over(one))
         return sorted(waiting, key=lambda one: (one.asked_at, one.id))
 

@@ -174,14 +174,13 @@ class Automatic:
                 threshold=threshold,
                 amount=amount,
                 changed_at=at,
-                failures=0,
             )
             tx.put(chosen)
             return chosen
 
         return await self.book.ledger.run(work)
 
-    async def switch_off(self, number: str, *, failures: int = 0) -> AutoTopUp:
+    async def switch_off(self, number: str) -> AutoTopUp:
         """Charge no more; what is under way is not called back.
 
         Raises `InvalidInputError`: `account_unknown`, `means_missing`.
@@ -190,7 +189,7 @@ class Automatic:
 
         def work(tx: LedgerTransaction) -> AutoTopUp:
             kept = _needed(tx, account)
-            chosen = replace(kept, enabled=False, changed_at=at, failures=failures)
+            chosen = replace(kept, enabled=False, changed_at=at)
             tx.put(chosen)
             return chosen
 
