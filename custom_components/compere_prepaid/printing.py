@@ -4,7 +4,9 @@ No web page serves that folder; whoever administers the machine copies them from
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import Environment, StrictUndefined
 
 from .const import DOMAIN
 
@@ -13,6 +15,12 @@ if TYPE_CHECKING:
 
 REPORTS = "reports"
 """The folder of pages, in our folder of the configuration."""
+
+
+def filled_in(template: Path, values: dict[str, Any]) -> str:
+    """Return a page made of a template; what is put in is escaped. Blocking."""
+    environment = Environment(autoescape=True, undefined=StrictUndefined)
+    return environment.from_string(template.read_text("utf-8")).render(values)
 
 
 async def async_write_page(site: CompereSite, name: str, html: str) -> Path:

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from homeassistant.loader import async_get_integration
-from jinja2 import Environment, StrictUndefined
 
 from ..authority import user_name
 from ..const import (
@@ -25,6 +24,7 @@ from ..const import (
 from ..core.commissioning.verdict import Finding, Verdict, thousandths_text
 from ..core.ids import MeterSerial
 from ..core.metering.reading import Quantity
+from ..printing import filled_in
 from ..runtimes import MeterRuntime
 from .checking import runtime_of
 from .records import Record, RecordKind, async_latest, moment_of_record
@@ -185,22 +185,22 @@ async def async_report(site: CompereSite, serial: MeterSerial, language: str) ->
 
     def render() -> str:
         page = _Page(site, runtime, texts(language), language, users)
-        template = Environment(autoescape=True, undefined=StrictUndefined).from_string(
-            TEMPLATE.read_text("utf-8")
-        )
-        return template.render(
-            t=page.texts,
-            language=language,
-            site=site.name,
-            printed=printed,
-            version=str(integration.version),
-            meter=runtime,
-            identity=page.identity(),
-            checks=page.checks(checks),
-            unverified=page.unverified(checks, relay=relay is not None, credit=credit is not None),
-            relay=page.relay(relay),
-            credit=page.credit(credit),
-        )
+        values = {
+            "t": page.texts,
+            "language": language,
+            "site": site.name,
+            "printed": printed,
+            "version": str(integration.version),
+            "meter": runtime,
+            "identity": page.identity(),
+            "checks": page.checks(checks),
+            "unverified": page.unverified(
+                checks, relay=relay is not None, credit=credit is not None
+            ),
+            "relay": page.relay(relay),
+            "credit": page.credit(credit),
+        }
+        return filled_in(TEMPLATE, values)
 
     return await site.hass.async_add_executor_job(render)
 

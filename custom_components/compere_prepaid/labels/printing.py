@@ -12,11 +12,11 @@ import json
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 import segno
 
 from ..core.ids import MeterSerial
+from ..printing import filled_in
 
 _FOLDER = Path(__file__).parent
 LANGUAGES = ("en", "zh-Hans", "ms")
@@ -52,18 +52,16 @@ def label_page(
 ) -> str:
     """Return the page as HTML; `address` is where the tenants' page is. Blocking."""
     texts = [_texts()[language] for language in languages]
-    template = Environment(autoescape=True, undefined=StrictUndefined).from_string(
-        (_FOLDER / "labels.html.jinja").read_text("utf-8")
-    )
-    return template.render(
-        labels=labels,
-        site=site,
-        address=urlsplit(address).netloc,
-        layout=layout.value,
-        languages=list(languages),
-        title=texts[0]["title"],
-        calls=[each["call"] for each in texts],
-    )
+    values = {
+        "labels": labels,
+        "site": site,
+        "address": urlsplit(address).netloc,
+        "layout": layout.value,
+        "languages": list(languages),
+        "title": texts[0]["title"],
+        "calls": [each["call"] for each in texts],
+    }
+    return filled_in(_FOLDER / "labels.html.jinja", values)
 
 
 @lru_cache(maxsize=1)
