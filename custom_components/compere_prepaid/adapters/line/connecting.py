@@ -11,6 +11,7 @@ from ...core.bus.requests import LineDownError
 from ...core.bus.settings import LineSettings, Transport
 
 CONNECT_TIMEOUT_S = 5.0
+CLOSE_TIMEOUT_S = 1.0
 
 
 class Listener(Protocol):
@@ -32,6 +33,7 @@ class Connection(asyncio.Protocol):
         """Tell this listener."""
         self._listener: Listener | None = listener
         self._transport: asyncio.Transport | None = None
+        self._gone = asyncio.Event()
 
     @property
     def transport(self) -> asyncio.Transport:
@@ -46,11 +48,16 @@ class Connection(asyncio.Protocol):
         return self._transport is not None and not self._transport.is_closing()
 
     async def close(self) -> None:
-        """End it."""
+        """End it; afterwards the port or socket is free for the next connection."""
         self._listener = None
-        if self._transport is not None:
-            self._transport.close()
-            await asyncio.sleep(0)  # the event loop closes sockets in its next round
+        if self._transport is None:
+            return
+        self._transport.close()
+        try:
+            async with asyncio.timeout(CLOSE_TIMEOUT_S):
+                await self._gone.wait()  # a serial port is given back in a thread
+        except TimeoutError:
+            self._transport.abort()
 
     @override
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -65,6 +72,7 @@ class Connection(asyncio.Protocol):
 
     @override
     def connection_lost(self, exc: Exception | None) -> None:
+        self._gone.set()
         listener, self._listener = self._listener, None
         if listener is not None:
             listener.on_lost("connection lost" if exc is None else reason(exc))
