@@ -11,6 +11,13 @@ from .account_tables import (
     decision,
     read_receipt,
 )
+from .allocation_tables import (
+    allocation_run,
+    allocation_share,
+    allocation_step,
+    bill_cancellation,
+    supplier_bill,
+)
 from .columns import metadata
 from .payment_tables import (
     bill_line,
@@ -57,6 +64,11 @@ _NEVER_CHANGED = (
     reconciliation,
     cash_receipt,
     cash_close,
+    supplier_bill,
+    bill_cancellation,
+    allocation_run,
+    allocation_share,
+    allocation_step,
 )
 _ENDED_ONCE = ((hold, "released_at"), (register_generation, "closed_at"), (supply, "to_at"))
 _OTHER_BOOK = " OR ".join(

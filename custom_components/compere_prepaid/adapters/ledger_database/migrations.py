@@ -15,7 +15,7 @@ from .append_only import guards
 from .columns import metadata
 from .tables import book, chain_head, migration
 
-VERSION = 4
+VERSION = 5
 """A book that was written by a newer version of the tables is refused, never guessed at."""
 
 
@@ -93,6 +93,15 @@ def _to_4(_connection: Connection) -> None:
     """Change nothing: version 4 brings tables only, about payments and the portal."""
 
 
-_STEPS: Mapping[int, Callable[[Connection], None]] = {2: _to_2, 3: _to_3, 4: _to_4}
+def _to_5(_connection: Connection) -> None:
+    """Change nothing: version 5 brings tables only, about shared costs."""
+
+
+_STEPS: Mapping[int, Callable[[Connection], None]] = {
+    2: _to_2,
+    3: _to_3,
+    4: _to_4,
+    5: _to_5,
+}
 """What leads to each version. Steps are never changed again; a step leaves alone the tables that
 its version brings, for they are made at the end as they are now."""

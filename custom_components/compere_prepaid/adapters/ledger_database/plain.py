@@ -1,4 +1,4 @@
-"""Rows that need no more than a key: fees, supplies, debts, statements, decisions, payments."""
+"""Rows that need no more than a key: fees, supplies, debts, decisions, payments, shares."""
 
 from dataclasses import replace
 from typing import Any
@@ -19,6 +19,14 @@ from ...core.ledger.account_rows import (
     Supply,
     TaxTotal,
     Tenancy,
+)
+from ...core.ledger.allocation_rows import (
+    AllocationRun,
+    AllocationShare,
+    AllocationStep,
+    BillCancellation,
+    DayRegisters,
+    SupplierBill,
 )
 from ...core.ledger.payment_rows import (
     Approval,
@@ -46,6 +54,14 @@ from .account_tables import (
     read_receipt,
     tax_total,
     tenancy,
+)
+from .allocation_tables import (
+    allocation_run,
+    allocation_share,
+    allocation_step,
+    bill_cancellation,
+    day_registers,
+    supplier_bill,
 )
 from .forms import Form
 from .payment_tables import (
@@ -104,6 +120,12 @@ FORMS: tuple[Form[Any], ...] = (
     Form(MeterToken, meter_token, owner=1),
     Form(PortalDevice, portal_device, owner=1),
     Form(AutoTopUp, auto_top_up, owner=1),
+    Form(SupplierBill, supplier_bill),
+    Form(BillCancellation, bill_cancellation),
+    Form(AllocationRun, allocation_run),
+    Form(AllocationShare, allocation_share),
+    Form(AllocationStep, allocation_step),
+    Form(DayRegisters, day_registers, owner=3),  # of one day: a meter has more every day
 )
 """The kinds of records, and how they lie in the tables."""
 

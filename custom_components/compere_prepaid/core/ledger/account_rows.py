@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from ..ids import AccountNumber, MeterSerial, TransferId
 from ..money.amount import ZERO, Amount, Price
+from .allocation_rows import AllocationHistoryRow, AllocationStateRow
 from .payment_rows import PaymentHistoryRow, PaymentStateRow
 
 
@@ -282,7 +283,9 @@ class ReadReceipt:
     """How: `portal`, or a user's id."""
 
 
-type StateRow = Tenancy | TaxTotal | DemandPeak | Debt | CreditWatch | PaymentStateRow
+type StateRow = (
+    Tenancy | TaxTotal | DemandPeak | Debt | CreditWatch | PaymentStateRow | AllocationStateRow
+)
 """Rows that say how things stand: the latest replaces the one before."""
 
 type HistoryRow = (
@@ -295,5 +298,6 @@ type HistoryRow = (
     | Batch
     | ReadReceipt
     | PaymentHistoryRow
+    | AllocationHistoryRow
 )
 """Rows that are written once (a `Supply` is also ended, once)."""

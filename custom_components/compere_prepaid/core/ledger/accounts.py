@@ -20,6 +20,8 @@ SUSPENSE = "liability:suspense"
 OPENING = "equity:opening"
 ADJUSTMENT = "equity:adjustment"
 TAX = "liability:tax"
+SHARED_COSTS = "income:shared"
+"""What accounts bear of common costs; which pools it is for is in their shares of the run."""
 ROUNDING = "income:rounding"
 CORRECTION = "income:correction"
 

@@ -33,6 +33,8 @@ class TransferCode(StrEnum):
     SERVICE = "service"
     MINIMUM = "minimum"
     DEMAND = "demand"
+    ALLOCATION = "allocation"
+    """A share of common costs, or its reversal."""
     TAX = "tax"
     CORRECTION = "correction"
     """The difference that rating again made."""
