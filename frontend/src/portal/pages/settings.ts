@@ -231,7 +231,7 @@ export class SettingsPage implements Page {
     const { app } = this;
     this._said = "";
     try {
-      await app.guarded(work);
+      if ((await app.guarded(work)) === null) return; // the page said why
       this._said = done;
       app.announce(done);
     } catch (error) {
