@@ -3,15 +3,16 @@
 import asyncio
 
 from homeassistant.core import HomeAssistant
+import pytest
 
 from custom_components.compere_prepaid.core.ids import AccountNumber
 from custom_components.compere_prepaid.site import CompereSite
 from simulator.mall import Mall
-from tests.actions.asking import serial_of
+from tests.actions.asking import add_rules, serial_of
 from tests.payment.paper import PaperBank
 from tests.portal.visiting import NOODLES, Visitor, visitor
 from tests.site_fixtures import read_again
-from tests.stories.telling import burn, contact, relay_settled, verified
+from tests.stories.telling import ask, burn, contact, relay_settled, verified
 
 
 def wanted(key: str, amount: str = "100") -> dict[str, str]:
@@ -77,6 +78,40 @@ async def test_pays_and_the_light_comes_back(
         await tenant.post("/api/link", token=token)
         assert (await tenant.get(f"/api/receipts/{transfer}"))[1]["amount"] == "100.00"
     await verified(hass)
+
+
+@pytest.mark.parametrize(
+    ("reconnect", "amount", "note"),
+    [
+        ("manual", "100", "Paid. The power stays off. Ask the mall's office to switch"),
+        ("confirm", "100", "Paid. Confirm that the power may come back."),
+        ("auto", "0.50", "Paid. The power stays off. Pay at least 0.51 CNY and"),
+    ],
+)
+async def test_paid_and_still_off(
+    hass: HomeAssistant,
+    site: CompereSite,
+    mall: Mall,
+    bank: PaperBank,
+    browser: Visitor,
+    reconnect: str,
+    amount: str,
+    note: str,
+) -> None:
+    """Who paid and has no power yet reads what is left to be done, and nothing else."""
+    serial = serial_of(mall, NOODLES)
+    rule = "  - {name: Strict, warning_levels: [50], reconnect: %s}"
+    await add_rules(hass, "policies:", rule % reconnect)
+    await ask(hass, "apply_policy", account=NOODLES, policy="Strict")
+    await burn(mall, site, NOODLES, 201_000)
+    await relay_settled(site.controller, site.book.meter(serial).serial)
+    await browser.scan(site, serial)
+    _, ordered = await browser.post("/api/orders", **wanted("key-0009", amount))
+    headers, body = bank.notice(bank.pay(ordered["id"]))
+    await browser.send("/notify/paper", body, **headers)
+    _, order = await browser.get(f"/api/orders/{ordered['id']}")
+    assert (order["state"], order["power"]) == ("paid", "off")
+    assert order["note"].startswith(note)
 
 
 async def test_two_tabs_order_once(

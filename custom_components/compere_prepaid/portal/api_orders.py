@@ -26,7 +26,7 @@ from .gate import Route
 from .limits import Limit
 from .qr_code import svg_of
 from .sessions import Level
-from .supply_view import power_of
+from .supply_view import power_of, supply
 from .waterfall_view import steps_of
 from .wording import text
 
@@ -182,19 +182,19 @@ async def _told(call: Call, order_: PayOrder) -> Json:
         "paid_at": None if payment is None else local_iso(site, payment.paid_at),
         "power": power,
         "receipt": order_.id if payment is not None and payment.transfer_id else None,
-        "note": _note(order_, account, power, call.language),
+        "note": _note(call, order_, account, power),
     }
 
 
-def _note(
-    order_: PayOrder,
-    account: AccountState | None,
-    power: str,
-    language: str,
-) -> str:
+def _note(call: Call, order_: PayOrder, account: AccountState | None, power: str) -> str:
+    language = call.language
     if order_.state is OrderState.PAID:
-        confirms = account is not None and account.awaits_reconnect
-        return text(language, "note_confirm" if confirms else f"note_{power}")
+        if account is not None and account.may_confirm:
+            return text(language, "note_confirm")
+        if account is not None and power == "off" and call.session.level >= Level.METER:
+            todo = supply(call.site, account, language)["what_to_do"]
+            return f"{text(language, 'note_off')} {todo}"
+        return text(language, f"note_{power}")
     if order_.state is OrderState.CLOSED:
         is_unmatched = order_.note in set(Unmatched)
         return text(language, "note_unmatched" if is_unmatched else "note_closed")

@@ -14,7 +14,6 @@ from ..core.announcement.board import Posted
 from ..core.ids import AccountNumber, MeterSerial
 from ..core.ledger.account_rows import ReadReceipt
 from ..core.ledger.ports import LedgerTransaction
-from ..core.policy.credit import Reconnect
 from ..core.prepayment.calendar import day_of, day_start
 from ..core.prepayment.state import AccountState
 from ..core.tariff.rating import quote
@@ -92,8 +91,7 @@ class Overviews:
             "warnings": warnings(site, account, language),
             "meters": readings,
             "can": {
-                "confirm_reconnect": account.awaits_reconnect
-                and account.policy.reconnect is Reconnect.CONFIRM,
+                "confirm_reconnect": account.may_confirm,
                 "emergency": {
                     "offered": f"{view.shown(emergency):f}",
                     "in_use": f"{view.shown(account.tenancy.emergency):f}",

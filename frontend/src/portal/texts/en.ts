@@ -130,7 +130,7 @@ export const en = {
   step_balance: "To your balance",
   balance_after: "Balance afterwards",
   will_reconnect: "The power comes back by itself.",
-  will_not_reconnect: "This is not enough to bring the power back.",
+  will_not_reconnect: "The power does not come back by this payment alone.",
   pay: "Pay {amount}",
   paying: "One moment…",
   keep_means: "Keep this means of payment for automatic top-ups",

@@ -123,7 +123,7 @@ export const ms: Texts = {
   step_balance: "Ke baki anda",
   balance_after: "Baki selepas itu",
   will_reconnect: "Bekalan kembali dengan sendirinya.",
-  will_not_reconnect: "Ini tidak cukup untuk menghidupkan bekalan.",
+  will_not_reconnect: "Bekalan tidak kembali dengan bayaran ini sahaja.",
   pay: "Bayar {amount}",
   paying: "Sebentar…",
   keep_means: "Simpan cara bayaran ini untuk tambah nilai automatik",

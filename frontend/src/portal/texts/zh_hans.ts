@@ -123,7 +123,7 @@ export const zhHans: Texts = {
   step_balance: "计入余额",
   balance_after: "充值后余额",
   will_reconnect: "充值后将自动恢复供电。",
-  will_not_reconnect: "此金额不足以恢复供电。",
+  will_not_reconnect: "仅凭此笔付款不会恢复供电。",
   pay: "支付 {amount}",
   paying: "请稍候…",
   keep_means: "保存此支付方式，用于自动充值",
