@@ -64,7 +64,7 @@ export const en = {
   power_unknown: "The meter does not answer just now",
   today: "Today",
   this_month: "This month",
-  usual: "usual by now: {amount}",
+  usual: "usual for such a day: {amount}",
   price_now: "Price now",
   price_next: "from {time}: {price}",
   per_kwh: "{price} per kWh",

@@ -61,7 +61,7 @@ export const ms: Texts = {
   power_unknown: "Meter tidak menjawab buat masa ini",
   today: "Hari ini",
   this_month: "Bulan ini",
-  usual: "biasanya setakat ini: {amount}",
+  usual: "biasanya bagi hari begini: {amount}",
   price_now: "Harga sekarang",
   price_next: "mulai {time}: {price}",
   per_kwh: "{price} setiap kWh",

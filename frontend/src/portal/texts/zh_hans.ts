@@ -61,7 +61,7 @@ export const zhHans: Texts = {
   power_unknown: "电表暂时没有应答",
   today: "今日",
   this_month: "本月",
-  usual: "往常此时：{amount}",
+  usual: "往常这样的一天：{amount}",
   price_now: "当前电价",
   price_next: "{time} 起：{price}",
   per_kwh: "{price}/千瓦时",
