@@ -138,7 +138,7 @@ async def test_two_tabs_order_once(
 
 
 async def test_what_cannot_be_paid(
-    site: CompereSite, mall: Mall, bank: PaperBank, browser: Visitor
+    hass: HomeAssistant, site: CompereSite, mall: Mall, bank: PaperBank, browser: Visitor
 ) -> None:
     """Each refusal says what is wrong; a gateway that is down is to be tried again."""
     await browser.choose(serial_of(mall, NOODLES))
@@ -156,6 +156,12 @@ async def test_what_cannot_be_paid(
         got, answer = await browser.post("/api/orders", **(wanted("key-0002") | change))
         assert (got, answer["error"]["code"]) == (status, code), change
         assert answer["error"]["message"]
+    rule = "  - {name: Small, warning_levels: [50], minimum_top_up: 5, maximum_top_up: 500}"
+    await add_rules(hass, "policies:", rule)
+    await ask(hass, "apply_policy", account=NOODLES, policy="Small")
+    for amount, message in (("4", "is 5.00 CNY."), ("501", "is 500.00 CNY.")):
+        _, answer = await browser.post("/api/orders", **wanted("key-0002", amount))
+        assert answer["error"]["message"].endswith(message)
     bank.is_down = True
     status, answer = await browser.post("/api/orders", **wanted("key-0003"))
     assert (status, answer["error"]["code"]) == (503, "try_later")

@@ -19,7 +19,6 @@ from ..core.payment.provider import AwaitCashier, Charged, Checkout, Jsapi, Paye
 from ..core.policy.credit import Reconnect
 from ..core.prepayment.state import AccountState
 from ..core.prepayment.top_up_preview import preview_top_up
-from ..notifications.messages import money
 from .call import Call, Json
 from .errors import PortalError, not_found
 from .gate import Route
@@ -70,7 +69,7 @@ async def terms(call: Call) -> Json:
 async def preview(call: Call) -> Json:
     """Tell where an amount would go, before anything is paid."""
     fields = await call.text_fields("amount")
-    amount, account = _amount(call, fields["amount"]), call.account
+    amount, account = call.site.currency.parse_positive(fields["amount"]), call.account
     steps = await preview_top_up(call.site.book, account.number, amount)
     after = steps.after + account.credit_limit
     returns = (
@@ -101,7 +100,7 @@ async def order(call: Call) -> Json:
     method = _method(data["method"])
     if not _KEY.fullmatch(data["key"]):
         raise PortalError(400, "bad_request")
-    amount, session = _amount(call, data["amount"]), call.session
+    amount, session = call.site.currency.parse_positive(data["amount"]), call.session
     call.count(Limit.ORDER)
     ordered = await call.site.payments.async_order(
         OrderRequest(
@@ -224,21 +223,6 @@ def _method(name: str) -> Method:
     if method in NOT_OFFERED:
         raise PortalError(400, "bad_request")
     return method
-
-
-def _amount(call: Call, written: str) -> Amount:
-    """Return an amount that can be paid; refusals say how much can be."""
-    amount = call.site.currency.parse_positive(written)
-    policy, currency = call.account.policy, call.site.currency
-    for limit, key, is_beyond in (
-        (policy.minimum_top_up, "minimum", amount < policy.minimum_top_up),
-        (policy.maximum_top_up, "maximum", amount > (policy.maximum_top_up or amount)),
-    ):
-        if is_beyond and limit is not None:
-            values = {key: money(currency, currency.rounded(limit))}
-            code = "top_up_too_small" if key == "minimum" else "top_up_too_large"
-            raise PortalError(400, code, values=values)
-    return amount
 
 
 def _parsed(call: Call, written: str) -> Amount | None:
