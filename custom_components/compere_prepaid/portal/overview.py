@@ -19,6 +19,7 @@ from ..core.prepayment.state import AccountState
 from ..core.tariff.rating import quote
 from ..core.tariff.schedule import next_border
 from ..core.tariff.tax import PPM
+from .papers import kwh_text
 from .supply_view import relay_of, supply, warnings
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ class Overviews:
             "days_left": None if forecast.days_left is None else forecast.days_left / 1000,
             "empty_at": None if empty_at is None else local_iso(site, empty_at),
             "power_w": sum(powers) if powers else None,
-            "energy_today_kwh": _kwh(await self._energy_today_wh(account)),
+            "energy_today_kwh": kwh_text(await self._energy_today_wh(account)),
             "cost_today": f"{view.cost_today:f}",
             "cost_month": f"{view.cost_month:f}",
             "cost_usual_today": None if usual is None else f"{usual:f}",
@@ -169,7 +170,3 @@ def _pending_wh(account: AccountState, since: datetime) -> int:
         if line.from_at >= since
     ]
     return sum(to_wh - from_wh for from_wh, to_wh in lines)
-
-
-def _kwh(wh: int) -> str:
-    return f"{wh // 1000}.{wh % 1000:03}"

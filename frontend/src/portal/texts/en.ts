@@ -57,7 +57,6 @@ export const en = {
   hours_left: "less than a day left",
   lasts_until: "until about {day}",
   credit_usable: "{amount} usable with your credit limit",
-  low: "Running low",
   power_now: "Power now",
   power_is_on: "Power is on",
   power_is_off: "Power is off",

@@ -54,7 +54,6 @@ export const ms: Texts = {
   hours_left: "kurang daripada sehari",
   lasts_until: "hingga kira-kira {day}",
   credit_usable: "{amount} boleh digunakan dengan had kredit anda",
-  low: "Baki rendah",
   power_now: "Kuasa sekarang",
   power_is_on: "Bekalan hidup",
   power_is_off: "Bekalan terputus",

@@ -54,7 +54,6 @@ export const zhHans: Texts = {
   hours_left: "不足一天",
   lasts_until: "预计到 {day}",
   credit_usable: "含信用额度可用 {amount}",
-  low: "余额偏低",
   power_now: "当前功率",
   power_is_on: "供电正常",
   power_is_off: "已断电",
