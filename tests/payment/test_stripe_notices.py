@@ -284,6 +284,17 @@ def test_genuine_nonsense(
         assert notice.news.amount is None or notice.news.currency == "SGD"
 
 
+@pytest.mark.parametrize("seed", ["dispute", "intent", "refund", "session"])
+def test_what_the_fuzzer_begins_with_is_read(seed: str) -> None:
+    """Its first byte says that the rest is signed, and that is news."""
+    first, *rest = (Path(__file__).parents[1] / "fuzz/seeds_stripe_notice" / seed).read_bytes()
+    assert first & 1
+    body = bytes(rest)
+    header = {"Stripe-Signature": f"t={NOW},v1={sign(VECTOR_SECRET, NOW, body)}"}
+    reader = Reader("mall", Currency.of("SGD"), is_test=True)
+    assert read_notice(SETTINGS, reader, header, body, MORNING).news is not None
+
+
 @given(header=st.text(), body=st.binary())
 def test_stranger(header: str, body: bytes) -> None:
     """Whatever a stranger sends is refused."""
