@@ -21,6 +21,7 @@ from custom_components.compere_prepaid.core.money.amount import Currency
 from custom_components.compere_prepaid.core.payment.provider import (
     BadNoticeError,
     Dispute,
+    NoticeFault,
     Outcome,
     Paid,
     RefundOutcome,
@@ -178,6 +179,17 @@ async def test_dispute_is_told(desk: StripeDesk) -> None:
     assert told == Dispute(txn=paid.txn, amount=order.amount, reason="fraudulent")
 
 
+async def test_a_dispute_of_another_business(desk: StripeDesk) -> None:
+    """It may be about a charge without a payment intent, and is no news, nor anything wrong."""
+    order = await paid_order(desk)
+    paid = await desk.provider.query(order)
+    assert isinstance(paid, Paid)
+    desk.stripe.dispute(paid.txn)
+    event = desk.last_event("charge.dispute.created")
+    event["data"]["object"]["payment_intent"] = None
+    assert desk.told(event).news is None
+
+
 async def test_what_is_not_ours(desk: StripeDesk) -> None:
     """Others use the same account: another site, a web shop, events that nobody asked for."""
     await paid_order(desk)
@@ -306,10 +318,11 @@ def test_stranger(header: str, body: bytes) -> None:
     "body", [b"[]", b"{", b"[" * 60_000, b'{"id":1e999}', b"7" * 5000, b" " * 70_000]
 )
 def test_genuine_but_no_event(body: bytes) -> None:
-    """Also what is signed may be no event, or too long, or too deep."""
+    """Also what is signed may be no event, or too long, or too deep; no key is wrong then."""
     header = {"Stripe-Signature": f"t={NOW},v1={sign(VECTOR_SECRET, NOW, body)}"}
-    with pytest.raises(BadNoticeError):
+    with pytest.raises(BadNoticeError) as refused:
         read_notice(SETTINGS, READER, header, body, MORNING)
+    assert refused.value.fault is NoticeFault.NOISE
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,8 @@ class NoticeFault(StrEnum):
     """What a notice that is not believed says about our settings."""
 
     NOISE = "noise"
-    """Nothing: anybody may have sent it, or the provider only looks whether we check."""
+    """Nothing: anybody may have sent it, the provider only looks whether we check, or it is genuine
+    and cannot be read."""
     SIGNATURE = "signature"
     """It claims to be signed, and no key of ours fits: if this goes on, a key is wrong."""
     TIME = "time"
