@@ -395,5 +395,11 @@ async def test_files_come_from_known_hosts_only(shop: Shop, clock: HandClock) ->
     clock.forward(days=1)
     with pytest.raises(RetryableError, match="wechat_answer_strange"):
         await shop.provider._client.fetch_file("https://evil.example/v3/billdownload/file")
+    for url in ("no address", "https://[", "https://api.example:port/file"):
+        with pytest.raises(RetryableError, match="wechat_answer_strange"):
+            await shop.provider._client.fetch_file(url)
+    nobody = await closed_port()
+    with pytest.raises(RetryableError, match="wechat_unreachable"):
+        await shop.with_settings(base_url=nobody)._client.fetch_file(f"{nobody}/v3/file")
     shop.gateway.faults.statuses = []
     assert [entry.order_id async for entry in shop.provider.bill(day)]

@@ -139,12 +139,19 @@ class WeChatClient:
 
     async def fetch_file(self, url: str) -> bytes:
         """Return the file that an answer pointed to. It is not signed: check its hash."""
-        address = URL(url)
-        if not any(address.origin() == base.origin() for base in self._bases):
+        try:
+            address = URL(url)
+            host = address.origin()
+        except ValueError as error:
+            raise RetryableError("wechat_answer_strange", reason="address") from error
+        if host not in {base.origin() for base in self._bases}:
             raise RetryableError("wechat_answer_strange", reason="host")
-        status, _, body = await self._send(
-            "GET", address.raw_path_qs, b"", base=address.origin(), limit=FILE_LIMIT
-        )
+        try:
+            status, _, body = await self._send(
+                "GET", address.raw_path_qs, b"", base=host, limit=FILE_LIMIT
+            )
+        except _UnconnectedError as error:
+            raise RetryableError("wechat_unreachable") from error
         if status != HTTPStatus.OK:
             raise RetryableError("wechat_busy", code=status)
         return body
