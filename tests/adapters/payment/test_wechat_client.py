@@ -345,6 +345,27 @@ async def test_a_login_that_is_not_answered_tells_no_secret(shop: Shop) -> None:
         seen = seen.__cause__
 
 
+async def test_a_login_that_is_answered_in_pieces(shop: Shop) -> None:
+    """All of them are read, as far as they have an end."""
+    pieces = [b'{"openid":', b'"oPayer"}']
+
+    async def say(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        for piece in pieces:
+            await response.write(piece)
+            await asyncio.sleep(0.05)
+        return response
+
+    async with listening(say) as host:
+        provider = shop.with_settings(login_url=host)
+        assert provider.login is not None
+        assert await provider.login.openid("code") == "oPayer"
+        pieces[1:1] = [b" " * 10_000] * 2
+        with pytest.raises(RetryableError, match="wechat_answer_strange"):
+            await provider.login.openid("code")
+
+
 @pytest.mark.parametrize("answer", [b"", b"[]", b'{"openid":1}', b'{"errcode":null}'])
 async def test_logins_that_cannot_be_read(shop: Shop, answer: bytes) -> None:
     """They are errors of ours, and nobody is known."""

@@ -14,6 +14,7 @@ from urllib.parse import quote
 import aiohttp
 
 from ....core.payment.provider import RejectedError, RetryableError
+from ..bounded import read
 from .settings import StripeSettings
 
 API_VERSION = "2024-06-20"
@@ -92,24 +93,17 @@ class StripeClient:
                 timeout=TIMEOUT,
                 allow_redirects=False,
             ) as response:
-                status, body = response.status, await _read(response)
+                status, body = response.status, await read(response, LONGEST_ANSWER)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise RetryableError("stripe_unreachable", reason=type(error).__name__) from error
+        if body is None:
+            raise RetryableError("stripe_unreachable", reason="an answer without end")
         return _understood(status, body)
 
 
 def segment(text: str) -> str:
     """Return an id as it stands in a path, whatever it contains."""
     return quote(text, safe="")
-
-
-async def _read(response: aiohttp.ClientResponse) -> bytes:
-    body = bytearray()
-    async for chunk in response.content.iter_chunked(65536):
-        body += chunk
-        if len(body) > LONGEST_ANSWER:
-            raise RetryableError("stripe_unreachable", reason="an answer without end")
-    return bytes(body)
 
 
 def _understood(status: int, body: bytes) -> Json:

@@ -17,7 +17,6 @@ from typing import Any
 from aiohttp import (
     ClientConnectorError,
     ClientError,
-    ClientResponse,
     ClientSession,
     ClientTimeout,
     ConnectionTimeoutError,
@@ -27,6 +26,7 @@ from yarl import URL
 
 from ....core.clock import Clock
 from ....core.payment.provider import RejectedError, RetryableError
+from ..bounded import read
 from .certificates import read_certificates
 from .reading import read_json
 from .settings import WeChatSettings
@@ -229,11 +229,15 @@ class WeChatClient:
                 allow_redirects=False,
                 timeout=_FILE_TIMEOUT if limit == FILE_LIMIT else _TIMEOUT,
             ) as response:
-                return response.status, response.headers, await _read(response, limit)
+                status, found = response.status, response.headers
+                answer = await read(response, limit)
         except (ClientConnectorError, ConnectionTimeoutError) as error:
             raise _UnconnectedError from error
         except (ClientError, TimeoutError) as error:
             raise RetryableError("wechat_unreachable") from error
+        if answer is None:
+            raise RetryableError("wechat_answer_strange", reason="size")
+        return status, found, answer
 
     async def _keep_certificates(self) -> None:
         """Fetch certificates where the account has them: at first, twice a day, when one is new."""
@@ -301,14 +305,3 @@ def _data(raw: bytes, status: int) -> Mapping[str, Any]:
         if status >= HTTPStatus.BAD_REQUEST:
             return {}
         raise
-
-
-async def _read(response: ClientResponse, limit: int) -> bytes:
-    """Read a body that is bounded."""
-    pieces, size = list[bytes](), 0
-    async for piece in response.content.iter_chunked(64 * 1024):
-        size += len(piece)
-        if size > limit:
-            raise RetryableError("wechat_answer_strange", reason="size")
-        pieces.append(piece)
-    return b"".join(pieces)
