@@ -192,6 +192,16 @@ async def test_nonsense_is_no_news(desk: StripeDesk, faults: dict[str, object]) 
     assert isinstance(await desk.provider.query(order), Paid)
 
 
+@pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 407])
+async def test_somebody_in_between_refuses_nothing(desk: StripeDesk, status: int) -> None:
+    """What a proxy says ends no order, and blames no key."""
+    with desk.stripe.failing(pages_with=[status] * 2):
+        with pytest.raises(RetryableError, match="stripe_unreachable"):
+            await desk.provider.create(desk.order())
+        with pytest.raises(RetryableError, match="stripe_unreachable"):
+            await desk.provider.try_out()
+
+
 async def test_nobody_listens(desk: StripeDesk) -> None:
     """A gateway that is down is asked again later."""
     order = desk.order()

@@ -114,22 +114,21 @@ def _understood(status: int, body: bytes) -> Json:
         answer = None
     if status == 200 and isinstance(answer, dict):
         return answer
-    if status == 401:
-        raise RejectedError("stripe_key_refused")
-    if status == 403:
-        raise RejectedError("stripe_key_too_weak", reason=_reason(answer))
-    if status in {400, 402, 404}:
-        raise RejectedError("stripe_refused", reason=_reason(answer))
+    refusal = answer.get("error") if isinstance(answer, dict) else None
+    if isinstance(refusal, dict):  # else it is somebody's in between, e.g. a proxy's page
+        if status == 401:
+            raise RejectedError("stripe_key_refused")
+        if status == 403:
+            raise RejectedError("stripe_key_too_weak", reason=_reason(refusal))
+        if status in {400, 402, 404}:
+            raise RejectedError("stripe_refused", reason=_reason(refusal))
     if status >= 500:
         raise StripeFailedError("stripe_unreachable", reason=f"HTTP {status}")
     raise RetryableError("stripe_unreachable", reason=f"HTTP {status}")
 
 
-def _reason(answer: object) -> str:
+def _reason(refusal: Json) -> str:
     """Return why Stripe says that it refused, short and on one line."""
-    error = answer.get("error") if isinstance(answer, dict) else None
-    if not isinstance(error, dict):
-        return "-"
-    said = [error.get(name) for name in ("code", "decline_code", "message")]
+    said = [refusal.get(name) for name in ("code", "decline_code", "message")]
     text = ": ".join(part for part in said if isinstance(part, str) and part)
     return " ".join(text.split())[:_LONGEST_REASON] or "-"

@@ -88,8 +88,14 @@ class Answer:
         return self.status in {HTTPStatus.OK, HTTPStatus.NO_CONTENT}
 
     def expect(self) -> Mapping[str, Any]:
-        """Return the data; raises `RejectedError` if the answer is a refusal."""
+        """Return the data; raises `RejectedError` if the answer is a refusal.
+
+        WeChat says by a code what it refuses, and may be unable to sign that. An answer with
+        neither is of somebody in between, e.g. a proxy's page: `RetryableError`.
+        """
         if not self.is_done:
+            if not self.code and not self.is_genuine:
+                raise RetryableError("wechat_not_genuine", reason=self.status)
             raise RejectedError(
                 _REFUSED.get(self.code, "wechat_refused"),
                 code=self.code or self.status,
