@@ -5,6 +5,7 @@ and the same parameters WeChat answers for the same order, with others it refuse
 fen there; its days are China's.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta
@@ -295,7 +296,8 @@ class WeChatProvider:
         except NotGenuineError as error:
             raise RetryableError("wechat_bill_damaged", day=day) from error
         try:
-            entries = read_bill(
+            entries = await asyncio.to_thread(
+                read_bill,
                 text,
                 mchid=self._settings.mchid,
                 appid=self._settings.appid,
