@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from aiohttp import ClientSession, web
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicNumbers
 
 from ....core.clock import Clock
 from ....core.money.amount import Currency
@@ -53,11 +54,11 @@ class SandboxGateway:
         What was paid and not acknowledged before is told again. Raises `OSError`.
         """
         faults, clock = faults or Faults(), clock or SystemClock()
-        keys, book, voice = await asyncio.to_thread(_read, folder, faults, clock)
+        keys, merchant, book, voice = await asyncio.to_thread(_read, folder, faults, clock)
         session = ClientSession()
         state = GatewayState(
             keys=keys,
-            merchant=private_key(keys.merchant_key).public_key().public_numbers(),
+            merchant=merchant,
             currency=currency,
             faults=faults,
             book=book,
@@ -162,6 +163,10 @@ class SandboxGateway:
         return self._state.notices.deliveries
 
 
-def _read(folder: Path, faults: Faults, clock: Clock) -> tuple[GatewayKeys, OrderBook, Voice]:
+def _read(
+    folder: Path, faults: Faults, clock: Clock
+) -> tuple[GatewayKeys, RSAPublicNumbers, OrderBook, Voice]:
+    """Read what lies in a folder, and the keys, which are checked. Blocks."""
     keys = keys_in(folder)
-    return keys, OrderBook(folder), Voice(keys, faults, clock)
+    merchant = private_key(keys.merchant_key).public_key().public_numbers()
+    return keys, merchant, OrderBook(folder), Voice(keys, faults, clock)
