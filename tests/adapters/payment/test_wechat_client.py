@@ -5,11 +5,13 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 from aiohttp import web
 import pytest
 
 from custom_components.compere_prepaid.adapters.payment.sandbox_gateway.keys import make_keys
+from custom_components.compere_prepaid.adapters.payment.wechat.client import Answer
 from custom_components.compere_prepaid.adapters.payment.wechat.provider import WeChatProvider
 from custom_components.compere_prepaid.core.errors import InvalidInputError, PrepaidError
 from custom_components.compere_prepaid.core.ledger.payment_rows import Method
@@ -312,6 +314,24 @@ async def test_closing(shop: Shop) -> None:
     assert never.is_final
     paid = await shop.paid()
     assert isinstance(await shop.provider.close(paid), Paid)
+
+
+async def test_closing_asks_once(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who closes an order asks for it once more anyway; only where it is not over, it is asked."""
+    order, _ = await shop.ordered()
+    paid = await shop.paid()
+    asked: list[str] = []
+    ask = shop.provider._client.ask
+
+    async def noted(method: str, *args: Any) -> Answer:
+        asked.append(method)
+        return await ask(method, *args)
+
+    monkeypatch.setattr(shop.provider._client, "ask", noted)
+    assert isinstance(await shop.provider.close(order), Unpaid)
+    assert asked == ["POST"]
+    assert isinstance(await shop.provider.close(paid), Paid)
+    assert asked == ["POST", "POST", "GET"]
 
 
 async def test_the_openid(shop: Shop) -> None:

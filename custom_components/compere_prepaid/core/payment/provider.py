@@ -279,7 +279,10 @@ class PaymentProvider(Protocol):
         ...
 
     async def close(self, order: PayOrder) -> PaymentState:
-        """Ask that nothing can be paid any more; what is paid meanwhile is told."""
+        """Ask that nothing can be paid any more; what was paid before is told, if it is known.
+
+        Whoever closes an order asks for it once more: it may have been paid at the same moment.
+        """
         ...
 
     def parse_notice(self, headers: Mapping[str, str], body: bytes, now: datetime) -> Notice:

@@ -32,7 +32,6 @@ from ....core.payment.provider import (
     Notice,
     NoticeFault,
     Outcome,
-    Paid,
     Payer,
     PaymentState,
     Qr,
@@ -201,17 +200,16 @@ class WeChatProvider:
         return state
 
     async def close(self, order: PayOrder) -> PaymentState:
-        """Close the order and look at it once more: it may have been paid at the same moment."""
+        """Close the order; one that could not be closed may have been paid: it is asked for."""
         try:
             answer = await self._client.ask(
                 "POST", f"{_order_path(order)}/close", {"mchid": self._settings.mchid}
             )
         except (RetryableError, RejectedError) as error:
             return Unknown(order_id=order.id, reason=str(error))
-        state = await self.query(order)
-        if isinstance(state, Paid) or not _is_over(answer):
-            return state
-        return Unpaid(order_id=order.id, is_final=True, reason=answer.code or "CLOSED")
+        if _is_over(answer):
+            return Unpaid(order_id=order.id, is_final=True, reason=answer.code or "CLOSED")
+        return await self.query(order)
 
     def parse_notice(self, headers: Mapping[str, str], body: bytes, now: datetime) -> Notice:
         """Verify, decrypt and read a notice."""
