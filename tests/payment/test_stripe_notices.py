@@ -85,7 +85,7 @@ def test_headers(header: str, fits: bool) -> None:
     """Any signature of the right scheme may fit; what else stands there says nothing."""
     value = header.format(t=NOW, mac=sign("whsec_1", NOW, b"{}"), other="0" * 64)
     if fits:
-        assert verify(value, b"{}", ["whsec_1"], MORNING) == MORNING
+        verify(value, b"{}", ["whsec_1"], MORNING)
     else:
         with pytest.raises(BadNoticeError):
             verify(value, b"{}", ["whsec_1"], MORNING)

@@ -42,18 +42,16 @@ class SandboxGateway:
         currency: Currency,
         *,
         payer_url: Callable[[], str] = str,
-        faults: Faults | None = None,
         pace: float = 1.0,
         clock: Clock | None = None,
-        port: int = 0,
     ) -> SandboxGateway:
-        """Listen on this machine, by default on any free port, with what lies in a folder.
+        """Listen on this machine, on any free port, with what lies in a folder.
 
         `payer_url` tells where browsers reach `payer_routes` now (`https://…/sandbox`); where it
         tells nothing, the gateway serves them itself. `pace` multiplies the pauses between notices.
         What was paid and not acknowledged before is told again. Raises `OSError`.
         """
-        faults, clock = faults or Faults(), clock or SystemClock()
+        faults, clock = Faults(), clock or SystemClock()
         keys, merchant, book, voice = await asyncio.to_thread(_read, folder, faults, clock)
         session = ClientSession()
         state = GatewayState(
@@ -68,7 +66,7 @@ class SandboxGateway:
         )
         gateway = cls(state, session)
         try:
-            await gateway._listen(port)
+            await gateway._listen()
         except OSError:
             await gateway.stop()
             raise
@@ -76,7 +74,7 @@ class SandboxGateway:
             state.notices.announce(record)
         return gateway
 
-    async def _listen(self, port: int) -> None:
+    async def _listen(self) -> None:
         app = web.Application(client_max_size=_BODY_LIMIT)
         app.add_routes(MerchantApi(self._state, Bills(self._state)).routes())
         for method, path, serving in self._pages.routes():
@@ -84,7 +82,7 @@ class SandboxGateway:
         app.router.add_get("/sns/oauth2/access_token", self._pages.exchange)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, HOST, port)
+        site = web.TCPSite(self._runner, HOST, 0)
         await site.start()
         self._state.base_url = f"http://{HOST}:{self._runner.addresses[0][1]}"
 
