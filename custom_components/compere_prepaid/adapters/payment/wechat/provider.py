@@ -47,7 +47,7 @@ from ...clock import SystemClock
 from .bill import read_bill, unpacked
 from .client import Answer, WeChatClient
 from .login import WeChatLogin
-from .reading import CHINA, payment_state, read_json, refund_state, text_of, units_of
+from .reading import CHINA, payment_state, read_json, refund_state, text_of
 from .resource import decrypt
 from .settings import WeChatSettings, check, private_key_of, public_key_of
 from .signing import Signer
@@ -333,8 +333,9 @@ class WeChatProvider:
         )
 
     def _units(self, amount: Amount) -> int:
-        units = units_of(amount, self._currency)
-        if units is None:
+        """Return an amount in the currency's smallest coin (fen)."""
+        units, rest = divmod(amount, self._currency.minor)
+        if rest:
             raise InvalidInputError(
                 "amount_too_precise",
                 amount=self._currency.exact(amount),
