@@ -202,6 +202,15 @@ async def test_somebody_in_between_refuses_nothing(desk: StripeDesk, status: int
             await desk.provider.try_out()
 
 
+async def test_lists_of_something_else(desk: StripeDesk) -> None:
+    """A list is of objects, or nobody knows what is missing from it."""
+    for page in (b'{"data": [7], "has_more": true}', b'{"data": [{"id": "x"}, null]}'):
+        with desk.stripe.failing(raw_answers=[page]):
+            state = await desk.provider.query(desk.order())
+        assert isinstance(state, Unknown)
+        assert "not a list" in state.reason
+
+
 async def test_nobody_listens(desk: StripeDesk) -> None:
     """A gateway that is down is asked again later."""
     order = desk.order()

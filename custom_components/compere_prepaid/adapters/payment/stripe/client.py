@@ -57,11 +57,10 @@ class StripeClient:
         for _ in range(MOST_PAGES):
             page = await self.get(path, {**query, "limit": str(PAGE), **after})
             items = page.get("data")
-            if not isinstance(items, list):
-                raise RetryableError("stripe_unreachable", reason="not a list")
+            if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+                raise RetryableError("stripe_unreachable", reason="not a list of objects")
             for item in items:
-                if isinstance(item, dict):
-                    yield item
+                yield item
             if page.get("has_more") is not True or not items:
                 return
             after = {"starting_after": str(items[-1].get("id", ""))}
