@@ -269,10 +269,11 @@ async def test_a_dispute_is_told(hass: HomeAssistant, site: CompereSite, bank: B
     """Nothing is booked for it."""
     payment = await paid(site, bank, "100", "a")
     assert site.payments.on_dispute is not None
-    async with expected_event(hass, "payment_disputed", account=NOODLES) as told:
-        await site.payments.on_dispute(
-            "paper", Dispute(txn=payment.txn, amount=None, reason="fraudulent")
-        )
+    async with expected_event(hass, "payment_disputed") as told:
+        for txn in ("of a web shop with the same account", payment.txn):
+            dispute = Dispute(txn=txn, amount=None, reason="fraudulent")
+            await site.payments.on_dispute("paper", dispute)
+    assert told[0].data["account"] == NOODLES
     assert (told[0].data["amount"], told[0].data["reason"]) == ("100.00", "fraudulent")
     assert (await ask(hass, "get_account", account=NOODLES))["balance"] == "300.00"
 

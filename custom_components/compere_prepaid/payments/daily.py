@@ -19,7 +19,6 @@ from ..core.ledger.payment_rows import (
     Reconciliation,
 )
 from ..core.ledger.ports import LedgerTransaction
-from ..core.money.amount import ZERO
 from ..core.payment.events import PaymentDisputed, ReconciliationFault
 from ..core.payment.provider import (
     BillEntry,
@@ -178,16 +177,21 @@ class Daily:
                     await self._lay(provider, row.day, None)
 
     async def _disputed(self, provider: str, dispute: Dispute) -> None:
-        """Tell of a dispute; the money is the provider's business, and the bill will say so."""
+        """Tell of a dispute; the money is the provider's business, and the bill will say so.
+
+        One about a payment that is not known here is another business's, with the same account.
+        """
         key = {"provider": provider, "txn": dispute.txn}
         txn = await self._site.ledger.read(lambda tx: tx.find(ProviderTxn, **key))
+        if txn is None:
+            return
         self._site.emit(
             PaymentDisputed(
                 at=self._site.clock.now(),
-                account=txn.account if txn is not None else None,
+                account=txn.account,
                 provider=provider,
                 txn=dispute.txn,
-                amount=dispute.amount or (txn.amount if txn is not None else ZERO),
+                amount=dispute.amount or txn.amount,
                 reason=dispute.reason,
             )
         )

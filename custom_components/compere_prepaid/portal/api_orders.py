@@ -38,7 +38,7 @@ NOT_OFFERED = frozenset({Method.AUTOMATIC})
 async def terms(call: Call) -> Json:
     """Tell how much can be paid, and how."""
     currency, policy = call.site.currency, call.account.policy
-    least = max(policy.minimum_top_up, 10 ** (currency.scale - currency.digits))
+    least = max(policy.minimum_top_up, currency.minor)
     highest = policy.maximum_top_up
     known = [_parsed(call, each) for each in call.portal.settings.amounts]
     fits = [

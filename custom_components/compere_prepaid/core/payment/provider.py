@@ -45,7 +45,8 @@ class NoticeFault(StrEnum):
     """What a notice that is not believed says about our settings."""
 
     NOISE = "noise"
-    """Nothing: anybody may have sent it, or the provider only looks whether we check."""
+    """Nothing: anybody may have sent it, the provider only looks whether we check, or it is genuine
+    and cannot be read."""
     SIGNATURE = "signature"
     """It claims to be signed, and no key of ours fits: if this goes on, a key is wrong."""
     TIME = "time"
@@ -278,7 +279,10 @@ class PaymentProvider(Protocol):
         ...
 
     async def close(self, order: PayOrder) -> PaymentState:
-        """Ask that nothing can be paid any more; what is paid meanwhile is told."""
+        """Ask that nothing can be paid any more; what was paid before is told, if it is known.
+
+        Whoever closes an order asks for it once more: it may have been paid at the same moment.
+        """
         ...
 
     def parse_notice(self, headers: Mapping[str, str], body: bytes, now: datetime) -> Notice:

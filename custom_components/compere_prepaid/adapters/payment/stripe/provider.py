@@ -307,11 +307,8 @@ class StripeProvider:
 
     # Bills and trying out
 
-    def bill(self, day: date) -> AsyncIterator[BillEntry]:
+    async def bill(self, day: date) -> AsyncIterator[BillEntry]:
         """Yield the lines of a day, once it is over."""
-        return self._lines(day)
-
-    async def _lines(self, day: date) -> AsyncIterator[BillEntry]:
         if day >= self.today(self._clock.now()):
             raise RetryableError("stripe_unreachable", reason="the day is not over")
         async for line in self._bill.lines(day):
