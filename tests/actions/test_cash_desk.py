@@ -156,6 +156,15 @@ async def test_up_to_the_limit_one_is_enough(
     assert await balance(hass) == "700.00"
 
 
+async def test_nobody_approves_what_cannot_be(
+    hass: HomeAssistant, desk: CompereSite, anna: str
+) -> None:
+    """A refund whose fields clash is refused before a second person is asked for."""
+    refund: dict[str, Any] = {"account": NOODLES, "amount": 51, "reference": "F", "reason": "asked"}
+    async with refused(desk, "refund_fields_clash"):
+        await ask(hass, "refund", anna, **refund, already_paid=True)
+
+
 async def test_two_decide_at_once(
     hass: HomeAssistant, desk: CompereSite, boss: str, anna: str, bob: str
 ) -> None:

@@ -203,6 +203,10 @@ async def test_refund_of_a_payment(
         await ask(hass, "refund", **(back | {"payment": "nothing", "reference": "RF-3"}))
     async with refused(site, "payment_of_other", account=TEA):
         await ask(hass, "refund", **(back | {"account": TEA, "reference": "RF-3"}))
+    asked = len(bank.asked_refunds)
+    async with refused(site, "refund_fields_clash"):
+        await ask(hass, "refund", **(back | {"reference": "RF-3"}), reserve_only=True)
+    assert len(bank.asked_refunds) == asked
     await days_pass(site, mall, bank)
     (day,) = (await report(hass))["providers"]["paper"]["days"]
     assert (day["faults"], day["refund"]["amount"]) == ([], "30.00")

@@ -33,7 +33,7 @@ from .fields import (
     written,
 )
 from .guarded import Acting, Deed, guarded
-from .payer_refunds import refund_to_payer, resolve_to_payer
+from .payer_refunds import refund_to_payer, refuse_clash, resolve_to_payer
 from .receipts import get_receipt, refund_state, waterfall_data
 
 FUND = vol.In([fund.value for fund in Fund])
@@ -114,6 +114,7 @@ async def _refund(
 
     Of a payment it goes back the way that came.
     """
+    refuse_clash(call.data)
     if "payment" in call.data:
         return await refund_to_payer(site, call, acting.user)
     number, reference = call.data["account"], call.data["reference"]
@@ -213,6 +214,11 @@ async def _one_total(_: HomeAssistant, site: CompereSite, call: ServiceCall) -> 
     return site.currency.parse_positive(written(call.data["amount"]))
 
 
+async def _refund_total(hass: HomeAssistant, site: CompereSite, call: ServiceCall) -> Amount:
+    refuse_clash(call.data)  # nobody is to approve what cannot be carried out
+    return await _one_total(hass, site, call)
+
+
 async def _top_up_total(hass: HomeAssistant, site: CompereSite, call: ServiceCall) -> Amount:
     """Return what a call takes from all its accounts together."""
     means = accounts_named if call.data["skip_refused"] else accounts_meant
@@ -283,7 +289,7 @@ ACTIONS = {
             Deed(
                 name="refund",
                 guarded=Guarded.REFUND,
-                total=_one_total,
+                total=_refund_total,
                 carry_out=_refund,
             )
         ),
