@@ -104,6 +104,37 @@ async def test_the_next_day(
     assert (await ask(hass, "verify_ledger"))["ok"]
 
 
+@pytest.mark.parametrize("refuses", [False, True])
+async def test_payout_of_a_provider_that_is_gone(
+    hass: HomeAssistant, site: CompereSite, mall: Mall, bank: BilledBank, refuses: bool
+) -> None:
+    """Removed or refused, what it held still comes to the bank, and its days are still told."""
+    await paid(site, bank, "100", "a")
+    await days_pass(site, mall, bank)
+    before = (await report(hass))["providers"]["paper"]
+    if refuses:
+        present = site.entry.subentries["provider-paper"]
+        data = {**present.data, "kind": "paper!"}
+        hass.config_entries.async_update_subentry(site.entry, present, data=data)
+    else:
+        hass.config_entries.async_remove_subentry(site.entry, "provider-paper")
+    await hass.async_block_till_done()
+    assert not site.payments.providers
+    found = (await report(hass))["providers"]["paper"]
+    assert (found["clearing"], found["days"]) == ("99.40", before["days"])
+    assert (found["bill"], found["missing"]) == (False, [])
+    payout = {"provider": "paper", "amount": "99.40", "reference": "B-1"}
+    for replayed in (False, True):
+        done = await ask(hass, "record_payout", **payout)
+        assert (done["left"], done["replayed"]) == ("0.00", replayed)
+    found = (await report(hass, provider="paper"))["providers"]["paper"]
+    assert (found["clearing"], found["days"]) == ("0.00", before["days"])
+    async with refused(site, "provider_unknown", provider="pen"):
+        await ask(hass, "record_payout", **(payout | {"provider": "pen"}))
+    async with refused(site, "provider_unknown", provider="pen"):
+        await report(hass, provider="pen")
+
+
 async def test_the_digest_counts_them(
     hass: HomeAssistant, site: CompereSite, mall: Mall, bank: BilledBank
 ) -> None:
