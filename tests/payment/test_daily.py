@@ -15,7 +15,8 @@ from simulator.clock import ManualClock
 from simulator.mall import Mall
 from tests.actions.asking import NOODLES, TEA, refused
 from tests.payment.billing import BilledBank, billed_site, moved
-from tests.payment.paying import notify, order
+from tests.payment.paper import PaperBank
+from tests.payment.paying import notify, order, paper_accepted, paper_subentry
 from tests.people import anna, bob, boss
 from tests.site_fixtures import MONDAY_NOON, expected_event, one_line_mall
 from tests.stories.telling import ask
@@ -102,6 +103,23 @@ async def test_the_next_day(
         assert (done["left"], done["replayed"]) == ("0.00", replayed)
     assert site.standing.data.clearing == {"paper": 0}
     assert (await ask(hass, "verify_ledger"))["ok"]
+
+
+async def test_a_day_of_all_that_have_bills(
+    hass: HomeAssistant, site: CompereSite, mall: Mall, bank: BilledBank
+) -> None:
+    """Whoever has none is passed over, unless it was named."""
+    await paid(site, bank, "100", "a")
+    await days_pass(site, mall, bank)
+    with paper_accepted(PaperBank(MONDAY_NOON)):  # its providers write no bills
+        hass.config_entries.async_add_subentry(site.entry, paper_subentry("till"))
+        await hass.async_block_till_done()
+    day = {"day": "2026-03-02"}
+    found = (await ask(hass, "reconcile", **day))["providers"]
+    assert ([each["day"] for each in found["paper"]], found["till"]) == (["2026-03-02"], [])
+    assert (await ask(hass, "reconcile"))["providers"]["till"] == []
+    async with refused(site, "bill_unsupported", provider="till"):
+        await ask(hass, "reconcile", **day, provider="till")
 
 
 @pytest.mark.parametrize("refuses", [False, True])

@@ -31,10 +31,11 @@ async def _reconcile(hass: HomeAssistant, site: CompereSite, call: ServiceCall) 
     answer: dict[str, Any] = {}
     for provider in _providers(site, call):
         rows: list[Reconciliation] = []
-        if "day" in call.data:
+        has_bills = Capability.BILL in provider.capabilities
+        if "day" in call.data and (has_bills or call.data.get("provider")):
             day = day_of_text(call.data["day"])
             rows.append((await site.daily.async_reconcile(provider, day, user)).row)
-        elif Capability.BILL in provider.capabilities:
+        elif "day" not in call.data and has_bills:
             rows += [
                 (await site.daily.async_reconcile(provider, day, user)).row
                 for day in await site.daily.async_missing(provider)
