@@ -163,6 +163,10 @@ async def test_the_digest_counts_them(
     mall.clock.advance(seconds=2)
     digest = await async_digest(site, MONDAY_NOON)
     assert digest.top_ups == site.currency.parse("120")
+    hass.config_entries.async_remove_subentry(site.entry, "provider-paper")
+    await hass.async_block_till_done()
+    digest = await async_digest(site, MONDAY_NOON)
+    assert digest.top_ups == site.currency.parse("120")
     later = await async_digest(site, MONDAY_NOON + timedelta(seconds=1))
     assert later.top_ups == 0
 
