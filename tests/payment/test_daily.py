@@ -266,6 +266,22 @@ async def test_refund_of_a_payment(
     assert (await ask(hass, "verify_ledger"))["ok"]
 
 
+async def test_receipt_of_a_refund_to_a_payer_names_who_approved(
+    hass: HomeAssistant, site: CompereSite, bank: BilledBank, anna: str, bob: str
+) -> None:
+    """It has no paper of the cash desk, and says so all the same."""
+    payment = await paid(site, bank, "100", "a")
+    options = {"cashiers": [anna, bob], "cash_desk": {"refund_limit": "10"}}
+    hass.config_entries.async_update_entry(site.entry, options=options)
+    await hass.async_block_till_done()
+    what = {"account": NOODLES, "reference": "RF-1"}
+    back = what | {"amount": "30", "reason": "asked", "payment": payment.txn}
+    asked = await ask(hass, "refund", anna, **back)
+    await ask(hass, "approve_cash", bob, approval=asked["awaits_approval"])
+    receipt = await ask(hass, "get_receipt", **what)
+    assert (receipt["state"], receipt["approver"]) == ("paid", "Bob")
+
+
 async def test_refunds_go_on_by_themselves(
     hass: HomeAssistant, site: CompereSite, mall: Mall, bank: BilledBank
 ) -> None:

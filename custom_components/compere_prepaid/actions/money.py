@@ -34,7 +34,7 @@ from .fields import (
 )
 from .guarded import Acting, Deed, guarded
 from .payer_refunds import refund_to_payer, refuse_clash, resolve_to_payer
-from .receipts import get_receipt, refund_state, waterfall_data
+from .receipts import approver_of, get_receipt, refund_state, waterfall_data
 
 FUND = vol.In([fund.value for fund in Fund])
 
@@ -141,7 +141,12 @@ async def _resolve_refund(
     row = await site.daily.refunds.of_reference(number, reference)
     if row is not None:
         return await resolve_to_payer(site, row, user, paid=paid)
-    credited = await site.refunds.resolve(number, reference, paid=paid, user=user)
+    approver = await site.ledger.read(
+        lambda tx: approver_of(tx, "refund", AccountNumber(number), reference)
+    )
+    credited = await site.refunds.resolve(
+        number, reference, paid=paid, user=user, approver=approver
+    )
     return _booked(site, credited) | {"state": await refund_state(site, number, reference)}
 
 
