@@ -241,7 +241,7 @@ class PaymentProvider(Protocol):
 
     @property
     def key(self) -> str:
-        """Name the provider within the site, e.g. `wechat`: part of ids, never used again."""
+        """Name the provider within the site, e.g. `wechat`: part of ids, so it never changes."""
         ...
 
     @property
