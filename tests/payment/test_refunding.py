@@ -126,6 +126,21 @@ async def test_a_refusal(bench: Bench) -> None:
     assert bench.balance == money(80)
 
 
+async def test_a_refusal_that_nobody_explains(bench: Bench) -> None:
+    """A refund that went through is not taken back because the provider's key was changed."""
+    paid = await bench.paid(100)
+    bench.bank.loses_answers = True
+    row = await bench.refund(paid, 30)
+    bench.bank.loses_answers = bench.bank.tells_of_refunds = False
+    bench.bank.refuses_refunds = True
+    assert (await bench.refunds.push(row)).state is State.RESERVED
+    assert (bench.balance, await bench.clearing()) == (money(90), money(100))
+    bench.bank.tells_of_refunds = True
+    assert (await bench.refunds.push(row)).state is State.SUCCEEDED
+    assert (bench.balance, await bench.clearing()) == (money(90), money(70))
+    assert bench.till.desk.told(RefundFailed) == []
+
+
 async def test_one_that_needs_a_person(bench: Bench) -> None:
     """It stays set aside until somebody says what became of it, which nobody can before."""
     paid = await bench.paid(100)

@@ -177,7 +177,7 @@ class PayerRefunds:
             return await provider.refund(row, paid.amount)
         except RejectedError as error:
             known = await provider.query_refund(row)  # an earlier answer may have been lost
-            if known.outcome is not RefundOutcome.UNKNOWN:
+            if known.outcome is not RefundOutcome.MISSING:
                 return known
             return RefundState(refund_id=row.id, outcome=RefundOutcome.CLOSED, reason=error.key)
 
