@@ -24,7 +24,7 @@ from custom_components.compere_prepaid.core.payment.provider import RefundOutcom
 from tests.core.prepayment.desk import CNY, SHOP, money
 from tests.core.prepayment.test_crash_points import KILLED, Crossing, Tracer, forked, traced
 from tests.payment.bench import Bench
-from tests.payment.billing import BilledBank, BilledProvider
+from tests.payment.billing import CAN, BilledBank, BilledProvider
 
 State = ProviderRefundState
 
@@ -139,6 +139,33 @@ async def test_a_refusal_that_nobody_explains(bench: Bench) -> None:
     assert (await bench.refunds.push(row)).state is State.SUCCEEDED
     assert (bench.balance, await bench.clearing()) == (money(90), money(70))
     assert bench.till.desk.told(RefundFailed) == []
+
+
+class _TroubledProvider(BilledProvider):
+    """It cannot be asked for refunds of 30 yuan, and stumbles over those of 20."""
+
+    @override
+    async def refund(self, refund: ProviderRefund, paid: Amount) -> RefundState:
+        if refund.amount == money(30):
+            raise InvalidInputError("public_address_missing")
+        if refund.amount == money(20):
+            raise ZeroDivisionError
+        return await BilledProvider.refund(self, refund, paid)
+
+
+async def test_the_trouble_of_one(bench: Bench) -> None:
+    """What was set aside is not told to be refused, and keeps no other refund waiting."""
+    paid = await bench.paid(100)
+    bench.bank.is_down = True
+    for yuan in (20, 30, 10):
+        await bench.refund(paid, yuan, reference=f"{yuan}")
+    bench.bank.is_down = False
+    bench.refunds.providers = {"paper": _TroubledProvider("paper", bench.bank, can=CAN)}
+    row = await bench.refund(paid, 30, reference="30")
+    assert (row.state, row.note) == (State.RESERVED, "public_address_missing")
+    await bench.refunds.resume()
+    assert sorted(row.amount for row in await bench.refunds.unfinished()) == [money(20), money(30)]
+    assert await bench.clearing() == money(90)
 
 
 async def test_one_that_needs_a_person(bench: Bench) -> None:

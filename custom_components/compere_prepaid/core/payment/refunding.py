@@ -9,10 +9,11 @@ for at every start, and by the clock.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+import logging
 from typing import NamedTuple
 from uuid import uuid4
 
-from ..errors import InvalidInputError
+from ..errors import InvalidInputError, PrepaidError
 from ..events import Event, Refunded
 from ..ids import AccountNumber, TransferId
 from ..ledger.accounts import Fund, clearing, tenant
@@ -41,6 +42,8 @@ from .provider import (
     RejectedError,
     RetryableError,
 )
+
+_LOGGER = logging.getLogger(__name__)
 
 _STATES = {
     RefundOutcome.PROCESSING: ProviderRefundState.PROCESSING,
@@ -102,20 +105,28 @@ class PayerRefunds:
         return await self.push(await self._reserve(request))
 
     async def push(self, row: ProviderRefund) -> ProviderRefund:
-        """Ask a provider for a refund, or what became of it; return how it is then."""
+        """Ask a provider for a refund, or what became of it; return how it is then.
+
+        What keeps it from being asked (a setting that is missing) leaves the money set aside.
+        """
         provider = self.providers.get(row.provider)
         if provider is None or row.state not in UNFINISHED:
             return row
         try:
             state = await self._ask(provider, row)
-        except RetryableError as error:
+        except (RetryableError, InvalidInputError) as error:
             state = RefundState(refund_id=row.id, outcome=RefundOutcome.UNKNOWN, reason=error.key)
         return await self._take(row, state)
 
     async def resume(self) -> None:
-        """Go on with everything that is not at its end."""
+        """Go on with everything that is not at its end; the trouble of one refund is its own."""
         for row in await self.unfinished():
-            await self.push(row)
+            try:
+                await self.push(row)
+            except PrepaidError as error:
+                _LOGGER.warning("Refund %s could not be followed: %s", row.reference, error)
+            except Exception:
+                _LOGGER.exception("Refund %s could not be followed", row.reference)
 
     async def unfinished(self) -> list[ProviderRefund]:
         """Return the refunds that are not at their end."""
