@@ -47,6 +47,7 @@ class BilledBank(PaperBank):
     tells_of_refunds: bool = True
     """Whether it answers what became of a refund, as it does not with a key that it refuses."""
     bill_is_there: bool = True
+    refuses_bills: set[date] = field(default_factory=set)
     read: list[date] = field(default_factory=list)
     """The days of which a bill was asked for."""
 
@@ -122,6 +123,8 @@ class BilledProvider(PaperProvider):
     async def bill(self, day: date) -> AsyncIterator[BillEntry]:
         if self.bank.is_down or not self.bank.bill_is_there:
             raise RetryableError("provider_unreachable", detail="paper")
+        if day in self.bank.refuses_bills:
+            raise RejectedError("provider_refused", detail="paper")
         self.bank.read.append(day)
         lines = list(self.bank.entries(day))
         if not lines:
