@@ -1,7 +1,7 @@
 """Money that came and belongs to nobody yet: somebody says whose it is, once.
 
 It becomes credit the way every payment does, or it is noted that it was given back in the
-provider's console. What was said stands; a mistake is corrected like any other top-up.
+provider's console. What was said stands; a mistake is corrected by an adjustment.
 """
 
 from collections.abc import Iterable
