@@ -3,12 +3,14 @@
 import asyncio
 from datetime import timedelta
 from typing import Any
+from unittest.mock import AsyncMock, patch
 
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import issue_registry as ir
 import pytest
 
+from custom_components.compere_prepaid.core.errors import OperationFailedError
 from custom_components.compere_prepaid.core.ledger.payment_rows import CashReceipt
 from custom_components.compere_prepaid.core.payment.approvals import VALID
 from custom_components.compere_prepaid.site import CompereSite
@@ -103,6 +105,17 @@ async def test_refused_and_expired(
     async with refused(desk, "approval_unknown", approval="nothing"):
         await ask(hass, "approve_cash", bob, approval="nothing")
     assert await balance(hass) == "200.00"
+
+
+async def test_what_waits_cannot_be_read(desk: CompereSite) -> None:
+    """It is told, and everything else that the clock asks for is done all the same."""
+    error = OperationFailedError("ledger_unavailable", path="mall.db", error="no space")
+    with (
+        patch.object(desk.approval_notice, "async_on_clock", AsyncMock(side_effect=error)),
+        patch.object(desk.notifier, "on_clock", AsyncMock()) as later,
+    ):
+        await desk.async_tick()
+    later.assert_awaited_once()
 
 
 GUARDED: list[tuple[str, dict[str, Any], str]] = [

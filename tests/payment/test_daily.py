@@ -195,6 +195,24 @@ async def test_days_that_were_missed(
     assert len(bank.read) == len(set(bank.read)) == 4
 
 
+async def test_a_bill_that_is_refused(
+    hass: HomeAssistant,
+    site: CompereSite,
+    mall: Mall,
+    bank: BilledBank,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """It is told once, with its day, and keeps no later day waiting."""
+    await paid(site, bank, "10", "a")
+    first = bank.now.date()
+    bank.refuses_bills.add(first)
+    for _ in range(3):
+        await days_pass(site, mall, bank)
+    assert bank.read == [first + timedelta(days=1), first + timedelta(days=2)]
+    told = [one.message for one in caplog.records if "refuses the bill" in one.message]
+    assert told == [f"paper refuses the bill for {first}: provider_refused (detail=paper)"]
+
+
 async def test_what_does_not_agree(
     hass: HomeAssistant, site: CompereSite, mall: Mall, bank: BilledBank
 ) -> None:

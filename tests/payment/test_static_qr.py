@@ -239,7 +239,7 @@ async def test_money_goes_back_by_hand() -> None:
     )
     with pytest.raises(RejectedError, match="refund_by_hand"):
         await provider.refund(refund, ZERO)
-    assert (await provider.query_refund(refund)).outcome is RefundOutcome.UNKNOWN
+    assert (await provider.query_refund(refund)).outcome is RefundOutcome.MISSING
 
 
 def test_other_currency() -> None:

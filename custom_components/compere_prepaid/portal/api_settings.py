@@ -113,7 +113,7 @@ def _told_auto(call: Call, kept: AutoTopUp | None) -> Json:
         return {"available": False, "enabled": False, "threshold": None, "amount": None}
     currency = call.site.currency
     return {
-        "available": bool(kept.means),
+        "available": True,
         "enabled": kept.enabled,
         "threshold": f"{currency.rounded(kept.threshold):f}",
         "amount": f"{currency.rounded(kept.amount):f}",

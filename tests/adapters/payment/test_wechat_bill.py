@@ -231,7 +231,7 @@ async def test_refunds_that_are_refused(shop: Shop, clock: HandClock) -> None:
     )
     with pytest.raises(RejectedError, match="wechat_refund_no_money"):
         await shop.provider.refund(refund, order.amount)
-    assert (await shop.provider.query_refund(refund)).outcome is RefundOutcome.UNKNOWN
+    assert (await shop.provider.query_refund(refund)).outcome is RefundOutcome.MISSING
     stranger = shop.with_settings(merchant_serial="0" * 40)
     with pytest.raises(RetryableError, match="wechat_not_genuine"):
         await stranger.refund(refund, order.amount)

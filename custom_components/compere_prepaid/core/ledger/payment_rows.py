@@ -336,7 +336,7 @@ class AutoTopUp:
     `means` is canonical JSON of what the provider needs to charge. It is charged with `amount` when
     available credit falls to `threshold`, if `enabled`. `changed_at` is when the tenant, or a new
     means, last changed that; `last_order` is the last automatic order that is done with: credit was
-    above the threshold after it. `failures` says how many charges in a row ended it, else 0.
+    above the threshold after it.
     """
 
     account: AccountNumber

@@ -171,7 +171,10 @@ class RefundOutcome(StrEnum):
     SUCCEEDED = "succeeded"
     CLOSED = "closed"
     ABNORMAL = "abnormal"
+    MISSING = "missing"
+    """The provider answered that there is no such refund: none is on its way."""
     UNKNOWN = "unknown"
+    """No answer, a refused one, or one that cannot be read: this never changes anything."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -304,7 +307,10 @@ class PaymentProvider(Protocol):
         ...
 
     async def query_refund(self, refund: ProviderRefund) -> RefundState:
-        """Ask what became of a refund; never raises for what the network does (`UNKNOWN`)."""
+        """Ask what became of a refund; never raises for what the network does (`UNKNOWN`).
+
+        `MISSING` only if the provider itself says that there is no such refund.
+        """
         ...
 
     def bill(self, day: date) -> AsyncIterator[BillEntry]:

@@ -295,9 +295,8 @@ class StripeProvider:
                 return self._readable(self._reader.refund, found)
         except (RetryableError, RejectedError) as error:
             reason = str(error)
-        else:
-            reason = "not there"
-        return RefundState(refund_id=refund.id, outcome=RefundOutcome.UNKNOWN, reason=reason)
+            return RefundState(refund_id=refund.id, outcome=RefundOutcome.UNKNOWN, reason=reason)
+        return RefundState(refund_id=refund.id, outcome=RefundOutcome.MISSING, reason="not there")
 
     async def _find_refund(self, refund: ProviderRefund) -> Json | None:
         async for found in self._client.every("refunds", {"payment_intent": refund.txn}):

@@ -270,6 +270,10 @@ class WeChatProvider:
             answer = await self._client.ask(
                 "GET", f"/v3/refund/domestic/refunds/{quote(refund.id, safe='')}"
             )
+            if answer.is_genuine and answer.code == "RESOURCE_NOT_EXISTS":
+                return RefundState(
+                    refund_id=refund.id, outcome=RefundOutcome.MISSING, reason=answer.code
+                )
             return _of_this(refund, refund_state(dict(answer.expect()), "status"))
         except (RetryableError, RejectedError) as error:
             reason = str(error)
