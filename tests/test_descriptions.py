@@ -328,3 +328,21 @@ def test_every_repair_issue_is_explained(raised_issues: dict[str, Any]) -> None:
     for kind, given in raised_issues.items():
         text = TEXTS["issues"][kind]["title"] + TEXTS["issues"][kind]["description"]
         assert set(re.findall(r"\{(\w+)\}", text)) <= set(given), kind
+
+
+_ACTION = {"en": r"action \*?([A-Z][a-z]+(?: [a-z]+)*)", "zh-Hans": r"操作“([^”]+)”"}
+
+
+@pytest.mark.parametrize("language", _ACTION)
+def test_issues_send_to_what_is_called_so(language: str) -> None:
+    """The actions and pages that an issue names are called so in the same language."""
+    folder = Path(actions.__file__).parents[1] / "translations"
+    texts = json.loads((folder / f"{language}.json").read_text("utf-8"))
+    named = {action["name"] for action in texts["services"].values()}
+    pages = tuple(texts["options"]["step"]["init"]["menu_options"].values())
+    for kind, issue in texts["issues"].items():
+        text = issue["description"]
+        assert set(re.findall(_ACTION[language], text)) <= named, kind
+        assert all(
+            page.startswith(pages) for page in re.findall(r"(?:Configure|配置) > (.+)", text)
+        ), kind

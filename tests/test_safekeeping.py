@@ -479,6 +479,20 @@ async def test_old_book_in_ruins_is_believed_as_far_as_it_holds(story: Story) ->
     await desk.ledger.close()
 
 
+async def test_payments_that_cannot_be_read(story: Story) -> None:
+    """What went through a provider is left to a person: without its row it would be a fault."""
+    with closing(sqlite3.connect(story.path)) as raw:
+        raw.execute("DROP TABLE provider_refund")
+    done, booked, desk = await _restored(story.path, story.snapshot)
+    assert not done.lost.complete
+    by_hand = {request.id.partition(":")[0] for request in booked.by_hand}
+    assert {"pay", "asg", "rfd"} <= by_hand
+    assert "top:r1:A-101" in {request.id for request in booked.transfers}
+    verified = await desk.ledger.verify()
+    assert verified.ok, verified.faults
+    await desk.ledger.close()
+
+
 async def test_damaged_pages(story: Story) -> None:
     """A file that cannot be read at all is moved aside; the restored one is whole."""
     _overwrite(story.path)

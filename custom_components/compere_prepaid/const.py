@@ -88,7 +88,8 @@ MAX_NUMBER: Final = 40
 # Payment provider.
 CONF_KIND: Final = "kind"
 CONF_PROVIDER_KEY: Final = "key"
-"""Names it within the site; part of ledger ids, so it never changes and is never used again."""
+"""Names it within the site; part of ledger ids, so it never changes. After its provider is removed
+the next one of the kind has it: that is how one comes back to its money and orders."""
 CONF_TITLE: Final = "title"
 PROVIDER_PREFIX: Final = "provider_"
 """Begins what a provider's device is known by, after the site; its key follows."""

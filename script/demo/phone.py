@@ -47,8 +47,8 @@ class Phone:
             "method": "redirect",
         }
         ordered = await self._ask("POST", "/api/orders", order)
-        await self._press_pay(ordered["checkout"]["url"])
         began = time.monotonic()
+        await self._press_pay(ordered["checkout"]["url"])
         while time.monotonic() - began < LIMIT_S:
             state = await self._ask("GET", f"/api/orders/{ordered['id']}")
             if state["state"] == "paid" and state["power"] == "on":
@@ -78,8 +78,8 @@ class Phone:
         return answer
 
 
-async def pay_once(address: str, label: Label) -> tuple[bool, float]:
-    """Scan a label and pay; return whether it was off before, and the seconds until it was on."""
+async def pay_once(address: str, label: Label) -> float | None:
+    """Scan a label and pay; return the seconds until it was on, None if it was on before."""
     jar = aiohttp.CookieJar(unsafe=True)  # cookies of 127.0.0.1
     timeout = aiohttp.ClientTimeout(total=LIMIT_S)
     headers = {"User-Agent": PHONE}
@@ -87,4 +87,5 @@ async def pay_once(address: str, label: Label) -> tuple[bool, float]:
         phone = Phone(session, address)
         await phone.scan(label)
         was_off = not await phone.power_is_on()
-        return was_off, await phone.pay()
+        seconds = await phone.pay()
+        return seconds if was_off else None

@@ -139,10 +139,12 @@ async def _open(
 
 
 async def _pay(address: str, label: Label, watch: Stopwatch) -> None:
-    """Pay on the tenants' page, and say how long the power took to come back."""
-    was_off, seconds = await pay_once(address, label)
-    before = "was off" if was_off else "was on already"
-    watch.say(f"{OFF} {before}, paid {AMOUNT} in the sandbox, and has power {seconds:.1f} s later")
+    """Pay on the tenants' page, and say how long the power took to come back if it was off."""
+    seconds, paid = await pay_once(address, label), f"paid {AMOUNT} in the sandbox"
+    if seconds is None:
+        watch.say(f"{OFF} was on already, {paid}")
+    else:
+        watch.say(f"{OFF} was off, {paid}, and has power {seconds:.1f} s later")
 
 
 async def _import(

@@ -3,12 +3,15 @@
 import asyncio
 from datetime import timedelta
 from typing import Any
+from unittest.mock import AsyncMock, patch
 
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import issue_registry as ir
 import pytest
 
+from custom_components.compere_prepaid.core.errors import OperationFailedError
+from custom_components.compere_prepaid.core.ledger.payment_rows import CashReceipt
 from custom_components.compere_prepaid.core.payment.approvals import VALID
 from custom_components.compere_prepaid.site import CompereSite
 from simulator.clock import ManualClock
@@ -104,6 +107,17 @@ async def test_refused_and_expired(
     assert await balance(hass) == "200.00"
 
 
+async def test_what_waits_cannot_be_read(desk: CompereSite) -> None:
+    """It is told, and everything else that the clock asks for is done all the same."""
+    error = OperationFailedError("ledger_unavailable", path="mall.db", error="no space")
+    with (
+        patch.object(desk.approval_notice, "async_on_clock", AsyncMock(side_effect=error)),
+        patch.object(desk.notifier, "on_clock", AsyncMock()) as later,
+    ):
+        await desk.async_tick()
+    later.assert_awaited_once()
+
+
 GUARDED: list[tuple[str, dict[str, Any], str]] = [
     ("top_up", {"account": [NOODLES, TEA], "amount": 251, "reference": "both"}, "451.00"),
     ("take_deposit", {"account": NOODLES, "amount": 501}, "200.00"),
@@ -154,6 +168,41 @@ async def test_up_to_the_limit_one_is_enough(
             "number", "set_value", {"entity_id": number, "value": 900}, blocking=True
         )
     assert await balance(hass) == "700.00"
+
+
+@pytest.mark.parametrize(
+    ("action", "data"),
+    [
+        ("adjust_balance", {"amount": -21}),
+        ("refund", {"amount": 51}),
+        ("refund", {"amount": 51, "reserve_only": True}),
+    ],
+)
+async def test_receipt_names_who_approved(
+    hass: HomeAssistant, desk: CompereSite, anna: str, bob: str, action: str, data: dict[str, Any]
+) -> None:
+    """With a paper or without one, and of a refund that is paid out later."""
+    what = {"account": NOODLES, "reference": "R-1"}
+    asked = await ask(hass, action, anna, **what, **data, reason="asked")
+    await ask(hass, "approve_cash", bob, approval=asked["awaits_approval"])
+    if "reserve_only" in data:
+        await ask(hass, "resolve_refund", anna, **what, paid=True)
+    receipt = await ask(hass, "get_receipt", **what)
+    assert (receipt["user"], receipt["approver"]) == ("Anna", "Bob")
+    papers = await desk.ledger.read(lambda tx: tx.rows(CashReceipt))
+    assert [paper.approver for paper in papers] == ([bob] if action == "refund" else [])
+    other = {"account": TEA, "reference": "R-1"}
+    await ask(hass, "top_up", anna, **other, amount=5)
+    assert "approver" not in await ask(hass, "get_receipt", **other)
+
+
+async def test_nobody_approves_what_cannot_be(
+    hass: HomeAssistant, desk: CompereSite, anna: str
+) -> None:
+    """A refund whose fields clash is refused before a second person is asked for."""
+    refund: dict[str, Any] = {"account": NOODLES, "amount": 51, "reference": "F", "reason": "asked"}
+    async with refused(desk, "refund_fields_clash"):
+        await ask(hass, "refund", anna, **refund, already_paid=True)
 
 
 async def test_two_decide_at_once(

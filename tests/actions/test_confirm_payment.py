@@ -126,6 +126,31 @@ async def test_two_cashiers_at_the_same_line(hass: HomeAssistant, site: CompereS
     await verified(hass)
 
 
+@pytest.mark.parametrize("spelled", ["FT 2609 2100 123", "ft-26092100-123", "FT2609/2100.123"])
+async def test_the_same_line_spelled_otherwise(
+    hass: HomeAssistant, site: CompereSite, spelled: str
+) -> None:
+    """It is the same payment, for its order and for any other."""
+    order, other = await ordered(site), await ordered(site, "tap-2", TEA)
+    await ask(hass, "confirm_payment", order=reference(order), **SEEN)
+    again = SEEN | {"bank_reference": spelled}
+    answer = await ask(hass, "confirm_payment", order=reference(order), **again)
+    assert (answer["txn"], answer["replayed"]) == ("FT26092100123", True)
+    async with refused(site, "bank_reference_used", reference="FT26092100123"):
+        await ask(hass, "confirm_payment", order=reference(other), **again)
+
+
+async def test_an_order_is_confirmed_once(hass: HomeAssistant, site: CompereSite) -> None:
+    """A reference that was typed wrong does not credit the order a second time."""
+    order = await ordered(site)
+    await ask(hass, "confirm_payment", order=reference(order), **SEEN)
+    typed = SEEN | {"bank_reference": "FT26092100124"}
+    async with refused(site, "order_paid_already", reference="FT26092100123"):
+        await ask(hass, "confirm_payment", order=reference(order), **typed)
+    assert (await ask(hass, "get_account", account=NOODLES))["balance"] == "51.00"
+    await verified(hass)
+
+
 async def test_another_amount(hass: HomeAssistant, site: CompereSite) -> None:
     """A wrong amount is asked about; what came is credited if it is meant."""
     order = reference(await ordered(site))

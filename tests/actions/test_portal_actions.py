@@ -157,16 +157,25 @@ async def test_link_opens_the_papers_once(hass: HomeAssistant, site: CompereSite
 
 
 async def test_who_may_let_tenants_in(
-    hass: HomeAssistant, site: CompereSite, anna: str, bob: str
+    hass: HomeAssistant,
+    site: CompereSite,
+    anna: str,
+    bob: str,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """Cashiers know tenants: PINs and links. Codes of all meters are for administrators."""
+    """Cashiers know tenants: PINs and links, which are told in the log. Codes are for others."""
     named_as_cashiers(hass, site, anna)
     hass.config_entries.async_update_entry(
         site.entry, options={**site.entry.options, **portal_options(public_url=ADDRESS)}
     )
     await hass.async_block_till_done()
-    for action in ("set_portal_pin", "issue_portal_link"):
+    for action, says in (
+        ("set_portal_pin", f"The PIN of account {TEA} was set by Anna"),
+        ("issue_portal_link", f"Anna gave out a link for account {TEA}"),
+    ):
+        caplog.clear()
         await ask(hass, action, account=TEA, user=anna)
+        assert says in [one.getMessage() for one in caplog.records if one.levelname == "WARNING"]
         with pytest.raises(ServiceValidationError):
             await ask(hass, action, account=TEA, user=bob)
     for action in ("rotate_meter_token", "print_meter_labels"):

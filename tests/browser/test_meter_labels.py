@@ -4,6 +4,7 @@ import re
 
 from playwright.async_api import Page
 import pytest
+import segno
 
 from custom_components.compere_prepaid.core.access.meter_reference import reference_of
 from custom_components.compere_prepaid.core.ids import MeterSerial
@@ -43,8 +44,9 @@ async def pages_of(page: Page) -> int:
 @pytest.mark.parametrize(("layout", "pages"), [(Layout.SHEET, 2), (Layout.SINGLE, 22)])
 async def test_labels_are_printed(layout: Layout, pages: int) -> None:
     """So many fit on a sheet, all of each is on its sticker, and codes have their quiet zone."""
+    made = labels(PER_SHEET + 1)
     html = label_page(
-        labels(PER_SHEET + 1),
+        made,
         site="Riverside Mall",
         address=ADDRESS,
         layout=layout,
@@ -62,6 +64,9 @@ async def test_labels_are_printed(layout: Layout, pages: int) -> None:
         )
         assert len(sides) == PER_SHEET + 1
         assert all(29 < side < 33 for side in sides)  # mm
+        box = await page.locator(".label svg").last.get_attribute("viewBox")
+        modules, _ = segno.make(made[-1].url, error="m", micro=False).symbol_size(border=0)
+        assert box == f"0 0 {modules + 8} {modules + 8}"  # four on each side
         assert await page.locator("img").count() == 0
         assert await page.locator(".name").first.inner_text() == EVIL
     assert faults == []

@@ -109,7 +109,7 @@ async def first_load(
         await expect(tenant.page.locator(".live:not(.stale)")).to_be_visible()
         total = 0
         for answer in answers:
-            if answer.url.endswith("/api/live"):
+            if "/api/live?" in answer.url:
                 continue  # it never ends; the overview that it begins with is asked for as well
             sizes = await answer.request.sizes()
             total += sizes["responseBodySize"] + sizes["responseHeadersSize"]

@@ -27,14 +27,19 @@ async def test_limits_are_chosen(hass: HomeAssistant, entry: MockConfigEntry) ->
 
 
 async def test_what_is_no_limit(hass: HomeAssistant, entry: MockConfigEntry) -> None:
-    """What is no amount is told at its field, and what was written stays there."""
+    """The first that is none is told at its field with what was written, and all of it stays."""
     result = await page(hass, entry, "cash_desk")
     given = {"top_up_limit": "0", "refund_limit": "much", "reversal_limit": "1.001"}
-    result = await hass.config_entries.options.async_configure(result["flow_id"], given)
-    assert result["errors"] == {
-        "top_up_limit": "amount_not_positive",
-        "refund_limit": "amount_not_a_number",
-        "reversal_limit": "amount_too_precise",
-    }
-    assert suggestions(form_of(result)) == given
+    for field, error in (
+        ("top_up_limit", "amount_not_positive"),
+        ("refund_limit", "amount_not_a_number"),
+        ("reversal_limit", "amount_too_precise"),
+    ):
+        result = await hass.config_entries.options.async_configure(result["flow_id"], given)
+        assert result["errors"] == {field: error}
+        placeholders = result["description_placeholders"]
+        assert placeholders is not None
+        assert (placeholders["amount"], placeholders["currency"]) == (given[field], "CNY")
+        assert suggestions(form_of(result)) == given
+        given = given | {field: ""}
     assert entry.options == {}

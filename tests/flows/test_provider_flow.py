@@ -245,6 +245,20 @@ async def test_secrets_are_never_shown_again(
     assert providers.tried[-1] == dict(provider_of(entry).data)
 
 
+async def test_old_signing_secret_ends(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """It is believed beside the new one, never shown, and gone once its field is left empty."""
+    result = await choose(hass, await start(hass, entry), "stripe")
+    old = {"old_webhook_secret": "whsec_old"}
+    await answer(hass, result, STRIPE | old)
+    assert old.items() <= provider_of(entry).data.items()
+    result = await entry.start_subentry_reconfigure_flow(hass, provider_of(entry).subentry_id)
+    shown = suggestions(form_of(result))
+    assert "whsec_old" not in str(shown)
+    await answer(hass, result, shown)
+    assert "old_webhook_secret" not in provider_of(entry).data
+    assert provider_of(entry).data["webhook_secret"] == STRIPE["webhook_secret"]
+
+
 async def test_provider_needs_an_address_to_tell(
     hass: HomeAssistant, entry: MockConfigEntry
 ) -> None:

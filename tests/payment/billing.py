@@ -44,7 +44,10 @@ class BilledBank(PaperBank):
     asked_refunds: list[str] = field(default_factory=list)
     loses_answers: bool = False
     refuses_refunds: bool = False
+    tells_of_refunds: bool = True
+    """Whether it answers what became of a refund, as it does not with a key that it refuses."""
     bill_is_there: bool = True
+    refuses_bills: set[date] = field(default_factory=set)
     read: list[date] = field(default_factory=list)
     """The days of which a bill was asked for."""
 
@@ -110,15 +113,18 @@ class BilledProvider(PaperProvider):
 
     @override
     async def query_refund(self, refund: ProviderRefund) -> RefundState:
-        known = self.bank.refunds.get(refund.id)
-        if known is None or self.bank.is_down:
+        if self.bank.is_down or not self.bank.tells_of_refunds:
             return RefundState(refund_id=refund.id, outcome=RefundOutcome.UNKNOWN)
+        if refund.id not in self.bank.refunds:
+            return RefundState(refund_id=refund.id, outcome=RefundOutcome.MISSING)
         return self.bank.give_back(refund)
 
     @override
     async def bill(self, day: date) -> AsyncIterator[BillEntry]:
         if self.bank.is_down or not self.bank.bill_is_there:
             raise RetryableError("provider_unreachable", detail="paper")
+        if day in self.bank.refuses_bills:
+            raise RejectedError("provider_refused", detail="paper")
         self.bank.read.append(day)
         lines = list(self.bank.entries(day))
         if not lines:

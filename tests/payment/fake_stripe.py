@@ -44,6 +44,8 @@ class Faults:
 
     refuse_with: list[int] = field(default_factory=list)
     """Statuses answered before anything is done, in turn."""
+    pages_with: list[int] = field(default_factory=list)
+    """The same, by somebody in between."""
     fail_after: int = 0
     """So many requests are carried out and answered with 500, and so again for the same key."""
     lose_answers: int = 0
@@ -268,7 +270,9 @@ class FakeStripe:
         if faults.redirect_to:
             return web.Response(status=302, headers={"Location": faults.redirect_to})
         if faults.refuse_with:
-            return web.Response(status=faults.refuse_with.pop(0), text="{}")
+            return web.Response(status=faults.refuse_with.pop(0), text='{"error": {}}')
+        if faults.pages_with:
+            return web.Response(status=faults.pages_with.pop(0), text="<html>a proxy's page</html>")
         if faults.raw_answers:
             return web.Response(body=faults.raw_answers.pop(0))
         point = f"{request.method} {request.path.rpartition('/')[2]}"

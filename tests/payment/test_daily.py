@@ -15,7 +15,8 @@ from simulator.clock import ManualClock
 from simulator.mall import Mall
 from tests.actions.asking import NOODLES, TEA, refused
 from tests.payment.billing import BilledBank, billed_site, moved
-from tests.payment.paying import notify, order
+from tests.payment.paper import PaperBank
+from tests.payment.paying import notify, order, paper_accepted, paper_subentry
 from tests.people import anna, bob, boss
 from tests.site_fixtures import MONDAY_NOON, expected_event, one_line_mall
 from tests.stories.telling import ask
@@ -104,6 +105,54 @@ async def test_the_next_day(
     assert (await ask(hass, "verify_ledger"))["ok"]
 
 
+async def test_a_day_of_all_that_have_bills(
+    hass: HomeAssistant, site: CompereSite, mall: Mall, bank: BilledBank
+) -> None:
+    """Whoever has none is passed over, unless it was named."""
+    await paid(site, bank, "100", "a")
+    await days_pass(site, mall, bank)
+    with paper_accepted(PaperBank(MONDAY_NOON)):  # its providers write no bills
+        hass.config_entries.async_add_subentry(site.entry, paper_subentry("till"))
+        await hass.async_block_till_done()
+    day = {"day": "2026-03-02"}
+    found = (await ask(hass, "reconcile", **day))["providers"]
+    assert ([each["day"] for each in found["paper"]], found["till"]) == (["2026-03-02"], [])
+    assert (await ask(hass, "reconcile"))["providers"]["till"] == []
+    async with refused(site, "bill_unsupported", provider="till"):
+        await ask(hass, "reconcile", **day, provider="till")
+
+
+@pytest.mark.parametrize("refuses", [False, True])
+async def test_payout_of_a_provider_that_is_gone(
+    hass: HomeAssistant, site: CompereSite, mall: Mall, bank: BilledBank, refuses: bool
+) -> None:
+    """Removed or refused, what it held still comes to the bank, and its days are still told."""
+    await paid(site, bank, "100", "a")
+    await days_pass(site, mall, bank)
+    before = (await report(hass))["providers"]["paper"]
+    if refuses:
+        present = site.entry.subentries["provider-paper"]
+        data = {**present.data, "kind": "paper!"}
+        hass.config_entries.async_update_subentry(site.entry, present, data=data)
+    else:
+        hass.config_entries.async_remove_subentry(site.entry, "provider-paper")
+    await hass.async_block_till_done()
+    assert not site.payments.providers
+    found = (await report(hass))["providers"]["paper"]
+    assert (found["clearing"], found["days"]) == ("99.40", before["days"])
+    assert (found["bill"], found["missing"]) == (False, [])
+    payout = {"provider": "paper", "amount": "99.40", "reference": "B-1"}
+    for replayed in (False, True):
+        done = await ask(hass, "record_payout", **payout)
+        assert (done["left"], done["replayed"]) == ("0.00", replayed)
+    found = (await report(hass, provider="paper"))["providers"]["paper"]
+    assert (found["clearing"], found["days"]) == ("0.00", before["days"])
+    async with refused(site, "provider_unknown", provider="pen"):
+        await ask(hass, "record_payout", **(payout | {"provider": "pen"}))
+    async with refused(site, "provider_unknown", provider="pen"):
+        await report(hass, provider="pen")
+
+
 async def test_the_digest_counts_them(
     hass: HomeAssistant, site: CompereSite, mall: Mall, bank: BilledBank
 ) -> None:
@@ -112,6 +161,10 @@ async def test_the_digest_counts_them(
     await ask(hass, "top_up", account=TEA, amount=20)
     assert isinstance(mall.clock, ManualClock)
     mall.clock.advance(seconds=2)
+    digest = await async_digest(site, MONDAY_NOON)
+    assert digest.top_ups == site.currency.parse("120")
+    hass.config_entries.async_remove_subentry(site.entry, "provider-paper")
+    await hass.async_block_till_done()
     digest = await async_digest(site, MONDAY_NOON)
     assert digest.top_ups == site.currency.parse("120")
     later = await async_digest(site, MONDAY_NOON + timedelta(seconds=1))
@@ -140,6 +193,24 @@ async def test_days_that_were_missed(
     assert (await report(hass))["providers"]["paper"]["missing"] == []
     await days_pass(site, mall, bank)
     assert len(bank.read) == len(set(bank.read)) == 4
+
+
+async def test_a_bill_that_is_refused(
+    hass: HomeAssistant,
+    site: CompereSite,
+    mall: Mall,
+    bank: BilledBank,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """It is told once, with its day, and keeps no later day waiting."""
+    await paid(site, bank, "10", "a")
+    first = bank.now.date()
+    bank.refuses_bills.add(first)
+    for _ in range(3):
+        await days_pass(site, mall, bank)
+    assert bank.read == [first + timedelta(days=1), first + timedelta(days=2)]
+    told = [one.message for one in caplog.records if "refuses the bill" in one.message]
+    assert told == [f"paper refuses the bill for {first}: provider_refused (detail=paper)"]
 
 
 async def test_what_does_not_agree(
@@ -203,10 +274,30 @@ async def test_refund_of_a_payment(
         await ask(hass, "refund", **(back | {"payment": "nothing", "reference": "RF-3"}))
     async with refused(site, "payment_of_other", account=TEA):
         await ask(hass, "refund", **(back | {"account": TEA, "reference": "RF-3"}))
+    asked = len(bank.asked_refunds)
+    async with refused(site, "refund_fields_clash"):
+        await ask(hass, "refund", **(back | {"reference": "RF-3"}), reserve_only=True)
+    assert len(bank.asked_refunds) == asked
     await days_pass(site, mall, bank)
     (day,) = (await report(hass))["providers"]["paper"]["days"]
     assert (day["faults"], day["refund"]["amount"]) == ([], "30.00")
     assert (await ask(hass, "verify_ledger"))["ok"]
+
+
+async def test_receipt_of_a_refund_to_a_payer_names_who_approved(
+    hass: HomeAssistant, site: CompereSite, bank: BilledBank, anna: str, bob: str
+) -> None:
+    """It has no paper of the cash desk, and says so all the same."""
+    payment = await paid(site, bank, "100", "a")
+    options = {"cashiers": [anna, bob], "cash_desk": {"refund_limit": "10"}}
+    hass.config_entries.async_update_entry(site.entry, options=options)
+    await hass.async_block_till_done()
+    what = {"account": NOODLES, "reference": "RF-1"}
+    back = what | {"amount": "30", "reason": "asked", "payment": payment.txn}
+    asked = await ask(hass, "refund", anna, **back)
+    await ask(hass, "approve_cash", bob, approval=asked["awaits_approval"])
+    receipt = await ask(hass, "get_receipt", **what)
+    assert (receipt["state"], receipt["approver"]) == ("paid", "Bob")
 
 
 async def test_refunds_go_on_by_themselves(
@@ -269,10 +360,11 @@ async def test_a_dispute_is_told(hass: HomeAssistant, site: CompereSite, bank: B
     """Nothing is booked for it."""
     payment = await paid(site, bank, "100", "a")
     assert site.payments.on_dispute is not None
-    async with expected_event(hass, "payment_disputed", account=NOODLES) as told:
-        await site.payments.on_dispute(
-            "paper", Dispute(txn=payment.txn, amount=None, reason="fraudulent")
-        )
+    async with expected_event(hass, "payment_disputed") as told:
+        for txn in ("of a web shop with the same account", payment.txn):
+            dispute = Dispute(txn=txn, amount=None, reason="fraudulent")
+            await site.payments.on_dispute("paper", dispute)
+    assert told[0].data["account"] == NOODLES
     assert (told[0].data["amount"], told[0].data["reason"]) == ("100.00", "fraudulent")
     assert (await ask(hass, "get_account", account=NOODLES))["balance"] == "300.00"
 

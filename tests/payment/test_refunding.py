@@ -24,7 +24,7 @@ from custom_components.compere_prepaid.core.payment.provider import RefundOutcom
 from tests.core.prepayment.desk import CNY, SHOP, money
 from tests.core.prepayment.test_crash_points import KILLED, Crossing, Tracer, forked, traced
 from tests.payment.bench import Bench
-from tests.payment.billing import BilledBank, BilledProvider
+from tests.payment.billing import CAN, BilledBank, BilledProvider
 
 State = ProviderRefundState
 
@@ -124,6 +124,48 @@ async def test_a_refusal(bench: Bench) -> None:
     bench.bank.refuses_refunds, bench.bank.loses_answers = True, False
     assert (await bench.refunds.push(row)).state is State.SUCCEEDED
     assert bench.balance == money(80)
+
+
+async def test_a_refusal_that_nobody_explains(bench: Bench) -> None:
+    """A refund that went through is not taken back because the provider's key was changed."""
+    paid = await bench.paid(100)
+    bench.bank.loses_answers = True
+    row = await bench.refund(paid, 30)
+    bench.bank.loses_answers = bench.bank.tells_of_refunds = False
+    bench.bank.refuses_refunds = True
+    assert (await bench.refunds.push(row)).state is State.RESERVED
+    assert (bench.balance, await bench.clearing()) == (money(90), money(100))
+    bench.bank.tells_of_refunds = True
+    assert (await bench.refunds.push(row)).state is State.SUCCEEDED
+    assert (bench.balance, await bench.clearing()) == (money(90), money(70))
+    assert bench.till.desk.told(RefundFailed) == []
+
+
+class _TroubledProvider(BilledProvider):
+    """It cannot be asked for refunds of 30 yuan, and stumbles over those of 20."""
+
+    @override
+    async def refund(self, refund: ProviderRefund, paid: Amount) -> RefundState:
+        if refund.amount == money(30):
+            raise InvalidInputError("public_address_missing")
+        if refund.amount == money(20):
+            raise ZeroDivisionError
+        return await BilledProvider.refund(self, refund, paid)
+
+
+async def test_the_trouble_of_one(bench: Bench) -> None:
+    """What was set aside is not told to be refused, and keeps no other refund waiting."""
+    paid = await bench.paid(100)
+    bench.bank.is_down = True
+    for yuan in (20, 30, 10):
+        await bench.refund(paid, yuan, reference=f"{yuan}")
+    bench.bank.is_down = False
+    bench.refunds.providers = {"paper": _TroubledProvider("paper", bench.bank, can=CAN)}
+    row = await bench.refund(paid, 30, reference="30")
+    assert (row.state, row.note) == (State.RESERVED, "public_address_missing")
+    await bench.refunds.resume()
+    assert sorted(row.amount for row in await bench.refunds.unfinished()) == [money(20), money(30)]
+    assert await bench.clearing() == money(90)
 
 
 async def test_one_that_needs_a_person(bench: Bench) -> None:
@@ -226,7 +268,7 @@ class _LastingProvider(BilledProvider):
 
 
 async def _giving_back(folder: Path, tracer: Tracer) -> dict[str, Any]:
-    """Give a payment back in three ways, whatever of it was done before; return how it ends."""
+    """Give a payment back in four ways, whatever of it was done before; return how it ends."""
     with traced(tracer):
         bench = await Bench.open(folder / "ledger.db")
         desk = bench.till.desk
@@ -239,6 +281,8 @@ async def _giving_back(folder: Path, tracer: Tracer) -> dict[str, Any]:
         for reference, yuan in (("a", 30), ("b", 20), ("c", 10)):
             tracer.step = reference
             await bench.refund(paid, yuan, reference=reference)
+        tracer.step = "outside"
+        await bench.refund(paid, 5, reference="C-77", outside=True)
         await bench.refunds.resume()
     found = await desk.ledger.verify()
     assert found.ok, found.faults
@@ -279,7 +323,7 @@ def test_killed_while_giving_back(tmp_path: Path, figure: Callable[[str], None])
     tracer = Tracer(None)
     wanted = asyncio.run(_giving_back(calm, tracer))
     assert wanted["given"] == [0, money(20), money(30)]
-    assert "Decimal('70" in wanted["state"]
+    assert "Decimal('65" in wanted["state"]
     points = [place for (_, step), place in tracer.first.items() if step != "start"]
     wrong = [fault for place in points if (fault := _differs(tmp_path / "run", place, wanted))]
     figure(f"{len(points)} kills while money went back to payers: {len(wrong)} ended differently")

@@ -114,6 +114,8 @@ def test_duitnow_keeps_additional_data() -> None:
         (code((("00", "01"), ("26", "0009SG.PAYNOW"), ("53", "702"))), "duitnow_code_other"),
         (code((("26", "0014A0000006150001"), ("53", "702"))), "duitnow_code_other"),
         (code((("26", "0099"), ("53", "458"))), "duitnow_code_damaged"),
+        (code([*read_code(ISSUED), ("62", chain([("07", "T" * 85)]))]), "duitnow_code_other"),
+        (code([*read_code(ISSUED), ("62", "no objects")]), "duitnow_code_other"),
     ],
 )
 def test_codes_that_are_none(issued: str, refusal: str) -> None:
@@ -237,7 +239,7 @@ async def test_money_goes_back_by_hand() -> None:
     )
     with pytest.raises(RejectedError, match="refund_by_hand"):
         await provider.refund(refund, ZERO)
-    assert (await provider.query_refund(refund)).outcome is RefundOutcome.UNKNOWN
+    assert (await provider.query_refund(refund)).outcome is RefundOutcome.MISSING
 
 
 def test_other_currency() -> None:

@@ -121,8 +121,7 @@ async def test_refund_is_made_once(desk: StripeDesk) -> None:
     """A lost answer, a repetition, and a repetition when Stripe has forgotten the key."""
     order, payment = await paid(desk)
     refund = desk.refund(order, payment.txn, "20")
-    unknown = await desk.provider.query_refund(refund)
-    assert unknown.outcome is RefundOutcome.UNKNOWN
+    assert (await desk.provider.query_refund(refund)).outcome is RefundOutcome.MISSING
     with desk.stripe.failing(lose_answers=1), pytest.raises(RetryableError):
         await desk.provider.refund(refund, order.amount)
     state = await desk.provider.refund(refund, order.amount)
@@ -131,6 +130,10 @@ async def test_refund_is_made_once(desk: StripeDesk) -> None:
     desk.stripe.answers.clear()
     assert await desk.provider.refund(refund, order.amount) == state
     assert len(desk.stripe.refunds) == 1
+    for status in (401, 403, 404, 500):
+        with desk.stripe.failing(refuse_with=[status]):
+            state = await desk.provider.query_refund(refund)
+        assert state.outcome is RefundOutcome.UNKNOWN
     with desk.stripe.failing(refuse_with=[500]):
         assert (await desk.provider.query_refund(refund)).outcome is RefundOutcome.UNKNOWN
 

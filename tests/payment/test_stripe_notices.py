@@ -21,6 +21,7 @@ from custom_components.compere_prepaid.core.money.amount import Currency
 from custom_components.compere_prepaid.core.payment.provider import (
     BadNoticeError,
     Dispute,
+    NoticeFault,
     Outcome,
     Paid,
     RefundOutcome,
@@ -84,7 +85,7 @@ def test_headers(header: str, fits: bool) -> None:
     """Any signature of the right scheme may fit; what else stands there says nothing."""
     value = header.format(t=NOW, mac=sign("whsec_1", NOW, b"{}"), other="0" * 64)
     if fits:
-        assert verify(value, b"{}", ["whsec_1"], MORNING) == MORNING
+        verify(value, b"{}", ["whsec_1"], MORNING)
     else:
         with pytest.raises(BadNoticeError):
             verify(value, b"{}", ["whsec_1"], MORNING)
@@ -176,6 +177,17 @@ async def test_dispute_is_told(desk: StripeDesk) -> None:
     desk.stripe.dispute(paid.txn)
     told = desk.told(desk.last_event("charge.dispute.created")).news
     assert told == Dispute(txn=paid.txn, amount=order.amount, reason="fraudulent")
+
+
+async def test_a_dispute_of_another_business(desk: StripeDesk) -> None:
+    """It may be about a charge without a payment intent, and is no news, nor anything wrong."""
+    order = await paid_order(desk)
+    paid = await desk.provider.query(order)
+    assert isinstance(paid, Paid)
+    desk.stripe.dispute(paid.txn)
+    event = desk.last_event("charge.dispute.created")
+    event["data"]["object"]["payment_intent"] = None
+    assert desk.told(event).news is None
 
 
 async def test_what_is_not_ours(desk: StripeDesk) -> None:
@@ -284,6 +296,17 @@ def test_genuine_nonsense(
         assert notice.news.amount is None or notice.news.currency == "SGD"
 
 
+@pytest.mark.parametrize("seed", ["dispute", "intent", "refund", "session"])
+def test_what_the_fuzzer_begins_with_is_read(seed: str) -> None:
+    """Its first byte says that the rest is signed, and that is news."""
+    first, *rest = (Path(__file__).parents[1] / "fuzz/seeds_stripe_notice" / seed).read_bytes()
+    assert first & 1
+    body = bytes(rest)
+    header = {"Stripe-Signature": f"t={NOW},v1={sign(VECTOR_SECRET, NOW, body)}"}
+    reader = Reader("mall", Currency.of("SGD"), is_test=True)
+    assert read_notice(SETTINGS, reader, header, body, MORNING).news is not None
+
+
 @given(header=st.text(), body=st.binary())
 def test_stranger(header: str, body: bytes) -> None:
     """Whatever a stranger sends is refused."""
@@ -295,10 +318,11 @@ def test_stranger(header: str, body: bytes) -> None:
     "body", [b"[]", b"{", b"[" * 60_000, b'{"id":1e999}', b"7" * 5000, b" " * 70_000]
 )
 def test_genuine_but_no_event(body: bytes) -> None:
-    """Also what is signed may be no event, or too long, or too deep."""
+    """Also what is signed may be no event, or too long, or too deep; no key is wrong then."""
     header = {"Stripe-Signature": f"t={NOW},v1={sign(VECTOR_SECRET, NOW, body)}"}
-    with pytest.raises(BadNoticeError):
+    with pytest.raises(BadNoticeError) as refused:
         read_notice(SETTINGS, READER, header, body, MORNING)
+    assert refused.value.fault is NoticeFault.NOISE
 
 
 @pytest.mark.parametrize(

@@ -192,6 +192,25 @@ async def test_nonsense_is_no_news(desk: StripeDesk, faults: dict[str, object]) 
     assert isinstance(await desk.provider.query(order), Paid)
 
 
+@pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 407])
+async def test_somebody_in_between_refuses_nothing(desk: StripeDesk, status: int) -> None:
+    """What a proxy says ends no order, and blames no key."""
+    with desk.stripe.failing(pages_with=[status] * 2):
+        with pytest.raises(RetryableError, match="stripe_unreachable"):
+            await desk.provider.create(desk.order())
+        with pytest.raises(RetryableError, match="stripe_unreachable"):
+            await desk.provider.try_out()
+
+
+async def test_lists_of_something_else(desk: StripeDesk) -> None:
+    """A list is of objects, or nobody knows what is missing from it."""
+    for page in (b'{"data": [7], "has_more": true}', b'{"data": [{"id": "x"}, null]}'):
+        with desk.stripe.failing(raw_answers=[page]):
+            state = await desk.provider.query(desk.order())
+        assert isinstance(state, Unknown)
+        assert "not a list" in state.reason
+
+
 async def test_nobody_listens(desk: StripeDesk) -> None:
     """A gateway that is down is asked again later."""
     order = desk.order()

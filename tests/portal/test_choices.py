@@ -65,6 +65,9 @@ async def test_language_is_kept_and_used(
     await browser.scan(site, serial_of(mall, NOODLES))
     for wrong in ("de", "", 5, None):
         assert (await browser.post("/api/settings", language=wrong))[0] == 400
+    for wrong in ("x", "0", 5):  # refused as a whole
+        assert (await browser.post("/api/settings", language="ms", alarm_threshold=wrong))[0] == 400
+    assert (await browser.get("/api/settings"))[1]["language"] == "en"
     assert (await browser.post("/api/settings", language="zh-Hans"))[1]["language"] == "zh-Hans"
     async with visitor(site, **{"Accept-Language": "en"}) as again:
         assert (await again.scan(site, serial_of(mall, NOODLES)))["language"] == "zh-Hans"

@@ -76,8 +76,7 @@ async def test_port_that_is_taken_is_an_issue(
         assert all(meter.coordinator.online for meter in site.meters.values())
         taken.close()
         await taken.wait_closed()
-        choose(hass, site, port=port, open_mode=True)
-        await hass.async_block_till_done()
+        await site.async_tick()
         assert base_url(site).endswith(f":{port}")
         assert not [
             each for each in registry.issues.values() if each.translation_key == issues.PORTAL_PORT

@@ -51,9 +51,9 @@ class Stream:
 
 
 @asynccontextmanager
-async def stream(browser: Visitor) -> AsyncIterator[Stream]:
+async def stream(browser: Visitor, query: str = "") -> AsyncIterator[Stream]:
     """Open a stream."""
-    async with browser.http.get(f"{browser.base}/api/live") as answer:
+    async with browser.http.get(f"{browser.base}/api/live{query}") as answer:
         assert answer.status == 200
         assert answer.content_type == "text/event-stream"
         yield Stream(answer)
@@ -76,6 +76,13 @@ async def test_news_come_by_themselves(hass: HomeAssistant, mall: Mall, tmp_path
             off = await live.when(lambda state: state["supply"]["state"] == "off")
             assert off["supply"]["reason"]
             assert off["energy_today_kwh"] == "4.000"
+        async with stream(browser, "?language=zh-Hans") as live:  # as the page shows it
+            assert (await live.next())["supply"]["reason"].startswith("余额已用完")
+        async with stream(browser, "?language=xx") as live:
+            assert (await live.next())["supply"]["reason"].startswith("The power is off")
+        await browser.post("/api/settings", language="ms")
+        async with stream(browser, "?language=zh-Hans") as live:  # the tenant's own choice
+            assert (await live.next())["supply"]["reason"].startswith("Bekalan")
 
 
 async def test_one_stream_for_each_session(site: CompereSite, mall: Mall, browser: Visitor) -> None:

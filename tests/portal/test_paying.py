@@ -3,15 +3,16 @@
 import asyncio
 
 from homeassistant.core import HomeAssistant
+import pytest
 
 from custom_components.compere_prepaid.core.ids import AccountNumber
 from custom_components.compere_prepaid.site import CompereSite
 from simulator.mall import Mall
-from tests.actions.asking import serial_of
+from tests.actions.asking import add_rules, serial_of
 from tests.payment.paper import PaperBank
 from tests.portal.visiting import NOODLES, Visitor, visitor
 from tests.site_fixtures import read_again
-from tests.stories.telling import burn, contact, relay_settled, verified
+from tests.stories.telling import ask, burn, contact, relay_settled, verified
 
 
 def wanted(key: str, amount: str = "100") -> dict[str, str]:
@@ -79,6 +80,40 @@ async def test_pays_and_the_light_comes_back(
     await verified(hass)
 
 
+@pytest.mark.parametrize(
+    ("reconnect", "amount", "note"),
+    [
+        ("manual", "100", "Paid. The power stays off. Ask the mall's office to switch"),
+        ("confirm", "100", "Paid. Confirm that the power may come back."),
+        ("auto", "0.50", "Paid. The power stays off. Pay at least 0.51 CNY and"),
+    ],
+)
+async def test_paid_and_still_off(
+    hass: HomeAssistant,
+    site: CompereSite,
+    mall: Mall,
+    bank: PaperBank,
+    browser: Visitor,
+    reconnect: str,
+    amount: str,
+    note: str,
+) -> None:
+    """Who paid and has no power yet reads what is left to be done, and nothing else."""
+    serial = serial_of(mall, NOODLES)
+    rule = "  - {name: Strict, warning_levels: [50], reconnect: %s}"
+    await add_rules(hass, "policies:", rule % reconnect)
+    await ask(hass, "apply_policy", account=NOODLES, policy="Strict")
+    await burn(mall, site, NOODLES, 201_000)
+    await relay_settled(site.controller, site.book.meter(serial).serial)
+    await browser.scan(site, serial)
+    _, ordered = await browser.post("/api/orders", **wanted("key-0009", amount))
+    headers, body = bank.notice(bank.pay(ordered["id"]))
+    await browser.send("/notify/paper", body, **headers)
+    _, order = await browser.get(f"/api/orders/{ordered['id']}")
+    assert (order["state"], order["power"]) == ("paid", "off")
+    assert order["note"].startswith(note)
+
+
 async def test_two_tabs_order_once(
     site: CompereSite, mall: Mall, bank: PaperBank, browser: Visitor
 ) -> None:
@@ -103,7 +138,7 @@ async def test_two_tabs_order_once(
 
 
 async def test_what_cannot_be_paid(
-    site: CompereSite, mall: Mall, bank: PaperBank, browser: Visitor
+    hass: HomeAssistant, site: CompereSite, mall: Mall, bank: PaperBank, browser: Visitor
 ) -> None:
     """Each refusal says what is wrong; a gateway that is down is to be tried again."""
     await browser.choose(serial_of(mall, NOODLES))
@@ -121,6 +156,12 @@ async def test_what_cannot_be_paid(
         got, answer = await browser.post("/api/orders", **(wanted("key-0002") | change))
         assert (got, answer["error"]["code"]) == (status, code), change
         assert answer["error"]["message"]
+    rule = "  - {name: Small, warning_levels: [50], minimum_top_up: 5, maximum_top_up: 500}"
+    await add_rules(hass, "policies:", rule)
+    await ask(hass, "apply_policy", account=NOODLES, policy="Small")
+    for amount, message in (("4", "is 5.00 CNY."), ("501", "is 500.00 CNY.")):
+        _, answer = await browser.post("/api/orders", **wanted("key-0002", amount))
+        assert answer["error"]["message"].endswith(message)
     bank.is_down = True
     status, answer = await browser.post("/api/orders", **wanted("key-0003"))
     assert (status, answer["error"]["code"]) == (503, "try_later")

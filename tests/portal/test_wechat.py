@@ -120,6 +120,30 @@ async def test_nobody_is_led_elsewhere_or_mistaken(
         figure(f"portal: {len(elsewhere)} open redirects led home; 3 wrong returns refused")
 
 
+async def test_who_cannot_be_asked_goes_on_without(
+    hass: HomeAssistant, mall: Mall, tmp_path: Path
+) -> None:
+    """A code that WeChat does not know, and neighbours who guess, keep nobody from the page."""
+    async with trial_visit(hass, mall, tmp_path) as (trial, browser):
+        await browser.begin()
+        _, away = await lead(browser, "/wechat/oauth/start?back=%2F%23%2Ftop-up")
+        _, returned = await lead(browser, away)
+        unknown = str(URL(returned).update_query(code="nobody-gave-this"))
+        assert await lead(browser, unknown) == (302, "/#/top-up")
+        assert (await browser.begin())["wechat"]["known"] is False
+
+        answers = set()
+        async with visitor(trial.site) as neighbour:
+            for guess in range(70):
+                if guess % 8 == 0:  # a session has a limit of its own
+                    neighbour.http.cookie_jar.clear()
+                    await neighbour.begin()
+                answers.add((await neighbour.post("/api/find", meter=f"33B8{guess:09}"))[0])
+        assert 429 in answers
+        await come_back(browser)
+        assert (await browser.begin())["wechat"]["known"] is True
+
+
 async def test_gateway_fails_and_lies(hass: HomeAssistant, mall: Mall, tmp_path: Path) -> None:
     """Down: the same may be asked again. Another amount than ordered: somebody looks at it."""
     async with trial_visit(hass, mall, tmp_path) as (trial, browser):

@@ -33,8 +33,8 @@ from .fields import (
     written,
 )
 from .guarded import Acting, Deed, guarded
-from .payer_refunds import refund_to_payer, resolve_to_payer
-from .receipts import get_receipt, refund_state, waterfall_data
+from .payer_refunds import refund_to_payer, refuse_clash, resolve_to_payer
+from .receipts import approver_of, get_receipt, refund_state, waterfall_data
 
 FUND = vol.In([fund.value for fund in Fund])
 
@@ -114,6 +114,7 @@ async def _refund(
 
     Of a payment it goes back the way that came.
     """
+    refuse_clash(call.data)
     if "payment" in call.data:
         return await refund_to_payer(site, call, acting.user)
     number, reference = call.data["account"], call.data["reference"]
@@ -140,7 +141,12 @@ async def _resolve_refund(
     row = await site.daily.refunds.of_reference(number, reference)
     if row is not None:
         return await resolve_to_payer(site, row, user, paid=paid)
-    credited = await site.refunds.resolve(number, reference, paid=paid, user=user)
+    approver = await site.ledger.read(
+        lambda tx: approver_of(tx, "refund", AccountNumber(number), reference)
+    )
+    credited = await site.refunds.resolve(
+        number, reference, paid=paid, user=user, approver=approver
+    )
     return _booked(site, credited) | {"state": await refund_state(site, number, reference)}
 
 
@@ -213,6 +219,11 @@ async def _one_total(_: HomeAssistant, site: CompereSite, call: ServiceCall) -> 
     return site.currency.parse_positive(written(call.data["amount"]))
 
 
+async def _refund_total(hass: HomeAssistant, site: CompereSite, call: ServiceCall) -> Amount:
+    refuse_clash(call.data)  # nobody is to approve what cannot be carried out
+    return await _one_total(hass, site, call)
+
+
 async def _top_up_total(hass: HomeAssistant, site: CompereSite, call: ServiceCall) -> Amount:
     """Return what a call takes from all its accounts together."""
     means = accounts_named if call.data["skip_refused"] else accounts_meant
@@ -283,7 +294,7 @@ ACTIONS = {
             Deed(
                 name="refund",
                 guarded=Guarded.REFUND,
-                total=_one_total,
+                total=_refund_total,
                 carry_out=_refund,
             )
         ),

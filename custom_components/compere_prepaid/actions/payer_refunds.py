@@ -1,14 +1,27 @@
 """Refunds of payments, which go back through the provider that took them."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from homeassistant.core import ServiceCall
 
+from ..core.errors import InvalidInputError
 from ..core.ledger.accounts import Fund
 from ..core.ledger.payment_rows import ProviderRefund
 from ..core.payment.refunding import RefundRequest
 from ..site import CompereSite
 from .fields import written
+
+
+def refuse_clash(data: Mapping[str, Any]) -> None:
+    """Refuse fields of the other way of giving back; raises `refund_fields_clash`.
+
+    Passed over, they would pay out what was to wait, or book cash that never moved.
+    """
+    to_payer = "payment" in data
+    others = ("reserve_only",) if to_payer else ("provider", "already_paid")
+    if any(data.get(name) for name in others):
+        raise InvalidInputError("refund_fields_clash")
 
 
 async def refund_to_payer(site: CompereSite, call: ServiceCall, user: str) -> dict[str, Any]:

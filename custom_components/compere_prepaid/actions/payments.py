@@ -14,16 +14,16 @@ from ..authority import Duty, async_require_manager
 from ..core.errors import InvalidInputError
 from ..core.ledger.payment_rows import (
     Method,
+    OrderState,
     PaymentSource,
     PayOrder,
     ProviderTxn,
-    SuspenseAssignment,
-    TxnVerdict,
 )
 from ..core.ledger.ports import LedgerTransaction
 from ..core.money.amount import Amount
 from ..core.payment.confirming import Confirmation, Confirming, reference_of
 from ..core.payment.orders import UNFINISHED
+from ..core.payment.suspense import waiting
 from ..site import CompereSite
 from .fields import WRITTEN, Action, written
 
@@ -64,28 +64,23 @@ async def _list_payments(
     since = site.clock.now() - timedelta(days=call.data["days"])
 
     def look(tx: LedgerTransaction) -> dict[str, Any]:
-        orders = tx.rows(PayOrder, **chosen)
+        pending = [one for state in UNFINISHED for one in tx.rows(PayOrder, state=state, **chosen)]
+        at_desk = {"state": OrderState.CLOSED, "method": Method.CASHIER}
+        closed = tx.rows(PayOrder, **at_desk, **chosen)
         txns = tx.rows(ProviderTxn, **chosen)
-        assigned = {(one.provider, one.txn) for one in tx.rows(SuspenseAssignment)}
-        waiting = [
-            txn
-            for txn in tx.rows(ProviderTxn, verdict=TxnVerdict.SUSPENSE)
-            if (txn.provider, txn.txn) not in assigned
-        ]
         return {
-            "open_orders": _newest(orders, lambda one: one.state in UNFINISHED, _order, site),
-            "lapsed_orders": _newest(orders, lambda one: _may_still_come(one, since), _order, site),
+            "open_orders": _newest(pending, lambda _: True, _order, site),
+            "lapsed_orders": _newest(closed, lambda one: _may_still_come(one, since), _order, site),
             "payments": _newest(txns, lambda one: one.recorded_at >= since, _payment, site),
-            "suspense": _newest(waiting, lambda _: True, _payment, site),
+            "suspense": _newest(waiting(tx), lambda _: True, _payment, site),
         }
 
     return await site.ledger.read(look)
 
 
 def _may_still_come(order: PayOrder, since: datetime) -> bool:
-    """Tell whether an order ended unpaid lately that a cashier may still have to confirm."""
-    over = order.state not in UNFINISHED and not order.paid_txn
-    return over and order.method is Method.CASHIER and order.changed_at >= since
+    """Tell whether a closed order ended unpaid lately: a cashier may have to confirm it still."""
+    return not order.paid_txn and order.changed_at >= since
 
 
 def _newest[R: (PayOrder, ProviderTxn)](

@@ -22,6 +22,7 @@ from ..site import CompereSite
 from .fields import METERS, ONE_ACCOUNT, Action
 
 _LOGGER = logging.getLogger(__name__)
+"""Who let somebody see a tenant's papers is a warning: Home Assistant keeps no less by default."""
 
 PIN_DIGITS = 6
 
@@ -99,7 +100,8 @@ async def _set_portal_pin(
     made = f"{secrets.randbelow(10**PIN_DIGITS):0{PIN_DIGITS}}" if given is None else ""
     await site.access.pins.set(account, made if given is None else given)
     what = "taken away" if given == "" else "set"
-    _LOGGER.info("The PIN of account %s was %s by %s", account, what, await user_name(hass, user))
+    name = await user_name(hass, user)
+    _LOGGER.warning("The PIN of account %s was %s by %s", account, what, name)
     answer: dict[str, Any] = {"account": account, "has_pin": given != ""}
     return answer | ({"pin": made} if made else {})
 
@@ -114,7 +116,7 @@ async def _issue_portal_link(
         raise InvalidInputError("portal_off")
     address = _address(site)
     token, until = site.access.links.issue(account)
-    _LOGGER.info("%s gave out a link for account %s", await user_name(hass, user), account)
+    _LOGGER.warning("%s gave out a link for account %s", await user_name(hass, user), account)
     return {
         "account": account,
         "url": f"{address}/l#{token}",

@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+import json
 from typing import Any
 
 from homeassistant.core import HomeAssistant, ServiceCall
+from homeassistant.helpers import config_validation as cv
 
 from ..account_view import exact_text, local_iso
 from ..authority import Duty, async_require_manager, user_name
@@ -12,7 +14,7 @@ from ..core.errors import InvalidInputError
 from ..core.ids import AccountNumber, TransferId
 from ..core.ledger.account_rows import Tenancy
 from ..core.ledger.accounts import Fund, tenant
-from ..core.ledger.payment_rows import CashReceipt
+from ..core.ledger.payment_rows import Approval, ApprovalState, CashReceipt
 from ..core.ledger.ports import LedgerTransaction
 from ..core.ledger.records import Transfer
 from ..core.money.amount import Amount
@@ -23,6 +25,13 @@ from ..site import CompereSite
 
 _KINDS = {"top": "top_up", "rfd": "refund", "dep": "deposit", "adj": "adjustment"}
 """What a reference may stand for, by how its transfer's id begins."""
+_ASKED = {
+    "top_up": "top_up",
+    "refund": "refund",
+    "deposit": "take_deposit",
+    "adjustment": "adjust_balance",
+}
+"""The actions that ask for each kind."""
 
 
 class State(StrEnum):
@@ -44,6 +53,7 @@ class _Found:
     transfer: Transfer
     state: State
     paper: CashReceipt | None
+    approver: str
 
 
 def waterfall_data(site: CompereSite, steps: Waterfall) -> dict[str, Any]:
@@ -87,13 +97,28 @@ async def get_receipt(hass: HomeAssistant, site: CompereSite, call: ServiceCall)
         "receipt": receipt_of(transfer),
         "number": None if found.paper is None else found.paper.number,
     }
-    if found.paper is not None and found.paper.approver:
-        receipt["approver"] = await user_name(hass, found.paper.approver)
+    if found.approver:
+        receipt["approver"] = await user_name(hass, found.approver)
     if transfer.outcome:
         steps = Waterfall.of(transfer.outcome)
         receipt["waterfall"] = waterfall_data(site, steps)
         receipt["balance_after"] = f"{currency.rounded_down(steps.after):f}"
     return receipt
+
+
+def approver_of(tx: LedgerTransaction, kind: str, number: AccountNumber, reference: str) -> str:
+    """Return who approved what was booked under a reference; empty where nobody had to.
+
+    Not everything that was approved has a paper: adjustments and refunds to payers move no cash.
+    """
+    for approval in tx.rows(Approval, state=ApprovalState.APPROVED):
+        content = json.loads(approval.content)
+        data = content["data"]
+        if (content["action"], data.get("reference")) != (_ASKED[kind], reference):
+            continue
+        if number in cv.ensure_list(data.get("account")):
+            return approval.decided_by
+    return ""
 
 
 async def refund_state(site: CompereSite, number: str, reference: str) -> str:
@@ -109,12 +134,15 @@ def _find(tx: LedgerTransaction, number: AccountNumber, reference: str) -> _Foun
     for prefix, kind in _KINDS.items():
         transfer = tx.find_transfer(TransferId(f"{prefix}:{reference}:{number}"))
         if transfer is not None:
+            paper = paper_of(tx, tx.find_transfer(TransferId(f"{transfer.id}:post")) or transfer)
+            on_paper = "" if paper is None else paper.approver
             return _Found(
                 name=tenancy.name,
                 kind=kind,
                 transfer=transfer,
                 state=_state(tx, kind, transfer.id),
-                paper=paper_of(tx, tx.find_transfer(TransferId(f"{transfer.id}:post")) or transfer),
+                paper=paper,
+                approver=on_paper or approver_of(tx, kind, number, reference),
             )
     raise InvalidInputError("receipt_unknown", account=number, reference=reference)
 

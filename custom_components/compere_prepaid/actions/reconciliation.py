@@ -11,7 +11,9 @@ from ..account_view import exact_text, local_iso
 from ..authority import Duty, async_require_manager, user_name
 from ..const import DOMAIN
 from ..core.errors import InvalidInputError
+from ..core.ledger.accounts import clearing
 from ..core.ledger.payment_rows import ProviderTxn, Reconciliation
+from ..core.ledger.ports import LedgerTransaction
 from ..core.money.amount import Amount
 from ..core.payment.provider import Capability, PaymentProvider
 from ..core.payment.reconciling import content_of, latest
@@ -29,10 +31,11 @@ async def _reconcile(hass: HomeAssistant, site: CompereSite, call: ServiceCall) 
     answer: dict[str, Any] = {}
     for provider in _providers(site, call):
         rows: list[Reconciliation] = []
-        if "day" in call.data:
+        has_bills = Capability.BILL in provider.capabilities
+        if "day" in call.data and (has_bills or call.data.get("provider")):
             day = day_of_text(call.data["day"])
             rows.append((await site.daily.async_reconcile(provider, day, user)).row)
-        elif Capability.BILL in provider.capabilities:
+        elif "day" not in call.data and has_bills:
             rows += [
                 (await site.daily.async_reconcile(provider, day, user)).row
                 for day in await site.daily.async_missing(provider)
@@ -54,16 +57,16 @@ async def _get_reconciliation(
     if until < since:
         raise InvalidInputError("time_order")
     await site.standing.async_look_at_bills()
-    providers = _providers(site, call)
+    keys = await _keys(site, call)
     answer: dict[str, Any] = {
-        "providers": {one.key: await _provider(hass, site, one, since, until) for one in providers},
+        "providers": {key: await _provider(hass, site, key, since, until) for key in keys},
         "suspense": [_waiting(site, txn) for txn in await site.suspense.waiting()],
         "since": since.isoformat(),
         "until": until.isoformat(),
         "currency": site.currency.code,
     } | _sums(site)
     if call.data["export"]:
-        report = Report(site.currency, [one.key for one in providers], since, until)
+        report = Report(site.currency, keys, since, until)
         folder = report_folder(hass.config.path(DOMAIN), site.key, now.astimezone(site.zone))
         lines = await site.ledger.read(report.lines)
         files = await hass.async_add_executor_job(write_report, folder, lines, report.days(answer))
@@ -75,9 +78,8 @@ async def _record_payout(
     hass: HomeAssistant, site: CompereSite, call: ServiceCall
 ) -> dict[str, Any]:
     user = await async_require_manager(hass, site.entry, call.context, Duty.MONEY)
-    key = call.data.get("provider", "")
-    if key:
-        site.payments.provider(key)
+    if key := call.data.get("provider", ""):
+        await _held(site, key)
     posting, left = await site.payouts.record(
         key, amount_of(site, call), reference=call.data["reference"], user=user
     )
@@ -116,21 +118,46 @@ async def _assign_suspense(
 
 
 def _providers(site: CompereSite, call: ServiceCall) -> list[PaymentProvider]:
-    """Return the provider that a call names, or all."""
+    """Return the provider that a call names, or all; they must run."""
     if key := call.data.get("provider"):
         return [site.payments.provider(key)]
     return list(site.payments.providers.values())
 
 
+async def _keys(site: CompereSite, call: ServiceCall) -> list[str]:
+    """Return the key that a call names, or those of all that hold money, whether they run or not.
+
+    Their money and their days are there also after they were removed.
+    """
+    if key := call.data.get("provider"):
+        await _held(site, key)
+        return [key]
+    return sorted(site.standing.data.clearing)
+
+
+async def _held(site: CompereSite, key: str) -> Amount:
+    """Return what a provider holds; raises `provider_unknown` where it never was one."""
+
+    def look(tx: LedgerTransaction) -> Amount | None:
+        account = clearing(key)
+        is_known = key in site.standing.providers or tx.transfers(account, 1)
+        return Amount(-tx.balance(account)) if is_known else None
+
+    if (held := await site.ledger.read(look)) is None:
+        raise InvalidInputError("provider_unknown", provider=key)
+    return held
+
+
 async def _provider(
-    hass: HomeAssistant, site: CompereSite, provider: PaymentProvider, since: date, until: date
+    hass: HomeAssistant, site: CompereSite, key: str, since: date, until: date
 ) -> dict[str, Any]:
-    rows = await site.ledger.read(lambda tx: latest(tx, since, provider=provider.key))
-    missing = await site.daily.async_missing(provider)
+    provider, device = site.payments.providers.get(key), site.standing.providers.get(key)
+    rows = await site.ledger.read(lambda tx: latest(tx, since, provider=key))
+    missing = [] if provider is None else await site.daily.async_missing(provider)
     return {
-        "title": site.payments.title_of(provider.key),
-        "bill": Capability.BILL in provider.capabilities,
-        "clearing": exact_text(site.currency, site.standing.data.clearing[provider.key]),
+        "title": "" if device is None else device.title,
+        "bill": provider is not None and Capability.BILL in provider.capabilities,
+        "clearing": exact_text(site.currency, await _held(site, key)),
         "missing": [day.isoformat() for day in missing if since <= day <= until],
         "days": [
             await _day(hass, site, row)

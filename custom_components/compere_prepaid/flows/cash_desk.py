@@ -1,5 +1,6 @@
 """Up to what one person may act alone at the cash desk."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from homeassistant.config_entries import ConfigFlowResult, OptionsFlow
@@ -10,6 +11,7 @@ from ..cash_limits import OPTION_CASH_DESK, Guarded
 from ..const import CONF_CURRENCY
 from ..core.errors import InvalidInputError
 from ..core.money.amount import Currency
+from .form_errors import FormError
 
 
 class CashDeskStep(OptionsFlow):
@@ -24,14 +26,11 @@ class CashDeskStep(OptionsFlow):
         errors: dict[str, str] = {}
         placeholders = {"currency": currency.code}
         if user_input is not None:
-            given = {name: text.strip() for name, text in user_input.items() if text.strip()}
-            for name, text in given.items():
-                try:
-                    currency.parse_positive(text)
-                except InvalidInputError as error:
-                    errors[name] = error.key
-                    placeholders |= error.placeholders
-            if not errors:
+            try:
+                given = _checked(currency, user_input)
+            except FormError as error:
+                errors, placeholders = error.errors, placeholders | error.placeholders
+            else:
                 options = dict(self.config_entry.options) | {OPTION_CASH_DESK: given}
                 return self.async_create_entry(data=options)
         schema = vol.Schema({vol.Optional(limit.value): TextSelector() for limit in Guarded})
@@ -41,3 +40,14 @@ class CashDeskStep(OptionsFlow):
             description_placeholders=placeholders,
             errors=errors,
         )
+
+
+def _checked(currency: Currency, user_input: Mapping[str, str]) -> dict[str, str]:
+    """Return the limits that are set; raises `FormError` at the first that is none."""
+    given = {name: text.strip() for name, text in user_input.items() if text.strip()}
+    for name, text in given.items():
+        try:
+            currency.parse_positive(text)
+        except InvalidInputError as error:
+            raise FormError(name, error.key, **error.placeholders) from error
+    return given

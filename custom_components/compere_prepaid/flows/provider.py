@@ -1,7 +1,8 @@
 """Adding and changing who takes payments: WeChat Pay, Stripe, codes of banks, or the sandbox.
 
 What was typed is tried out with the provider before it is kept, moving no money. What is secret is
-never shown again; whoever changes something else leaves its field empty.
+never shown again; whoever changes something else leaves its field empty, which keeps it, except
+what is to end.
 """
 
 from collections.abc import Mapping
@@ -123,9 +124,8 @@ class ProviderFlow(SiteSubentryFlow):
         """Return what the form is filled in with: nothing that is secret."""
         if (present := self._present) is None:
             return {CONF_TITLE: TITLES[kind]}
-        return {
-            name: value for name, value in present.data.items() if name not in FORMS[kind].secrets
-        }
+        hidden = FORMS[kind].secrets | FORMS[kind].ends
+        return {name: value for name, value in present.data.items() if name not in hidden}
 
     def _key(self, kind: str) -> str:
         """Return the provider's key: it stays, and the second of a kind has another one."""

@@ -45,6 +45,8 @@ class ProviderForm:
     defaults: Mapping[str, Any]
     secrets: frozenset[str] = frozenset()
     """Never shown again: an empty field keeps what is there."""
+    ends: frozenset[str] = frozenset()
+    """Never shown again either, but gone where the field is left empty."""
     complete: Callable[[Mapping[str, Any]], Mapping[str, Any]] = lambda _typed: {}
     """Returns what follows from what was typed; raises `InvalidInputError`. Blocking."""
     wrong: Mapping[str, str]
@@ -108,7 +110,8 @@ FORMS: Mapping[str, ProviderForm] = {
         required={"secret_key": _SECRET, "webhook_secret": _SECRET},
         optional={"old_webhook_secret": _SECRET},
         defaults={},
-        secrets=frozenset({"secret_key", "webhook_secret", "old_webhook_secret"}),
+        secrets=frozenset({"secret_key", "webhook_secret"}),
+        ends=frozenset({"old_webhook_secret"}),
         wrong={
             "stripe_key_wrong": "secret_key",
             "stripe_key_refused": "secret_key",

@@ -109,7 +109,8 @@ class _History:
 async def async_digest(site: CompereSite, since: datetime) -> Digest:
     """Return the digest of a site since an instant."""
     until = site.clock.now().astimezone(UTC)
-    sources = (CASH, SUSPENSE, *map(clearing, site.payments.providers))
+    keys = {*site.payments.providers, *site.standing.data.clearing}  # some may not run by now
+    sources = (CASH, SUSPENSE, *map(clearing, keys))
 
     def read(tx: LedgerTransaction) -> _History:
         decisions = tx.rows(Decision, kind=DecisionKind.SHADOW_CUT)

@@ -139,7 +139,7 @@ def needed(site: CompereSite, account: AccountState) -> Decimal:
         goal = levels[0]
     gap = max(0, goal - account.available) + account.tenancy.emergency
     currency = site.currency
-    unit = 10 ** (currency.scale - currency.digits)
+    unit = currency.minor
     least = Amount((gap // unit + 1) * unit)
     return currency.rounded(max(least, policy.minimum_top_up))
 

@@ -19,7 +19,6 @@ from ..core.ledger.payment_rows import (
     Reconciliation,
 )
 from ..core.ledger.ports import LedgerTransaction
-from ..core.money.amount import ZERO
 from ..core.payment.events import PaymentDisputed, ReconciliationFault
 from ..core.payment.provider import (
     BillEntry,
@@ -27,6 +26,8 @@ from ..core.payment.provider import (
     Capability,
     Dispute,
     PaymentProvider,
+    RejectedError,
+    RetryableError,
 )
 from ..core.payment.reconciling import DayBook, Laid, latest
 from ..core.payment.refunding import PayerRefunds
@@ -50,6 +51,8 @@ class Daily:
         self._next: datetime | None = None
         self._round: asyncio.Task[None] | None = None
         self._laying = asyncio.Lock()
+        self._refused: set[tuple[str, date]] = set()
+        """The bills that were refused, each told once."""
         self.refunds = PayerRefunds(site.book, site.payments.providers)
         site.payments.on_refund = self.refunds.on_news
         site.payments.on_dispute = self._disputed
@@ -161,10 +164,18 @@ class Daily:
             return
         try:
             for day in await self.async_missing(provider):
-                await self.async_reconcile(provider, day)
+                try:
+                    await self.async_reconcile(provider, day)
+                except RetryableError as error:
+                    _LOGGER.info("The bill of %s for %s is not there yet: %s", key, day, error)
+                    break
+                except RejectedError as error:
+                    if (key, day) not in self._refused:
+                        _LOGGER.warning("%s refuses the bill for %s: %s", key, day, error)
+                    self._refused.add((key, day))
             await self.async_look_again(provider)
         except PrepaidError as error:
-            _LOGGER.info("The bill of %s is not there yet: %s", key, error)
+            _LOGGER.warning("The bills of %s could not be looked at: %s", key, error)
         except Exception:
             _LOGGER.exception("The bill of %s could not be looked at, it is tried again", key)
 
@@ -178,16 +189,21 @@ class Daily:
                     await self._lay(provider, row.day, None)
 
     async def _disputed(self, provider: str, dispute: Dispute) -> None:
-        """Tell of a dispute; the money is the provider's business, and the bill will say so."""
+        """Tell of a dispute; the money is the provider's business, and the bill will say so.
+
+        One about a payment that is not known here is another business's, with the same account.
+        """
         key = {"provider": provider, "txn": dispute.txn}
         txn = await self._site.ledger.read(lambda tx: tx.find(ProviderTxn, **key))
+        if txn is None:
+            return
         self._site.emit(
             PaymentDisputed(
                 at=self._site.clock.now(),
-                account=txn.account if txn is not None else None,
+                account=txn.account,
                 provider=provider,
                 txn=dispute.txn,
-                amount=dispute.amount or (txn.amount if txn is not None else ZERO),
+                amount=dispute.amount or txn.amount,
                 reason=dispute.reason,
             )
         )

@@ -19,14 +19,13 @@ from ..core.payment.provider import AwaitCashier, Charged, Checkout, Jsapi, Paye
 from ..core.policy.credit import Reconnect
 from ..core.prepayment.state import AccountState
 from ..core.prepayment.top_up_preview import preview_top_up
-from ..notifications.messages import money
 from .call import Call, Json
 from .errors import PortalError, not_found
 from .gate import Route
 from .limits import Limit
 from .qr_code import svg_of
 from .sessions import Level
-from .supply_view import power_of
+from .supply_view import power_of, supply
 from .waterfall_view import steps_of
 from .wording import text
 
@@ -39,7 +38,7 @@ NOT_OFFERED = frozenset({Method.AUTOMATIC})
 async def terms(call: Call) -> Json:
     """Tell how much can be paid, and how."""
     currency, policy = call.site.currency, call.account.policy
-    least = max(policy.minimum_top_up, 10 ** (currency.scale - currency.digits))
+    least = max(policy.minimum_top_up, currency.minor)
     highest = policy.maximum_top_up
     known = [_parsed(call, each) for each in call.portal.settings.amounts]
     fits = [
@@ -70,7 +69,7 @@ async def terms(call: Call) -> Json:
 async def preview(call: Call) -> Json:
     """Tell where an amount would go, before anything is paid."""
     fields = await call.text_fields("amount")
-    amount, account = _amount(call, fields["amount"]), call.account
+    amount, account = call.site.currency.parse_positive(fields["amount"]), call.account
     steps = await preview_top_up(call.site.book, account.number, amount)
     after = steps.after + account.credit_limit
     returns = (
@@ -101,7 +100,7 @@ async def order(call: Call) -> Json:
     method = _method(data["method"])
     if not _KEY.fullmatch(data["key"]):
         raise PortalError(400, "bad_request")
-    amount, session = _amount(call, data["amount"]), call.session
+    amount, session = call.site.currency.parse_positive(data["amount"]), call.session
     call.count(Limit.ORDER)
     ordered = await call.site.payments.async_order(
         OrderRequest(
@@ -182,19 +181,19 @@ async def _told(call: Call, order_: PayOrder) -> Json:
         "paid_at": None if payment is None else local_iso(site, payment.paid_at),
         "power": power,
         "receipt": order_.id if payment is not None and payment.transfer_id else None,
-        "note": _note(order_, account, power, call.language),
+        "note": _note(call, order_, account, power),
     }
 
 
-def _note(
-    order_: PayOrder,
-    account: AccountState | None,
-    power: str,
-    language: str,
-) -> str:
+def _note(call: Call, order_: PayOrder, account: AccountState | None, power: str) -> str:
+    language = call.language
     if order_.state is OrderState.PAID:
-        confirms = account is not None and account.awaits_reconnect
-        return text(language, "note_confirm" if confirms else f"note_{power}")
+        if account is not None and account.may_confirm:
+            return text(language, "note_confirm")
+        if account is not None and power == "off" and call.session.level >= Level.METER:
+            todo = supply(call.site, account, language)["what_to_do"]
+            return f"{text(language, 'note_off')} {todo}"
+        return text(language, f"note_{power}")
     if order_.state is OrderState.CLOSED:
         is_unmatched = order_.note in set(Unmatched)
         return text(language, "note_unmatched" if is_unmatched else "note_closed")
@@ -224,21 +223,6 @@ def _method(name: str) -> Method:
     if method in NOT_OFFERED:
         raise PortalError(400, "bad_request")
     return method
-
-
-def _amount(call: Call, written: str) -> Amount:
-    """Return an amount that can be paid; refusals say how much can be."""
-    amount = call.site.currency.parse_positive(written)
-    policy, currency = call.account.policy, call.site.currency
-    for limit, key, is_beyond in (
-        (policy.minimum_top_up, "minimum", amount < policy.minimum_top_up),
-        (policy.maximum_top_up, "maximum", amount > (policy.maximum_top_up or amount)),
-    ):
-        if is_beyond and limit is not None:
-            values = {key: money(currency, currency.rounded(limit))}
-            code = "top_up_too_small" if key == "minimum" else "top_up_too_large"
-            raise PortalError(400, code, values=values)
-    return amount
 
 
 def _parsed(call: Call, written: str) -> Amount | None:

@@ -2,7 +2,6 @@
 
 from aiohttp import web
 
-from ..core.policy.credit import Reconnect
 from .call import Call, Json
 from .errors import PortalError
 from .gate import Route
@@ -32,10 +31,9 @@ async def mark_read(call: Call) -> Json:
 async def reconnect(call: Call) -> Json:
     """Let the power come back where the tenant has to say so."""
     await call.json()
-    account = call.account
-    if account.policy.reconnect is not Reconnect.CONFIRM or not account.awaits_reconnect:
+    if not call.account.may_confirm:
         raise PortalError(409, "reconnect_not_possible")
-    await call.site.agreements.reconnect([account.number], "portal")
+    await call.site.agreements.reconnect([call.account.number], "portal")
     return await call.portal.overviews.live(call.account, call.language)
 
 

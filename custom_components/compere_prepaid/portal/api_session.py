@@ -26,11 +26,9 @@ async def _recognise(call: Call) -> None:
     """Open the account at once that trusts this browser, if one does."""
     if not (secret := call.device_secret):
         return
-    call.count(Limit.UNKNOWN)
     for number in await call.site.access.devices.accounts_of(secret):
         account = call.site.book.accounts.get(number)
         if account is not None and account.is_open and account.meters:
-            call.not_counted(Limit.UNKNOWN)
             await _enter(call, Level.NUMBER, Found(next(iter(account.meters)), number))
             return
 

@@ -23,17 +23,17 @@ async def choose(call: Call) -> Json:
     if not data or data.keys() - {"language", "alarm_threshold"}:
         raise PortalError(400, "bad_request")
     site, number = call.site, call.account.number
-    if "language" in data:
-        if data["language"] not in LANGUAGES:
-            raise PortalError(400, "bad_request")
-        await site.tenants.choose_language(number, data["language"])
-        call.session.language = call.language = data["language"]
-    if "alarm_threshold" in data:
-        written = data["alarm_threshold"]
-        if written is not None and not isinstance(written, str):
-            raise PortalError(400, "bad_request")
+    written = data.get("alarm_threshold")
+    if written is not None and not isinstance(written, str):
+        raise PortalError(400, "bad_request")
+    if "language" in data and data["language"] not in LANGUAGES:
+        raise PortalError(400, "bad_request")
+    if "alarm_threshold" in data:  # first, for it may be refused
         threshold = None if written is None else site.currency.parse(written)
         await site.tenants.choose_alarm(number, threshold)
+    if "language" in data:
+        await site.tenants.choose_language(number, data["language"])
+        call.session.language = call.language = data["language"]
     return _told(call, site.tenants.choice(number))
 
 
@@ -113,7 +113,7 @@ def _told_auto(call: Call, kept: AutoTopUp | None) -> Json:
         return {"available": False, "enabled": False, "threshold": None, "amount": None}
     currency = call.site.currency
     return {
-        "available": bool(kept.means),
+        "available": True,
         "enabled": kept.enabled,
         "threshold": f"{currency.rounded(kept.threshold):f}",
         "amount": f"{currency.rounded(kept.amount):f}",

@@ -145,8 +145,8 @@ class Portal:
         for route in ROUTES:
             application.router.add_route(route.method, route.path, self.gate.serve(route))
         for path in PAGES:
-            application.router.add_route("GET", path, self._page)
-        application.router.add_route("GET", "/assets/{file}", self._asset)
+            application.router.add_route("GET", path, self._counted(self.shell.page))
+        application.router.add_route("GET", "/assets/{file}", self._counted(self.shell.asset))
         if (sandbox := self.site.sandbox) is not None:
             for method, path, serving in sandbox.payer_routes():
                 application.router.add_route(method, path, self._counted(serving))
@@ -160,14 +160,6 @@ class Portal:
             return await serving(request)
 
         return serve
-
-    async def _page(self, request: web.Request) -> web.Response:
-        self.gate.count(Limit.ANY, self.gate.client(request), None)
-        return await self.shell.page(request)
-
-    async def _asset(self, request: web.Request) -> web.Response:
-        self.gate.count(Limit.ANY, self.gate.client(request), None)
-        return await self.shell.asset(request)
 
     @web.middleware
     async def _refuse(
@@ -186,8 +178,6 @@ class Portal:
             )
         except web.HTTPException:
             return self.gate.refusal(not_found(), language)
-        except asyncio.CancelledError:
-            raise
         except Exception:
             _LOGGER.exception("The portal failed at a request")
             return self.gate.refusal(PortalError(500, "unexpected"), language)
@@ -210,6 +200,8 @@ class PortalKeeper:
         self._shell: Shell | None = None
         self._lock = asyncio.Lock()
         self.portal: Portal | None = None
+        self.is_refused = False
+        """Whether its port could not be opened: that is tried again."""
 
     async def async_follow(self) -> None:
         """Make the portal as the options say now."""
@@ -220,9 +212,8 @@ class PortalKeeper:
                 running.settings = wanted
                 return
             await self._stop()
-            if wanted.enabled:
-                await self._start(wanted)
-            else:
+            self.is_refused = wanted.enabled and not await self._start(wanted)
+            if not self.is_refused:
                 issues.clear(self._site, issues.PORTAL_PORT, "")
 
     async def async_stop(self) -> None:
@@ -230,19 +221,19 @@ class PortalKeeper:
         async with self._lock:
             await self._stop()
 
-    async def _start(self, wanted: PortalSettings) -> None:
+    async def _start(self, wanted: PortalSettings) -> bool:
         if self._shell is None:
             add = self._site.hass.async_add_executor_job
             await add(load_texts)
-            self._shell = Shell(await add(partial(load_files)))
+            self._shell = Shell(await add(load_files))
         portal = Portal(self._site, wanted, self._shell)
         try:
             await portal.async_start()
         except OSError as error:
             issues.raise_portal_port(self._site, wanted.host, wanted.port, error)
-            return
-        issues.clear(self._site, issues.PORTAL_PORT, "")
+            return False
         self.portal = portal
+        return True
 
     async def _stop(self) -> None:
         if self.portal is not None:

@@ -20,6 +20,7 @@ from ..core.ids import AccountNumber
 from ..core.prepayment.state import AccountState
 from .errors import PortalError
 from .sessions import Session
+from .wording import known_language
 
 if TYPE_CHECKING:
     from .call import Call
@@ -81,6 +82,8 @@ class Live:
         if len(self._streams) >= MOST:
             raise PortalError(503, "try_later", retry_after=30, headers={"Retry-After": "30"})
         key, stream = session.csrf, _Stream(session)
+        asked = known_language(call.request.query.get("language", ""))
+        language = session.language or asked or call.language
         self._streams[key] = stream
         session.wake = stream.news.set
         response = web.StreamResponse(
@@ -89,7 +92,7 @@ class Live:
         try:
             await response.prepare(call.request)
             with suppress(ConnectionError, TimeoutError, PrepaidError):
-                await self._serve(stream, key, response, call.account, call.language)
+                await self._serve(stream, key, response, call.account, language)
         finally:
             if self._streams.get(key) is stream:
                 del self._streams[key]

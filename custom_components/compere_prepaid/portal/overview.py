@@ -14,12 +14,12 @@ from ..core.announcement.board import Posted
 from ..core.ids import AccountNumber, MeterSerial
 from ..core.ledger.account_rows import ReadReceipt
 from ..core.ledger.ports import LedgerTransaction
-from ..core.policy.credit import Reconnect
 from ..core.prepayment.calendar import day_of, day_start
 from ..core.prepayment.state import AccountState
 from ..core.tariff.rating import quote
 from ..core.tariff.schedule import next_border
 from ..core.tariff.tax import PPM
+from .papers import kwh_text
 from .supply_view import relay_of, supply, warnings
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class Overviews:
             "days_left": None if forecast.days_left is None else forecast.days_left / 1000,
             "empty_at": None if empty_at is None else local_iso(site, empty_at),
             "power_w": sum(powers) if powers else None,
-            "energy_today_kwh": _kwh(await self._energy_today_wh(account)),
+            "energy_today_kwh": kwh_text(await self._energy_today_wh(account)),
             "cost_today": f"{view.cost_today:f}",
             "cost_month": f"{view.cost_month:f}",
             "cost_usual_today": None if usual is None else f"{usual:f}",
@@ -92,8 +92,7 @@ class Overviews:
             "warnings": warnings(site, account, language),
             "meters": readings,
             "can": {
-                "confirm_reconnect": account.awaits_reconnect
-                and account.policy.reconnect is Reconnect.CONFIRM,
+                "confirm_reconnect": account.may_confirm,
                 "emergency": {
                     "offered": f"{view.shown(emergency):f}",
                     "in_use": f"{view.shown(account.tenancy.emergency):f}",
@@ -171,7 +170,3 @@ def _pending_wh(account: AccountState, since: datetime) -> int:
         if line.from_at >= since
     ]
     return sum(to_wh - from_wh for from_wh, to_wh in lines)
-
-
-def _kwh(wh: int) -> str:
-    return f"{wh // 1000}.{wh % 1000:03}"

@@ -1,6 +1,6 @@
 """Whether an account's power is on, why it is not, and what its tenant can do about it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..account_view import AccountView, local_iso
@@ -52,7 +52,7 @@ def power_of(site: CompereSite, account: AccountState) -> str:
     It is coming while nothing holds a relay open that is not closed yet.
     """
     relays = [relay_of(site, serial) for serial in account.meters]
-    if _holds(account.meters, account):
+    if _holds(account):
         return "off"
     if not relays or "unknown" in relays:
         return "unknown"
@@ -63,7 +63,7 @@ def supply(site: CompereSite, account: AccountState, language: str) -> dict[str,
     """Return how an account's supply stands, in words for its tenant."""
     view = AccountView(site, account)
     power = power_of(site, account)
-    hold = next((kind for kind in _GRAVEST if kind in _holds(account.meters, account)), None)
+    hold = next((kind for kind in _GRAVEST if kind in _holds(account)), None)
     reason = what_to_do = None
     if hold is not None:
         reason = text(language, f"hold_{hold.value}")
@@ -88,8 +88,8 @@ def _todo(site: CompereSite, account: AccountState, hold: HoldKind, language: st
     return text(language, "todo_confirm" if confirms else "todo_wait_reconnect")
 
 
-def _holds(meters: Iterable[MeterSerial], account: AccountState) -> Sequence[HoldKind]:
-    return [kind for serial in meters for kind in account.meters[serial].holds]
+def _holds(account: AccountState) -> Sequence[HoldKind]:
+    return [kind for meter in account.meters.values() for kind in meter.holds]
 
 
 def warnings(site: CompereSite, account: AccountState, language: str) -> list[dict[str, str]]:

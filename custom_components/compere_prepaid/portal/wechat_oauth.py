@@ -6,18 +6,21 @@ path of our own, whatever was asked for.
 """
 
 import hmac
+import logging
 import secrets
 from typing import Protocol
 
 from aiohttp import hdrs, web
 from yarl import URL
 
+from ..core.errors import PrepaidError
 from .call import Call
 from .errors import PortalError, not_found
 from .gate import Route
-from .limits import Limit
 from .security import own_path
 from .sessions import Level
+
+_LOGGER = logging.getLogger(__name__)
 
 _CODE_LENGTH = 512
 
@@ -47,7 +50,6 @@ async def start(call: Call) -> web.Response:
 async def come_back(call: Call) -> web.Response:
     """Take who came back from WeChat to where they were."""
     login = _login(call)
-    call.count(Limit.UNKNOWN)
     session = call.session
     expected, _, back = session.oauth_state.partition(" ")
     session.oauth_state = ""
@@ -56,8 +58,11 @@ async def come_back(call: Call) -> web.Response:
         raise PortalError(403, "not_accepted")
     if not code or len(code) > _CODE_LENGTH:
         return _redirect(back)  # who would not be known goes on without
-    session.openid = await login.openid(code)
-    call.not_counted(Limit.UNKNOWN)
+    try:
+        session.openid = await login.openid(code)
+    except PrepaidError as error:
+        _LOGGER.info("WeChat did not say who came back: %s", error)
+        return _redirect(back)
     account = session.account
     vouchers = await call.vouchers(account) if account is not None else frozenset()
     if vouchers and session.level is Level.METER:

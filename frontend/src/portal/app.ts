@@ -167,7 +167,7 @@ export class App {
     if (this.level < 1) return;
     try {
       await this.api.post("/api/settings", { language });
-      this._heard(await this.api.get<Overview>("/api/overview"));
+      this.live.start(); // the stream speaks the language that it began with
     } catch (error) {
       if (!(error instanceof Fault)) throw error; // the page speaks it all the same
     }

@@ -155,7 +155,7 @@ export interface Settings {
 }
 
 export interface Devices {
-  devices: { id: string; name: string; bound_at: string; seen_at: string | null; current: boolean }[];
+  devices: { id: string; name: string; bound_at: string; current: boolean }[];
 }
 
 export interface AutoTopUp {

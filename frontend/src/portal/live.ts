@@ -67,7 +67,7 @@ export class Live {
 
   private _listen(): void {
     if (typeof EventSource === "undefined") return;
-    const stream = new EventSource("/api/live");
+    const stream = new EventSource(`/api/live?language=${this.api.language ?? ""}`);
     this._stream = stream;
     stream.addEventListener("state", (event) => this.heard(JSON.parse((event as MessageEvent<string>).data) as Partial<Overview>));
     stream.addEventListener("error", () => this.heard({}));

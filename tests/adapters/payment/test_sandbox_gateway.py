@@ -5,14 +5,20 @@ from datetime import timedelta
 import json
 from pathlib import Path
 import re
+import threading
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 import pytest
 
+from custom_components.compere_prepaid.adapters.payment.sandbox_gateway import gateway
 from custom_components.compere_prepaid.adapters.payment.sandbox_gateway.gateway import (
     SandboxGateway,
 )
-from custom_components.compere_prepaid.adapters.payment.sandbox_gateway.keys import keys_in
+from custom_components.compere_prepaid.adapters.payment.sandbox_gateway.keys import (
+    keys_in,
+    private_key,
+)
 from custom_components.compere_prepaid.adapters.payment.sandbox_gateway.notices import RETRIES_S
 from custom_components.compere_prepaid.core.ledger.payment_rows import Method, PayOrder
 from custom_components.compere_prepaid.core.money.amount import Currency
@@ -230,7 +236,12 @@ async def test_notices_come_until_they_are_acknowledged(shop: Shop, figure: Figu
 async def test_a_gateway_that_ends_goes_on(shop: Shop, tmp_path: Path, clock: HandClock) -> None:
     """What was paid and not acknowledged is told again; the keys stay, and are private."""
     shop.gateway.faults.silent = True
-    order = await shop.paid()
+    order = shop.order()
+    request = json.loads(order.params)["request"]
+    strange = f"{request['description']}\u2028\u0085x"  # ends a line for some
+    order = asking(order, description=strange)
+    await shop.provider.create(order)
+    assert await shop.gateway.pay(order.id)
     await shop.gateway.stop()
     again = await SandboxGateway.start(tmp_path, Currency.of("CNY"), clock=clock)
     try:
@@ -240,6 +251,23 @@ async def test_a_gateway_that_ends_goes_on(shop: Shop, tmp_path: Path, clock: Ha
         assert again.keys == shop.gateway.keys
     finally:
         await again.stop()
+
+
+async def test_keys_are_read_beside_the_loop(
+    shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Checking one takes a while."""
+    await shop.gateway.stop()
+    readers: list[threading.Thread] = []
+
+    def read(text: str) -> RSAPrivateKey:
+        readers.append(threading.current_thread())
+        return private_key(text)
+
+    monkeypatch.setattr(gateway, "private_key", read)
+    await (await SandboxGateway.start(tmp_path, Currency.of("CNY"))).stop()
+    assert readers
+    assert threading.current_thread() not in readers
 
 
 def test_keys_are_made_once(tmp_path: Path) -> None:
@@ -257,8 +285,8 @@ async def test_other_currencies(
     socket_enabled: None, tmp_path: Path, code: str, shown: str
 ) -> None:
     """A sandbox counts in the site's coins, whatever they are called."""
-    gateway = await SandboxGateway.start(tmp_path, Currency.of(code))
+    running = await SandboxGateway.start(tmp_path, Currency.of(code))
     try:
-        assert gateway._pages._shown_amount(50) == shown
+        assert running._pages._shown_amount(50) == shown
     finally:
-        await gateway.stop()
+        await running.stop()

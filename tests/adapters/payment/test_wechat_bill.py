@@ -4,9 +4,12 @@ from datetime import UTC, date, datetime, timedelta
 import gzip
 import hashlib
 from pathlib import Path
+import threading
+from typing import Any
 
 import pytest
 
+from custom_components.compere_prepaid.adapters.payment.wechat import provider
 from custom_components.compere_prepaid.adapters.payment.wechat.bill import read_bill, unpacked
 from custom_components.compere_prepaid.adapters.payment.wechat.verifying import NotGenuineError
 from custom_components.compere_prepaid.core.ids import AccountNumber
@@ -228,7 +231,7 @@ async def test_refunds_that_are_refused(shop: Shop, clock: HandClock) -> None:
     )
     with pytest.raises(RejectedError, match="wechat_refund_no_money"):
         await shop.provider.refund(refund, order.amount)
-    assert (await shop.provider.query_refund(refund)).outcome is RefundOutcome.UNKNOWN
+    assert (await shop.provider.query_refund(refund)).outcome is RefundOutcome.MISSING
     stranger = shop.with_settings(merchant_serial="0" * 40)
     with pytest.raises(RetryableError, match="wechat_not_genuine"):
         await stranger.refund(refund, order.amount)
@@ -247,3 +250,22 @@ async def test_orders_survive_the_gateways_end(shop: Shop, tmp_path: Path) -> No
         assert b"half" not in file.read_bytes()
     finally:
         await again.stop()
+
+
+async def test_a_bill_is_read_beside_the_loop(
+    shop: Shop, clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing else waits while a hundred thousand lines are understood."""
+    order = await shop.paid()
+    day = shop.provider.today(clock.now())
+    clock.forward(days=1)
+    readers: list[threading.Thread] = []
+
+    def read(*args: Any, **options: Any) -> list[BillEntry]:
+        readers.append(threading.current_thread())
+        return read_bill(*args, **options)
+
+    monkeypatch.setattr(provider, "read_bill", read)
+    assert [entry.order_id async for entry in shop.provider.bill(day)] == [order.id]
+    assert readers
+    assert threading.current_thread() not in readers

@@ -223,3 +223,10 @@ def test_any_text_is_read_or_refused(currency: Currency, text: str) -> None:
     for parse in (currency.parse, currency.parse_positive, currency.parse_price):
         with suppress(InvalidInputError):
             parse(text)
+
+
+@pytest.mark.parametrize(("code", "coin"), [("CNY", "0.01"), ("JPY", "1"), ("KWD", "0.001")])
+def test_smallest_coin(code: str, coin: str) -> None:
+    """It is what the last digit counts that people see."""
+    currency = Currency.of(code)
+    assert currency.minor == currency.parse(coin)

@@ -15,6 +15,7 @@ from custom_components.compere_prepaid.core.errors import InvalidInputError
 from custom_components.compere_prepaid.core.ledger.accounts import BANK, CASH, CASH_DIFFERENCE
 from custom_components.compere_prepaid.core.ledger.payment_rows import CashReceipt
 from custom_components.compere_prepaid.core.payment.cash_desk import CashDesk, Counted
+from custom_components.compere_prepaid.core.payment.payouts import Payouts
 from tests.core.prepayment.desk import CNY, SHOP, START, Desk, money
 from tests.tampering import tampered
 
@@ -54,6 +55,23 @@ async def test_every_movement_of_cash_has_a_number(desk: Desk) -> None:
     ]
     (again,) = (await desk.cashier.top_up([SHOP], money(50), reference="a", user="anna")).values()
     assert (again.number, again.replayed) == (1, True)
+    await desk.verified()
+
+
+async def test_the_paper_adds_up(desk: Desk) -> None:
+    """What was taken to the bank between two counts has no number, and stands on the paper."""
+    await desk.shop("0")
+    bank = Payouts(desk.ledger, desk.clock, CNY)
+    await desk.cashier.top_up([SHOP], money(100), reference="a", user="anna")
+    await bank.record("", money(60), reference="1", user="boss")
+    first = await drawer_of(desk).close(money(40), keep=money(15), user="boss")
+    assert first.content["by_kind"] == {"top_up": money(100), "unnumbered": money(-60)}
+    assert (await drawer_of(desk).close(money(40), keep=money(15), user="boss")).replayed
+    await desk.cashier.top_up([SHOP], money(30), reference="b", user="anna")
+    await bank.record("", money(25), reference="2", user="boss")
+    later = await drawer_of(desk).close(money(20), user="boss")
+    assert later.content["by_kind"] == {"top_up": money(30), "payout": money(-25)}
+    assert (later.close.expected, later.close.difference) == (money(20), 0)
     await desk.verified()
 
 

@@ -66,12 +66,12 @@ REFUSALS: tuple[tuple[Act, str, dict[str, str]], ...] = (
     (
         _top_up(Amount(money(5) - 1)),
         "top_up_too_small",
-        {"account": "A-101", "minimum": "5.00"},
+        {"account": "A-101", "minimum": "5.00", "currency": "CNY"},
     ),
     (
         _top_up(Amount(money(500) + 1)),
         "top_up_too_large",
-        {"account": "A-101", "maximum": "500.00"},
+        {"account": "A-101", "maximum": "500.00", "currency": "CNY"},
     ),
     (_adjust(ZERO, "x"), "amount_is_zero", {}),
     (_adjust(money(1), " "), "reason_missing", {}),

@@ -82,6 +82,7 @@ _PAYMENT = ("pay:", "asg:")
 """Begin the ids of what providers took, and whose it was: nothing without the row that says so."""
 _COUNT = "close:"
 """Begins the ids of what a count of the cash desk booked: it is counted again as a whole."""
+_CLEARING = "asset:clearing:"
 _DEBT = "debt:"
 _DEBT_ACCOUNT = "asset:debt:"
 _OF_ACCOUNTS = ("liability:tenant:", "liability:deposit:")
@@ -108,6 +109,13 @@ class LostTransfer:
         code, name = self.request.code, self.request.id
         of_debt = code is TransferCode.DEBT_RECOVERY and _cause(name) is not None
         return (code in _AGAIN or of_debt) and not name.startswith((_ENDING, _COUNT))
+
+    @property
+    def needs_rows(self) -> bool:
+        """Tell whether rows about payments say what it means: refunds to payers, fees of bills."""
+        sides = (self.request.debit, self.request.credit)
+        with_provider = any(side.startswith(_CLEARING) for side in sides)
+        return with_provider and self.request.code is not TransferCode.PAYOUT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -265,7 +273,10 @@ def rebook(tx: LedgerTransaction, lost: Lost, at: datetime) -> Rebooked:
     approvers = approvers_of(lost.payments)
     for transfer in lost.transfers:
         name = transfer.request.id
-        means_something = not name.startswith(_PAYMENT) or name in meant
+        if name.startswith(_PAYMENT):
+            means_something = name in meant
+        else:
+            means_something = lost.payments.is_read or not transfer.needs_rows
         done = transfer.again and means_something and _book(tx, transfer.request, at, approvers)
         (booked if done else by_hand).append(transfer.request)
     keep_again(tx, lost.payments)

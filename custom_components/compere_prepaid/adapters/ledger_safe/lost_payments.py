@@ -73,6 +73,8 @@ class LostPayments:
 
     history: tuple[PaymentHistoryRow, ...] = ()
     states: tuple[LostState, ...] = ()
+    is_read: bool = False
+    """Whether the old book's rows could be read."""
 
 
 type Known = dict[type, dict[tuple[object, ...], Any]]
@@ -103,6 +105,7 @@ def compare(old: Known, new: Known) -> LostPayments:
             for key, row in old[kind].items()
             if new[kind].get(key) != row
         ),
+        is_read=True,
     )
 
 

@@ -133,6 +133,11 @@ class Currency:
         return self.exact(amount).quantize(self._unit, rounding=ROUND_FLOOR)
 
     @property
+    def minor(self) -> Amount:
+        """Return the smallest coin."""
+        return Amount(10 ** (self.scale - self.digits))
+
+    @property
     def _unit(self) -> Decimal:
         return Decimal(1).scaleb(-self.digits)
 

@@ -24,6 +24,9 @@ from ..money.amount import ZERO, Amount, Currency
 SOURCE = "cash close"
 """Of the transfers that a count books."""
 
+UNNUMBERED = "unnumbered"
+"""What a first count finds besides its papers: cash from before there were any, less payouts."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drawer:
@@ -37,7 +40,11 @@ class Drawer:
     last: int
     """And of the last one; less than `first` if there is none."""
     by_kind: Mapping[str, Amount]
-    """What came in (above zero) and went out, by the code of its transfers."""
+    """What came in (above zero) and went out, by the code of its transfers.
+
+    With what was kept at the last count it makes what is expected: what has no paper of its own
+    went to the bank (`payout`), before the first count it is `UNNUMBERED`.
+    """
     by_user: Mapping[str, Amount]
 
 
@@ -144,9 +151,13 @@ def _drawer(tx: LedgerTransaction) -> Drawer:
             continue
         for sums, name in ((by_kind, transfer.code.value), (by_user, paper.user)):
             sums[name] = Amount(sums.get(name, 0) + paper.amount)
+    expected = Amount(-tx.balance(CASH))
+    kept = 0 if before is None else int(json.loads(before.content)["keep"])
+    if rest := expected - kept - sum(by_kind.values()):
+        by_kind[UNNUMBERED if before is None else TransferCode.PAYOUT.value] = Amount(rest)
     return Drawer(
         since=None if before is None else before.at,
-        expected=Amount(-tx.balance(CASH)),
+        expected=expected,
         first=first,
         last=last,
         by_kind=by_kind,

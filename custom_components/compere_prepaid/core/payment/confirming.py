@@ -18,6 +18,7 @@ from ..money.amount import Amount, Currency
 from .provider import Paid
 
 _REFERENCE_LENGTH = 10
+_SEPARATORS = re.compile(r"[^0-9A-Z]+")
 _BANK_REFERENCE = re.compile(r"[0-9A-Za-z][0-9A-Za-z ./_#+-]{2,63}")
 
 
@@ -27,14 +28,15 @@ def reference_of(order_id: str) -> str:
 
 
 def bank_reference(text: str) -> str:
-    """Return a bank's number for a payment, spelled in one way.
+    """Return a bank's number for a payment, spelled in one way: capitals, without separators.
 
-    Raises `InvalidInputError` (`bank_reference_wrong`).
+    Banks show the same number with blanks or hyphens and without. Raises `InvalidInputError`
+    (`bank_reference_wrong`).
     """
     text = " ".join(text.split())
     if not _BANK_REFERENCE.fullmatch(text):
         raise InvalidInputError("bank_reference_wrong", reference=text[:40])
-    return text.upper()
+    return _SEPARATORS.sub("", text.upper())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +64,8 @@ class Confirming:
 
         It stands on the day on which it was confirmed, for the bank is not asked. Raises
         `InvalidInputError`: `order_unknown`, `order_not_at_desk` (its provider tells by itself),
-        `bank_reference_wrong`, `bank_reference_used` (for another payment), `amount_not_ordered`.
+        `bank_reference_wrong`, `bank_reference_used` (for another payment), `order_paid_already`
+        (with another reference), `amount_not_ordered`.
         """
         txn = bank_reference(seen.bank_reference)
         if seen.amount <= 0:
@@ -73,6 +76,8 @@ class Confirming:
             known = tx.find(ProviderTxn, provider=order.provider, txn=txn)
             if known is not None and (known.order_id, known.amount) != (order.id, seen.amount):
                 raise InvalidInputError("bank_reference_used", reference=txn)
+            if order.paid_txn not in {"", txn}:
+                raise InvalidInputError("order_paid_already", reference=order.paid_txn)
             return order
 
         order = await self.ledger.read(look)

@@ -45,7 +45,8 @@ class NoticeFault(StrEnum):
     """What a notice that is not believed says about our settings."""
 
     NOISE = "noise"
-    """Nothing: anybody may have sent it, or the provider only looks whether we check."""
+    """Nothing: anybody may have sent it, the provider only looks whether we check, or it is genuine
+    and cannot be read."""
     SIGNATURE = "signature"
     """It claims to be signed, and no key of ours fits: if this goes on, a key is wrong."""
     TIME = "time"
@@ -170,7 +171,10 @@ class RefundOutcome(StrEnum):
     SUCCEEDED = "succeeded"
     CLOSED = "closed"
     ABNORMAL = "abnormal"
+    MISSING = "missing"
+    """The provider answered that there is no such refund: none is on its way."""
     UNKNOWN = "unknown"
+    """No answer, a refused one, or one that cannot be read: this never changes anything."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -240,7 +244,7 @@ class PaymentProvider(Protocol):
 
     @property
     def key(self) -> str:
-        """Name the provider within the site, e.g. `wechat`: part of ids, never used again."""
+        """Name the provider within the site, e.g. `wechat`: part of ids, so it never changes."""
         ...
 
     @property
@@ -278,7 +282,10 @@ class PaymentProvider(Protocol):
         ...
 
     async def close(self, order: PayOrder) -> PaymentState:
-        """Ask that nothing can be paid any more; what is paid meanwhile is told."""
+        """Ask that nothing can be paid any more; what was paid before is told, if it is known.
+
+        Whoever closes an order asks for it once more: it may have been paid at the same moment.
+        """
         ...
 
     def parse_notice(self, headers: Mapping[str, str], body: bytes, now: datetime) -> Notice:
@@ -300,7 +307,10 @@ class PaymentProvider(Protocol):
         ...
 
     async def query_refund(self, refund: ProviderRefund) -> RefundState:
-        """Ask what became of a refund; never raises for what the network does (`UNKNOWN`)."""
+        """Ask what became of a refund; never raises for what the network does (`UNKNOWN`).
+
+        `MISSING` only if the provider itself says that there is no such refund.
+        """
         ...
 
     def bill(self, day: date) -> AsyncIterator[BillEntry]:

@@ -9,10 +9,11 @@ for at every start, and by the clock.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+import logging
 from typing import NamedTuple
 from uuid import uuid4
 
-from ..errors import InvalidInputError
+from ..errors import InvalidInputError, PrepaidError
 from ..events import Event, Refunded
 from ..ids import AccountNumber, TransferId
 from ..ledger.accounts import Fund, clearing, tenant
@@ -41,6 +42,8 @@ from .provider import (
     RejectedError,
     RetryableError,
 )
+
+_LOGGER = logging.getLogger(__name__)
 
 _STATES = {
     RefundOutcome.PROCESSING: ProviderRefundState.PROCESSING,
@@ -99,27 +102,31 @@ class PayerRefunds:
         able = provider is not None and Capability.REFUND in provider.capabilities
         if not (able or request.outside):
             raise InvalidInputError("refund_unsupported", provider=request.provider)
-        row = await self._reserve(request)
-        if request.outside:
-            state = RefundState(refund_id=row.id, outcome=RefundOutcome.SUCCEEDED)
-            return await self._take(row, state)
-        return await self.push(row)
+        return await self.push(await self._reserve(request))
 
     async def push(self, row: ProviderRefund) -> ProviderRefund:
-        """Ask a provider for a refund, or what became of it; return how it is then."""
+        """Ask a provider for a refund, or what became of it; return how it is then.
+
+        What keeps it from being asked (a setting that is missing) leaves the money set aside.
+        """
         provider = self.providers.get(row.provider)
         if provider is None or row.state not in UNFINISHED:
             return row
         try:
             state = await self._ask(provider, row)
-        except RetryableError as error:
+        except (RetryableError, InvalidInputError) as error:
             state = RefundState(refund_id=row.id, outcome=RefundOutcome.UNKNOWN, reason=error.key)
         return await self._take(row, state)
 
     async def resume(self) -> None:
-        """Go on with everything that is not at its end."""
+        """Go on with everything that is not at its end; the trouble of one refund is its own."""
         for row in await self.unfinished():
-            await self.push(row)
+            try:
+                await self.push(row)
+            except PrepaidError as error:
+                _LOGGER.warning("Refund %s could not be followed: %s", row.reference, error)
+            except Exception:
+                _LOGGER.exception("Refund %s could not be followed", row.reference)
 
     async def unfinished(self) -> list[ProviderRefund]:
         """Return the refunds that are not at their end."""
@@ -181,58 +188,72 @@ class PayerRefunds:
             return await provider.refund(row, paid.amount)
         except RejectedError as error:
             known = await provider.query_refund(row)  # an earlier answer may have been lost
-            if known.outcome is not RefundOutcome.UNKNOWN:
+            if known.outcome is not RefundOutcome.MISSING:
                 return known
             return RefundState(refund_id=row.id, outcome=RefundOutcome.CLOSED, reason=error.key)
 
     async def _reserve(self, request: RefundRequest) -> ProviderRefund:
-        """Set the money aside, once for the reference."""
-        currency = self.book.currency
+        """Set the money aside, once for the reference; what went back outside is booked at once."""
         if request.amount <= 0:
-            raise InvalidInputError("amount_not_positive", amount=currency.exact(request.amount))
+            exact = self.book.currency.exact(request.amount)
+            raise InvalidInputError("amount_not_positive", amount=exact)
         if not request.reason.strip():
             raise InvalidInputError("reason_missing")
         account = self.book.account(request.account).number
         number = request.reference if request.outside else uuid4().hex
 
-        def work(slip: Slip, _due: AccountDue) -> ProviderRefund:
-            tx, name = slip.tx, refund_transfer(request.reference, account)
-            if tx.find_transfer(name) is not None:
-                return _same(tx, name, request)
-            txn = _refundable(tx, request, account)
-            self._refuse_too_much(tx, request, txn)
-            order = tx.find(PayOrder, id=txn.order_id)
-            fund = Fund(order.fund) if order is not None else Fund.ELECTRICITY
-            if request.amount > (held := fund_of(tx, account, fund)):
-                raise InvalidInputError(
-                    "refund_too_large",
-                    account=account,
-                    amount=currency.rounded(request.amount),
-                    balance=currency.rounded_down(held),
-                )
-            if tx.find(ProviderRefund, id=number) is not None:
-                raise InvalidInputError("reference_reused", reference=request.reference)
-            row = ProviderRefund(
-                id=number,
-                reference=request.reference,
-                provider=request.provider,
-                txn=request.txn,
-                order_id=txn.order_id,
-                account=account,
-                fund=fund,
-                amount=request.amount,
-                reason=request.reason.strip(),
-                user=request.user,
-                state=ProviderRefundState.RESERVED,
-                created_at=slip.at,
-                changed_at=slip.at,
-            )
-            post(tx, _transfer(row, name, slip.at, TransferKind.PENDING), slip.at)
-            tx.put(row)
-            return row
+        def work(slip: Slip, _due: AccountDue) -> _Moved:
+            name = refund_transfer(request.reference, account)
+            if slip.tx.find_transfer(name) is not None:
+                row = _same(slip.tx, name, request)
+            else:
+                row = self._set_aside(slip, request, account, number)
+            if not request.outside:
+                return _Moved(row, is_new=False)
+            # in the same transaction: what is only set aside would be asked for, and leave twice
+            state = RefundState(refund_id=row.id, outcome=RefundOutcome.SUCCEEDED)
+            return _move(slip.tx, row.id, state, slip.at)
 
-        done = await self.book.transact([account], f"refund:{request.reference}", work)
-        return done[account]
+        done = await self.book.transact([account], f"refund:{request.reference}", work, _told)
+        return done[account].row
+
+    def _set_aside(
+        self, slip: Slip, request: RefundRequest, account: AccountNumber, number: str
+    ) -> ProviderRefund:
+        """Set the money of a new refund aside."""
+        tx, currency = slip.tx, self.book.currency
+        txn = _refundable(tx, request, account)
+        self._refuse_too_much(tx, request, txn)
+        order = tx.find(PayOrder, id=txn.order_id)
+        fund = Fund(order.fund) if order is not None else Fund.ELECTRICITY
+        if request.amount > (held := fund_of(tx, account, fund)):
+            raise InvalidInputError(
+                "refund_too_large",
+                account=account,
+                amount=currency.rounded(request.amount),
+                balance=currency.rounded_down(held),
+            )
+        if tx.find(ProviderRefund, id=number) is not None:
+            raise InvalidInputError("reference_reused", reference=request.reference)
+        row = ProviderRefund(
+            id=number,
+            reference=request.reference,
+            provider=request.provider,
+            txn=request.txn,
+            order_id=txn.order_id,
+            account=account,
+            fund=fund,
+            amount=request.amount,
+            reason=request.reason.strip(),
+            user=request.user,
+            state=ProviderRefundState.RESERVED,
+            created_at=slip.at,
+            changed_at=slip.at,
+        )
+        name = refund_transfer(request.reference, account)
+        post(tx, _transfer(row, name, slip.at, TransferKind.PENDING), slip.at)
+        tx.put(row)
+        return row
 
     def _refuse_too_much(
         self, tx: LedgerTransaction, request: RefundRequest, txn: ProviderTxn
@@ -258,11 +279,7 @@ class PayerRefunds:
         def work(slip: Slip, _due: AccountDue) -> _Moved:
             return _move(slip.tx, row.id, state, slip.at)
 
-        def told(moved: _Moved, settled: Settled, due: AccountDue) -> Iterable[Event]:
-            if moved.is_new:
-                yield from _news(moved.row, available_of(settled, due))
-
-        done = await self.book.transact([row.account], f"refund:{row.id}", work, told)
+        done = await self.book.transact([row.account], f"refund:{row.id}", work, _told)
         return done[row.account].row
 
 
@@ -324,6 +341,12 @@ def _transfer(
         detail=row.id,
         kind=kind,
     )
+
+
+def _told(moved: _Moved, settled: Settled, due: AccountDue) -> Iterable[Event]:
+    """Tell where a refund came to, if it moved."""
+    if moved.is_new:
+        yield from _news(moved.row, available_of(settled, due))
 
 
 def _news(row: ProviderRefund, available: Amount) -> Iterable[Event]:

@@ -1,7 +1,7 @@
 """Money that came and belongs to nobody yet: somebody says whose it is, once.
 
 It becomes credit the way every payment does, or it is noted that it was given back in the
-provider's console. What was said stands; a mistake is corrected like any other top-up.
+provider's console. What was said stands; a mistake is corrected by an adjustment.
 """
 
 from collections.abc import Iterable
@@ -41,15 +41,7 @@ class Suspense:
 
     async def waiting(self) -> list[ProviderTxn]:
         """Return the payments that belong to nobody yet, the oldest first."""
-
-        def look(tx: LedgerTransaction) -> list[ProviderTxn]:
-            return [
-                txn
-                for txn in tx.rows(ProviderTxn, verdict=TxnVerdict.SUSPENSE)
-                if tx.find(SuspenseAssignment, provider=txn.provider, txn=txn.txn) is None
-            ]
-
-        return sorted(await self.book.ledger.read(look), key=lambda txn: txn.recorded_at)
+        return sorted(await self.book.ledger.read(waiting), key=lambda txn: txn.recorded_at)
 
     async def assign(
         self, provider: str, txn: str, account: str, *, reason: str, user: str
@@ -96,6 +88,15 @@ class Suspense:
             return _keep(tx, known, None, request)
 
         return await self.book.ledger.run(work)
+
+
+def waiting(tx: LedgerTransaction) -> list[ProviderTxn]:
+    """Return the payments that belong to nobody yet."""
+    return [
+        txn
+        for txn in tx.rows(ProviderTxn, verdict=TxnVerdict.SUSPENSE)
+        if tx.find(SuspenseAssignment, provider=txn.provider, txn=txn.txn) is None
+    ]
 
 
 def _look(

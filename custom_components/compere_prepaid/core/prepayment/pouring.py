@@ -76,10 +76,14 @@ def refuse_outside_limits(
     """
     if amount < policy.minimum_top_up:
         minimum = currency.rounded(policy.minimum_top_up)
-        raise InvalidInputError("top_up_too_small", account=account, minimum=minimum)
+        raise InvalidInputError(
+            "top_up_too_small", account=account, minimum=minimum, currency=currency.code
+        )
     if policy.maximum_top_up is not None and amount > policy.maximum_top_up:
         maximum = currency.rounded(policy.maximum_top_up)
-        raise InvalidInputError("top_up_too_large", account=account, maximum=maximum)
+        raise InvalidInputError(
+            "top_up_too_large", account=account, maximum=maximum, currency=currency.code
+        )
 
 
 def available_of(settled: Settled, due: AccountDue) -> Amount:

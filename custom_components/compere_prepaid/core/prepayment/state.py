@@ -211,6 +211,11 @@ class AccountState:
         waits = self.policy.reconnect is not Reconnect.AUTO
         return waits and self.off and not self.exhausted and not self.never_cut
 
+    @property
+    def may_confirm(self) -> bool:
+        """Whether its tenant may say that supply comes back."""
+        return self.awaits_reconnect and self.policy.reconnect is Reconnect.CONFIRM
+
     def is_spared(self, now: datetime, zone: ZoneInfo) -> bool:
         """Tell whether credit would not cut it now if it ended: it adapts, or a cut would wait."""
         if self.adapts(now, zone):

@@ -1,10 +1,12 @@
 """What tenants chose for themselves: their language, and a warning level of their own."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from ..errors import InvalidInputError
 from ..ids import AccountNumber
 from ..ledger.payment_rows import TenantChoice
+from ..ledger.ports import LedgerTransaction
 from ..money.amount import Amount
 from .book import AccountBook
 
@@ -30,7 +32,7 @@ class TenantChoices:
         Raises `InvalidInputError` (`account_unknown`).
         """
         account = self.book.account(number).number
-        return await self._keep(replace(self.choice(account), language=language))
+        return await self._keep(account, lambda row: replace(row, language=language))
 
     async def choose_alarm(self, number: str, threshold: Amount | None) -> TenantChoice:
         """Warn a tenant at one more level of credit; None for no more than the policy's.
@@ -42,13 +44,22 @@ class TenantChoices:
         if threshold is not None and threshold <= cut_off:
             shown = self.book.currency.rounded(cut_off)
             raise InvalidInputError("alarm_below_cut_off", cut_off=shown)
-        kept = await self._keep(replace(self.choice(account.number), alarm_threshold=threshold))
-        account.own_level = threshold
+        kept = await self._keep(account.number, lambda row: replace(row, alarm_threshold=threshold))
+        account.own_level = kept.alarm_threshold
         async with self.book.locked([account.number]):
             await self.book.settle(account, "alarm threshold")
         return kept
 
-    async def _keep(self, choice: TenantChoice) -> TenantChoice:
-        await self.book.ledger.run(lambda tx: tx.put(choice))
-        self.book.choices[choice.account] = choice
+    async def _keep(
+        self, account: AccountNumber, change: Callable[[TenantChoice], TenantChoice]
+    ) -> TenantChoice:
+        """Change what the ledger has: two choices at once are both kept."""
+
+        def work(tx: LedgerTransaction) -> TenantChoice:
+            before = tx.find(TenantChoice, account=account)
+            choice = change(before or TenantChoice(account=account))
+            tx.put(choice)
+            return choice
+
+        choice = self.book.choices[account] = await self.book.ledger.run(work)
         return choice

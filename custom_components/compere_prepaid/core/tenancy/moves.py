@@ -147,7 +147,7 @@ class Moves:
             carried = left
             self._move(slip, ending, "carry", left, tenant(account), tenant(ending.carry_to))
         elif left > 0:
-            refunded = left - left % self._minor_unit
+            refunded = left - left % self.book.currency.minor
             self._move(slip, ending, "refund", refunded, tenant(account), CASH)
             self._move(slip, ending, "rounding", left - refunded, tenant(account), ROUNDING)
         slip.tenancy = replace(slip.tenancy, closed_at=slip.at)
@@ -201,12 +201,6 @@ class Moves:
             reason=ending.reason or what,
         )
         number_cash(slip.tx, post_new(slip.tx, request, slip.at), slip.account)
-
-    @property
-    def _minor_unit(self) -> int:
-        """The smallest amount that can be paid out."""
-        currency = self.book.currency
-        return int(10 ** (currency.scale - currency.digits))
 
 
 def _refuse_without_readings(

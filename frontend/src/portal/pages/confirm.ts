@@ -45,7 +45,7 @@ class Asking implements Page {
     this._busy = true;
     app.changed();
     try {
-      await app.guarded(() => app.api.post(this.question.path));
+      if ((await app.guarded(() => app.api.post(this.question.path))) === null) return; // the page said why
       app.note = app.say(this.question.done);
       app.announce(app.note);
       app.go("", "", { replace: true });

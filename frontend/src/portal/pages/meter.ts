@@ -8,7 +8,7 @@ import { keepMeter } from "../remembered.ts";
 import { FindPage } from "./find.ts";
 import { field, focusOn, heading, sent } from "./parts.ts";
 
-const PIN = /^\d{6}$/;
+const PIN = /^\d{6,12}$/;
 
 export class MeterPage implements Page {
   private _pin = "";
@@ -45,7 +45,7 @@ export class MeterPage implements Page {
             value: this._pin,
             type: "password",
             inputmode: "numeric",
-            maxlength: 6,
+            maxlength: 12,
             changed: (value) => (this._pin = value),
           })}
           <button type="submit" class="secondary" ?disabled=${this._busy}>${say("open_balance")}</button>

@@ -181,9 +181,11 @@ export class OverviewPage implements Page {
     this._reading.add(announcement.id);
     app.changed();
     try {
-      await app.guarded(() => app.api.post(`/api/announcements/${encodeURIComponent(announcement.id)}/read`));
-      announcement.read = true;
-      app.announce(app.say("announcement_was_read"));
+      const done = await app.guarded(() => app.api.post(`/api/announcements/${encodeURIComponent(announcement.id)}/read`));
+      if (done !== null) {
+        announcement.read = true;
+        app.announce(app.say("announcement_was_read"));
+      }
     } catch (error) {
       app.note = app.worded(asFault(error));
     }

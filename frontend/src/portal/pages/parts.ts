@@ -12,6 +12,17 @@ export function backLink(app: App, name = "", label = app.say("back")): Template
   return html`<p class="back"><a href=${`#/${name}`}>${arrow}<span>${label}</span></a></p>`;
 }
 
+/** Where WeChat is asked who is there; it leads back to a page of ours. */
+export function askWeChat(page: string): string {
+  return `/wechat/oauth/start?back=${encodeURIComponent(`/#/${page}`)}`;
+}
+
+/** What a WeChat user can do who is not known yet. */
+export function weChatLogin(app: App, page: string, kind: "primary" | "secondary"): TemplateResult | typeof nothing {
+  const wechat = app.session?.wechat;
+  return wechat?.inside && wechat.oauth ? html`<a class=${kind} href=${askWeChat(page)}>${app.say("wechat_login")}</a>` : nothing;
+}
+
 export interface Field {
   id: string;
   label: string;

@@ -4,7 +4,7 @@ import type { App, Page } from "../app.ts";
 import { asFault, type Fault } from "../api.ts";
 import type { AutoTopUp, Devices, Settings, Terms } from "../contract.ts";
 import { amountTyped } from "../format.ts";
-import { failure, field, focusOn, heading, loading, sent } from "./parts.ts";
+import { failure, field, focusOn, heading, loading, sent, weChatLogin } from "./parts.ts";
 
 type Place = "load" | "threshold" | "device" | "auto_threshold" | "auto_amount";
 
@@ -90,13 +90,11 @@ export class SettingsPage implements Page {
   }
 
   private _locked(): TemplateResult {
-    const { say, session } = this.app;
+    const { say } = this.app;
     return html`<section>
       <h2>${say("devices")}</h2>
       <p>${say("statements_locked")}</p>
-      ${session?.wechat.inside && session.wechat.oauth
-        ? html`<a class="secondary" href="/wechat/oauth/start?back=%2F%23%2Fsettings">${say("wechat_login")}</a>`
-        : nothing}
+      ${weChatLogin(this.app, "settings", "secondary")}
     </section>`;
   }
 
@@ -231,7 +229,7 @@ export class SettingsPage implements Page {
     const { app } = this;
     this._said = "";
     try {
-      await app.guarded(work);
+      if ((await app.guarded(work)) === null) return; // the page said why
       this._said = done;
       app.announce(done);
     } catch (error) {

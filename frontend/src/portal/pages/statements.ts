@@ -1,11 +1,11 @@
 /** What was charged, month by month, down to the line. */
-import { html, nothing, type TemplateResult } from "lit-html";
+import { html, type TemplateResult } from "lit-html";
 import type { App, Page } from "../app.ts";
 import { asFault } from "../api.ts";
 import type { Statement, StatementHead, StatementLine } from "../contract.ts";
 import { chevron } from "../icons.ts";
 import { wordFor } from "../texts/index.ts";
-import { backLink, failure, heading, loading } from "./parts.ts";
+import { backLink, failure, heading, loading, weChatLogin } from "./parts.ts";
 
 export class StatementsPage implements Page {
   private _statements: StatementHead[] | null = null;
@@ -41,11 +41,8 @@ export class StatementsPage implements Page {
   }
 
   private _locked(): TemplateResult {
-    const { say, session } = this.app;
-    return html`<p class="lead">${say("statements_locked")}</p>
-      ${session?.wechat.inside && session.wechat.oauth
-        ? html`<a class="primary" href="/wechat/oauth/start?back=%2F%23%2Fstatements">${say("wechat_login")}</a>`
-        : nothing}`;
+    return html`<p class="lead">${this.app.say("statements_locked")}</p>
+      ${weChatLogin(this.app, "statements", "primary")}`;
   }
 
   private _list(): TemplateResult {

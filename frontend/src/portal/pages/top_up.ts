@@ -6,12 +6,11 @@ import type { Ordered, OrderRequest, Preview, Terms } from "../contract.ts";
 import { amountTyped } from "../format.ts";
 import { waysOf, type Way } from "../ways.ts";
 import { askWeChatOnce, keepPending, newKey, pendingOrder, type Pending } from "../remembered.ts";
-import { backLink, errorText, failure, field, focusOn, heading, loading, primary, sent } from "./parts.ts";
+import { askWeChat, backLink, errorText, failure, field, focusOn, heading, loading, primary, sent } from "./parts.ts";
 import { stepList } from "./steps.ts";
 
 const OTHER = "other";
 const TYPING_PAUSE_MS = 400;
-const ASK_WECHAT = `/wechat/oauth/start?back=${encodeURIComponent("/#/top-up")}`;
 
 export class TopUpPage implements Page {
   private _terms: Terms | null = null;
@@ -48,7 +47,7 @@ export class TopUpPage implements Page {
       this._terms = await app.api.get<Terms>("/api/terms");
       const wechat = app.session?.wechat;
       const bridge = wechat !== undefined && wechat.inside && wechat.known;
-      if (wechat?.inside && wechat.oauth && !bridge && askWeChatOnce()) return location.replace(ASK_WECHAT);
+      if (wechat?.inside && wechat.oauth && !bridge && askWeChatOnce()) return location.replace(askWeChat("top-up"));
       this._ways = waysOf(this._terms, { bridge, touch: matchMedia("(pointer: coarse)").matches });
     } catch (error) {
       this._errors.load = app.worded(asFault(error));

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from aiohttp import ClientSession, web
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicNumbers
 
 from ....core.clock import Clock
 from ....core.money.amount import Currency
@@ -41,23 +42,21 @@ class SandboxGateway:
         currency: Currency,
         *,
         payer_url: Callable[[], str] = str,
-        faults: Faults | None = None,
         pace: float = 1.0,
         clock: Clock | None = None,
-        port: int = 0,
     ) -> SandboxGateway:
-        """Listen on this machine, by default on any free port, with what lies in a folder.
+        """Listen on this machine, on any free port, with what lies in a folder.
 
         `payer_url` tells where browsers reach `payer_routes` now (`https://…/sandbox`); where it
         tells nothing, the gateway serves them itself. `pace` multiplies the pauses between notices.
         What was paid and not acknowledged before is told again. Raises `OSError`.
         """
-        faults, clock = faults or Faults(), clock or SystemClock()
-        keys, book, voice = await asyncio.to_thread(_read, folder, faults, clock)
+        faults, clock = Faults(), clock or SystemClock()
+        keys, merchant, book, voice = await asyncio.to_thread(_read, folder, faults, clock)
         session = ClientSession()
         state = GatewayState(
             keys=keys,
-            merchant=private_key(keys.merchant_key).public_key().public_numbers(),
+            merchant=merchant,
             currency=currency,
             faults=faults,
             book=book,
@@ -67,7 +66,7 @@ class SandboxGateway:
         )
         gateway = cls(state, session)
         try:
-            await gateway._listen(port)
+            await gateway._listen()
         except OSError:
             await gateway.stop()
             raise
@@ -75,7 +74,7 @@ class SandboxGateway:
             state.notices.announce(record)
         return gateway
 
-    async def _listen(self, port: int) -> None:
+    async def _listen(self) -> None:
         app = web.Application(client_max_size=_BODY_LIMIT)
         app.add_routes(MerchantApi(self._state, Bills(self._state)).routes())
         for method, path, serving in self._pages.routes():
@@ -83,7 +82,7 @@ class SandboxGateway:
         app.router.add_get("/sns/oauth2/access_token", self._pages.exchange)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, HOST, port)
+        site = web.TCPSite(self._runner, HOST, 0)
         await site.start()
         self._state.base_url = f"http://{HOST}:{self._runner.addresses[0][1]}"
 
@@ -162,6 +161,10 @@ class SandboxGateway:
         return self._state.notices.deliveries
 
 
-def _read(folder: Path, faults: Faults, clock: Clock) -> tuple[GatewayKeys, OrderBook, Voice]:
+def _read(
+    folder: Path, faults: Faults, clock: Clock
+) -> tuple[GatewayKeys, RSAPublicNumbers, OrderBook, Voice]:
+    """Read what lies in a folder, and the keys, which are checked. Blocks."""
     keys = keys_in(folder)
-    return keys, OrderBook(folder), Voice(keys, faults, clock)
+    merchant = private_key(keys.merchant_key).public_key().public_numbers()
+    return keys, merchant, OrderBook(folder), Voice(keys, faults, clock)

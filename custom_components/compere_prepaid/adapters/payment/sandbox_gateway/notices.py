@@ -21,6 +21,9 @@ RETRIES_S = (
 )
 """Pauses before a notice is sent again: 24 hours and 4 minutes in all."""
 
+_TAKEN = frozenset({200, 204})
+"""Who answers so need not be told again."""
+
 _TIMEOUT = ClientTimeout(total=5)
 _PIECES = 20
 
@@ -32,11 +35,6 @@ class Delivery:
     about: str
     """Number of the order or refund."""
     status: int
-
-    @property
-    def is_taken(self) -> bool:
-        """Tell whether it need not be sent again."""
-        return self.status in {200, 204}
 
 
 class Notices:
@@ -69,9 +67,8 @@ class Notices:
         slow_s = self._faults.slow_notices_s
         copies = range(max(1, self._faults.copies))
         statuses = await asyncio.gather(*(self._send(record, body, slow_s) for _ in copies))
-        sent = [Delivery(about=record.id, status=status) for status in statuses]
-        self.deliveries.extend(sent)
-        if any(delivery.is_taken for delivery in sent) and not record.is_told:
+        self.deliveries.extend(Delivery(about=record.id, status=status) for status in statuses)
+        if not _TAKEN.isdisjoint(statuses) and not record.is_told:
             record.is_told = True
             await self._book.keep(record)
         return statuses
@@ -92,8 +89,7 @@ class Notices:
         number = str(uuid.uuid4())
         for pause in itertools.chain((0,), RETRIES_S):
             await asyncio.sleep(pause * self._pace)
-            statuses = await self.tell(record, number)
-            if any(Delivery(about="", status=status).is_taken for status in statuses):
+            if not _TAKEN.isdisjoint(await self.tell(record, number)):
                 return
 
     async def _send(self, record: Order | Refund, body: bytes, slow_s: float) -> int:

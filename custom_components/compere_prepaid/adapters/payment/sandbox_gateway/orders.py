@@ -154,7 +154,7 @@ def _lines(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield the lines of a file; one that a sudden end cut off never was."""
     if not path.exists():
         return
-    for line in path.read_text("utf-8", errors="replace").splitlines(keepends=True):
-        if line.endswith("\n"):
-            kind, data = json.loads(line)
-            yield kind, data
+    *lines, _cut_off = path.read_text("utf-8", errors="replace").split("\n")
+    for line in lines:
+        kind, data = json.loads(line)
+        yield kind, data

@@ -87,8 +87,8 @@ class StaticQrProvider:
         raise RejectedError("refund_by_hand")
 
     async def query_refund(self, refund: ProviderRefund) -> RefundState:
-        """Tell that nobody knows."""
-        return RefundState(refund_id=refund.id, outcome=RefundOutcome.UNKNOWN)
+        """Tell that there is none: nobody could be asked for one."""
+        return RefundState(refund_id=refund.id, outcome=RefundOutcome.MISSING)
 
     def bill(self, day: date) -> AsyncIterator[BillEntry]:
         """Refuse: there is no bill but the bank's statement."""

@@ -12,6 +12,7 @@ from typing import Protocol, Self
 from zoneinfo import ZoneInfo
 
 from ....core.errors import InvalidInputError
+from ....core.payment.confirming import reference_of
 from .emv import Fields, chain, code, objects, read_code
 
 AMOUNT, ADDITIONAL = "54", "62"
@@ -23,6 +24,7 @@ _MOBILE = re.compile(r"\+65[0-9]{8}")
 _NAME = re.compile(r"[ -~]{1,25}")
 _DUITNOW = "A000000615"
 """Begins the identifier of DuitNow's applications."""
+_ANY_ORDER = "0" * 26
 _ISSUED_BY_BANK = range(26, 52)
 """The names of objects that say which merchant is paid."""
 
@@ -109,7 +111,7 @@ class DuitNowSettings:
         """Return settings from the text of the bank's code, as a scanner shows it.
 
         Raises `InvalidInputError`: `duitnow_code_damaged`, `duitnow_code_other` (another kind of
-        code, or another currency).
+        code, another currency, or no room for a reference).
         """
         try:
             found = read_code(issued_code.strip())
@@ -123,10 +125,19 @@ class DuitNowSettings:
         is_ours = any(payee.startswith(_DUITNOW) for payee in payees)
         if not is_ours or dict(found).get("53") != "458":
             raise InvalidInputError("duitnow_code_other")
-        return cls(issued=tuple(found))
+        settings = cls(issued=tuple(found))
+        try:
+            settings._text(Decimal(1), reference_of(_ANY_ORDER))
+        except ValueError as error:
+            raise InvalidInputError("duitnow_code_other") from error
+        return settings
 
     def text(self, amount: Decimal, reference: str, until: datetime) -> str:
         """Return the bank's code with an amount and a reference; DuitNow knows no end for it."""
+        return self._text(amount, reference)
+
+    def _text(self, amount: Decimal, reference: str) -> str:
+        """Return it; raises `ValueError` if the bank's own additional data leave no room."""
         fields = dict(self.issued)
         additional = dict(objects(fields.get(ADDITIONAL, ""))) | {_REFERENCE: reference}
         fields |= {AMOUNT: f"{amount:f}", ADDITIONAL: chain(sorted(additional.items()))}

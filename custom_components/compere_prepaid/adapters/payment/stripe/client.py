@@ -14,6 +14,7 @@ from urllib.parse import quote
 import aiohttp
 
 from ....core.payment.provider import RejectedError, RetryableError
+from ..bounded import read
 from .settings import StripeSettings
 
 API_VERSION = "2024-06-20"
@@ -56,11 +57,10 @@ class StripeClient:
         for _ in range(MOST_PAGES):
             page = await self.get(path, {**query, "limit": str(PAGE), **after})
             items = page.get("data")
-            if not isinstance(items, list):
-                raise RetryableError("stripe_unreachable", reason="not a list")
+            if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+                raise RetryableError("stripe_unreachable", reason="not a list of objects")
             for item in items:
-                if isinstance(item, dict):
-                    yield item
+                yield item
             if page.get("has_more") is not True or not items:
                 return
             after = {"starting_after": str(items[-1].get("id", ""))}
@@ -92,24 +92,17 @@ class StripeClient:
                 timeout=TIMEOUT,
                 allow_redirects=False,
             ) as response:
-                status, body = response.status, await _read(response)
+                status, body = response.status, await read(response, LONGEST_ANSWER)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise RetryableError("stripe_unreachable", reason=type(error).__name__) from error
+        if body is None:
+            raise RetryableError("stripe_unreachable", reason="an answer without end")
         return _understood(status, body)
 
 
 def segment(text: str) -> str:
     """Return an id as it stands in a path, whatever it contains."""
     return quote(text, safe="")
-
-
-async def _read(response: aiohttp.ClientResponse) -> bytes:
-    body = bytearray()
-    async for chunk in response.content.iter_chunked(65536):
-        body += chunk
-        if len(body) > LONGEST_ANSWER:
-            raise RetryableError("stripe_unreachable", reason="an answer without end")
-    return bytes(body)
 
 
 def _understood(status: int, body: bytes) -> Json:
@@ -120,22 +113,21 @@ def _understood(status: int, body: bytes) -> Json:
         answer = None
     if status == 200 and isinstance(answer, dict):
         return answer
-    if status == 401:
-        raise RejectedError("stripe_key_refused")
-    if status == 403:
-        raise RejectedError("stripe_key_too_weak", reason=_reason(answer))
-    if status in {400, 402, 404}:
-        raise RejectedError("stripe_refused", reason=_reason(answer))
+    refusal = answer.get("error") if isinstance(answer, dict) else None
+    if isinstance(refusal, dict):  # else it is somebody's in between, e.g. a proxy's page
+        if status == 401:
+            raise RejectedError("stripe_key_refused")
+        if status == 403:
+            raise RejectedError("stripe_key_too_weak", reason=_reason(refusal))
+        if status in {400, 402, 404}:
+            raise RejectedError("stripe_refused", reason=_reason(refusal))
     if status >= 500:
         raise StripeFailedError("stripe_unreachable", reason=f"HTTP {status}")
     raise RetryableError("stripe_unreachable", reason=f"HTTP {status}")
 
 
-def _reason(answer: object) -> str:
+def _reason(refusal: Json) -> str:
     """Return why Stripe says that it refused, short and on one line."""
-    error = answer.get("error") if isinstance(answer, dict) else None
-    if not isinstance(error, dict):
-        return "-"
-    said = [error.get(name) for name in ("code", "decline_code", "message")]
+    said = [refusal.get(name) for name in ("code", "decline_code", "message")]
     text = ": ".join(part for part in said if isinstance(part, str) and part)
     return " ".join(text.split())[:_LONGEST_REASON] or "-"

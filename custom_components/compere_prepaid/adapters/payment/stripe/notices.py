@@ -37,13 +37,13 @@ def read_notice(
     try:
         event = json.loads(body)
     except (ValueError, RecursionError) as error:
-        raise BadNoticeError("its body is no JSON") from error
+        raise BadNoticeError("its body is no JSON", NoticeFault.NOISE) from error
     if not isinstance(event, dict):
-        raise BadNoticeError("its body is no event")
+        raise BadNoticeError("its body is no event", NoticeFault.NOISE)
     try:
         return Notice(id=text(event, "id"), news=_news(reader, event))
     except UnreadableError as error:
-        raise BadNoticeError(f"its event cannot be read: {error}") from error
+        raise BadNoticeError(f"its event cannot be read: {error}", NoticeFault.NOISE) from error
 
 
 def _news(reader: Reader, event: Json) -> PaymentState | RefundState | Dispute | None:
@@ -69,8 +69,11 @@ def _latest_refund(reader: Reader, charge: Json) -> RefundState | None:
 
 
 def _dispute(reader: Reader, dispute: Json) -> Dispute | None:
-    """Read a dispute; whose payment it is about, the core knows by the transaction."""
-    if reader.foreign(dispute):
+    """Read a dispute; whose payment it is about, the core knows by the transaction.
+
+    One without a payment intent is about a charge that another business made in an older way.
+    """
+    if reader.foreign(dispute) or not isinstance(dispute.get("payment_intent"), str):
         return None
     same = text(dispute, "currency").upper() == reader.currency.code
     return Dispute(

@@ -295,9 +295,8 @@ class StripeProvider:
                 return self._readable(self._reader.refund, found)
         except (RetryableError, RejectedError) as error:
             reason = str(error)
-        else:
-            reason = "not there"
-        return RefundState(refund_id=refund.id, outcome=RefundOutcome.UNKNOWN, reason=reason)
+            return RefundState(refund_id=refund.id, outcome=RefundOutcome.UNKNOWN, reason=reason)
+        return RefundState(refund_id=refund.id, outcome=RefundOutcome.MISSING, reason="not there")
 
     async def _find_refund(self, refund: ProviderRefund) -> Json | None:
         async for found in self._client.every("refunds", {"payment_intent": refund.txn}):
@@ -307,11 +306,8 @@ class StripeProvider:
 
     # Bills and trying out
 
-    def bill(self, day: date) -> AsyncIterator[BillEntry]:
+    async def bill(self, day: date) -> AsyncIterator[BillEntry]:
         """Yield the lines of a day, once it is over."""
-        return self._lines(day)
-
-    async def _lines(self, day: date) -> AsyncIterator[BillEntry]:
         if day >= self.today(self._clock.now()):
             raise RetryableError("stripe_unreachable", reason="the day is not over")
         async for line in self._bill.lines(day):

@@ -17,7 +17,6 @@ from typing import Any
 from aiohttp import (
     ClientConnectorError,
     ClientError,
-    ClientResponse,
     ClientSession,
     ClientTimeout,
     ConnectionTimeoutError,
@@ -27,6 +26,7 @@ from yarl import URL
 
 from ....core.clock import Clock
 from ....core.payment.provider import RejectedError, RetryableError
+from ..bounded import read
 from .certificates import read_certificates
 from .reading import read_json
 from .settings import WeChatSettings
@@ -88,8 +88,14 @@ class Answer:
         return self.status in {HTTPStatus.OK, HTTPStatus.NO_CONTENT}
 
     def expect(self) -> Mapping[str, Any]:
-        """Return the data; raises `RejectedError` if the answer is a refusal."""
+        """Return the data; raises `RejectedError` if the answer is a refusal.
+
+        WeChat says by a code what it refuses, and may be unable to sign that. An answer with
+        neither is of somebody in between, e.g. a proxy's page: `RetryableError`.
+        """
         if not self.is_done:
+            if not self.code and not self.is_genuine:
+                raise RetryableError("wechat_not_genuine", reason=self.status)
             raise RejectedError(
                 _REFUSED.get(self.code, "wechat_refused"),
                 code=self.code or self.status,
@@ -139,12 +145,19 @@ class WeChatClient:
 
     async def fetch_file(self, url: str) -> bytes:
         """Return the file that an answer pointed to. It is not signed: check its hash."""
-        address = URL(url)
-        if not any(address.origin() == base.origin() for base in self._bases):
+        try:
+            address = URL(url)
+            host = address.origin()
+        except ValueError as error:
+            raise RetryableError("wechat_answer_strange", reason="address") from error
+        if host not in {base.origin() for base in self._bases}:
             raise RetryableError("wechat_answer_strange", reason="host")
-        status, _, body = await self._send(
-            "GET", address.raw_path_qs, b"", base=address.origin(), limit=FILE_LIMIT
-        )
+        try:
+            status, _, body = await self._send(
+                "GET", address.raw_path_qs, b"", base=host, limit=FILE_LIMIT
+            )
+        except _UnconnectedError as error:
+            raise RetryableError("wechat_unreachable") from error
         if status != HTTPStatus.OK:
             raise RetryableError("wechat_busy", code=status)
         return body
@@ -222,11 +235,15 @@ class WeChatClient:
                 allow_redirects=False,
                 timeout=_FILE_TIMEOUT if limit == FILE_LIMIT else _TIMEOUT,
             ) as response:
-                return response.status, response.headers, await _read(response, limit)
+                status, found = response.status, response.headers
+                answer = await read(response, limit)
         except (ClientConnectorError, ConnectionTimeoutError) as error:
             raise _UnconnectedError from error
         except (ClientError, TimeoutError) as error:
             raise RetryableError("wechat_unreachable") from error
+        if answer is None:
+            raise RetryableError("wechat_answer_strange", reason="size")
+        return status, found, answer
 
     async def _keep_certificates(self) -> None:
         """Fetch certificates where the account has them: at first, twice a day, when one is new."""
@@ -294,14 +311,3 @@ def _data(raw: bytes, status: int) -> Mapping[str, Any]:
         if status >= HTTPStatus.BAD_REQUEST:
             return {}
         raise
-
-
-async def _read(response: ClientResponse, limit: int) -> bytes:
-    """Read a body that is bounded."""
-    pieces, size = list[bytes](), 0
-    async for piece in response.content.iter_chunked(64 * 1024):
-        size += len(piece)
-        if size > limit:
-            raise RetryableError("wechat_answer_strange", reason="size")
-        pieces.append(piece)
-    return b"".join(pieces)

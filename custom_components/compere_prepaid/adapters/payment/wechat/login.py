@@ -12,6 +12,7 @@ from aiohttp import ClientError, ClientSession, ClientTimeout
 from yarl import URL
 
 from ....core.payment.provider import RejectedError, RetryableError
+from ..bounded import read
 from .reading import read_json, text_of
 from .settings import WeChatSettings
 from .verifying import NotGenuineError
@@ -66,13 +67,14 @@ class WeChatLogin:
                 allow_redirects=False,
                 timeout=_TIMEOUT,
             ) as response:
-                body = await response.content.read(_LIMIT)
-                status = response.status
+                status, body = response.status, await read(response, _LIMIT)
         except ClientError, TimeoutError:
             # without its cause: that would name the address, and the secret in it
             raise RetryableError("wechat_unreachable") from None
         if status != HTTPStatus.OK:
             raise RetryableError("wechat_busy", code=status)
+        if body is None:
+            raise RetryableError("wechat_answer_strange", reason="size")
         try:
             data = read_json(body)
             if "openid" in data:

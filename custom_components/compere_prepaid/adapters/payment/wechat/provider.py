@@ -5,6 +5,7 @@ and the same parameters WeChat answers for the same order, with others it refuse
 fen there; its days are China's.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta
@@ -31,7 +32,6 @@ from ....core.payment.provider import (
     Notice,
     NoticeFault,
     Outcome,
-    Paid,
     Payer,
     PaymentState,
     Qr,
@@ -47,7 +47,7 @@ from ...clock import SystemClock
 from .bill import read_bill, unpacked
 from .client import Answer, WeChatClient
 from .login import WeChatLogin
-from .reading import CHINA, payment_state, read_json, refund_state, text_of, units_of
+from .reading import CHINA, payment_state, read_json, refund_state, text_of
 from .resource import decrypt
 from .settings import WeChatSettings, check, private_key_of, public_key_of
 from .signing import Signer
@@ -200,17 +200,16 @@ class WeChatProvider:
         return state
 
     async def close(self, order: PayOrder) -> PaymentState:
-        """Close the order and look at it once more: it may have been paid at the same moment."""
+        """Close the order; one that could not be closed may have been paid: it is asked for."""
         try:
             answer = await self._client.ask(
                 "POST", f"{_order_path(order)}/close", {"mchid": self._settings.mchid}
             )
         except (RetryableError, RejectedError) as error:
             return Unknown(order_id=order.id, reason=str(error))
-        state = await self.query(order)
-        if isinstance(state, Paid) or not _is_over(answer):
-            return state
-        return Unpaid(order_id=order.id, is_final=True, reason=answer.code or "CLOSED")
+        if _is_over(answer):
+            return Unpaid(order_id=order.id, is_final=True, reason=answer.code or "CLOSED")
+        return await self.query(order)
 
     def parse_notice(self, headers: Mapping[str, str], body: bytes, now: datetime) -> Notice:
         """Verify, decrypt and read a notice."""
@@ -271,6 +270,10 @@ class WeChatProvider:
             answer = await self._client.ask(
                 "GET", f"/v3/refund/domestic/refunds/{quote(refund.id, safe='')}"
             )
+            if answer.is_genuine and answer.code == "RESOURCE_NOT_EXISTS":
+                return RefundState(
+                    refund_id=refund.id, outcome=RefundOutcome.MISSING, reason=answer.code
+                )
             return _of_this(refund, refund_state(dict(answer.expect()), "status"))
         except (RetryableError, RejectedError) as error:
             reason = str(error)
@@ -295,7 +298,8 @@ class WeChatProvider:
         except NotGenuineError as error:
             raise RetryableError("wechat_bill_damaged", day=day) from error
         try:
-            entries = read_bill(
+            entries = await asyncio.to_thread(
+                read_bill,
                 text,
                 mchid=self._settings.mchid,
                 appid=self._settings.appid,
@@ -333,8 +337,9 @@ class WeChatProvider:
         )
 
     def _units(self, amount: Amount) -> int:
-        units = units_of(amount, self._currency)
-        if units is None:
+        """Return an amount in the currency's smallest coin (fen)."""
+        units, rest = divmod(amount, self._currency.minor)
+        if rest:
             raise InvalidInputError(
                 "amount_too_precise",
                 amount=self._currency.exact(amount),

@@ -52,12 +52,6 @@ def text_of(data: Any, name: str) -> str:
     return value
 
 
-def units_of(amount: Amount, currency: Currency) -> int | None:
-    """Return an amount in the currency's smallest coin (fen), None if it is not whole."""
-    units, rest = divmod(amount, 10 ** (currency.scale - currency.digits))
-    return None if rest else units
-
-
 def payment_state(
     data: dict[str, Any], *, mchid: str, appid: str, currency: Currency
 ) -> PaymentState:
@@ -103,7 +97,7 @@ def _amount(data: Any, currency: Currency) -> Amount:
     total = data.get("total")
     if not isinstance(total, int) or isinstance(total, bool) or total < 1:
         raise NotGenuineError(Doubt.CONTENT)
-    amount = total * 10 ** (currency.scale - currency.digits)
+    amount = total * currency.minor
     if amount >= MAX_AMOUNT:
         raise NotGenuineError(Doubt.CONTENT)
     return Amount(amount)
