@@ -463,9 +463,9 @@ MISTAKES: Mapping[str, tuple[str, str, list[str]]] = {
         "pools: []",
         "pools: [{name: Lifts}]",
         [
+            "line 16: pools[0]: 'valid_from' is missing",
             "line 16: pools[0]: 'basis' is missing: by what it is split, like floor_area",
             "line 16: pools[0]: 'costs' is missing",
-            "line 16: pools[0]: 'valid_from' is missing",
         ],
     ),
     "key twice": (

@@ -232,8 +232,8 @@ MISTAKES = {
         [
             (
                 "line 11: basis: must be one of 'floor_area', 'rated_power', 'energy', 'demand', "
-                "'equal', 'persons', 'occupied_days', 'opening_hours', 'percent', not 'floor-area', "
-                "did you mean 'floor_area'?"
+                "'equal', 'persons', 'occupied_days', 'opening_hours', 'percent', "
+                "not 'floor-area', did you mean 'floor_area'?"
             )
         ],
     ),
@@ -292,8 +292,8 @@ MISTAKES = {
         "floors: [{amount: 501}]",
         [
             (
-                "line 17: floors[0]: is more than the cap: nobody can bear at least this and at most "
-                "that"
+                "line 17: floors[0]: is more than the cap: nobody can bear at least this and "
+                "at most that"
             )
         ],
     ),
@@ -315,8 +315,8 @@ MISTAKES = {
         "{percent: 6}",
         [
             (
-                "line 19: tax: does not say whether the costs contain the tax: add 'included: true' "
-                "or 'included: false'"
+                "line 19: tax: does not say whether the costs contain the tax: add "
+                "'included: true' or 'included: false'"
             )
         ],
     ),
