@@ -10,6 +10,7 @@ import pytest
 from custom_components.compere_prepaid.core.balance.hours import HourEnergy, register_lines
 from custom_components.compere_prepaid.core.ids import MeterSerial
 from custom_components.compere_prepaid.site import CompereSite
+from simulator.clock import ManualClock
 from simulator.mall import Mall
 from tests.site_fixtures import one_line_mall, read_again, running_site
 
@@ -27,6 +28,7 @@ async def read_all(mall: Mall, site: CompereSite) -> None:
 
 async def run(mall: Mall, site: CompereSite, watts: dict[str, int], minutes: int) -> None:
     """Let meters count at these powers for so long; they are read before and afterwards."""
+    assert isinstance(mall.clock, ManualClock)
     await read_all(mall, site)
     for meter in mall.meters:
         meter.set_load(watts.get(meter.name, 0))
