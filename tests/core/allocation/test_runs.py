@@ -64,7 +64,9 @@ async def test_month(mall: AllocatingMall) -> None:
     await mall.bill(yuan="1000")
     looked = await mall.runs.preview(IN_OCTOBER)
     assert {name: looked.allocation.total(name) for name in SHOPS} == {
-        TEA: money(300), RICE: money(200), BOOKS: money(500),
+        TEA: money(300),
+        RICE: money(200),
+        BOOKS: money(500),
     }
     run = await mall.runs.propose(IN_OCTOBER, user="anna")
     assert run.head is not None
