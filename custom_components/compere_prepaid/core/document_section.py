@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from .document_faults import Fault, path_of, show
-from .documents import Document
+from .document_faults import Fault, path_of, schema_faults, show
+from .documents import Document, DocumentError
 from .errors import InvalidInputError
 
 _MONEY_SENTENCES = {
@@ -126,6 +126,21 @@ class Section(NamedTuple):
             shown = {**error.placeholders, "amount": show(self.value), "price": show(self.value)}
             self.fault(sentences[error.key].format_map(shown))
             return None
+
+
+def read_whole[T](
+    document: Document,
+    schema: Mapping[str, Any],
+    read: Callable[[Section], T | None],
+    *,
+    file: str,
+) -> T:
+    """Read a document that holds one thing. Raises `DocumentError` with everything wrong."""
+    findings = Findings(document, schema_faults(document.data, schema, document.lines))
+    found = read(Section(document.data, (), findings))
+    if found is None or findings.all:
+        raise DocumentError(file, findings.all)
+    return found
 
 
 def number_text(number: Decimal) -> str:

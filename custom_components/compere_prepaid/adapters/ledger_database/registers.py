@@ -1,17 +1,19 @@
 """Register generations, their bill marks and their charges."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 import hashlib
 
 from sqlalchemy import bindparam, func, select
 
 from ...core.errors import OperationFailedError
 from ...core.ids import AccountNumber, MeterSerial
+from ...core.ledger.allocation_rows import DayRegisters
 from ...core.ledger.charges import charge_detail
 from ...core.ledger.records import BillMark, Charge, RegisterGeneration, Spending
 from ...core.money.amount import Amount
+from .allocation_tables import day_registers
 from .forms import Form, with_key
 from .rows import Rows, Scope
 from .tables import (
@@ -62,6 +64,13 @@ _IN_ORDER = (
     .where(*_WITHIN)
     .order_by(charge_table.c.from_at, charge_table.c.meter, charge_table.c.from_wh)
     .execution_options(yield_per=1000)
+)
+
+_DAY_FORM = Form(DayRegisters, day_registers)
+_DAYS = (
+    _DAY_FORM.query("meter")
+    .where(day_registers.c.day >= bindparam("since"), day_registers.c.day <= bindparam("until"))
+    .order_by(day_registers.c.day, day_registers.c.generation)
 )
 
 
@@ -119,6 +128,22 @@ class RegisterRows(Rows):
             replace(before, closed_wh=generation.closed_wh, closed_at=generation.closed_at)
         )
         self._ends.setdefault((meter, number), (mark.wh, mark.at))
+
+    def generations(
+        self, meters: Iterable[MeterSerial]
+    ) -> Mapping[MeterSerial, tuple[RegisterGeneration, ...]]:
+        """Return all register generations of meters, in their order; of those that have any."""
+        wanted = list(meters)
+        self._generations.load(wanted)
+        found = {meter: sorted(self._generations.of(meter).items()) for meter in wanted}
+        return {meter: tuple(one for _, one in rows) for meter, rows in found.items() if rows}
+
+    def day_registers(
+        self, meter: MeterSerial, since: date, until: date
+    ) -> tuple[DayRegisters, ...]:
+        """Return what a meter showed on the days from `since` to `until` included, day by day."""
+        found = self._query(_DAYS, key_meter=meter, since=since, until=until)
+        return tuple(_DAY_FORM.record(row) for row in found)
 
     def mark(self, meter: MeterSerial) -> BillMark | None:
         """Return the bill mark of the meter's open generation, if any."""

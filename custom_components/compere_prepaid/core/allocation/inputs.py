@@ -7,10 +7,11 @@ who had which unit on which days, what it measured, and what each pool cost and 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from enum import StrEnum
 
 from ..ids import AccountNumber
 from ..money.amount import ZERO, Amount
-from .pool import Basis, Pool
+from .pool import WHOLE_PPM, Basis, Pool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,13 +72,43 @@ class Inputs:
     stays: tuple[Stay, ...]
 
 
+class Why(StrEnum):
+    """What a line of a share is: plain arithmetic, whose part it was, or what was changed."""
+
+    SHARE = ""
+    """The weight of the account itself."""
+    VACANT = "vacant"
+    """The owner's: what falls on vacant units."""
+    MOVED_OUT = "moved_out"
+    """The owner's: what falls on tenants who moved out before the run."""
+    EXCLUDED = "excluded"
+    """The owner's: what falls on accounts that are left out of the pool, not of the denominator."""
+    REMAINDER = "remainder"
+    """The owner's: what fixed percentages leave."""
+    NO_DENOMINATOR = "no_denominator"
+    """The owner's: a part of the pool of which nobody has any weight."""
+    CONTRIBUTION = "contribution"
+    """What an excluded account pays instead of its share; taken off the owner's (`cost`: all)."""
+    CAPPED = "capped"
+    """Taken off an account because it bears no more than `cost`; added to the owner's."""
+    FLOORED = "floored"
+    """Added to an account because it bears at least `cost`; taken off the owner's."""
+    REDISTRIBUTED = "redistributed"
+    """What caps of others added, and floors of others took off."""
+    LIMITED = "limited"
+    """Taken off everybody so that all together bear no more than `cost`; added to the owner's."""
+    GROSSED_UP = "grossed_up"
+    """Taken off the owner's: what was reckoned with but did not cost anything."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShareLine:
     """What an account bears of a pool by one basis: `weight` of `total`, of `cost`.
 
-    `weight` counts days where the basis does (m² × days). `why` says what else was done: `capped`,
-    `floored`, `contribution`, `vacant`, `moved_out`, `excluded`, `remainder` (what nobody else
-    bears), or nothing.
+    With a `basis` the amount is `cost` × `weight` ÷ `total` in whole units, by largest remainder.
+    The weight counts days where the basis does: 10⁻³ m² × days, W × days, units × days, persons ×
+    days, days, minutes a week × days; Wh (energy) and W (demand) as they are; millionths × days of
+    `PERCENT`. Without a basis the line says what else was done (`why`), and `cost` why so much.
     """
 
     pool: str
@@ -87,15 +118,18 @@ class ShareLine:
     cost: Amount = ZERO
     amount: Amount
     days: int = 0
-    why: str = ""
+    """On how many days of the run the account had a unit that the pool is about."""
+    why: Why = Why.SHARE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PoolResult:
     """What came out for a pool.
 
-    `cost` is what it cost, rounded down to whole units; `split` what was split of it after
-    contributions and grossing up; `tenants` and `owner` what they bear, together `cost`.
+    `variable` and `fixed` are what it cost, with what it has from other pools and without what
+    went to them; `cost` is their sum, rounded down to whole units. `split` is what was split of it,
+    after grossing up and contributions. `tenants` (with contributions) and `owner` are what they
+    bear, together `cost`.
     """
 
     pool: str
@@ -103,13 +137,16 @@ class PoolResult:
     variable: Amount
     fixed: Amount
     split: Amount
-    factor_ppm: int = 1_000_000
-    occupied_ppm: int = 1_000_000
+    factor_ppm: int = WHOLE_PPM
+    """What variable costs were multiplied by; shown rounded down, reckoned exactly."""
+    occupied_ppm: int = WHOLE_PPM
     tenants: Amount
     owner: Amount
     lines: tuple[CostLine, ...]
+    owner_lines: tuple[ShareLine, ...] = ()
+    """What the owner's part is made of, whether or not the site has an owner's account."""
     notes: tuple[str, ...] = ()
-    """What people should know: `no_cost`, `no_denominator:<basis>`, …"""
+    """What people should know, see `notes`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,8 +154,9 @@ class Allocation:
     """What a run came to."""
 
     pools: tuple[PoolResult, ...]
+    """In the order of their names."""
     shares: Mapping[AccountNumber, tuple[ShareLine, ...]]
-    """Also the owner's, if the site has an owner's account."""
+    """In the order of the accounts; also the owner's, if the site has an owner's account."""
 
     def total(self, account: AccountNumber) -> Amount:
         """Return what an account bears of all pools, before tax that comes on top."""

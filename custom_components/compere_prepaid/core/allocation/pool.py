@@ -149,3 +149,14 @@ class Pool:
     """None is the currency's minor unit."""
     ended: bool = False
     """From this version on there is no such pool any more."""
+
+    @property
+    def accounts(self) -> set[AccountNumber]:
+        """All accounts that it names."""
+        return {
+            *self.members.accounts,
+            *self.left_out.accounts,
+            *(account for split in self.splits for account in split.percentages),
+            *(exclusion.account for exclusion in self.exclusions),
+            *(one.account for one in (*self.caps, *self.floors) if one.account is not None),
+        }

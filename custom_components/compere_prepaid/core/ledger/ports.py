@@ -18,6 +18,7 @@ from .account_rows import (
     StateRow,
     Supply,
 )
+from .allocation_rows import DayRegisters
 from .records import (
     Announcement,
     BillMark,
@@ -80,6 +81,18 @@ class LedgerTransaction(Protocol):
 
     def close_generation(self, generation: RegisterGeneration) -> None:
         """Store `closed_wh` and `closed_at` of an open generation, once."""
+        ...
+
+    def generations(
+        self, meters: Iterable[MeterSerial]
+    ) -> Mapping[MeterSerial, tuple[RegisterGeneration, ...]]:
+        """Return all register generations of meters, in their order; of those that have any."""
+        ...
+
+    def day_registers(
+        self, meter: MeterSerial, since: date, until: date
+    ) -> tuple[DayRegisters, ...]:
+        """Return what a meter showed on the days from `since` to `until` included, day by day."""
         ...
 
     def mark(self, meter: MeterSerial) -> BillMark | None:

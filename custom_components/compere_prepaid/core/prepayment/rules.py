@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from itertools import groupby
 from typing import NamedTuple
 
+from ..document_versions import ALWAYS
 from ..ledger.ports import LedgerTransaction
 from ..ledger.records import Document
 from ..money.amount import Currency
@@ -26,9 +27,6 @@ CALENDAR = "calendar"
 
 STANDARD = "Standard"
 """The name of the tariff and the policy that a new site begins with."""
-
-ALWAYS = date(2000, 1, 1)
-"""From when the first rules of a site hold: before any meter was read by it."""
 
 
 class Rules(NamedTuple):

@@ -1,0 +1,305 @@
+"""The pools and feeders of a site: setting, ending and listing their versions.
+
+Nothing is ever edited: what is set is a new version from a day on, or the next revision of that
+day. Days that are over may be set too, for what was allocated keeps what it was worked out of.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+import json
+from typing import NamedTuple
+
+from ..balance.feeders import FEEDER, Feeder, feeder_document, feeder_of, feeders_on
+from ..document_faults import Fault
+from ..document_versions import DayVersion, dated, in_force_on, next_revision
+from ..documents import Document as WrittenDocument, DocumentError
+from ..errors import InvalidInputError
+from ..ledger.ports import LedgerTransaction
+from ..ledger.records import Document
+from ..money.amount import Currency
+from ..prepayment.book import AccountBook
+from .consistency import Clash, Named, clashes, unknown_names
+from .document import POOL, pool_document, pool_of
+from .pool import Pool
+
+POOL_AUTHOR = "pool_author"
+"""The kind of the documents that say who set a version of a pool; named as the version is."""
+
+FEEDER_AUTHOR = "feeder_author"
+
+
+class Change(NamedTuple):
+    """A version that was written, and what held on its first day until then, if anything did."""
+
+    document: Document
+    before: Document | None
+
+
+class Versions(NamedTuple):
+    """All pools and feeders of a site, as the ledger has them."""
+
+    pools: tuple[Document, ...]
+    feeders: tuple[Document, ...]
+
+
+def read_versions(tx: LedgerTransaction) -> Versions:
+    """Return all that the ledger has."""
+    return Versions(tx.documents(POOL), tx.documents(FEEDER))
+
+
+def pools_on(documents: Iterable[Document], day: date, currency: Currency) -> tuple[Pool, ...]:
+    """Return the pools that there are on a day, by name."""
+    found = (
+        pool_of(document.content, currency) for document in in_force_on(documents, day).values()
+    )
+    return tuple(pool for pool in found if not pool.ended)
+
+
+def clashes_of(
+    versions: Versions, days: Iterable[date], named: Named, currency: Currency
+) -> tuple[Clash, ...]:
+    """Return what is wrong among the pools that hold on any of these days, each thing once."""
+    found: dict[Clash, None] = {}
+    for day in sorted(set(days)):
+        pools = pools_on(versions.pools, day, currency)
+        feeders = feeders_on(versions.feeders, day)
+        found |= dict.fromkeys(clashes(pools))
+        found |= dict.fromkeys(unknown_names(pools, replace(named, feeders=feeders)))
+    return tuple(found)
+
+
+def known_to(versions: Versions, currency: Currency) -> tuple[set[str], set[str]]:
+    """Return the meters and accounts that versions of pools and feeders name.
+
+    They were there when these were set; a meter that was replaced since, or a tenant who moved
+    out, may still be named by a pool of that time.
+    """
+    meters: set[str] = set()
+    accounts: set[str] = set()
+    for document in versions.pools:
+        pool = pool_of(document.content, currency)
+        meters |= {serial for cost in pool.costs for serial in cost.meters}
+        accounts |= pool.accounts
+    for document in versions.feeders:
+        feeder = feeder_of(document.content)
+        meters |= {*feeder.main, *(feeder.meters or ())}
+    return meters, accounts
+
+
+@dataclass(slots=True)
+class Pools:
+    """Changes the pools and feeders of a site."""
+
+    book: AccountBook
+
+    async def set(
+        self, pool: Pool, written: WrittenDocument, *, user: str = "", dry_run: bool = False
+    ) -> Change | None:
+        """Set a pool from its day on, over what was set for that day before; None if it is so.
+
+        `written` is what it was read from, in which faults have their place. Raises
+        `DocumentError` with all that does not fit the other pools, or names what is not there.
+        """
+
+        def change(tx: LedgerTransaction) -> Change | None:
+            versions = read_versions(tx)
+            found = self._next(versions.pools, pool)
+            if found is not None:
+                self._refuse_clashes(versions, found.document, pool, written)
+            return found
+
+        return await self._write(change, POOL_AUTHOR, user, dry_run=dry_run)
+
+    async def end(
+        self, name: str, day: date, *, user: str = "", dry_run: bool = False
+    ) -> Change | None:
+        """Let there be no such pool from a day on; None if there is none then already.
+
+        Raises `InvalidInputError` (`pool_unknown`), and `DocumentError` where others need it.
+        """
+
+        def change(tx: LedgerTransaction) -> Change | None:
+            versions = read_versions(tx)
+            known = in_force_on(versions.pools, day).get(name)
+            if known is None:
+                raise self._unknown(versions, name)
+            pool = pool_of(known.content, self.book.currency)
+            if pool.ended:
+                return None
+            ended = Pool(name=name, valid_from=day, kind=pool.kind, costs=(), splits=(), ended=True)
+            found = self._next(versions.pools, ended)
+            if found is not None:
+                empty = WrittenDocument(data={}, lines={})
+                self._refuse_clashes(versions, found.document, ended, empty)
+            return found
+
+        return await self._write(change, POOL_AUTHOR, user, dry_run=dry_run)
+
+    async def set_feeder(
+        self, feeder: Feeder, written: WrittenDocument, *, user: str = "", dry_run: bool = False
+    ) -> Change | None:
+        """Set a feeder from its day on; None if it is so already.
+
+        Raises `DocumentError` for meters that are not there, and where a pool needs a feeder that
+        ends.
+        """
+
+        def change(tx: LedgerTransaction) -> Change | None:
+            versions = read_versions(tx)
+            before = in_force_on(versions.feeders, feeder.valid_from).get(feeder.name)
+            if before is not None and _same_feeder(feeder_of(before.content), feeder):
+                return None
+            version = next_revision(versions.feeders, feeder.name, feeder.valid_from)
+            document = feeder_document(replace(feeder, revision=version.revision))
+            self._refuse_feeder(versions, document, feeder, written)
+            return Change(document, before)
+
+        return await self._write(change, FEEDER_AUTHOR, user, dry_run=dry_run)
+
+    async def on(self, day: date) -> tuple[Pool, ...]:
+        """Return the pools that there are on a day."""
+        documents = await self.book.ledger.read(lambda tx: tx.documents(POOL))
+        return pools_on(documents, day, self.book.currency)
+
+    async def get(self, name: str, day: date) -> Pool:
+        """Return a pool as of a day. Raises `InvalidInputError` (`pool_unknown`)."""
+        versions = await self.versions()
+        for pool in pools_on(versions.pools, day, self.book.currency):
+            if pool.name == name:
+                return pool
+        raise self._unknown(versions, name)
+
+    async def feeders(self, day: date) -> Mapping[str, Feeder]:
+        """Return the feeders that there are on a day, by name."""
+        return feeders_on(await self.book.ledger.read(lambda tx: tx.documents(FEEDER)), day)
+
+    async def versions(self) -> Versions:
+        """Return all versions of all pools and feeders."""
+        return await self.book.ledger.read(read_versions)
+
+    async def histories(self) -> dict[str, list[tuple[Pool, str]]]:
+        """Return all versions of each pool as they follow each other, and who set them."""
+        documents, authors = await self.book.ledger.read(
+            lambda tx: (tx.documents(POOL), tx.documents(POOL_AUTHOR))
+        )
+        users = {(one.name, one.version): json.loads(one.content)["user"] for one in authors}
+        return {
+            name: [
+                (
+                    pool_of(document.content, self.book.currency),
+                    users.get((name, document.version), ""),
+                )
+                for document in known
+            ]
+            for name, known in dated(documents).items()
+        }
+
+    def _next(self, documents: tuple[Document, ...], pool: Pool) -> Change | None:
+        """Return the version that sets this pool, if that changes anything."""
+        currency = self.book.currency
+        before = in_force_on(documents, pool.valid_from).get(pool.name)
+        if before is not None and _same_pool(pool_of(before.content, currency), pool):
+            return None
+        version = next_revision(documents, pool.name, pool.valid_from)
+        return Change(pool_document(replace(pool, revision=version.revision), currency), before)
+
+    def _refuse_clashes(
+        self, before: Versions, document: Document, pool: Pool, written: WrittenDocument
+    ) -> None:
+        """Refuse what does not fit on a day from this version on."""
+        after = before._replace(pools=(*before.pools, document))
+        days = _days_from(after, pool.valid_from)
+        faults = [
+            written.fault(*clash.path, message=clash.message)
+            if clash.pool == pool.name
+            else written.fault(message=f"pool '{clash.pool}': {clash.message}")
+            for clash in self._new_clashes(before, after, days)
+        ]
+        if faults:
+            raise DocumentError(pool.name, faults)
+
+    def _refuse_feeder(
+        self, before: Versions, document: Document, feeder: Feeder, written: WrittenDocument
+    ) -> None:
+        known = {*self.book.meters, *known_to(before, self.book.currency)[0]}
+        faults: list[Fault] = [
+            written.fault(key, place, message=f"there is no meter '{serial}'")
+            for key, serials in (("main", feeder.main), ("meters", feeder.meters or ()))
+            for place, serial in enumerate(serials)
+            if serial not in known
+        ]
+        after = before._replace(feeders=(*before.feeders, document))
+        days = _days_from(after, feeder.valid_from)
+        faults += [
+            written.fault(message=f"pool '{clash.pool}': {clash.message}")
+            for clash in self._new_clashes(before, after, days)
+        ]
+        if faults:
+            raise DocumentError(feeder.name, faults)
+
+    def _new_clashes(
+        self, before: Versions, after: Versions, days: Iterable[date]
+    ) -> tuple[Clash, ...]:
+        """Return what would be wrong that was not wrong before."""
+        book, days = self.book, tuple(days)
+        meters, accounts = known_to(before, book.currency)
+        named = Named(
+            tariffs=book.tariffs,
+            meters={*book.meters, *meters},
+            accounts={*book.accounts, *accounts},
+        )
+        old = set(clashes_of(before, days, named, book.currency))
+        new = clashes_of(after, days, named, book.currency)
+        return tuple(clash for clash in new if clash not in old)
+
+    async def _write(
+        self,
+        change: Callable[[LedgerTransaction], Change | None],
+        kind: str,
+        user: str,
+        *,
+        dry_run: bool,
+    ) -> Change | None:
+        at = self.book.clock.now()
+
+        def write(tx: LedgerTransaction) -> Change | None:
+            found = change(tx)
+            if found is not None:
+                tx.insert_document(found.document)
+                tx.insert_document(author(found.document, kind, user, at))
+            return found
+
+        if dry_run:
+            return await self.book.ledger.read(change)
+        return await self.book.ledger.run(write)
+
+    @staticmethod
+    def _unknown(versions: Versions, name: str) -> InvalidInputError:
+        known = ", ".join(dated(versions.pools)) or "-"
+        return InvalidInputError("pool_unknown", pool=name, pools=known)
+
+
+def author(document: Document, kind: str, user: str, at: datetime) -> Document:
+    """Return the document that says who set a version, and when."""
+    return Document(
+        kind=kind,
+        name=document.name,
+        version=document.version,
+        content=json.dumps({"at": at.isoformat(), "user": user}, sort_keys=True),
+    )
+
+
+def _days_from(versions: Versions, first: date) -> set[date]:
+    """Return the days from one on at which anything begins to hold."""
+    starts = {DayVersion.of(document).day for document in (*versions.pools, *versions.feeders)}
+    return {first, *(day for day in starts if day > first)}
+
+
+def _same_pool(one: Pool, other: Pool) -> bool:
+    """Tell whether two versions say the same, whenever they begin."""
+    return replace(one, valid_from=other.valid_from, revision=other.revision) == other
+
+
+def _same_feeder(one: Feeder, other: Feeder) -> bool:
+    return replace(one, valid_from=other.valid_from, revision=other.revision) == other

@@ -1,0 +1,134 @@
+"""Premises: what a unit is, and since when.
+
+A unit is a shop as a meter sees it, or what an account says of itself. What it was on a day decides
+about its shares of that day, so it is kept with the day from which it holds. What is known of a
+unit first holds always: nothing else is known of the time before. In the same way what was missing
+and is added (the floor area of a shop that had none) completes what held, and changes nothing else.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from datetime import date
+import json
+from typing import NamedTuple
+
+from ..document_versions import ALWAYS, DayVersion, dated, in_force_on
+from ..ids import AccountNumber, MeterSerial
+from ..ledger.records import Document
+
+PREMISES = "premises"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Premises:
+    """What a unit is. `floor_area` is in 10⁻³ m², `rated_power` in W, opening minutes a week.
+
+    0 and empty are what is not known.
+    """
+
+    area: str = ""
+    floor: str = ""
+    labels: frozenset[str] = frozenset()
+    floor_area: int = 0
+    rated_power: int = 0
+    persons: int = 0
+    opening_minutes: int = 0
+
+
+NOTHING_KNOWN = Premises()
+
+
+class Held(NamedTuple):
+    """What a unit was from a day to before another."""
+
+    since: date
+    until: date
+    premises: Premises
+
+
+def unit_of_meter(serial: MeterSerial) -> str:
+    """Return the name under which the ledger keeps what a meter's unit is."""
+    return f"meter:{serial}"
+
+
+def unit_of_account(number: AccountNumber) -> str:
+    """Return the name under which the ledger keeps what an account says of itself."""
+    return f"account:{number}"
+
+
+def premises_content(premises: Premises) -> str:
+    """Return premises as canonical JSON, without what is not known."""
+    data = {key: value for key, value in asdict(premises).items() if value}
+    return json.dumps(
+        data | ({"labels": sorted(premises.labels)} if premises.labels else {}),
+        sort_keys=True,
+        separators=(",", ":"),
+        ensure_ascii=False,
+    )
+
+
+def premises_of(content: str) -> Premises:
+    """Return the premises that `premises_content` wrote."""
+    data = json.loads(content)
+    return Premises(**data | {"labels": frozenset(data.get("labels", ()))})
+
+
+def premises_on(documents: Iterable[Document], day: date) -> dict[str, Premises]:
+    """Return what each unit was on a day."""
+    return {
+        unit: premises_of(document.content)
+        for unit, document in in_force_on(documents, day).items()
+    }
+
+
+def premises_between(
+    documents: Iterable[Document], since: date, until: date
+) -> dict[str, tuple[Held, ...]]:
+    """Return what each unit was from a day to before another, without gaps from its first day."""
+    return {
+        unit: held
+        for unit, known in dated(documents).items()
+        if (held := tuple(_held(known, since, until)))
+    }
+
+
+def _held(known: list[Document], since: date, until: date) -> Iterator[Held]:
+    starts = [DayVersion.of(document).day for document in known]
+    for index, document in enumerate(known):
+        end = starts[index + 1] if index + 1 < len(known) else until
+        first, last = max(starts[index], since), min(end, until)
+        if first < last:
+            yield Held(first, last, premises_of(document.content))
+
+
+def news(
+    documents: Iterable[Document], units: Mapping[str, Premises], today: date
+) -> Iterator[Document]:
+    """Yield what the ledger lacks so that it says of these units what they are from today."""
+    known = dated(documents)
+    for unit, premises in units.items():
+        last = known[unit][-1] if unit in known else None
+        version = _next_version(last, premises, today)
+        if version is not None:
+            yield Document(
+                kind=PREMISES,
+                name=unit,
+                version=str(version),
+                content=premises_content(premises),
+            )
+
+
+def _next_version(last: Document | None, premises: Premises, today: date) -> DayVersion | None:
+    """Return from when this holds; None where it is known already."""
+    if last is None:
+        return None if premises == NOTHING_KNOWN else DayVersion(ALWAYS)
+    before, version = premises_of(last.content), DayVersion.of(last)
+    if before == premises:
+        return None
+    day = version.day if _completes(before, premises) else max(today, version.day)
+    return DayVersion(day, version.revision + 1 if day == version.day else 1)
+
+
+def _completes(before: Premises, after: Premises) -> bool:
+    """Tell whether only something was added that was not known."""
+    return all(value == getattr(after, key) or not value for key, value in asdict(before).items())
