@@ -35,6 +35,7 @@ from .core.allocation.premises import (
     Premises,
     news,
     premises_from,
+    premises_of,
     unit_of_account,
     unit_of_meter,
 )
@@ -98,6 +99,15 @@ class PremisesKeeper:
     async def async_look(self) -> None:
         """Look at all units now; whoever allocates relies on what is written then."""
         await self._async_keep(self._everything())
+
+    def places(self) -> dict[str, set[str]]:
+        """Return the names of all areas, floors and labels of units: what pools may name."""
+        known = [premises_of(document.content) for document in self._latest.values()]
+        return {
+            "area": {one.area for one in known},
+            "floor": {one.floor for one in known},
+            "label": {label for one in known for label in one.labels},
+        }
 
     async def _async_follow(self) -> None:
         try:
