@@ -1,4 +1,4 @@
-"""What units are, as a running site keeps it: from configuration and Home Assistant's registries."""
+"""What units are, as a running site keeps it: by configuration and Home Assistant's registries."""
 
 from collections.abc import AsyncIterator
 from datetime import date
@@ -117,14 +117,15 @@ async def test_what_an_account_says_of_its_shop_is_kept(
     said = {"floor_area": "300", "persons": 4, "opening_hours": "73.5"}
     await configure(hass, site, account.subentry_id, **said)
     assert premises_on(await known(site), TODAY)[unit_of_account(number)] == Premises(
-        floor_area=300_000, persons=4, opening_minutes=4410
+        area="Food court", floor_area=300_000, persons=4, opening_minutes=4410
     )
 
 
 async def test_nothing_is_written_that_is_known(hass: HomeAssistant, site: CompereSite) -> None:
     """Not after a restart, not by registries that changed something else, not by looking again."""
     before = await known(site)
-    assert len(before) == len(site.meters)
+    units = len(site.meters) + len(site.accounts)
+    assert len(before) == units
     areas = ar.async_get(hass)
     areas.async_create("Somewhere else")
     lr.async_get(hass).async_create("of nobody")
@@ -137,4 +138,4 @@ async def test_nothing_is_written_that_is_known(hass: HomeAssistant, site: Compe
     assert area is not None
     areas.async_update(area.id, name="Hawker centre")
     await hass.async_block_till_done()
-    assert len(await known(site)) == len(before) + len(site.meters)
+    assert len(await known(site)) == len(before) + units
