@@ -1,5 +1,6 @@
 """What can be done with the accounts of a site: the use cases of its book, by name."""
 
+from .core.allocation.pools import Pools
 from .core.payment.approvals import Approvals
 from .core.payment.cash_desk import CashDesk
 from .core.payment.payouts import Payouts
@@ -37,6 +38,7 @@ class UseCases:
         self.refunds = Refunds(book)
         self.credit_desk = CreditDesk(book)
         self.policies = Policies(book, self.agreements)
+        self.pools = Pools(book)
         self.undoing = Undoing(book, self.agreements, self.refunds)
         self.debts = DebtDesk(book)
         self.special_days = SpecialDays(book)
