@@ -175,5 +175,3 @@ def markup_answer(markup: Markup, currency: Currency) -> dict[str, Any]:
         "bought_price": price(markup.bought_price),
         "difference": None if difference is None else f"{currency.rounded(difference):f}",
     }
-
-

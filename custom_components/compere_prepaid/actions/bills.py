@@ -88,9 +88,7 @@ async def _one_bill(
     )
 
 
-async def _cancel_bill(
-    hass: HomeAssistant, site: CompereSite, call: ServiceCall
-) -> dict[str, Any]:
+async def _cancel_bill(hass: HomeAssistant, site: CompereSite, call: ServiceCall) -> dict[str, Any]:
     user = await async_require_manager(hass, site.entry, call.context, Duty.MONEY)
     row = await site.bills.cancel(
         call.data["supplier"], call.data["number"], user=user, reason=call.data["reason"]
