@@ -41,7 +41,8 @@ class AllocationReversed(Event):
 class SharedCosts(AccountEvent):
     """An account bears its share of common costs, or had it given back (`amount` below zero).
 
-    `amount` is with tax. `since` and `until` are the days of the run, `until` the first one behind.
+    `amount` is with tax, rounded to coins. `since` and `until` are the days of the run, `until` the
+    first one behind it.
     """
 
     TYPE = "shared_costs"

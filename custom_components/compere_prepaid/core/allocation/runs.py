@@ -284,7 +284,7 @@ class Allocations:
 
     def _told(self, step: Step, number: AccountNumber, booked: Booked) -> None:
         """Let an account be as it is in the ledger, and tell what it was charged."""
-        account = self.book.accounts.get(number)
+        account, currency = self.book.accounts.get(number), self.book.currency
         if account is None:
             return
         account.service_fund = booked.fund
@@ -297,7 +297,7 @@ class Allocations:
                     run=step.run.id,
                     since=step.run.since.isoformat(),
                     until=step.run.until.isoformat(),
-                    amount=booked.charged,
+                    amount=currency.parse(currency.rounded(booked.charged)),
                 )
             )
         self.book.changed(account)
