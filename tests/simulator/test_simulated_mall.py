@@ -21,6 +21,7 @@ from simulator.faults import Fault, FaultKind
 from simulator.main_meter import MainMeter
 from simulator.mall import Mall
 from simulator.meter import DEFAULT_MODEL, SimulatedMeter
+from simulator.models import circuits_of
 from simulator.plan_file import read_plan
 from simulator.registers import float_words
 from simulator.site_file import (
@@ -125,7 +126,12 @@ async def test_the_site_file_describes_the_mall(build: Callable[..., Mall]) -> N
         buses = {bus["name"]: bus for bus in site["buses"]}
         assert buses["East riser"]["port"] == mall.port("East riser")
         assert buses["Roof kiosks"]["device"] == str(mall.device("Roof kiosks"))
-        assert [(m["serial"], m["bus"], m["address"]) for m in site["meters"]] == [
+        written = [
+            (serial, m["bus"], m["address"])
+            for m in site["meters"]
+            for serial in circuits_of(m["serial"], m["profile"])
+        ]
+        assert written == [
             (meter.serial, line.name, meter.address)
             for line in mall.lines.values()
             for meter in line.meters
@@ -138,7 +144,7 @@ async def test_the_site_file_describes_the_mall(build: Callable[..., Mall]) -> N
         assert Decimal("0.1") < balances[TRIPS_SOON] < 2
         others = set(balances) - {OFF, WARNED, WARNS_SOON, TRIPS_SOON}
         assert min(balances[number] for number in others) > 100
-        assert site["pools"] == []
+        assert site["feeders"][0]["main"] == [mall.meter("M-0 Main").serial]
 
 
 @pytest.mark.parametrize("speed", [1, 30])
