@@ -219,7 +219,7 @@ class _Excused(NamedTuple):
     gone: Mapping[MeterSerial, datetime | None]
     """Meters that the site has no more, and when they were read last, if ever."""
     swapped_in: Mapping[MeterSerial, datetime]
-    """Meters that took the place of these, and when they were read first."""
+    """Meters that took the place of these, and when those were read last."""
 
     @classmethod
     def of(
@@ -235,7 +235,7 @@ class _Excused(NamedTuple):
             for meter, stretches in known.items()
             if meter not in present
         }
-        left = [at for at in gone.values() if at is not None]
+        left = [end for end in gone.values() if end is not None]
         begins = {
             meter: stretches[0].points[0].at
             for meter, stretches in known.items()
@@ -244,9 +244,9 @@ class _Excused(NamedTuple):
         return cls(
             gone,
             {
-                meter: begin
+                meter: min(begin, max(ends))
                 for meter, begin in begins.items()
-                if any(-SWAP <= begin - end <= SWAP for end in left)
+                if (ends := [end for end in left if -SWAP <= begin - end <= SWAP])
             },
         )
 
