@@ -2,7 +2,8 @@
  * The few parts of Home Assistant's frontend that the dashboard reads, and the cards that it writes.
  *
  * Home Assistant publishes no package of these types. Only what is used stands here, every field that a release may
- * lack is optional, and no element of Home Assistant is ever touched: the dashboard is plain configuration.
+ * lack is optional, and no element of Home Assistant is ever touched: the dashboard is plain configuration, and the cards of our own ask
+ * Home Assistant's connection and nothing else.
  */
 
 export interface EntityState {
@@ -43,7 +44,14 @@ export interface HomeAssistant {
   readonly devices: Readonly<Record<string, DeviceEntry>>;
   readonly areas: Readonly<Record<string, AreaEntry>>;
   readonly user?: { readonly is_admin: boolean };
+  readonly locale?: { readonly language: string };
+  readonly config?: { readonly time_zone?: string };
+  readonly callWS?: <Result>(message: Readonly<Record<string, unknown>>) => Promise<Result>;
+  readonly fetchWithAuth?: (path: string, options: RequestInit) => Promise<Response>;
+  readonly loadBackendTranslation?: (category: string, integration: string) => Promise<Localize>;
 }
+
+export type Localize = (key: string, placeholders?: Readonly<Record<string, string>>) => string;
 
 export type Condition =
   | { condition: "state"; entity: string; state: string | string[] }
