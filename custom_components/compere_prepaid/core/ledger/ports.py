@@ -18,7 +18,7 @@ from .account_rows import (
     StateRow,
     Supply,
 )
-from .allocation_rows import DayRegisters
+from .allocation_rows import DayRegisters, RunHead
 from .records import (
     Announcement,
     BillMark,
@@ -195,13 +195,15 @@ class LedgerTransaction(Protocol):
         *,
         since: datetime | None = None,
         until: datetime | None = None,
+        after: int = 0,
         but: TransferCode | None = None,
         only: TransferCode | None = None,
     ) -> Sequence[Transfer]:
         """Return the latest transfers that touch a ledger account, newest first.
 
-        `since` (inclusive) and `until` (exclusive) speak of `effective_at`; those with the code
-        `but` are left out, and with `only` all that have another one.
+        `since` (inclusive) and `until` (exclusive) speak of `effective_at`, `after` of the place in
+        the chain behind which they were booked. Those with the code `but` are left out, and with
+        `only` all that have another one.
         """
         ...
 
@@ -232,6 +234,16 @@ class LedgerTransaction(Protocol):
 
     def fees(self, account: AccountNumber, since: date, until: date) -> tuple[Fee, ...]:
         """Return an account's fees of the days from `since` to before `until`, by day."""
+        ...
+
+    def energy_by_meter(
+        self, since: datetime, until: datetime
+    ) -> Mapping[tuple[AccountNumber, MeterSerial], int]:
+        """Return the Wh charged within a time by account and meter, by the charges' `from_at`."""
+        ...
+
+    def run_heads(self, since: date, until: date) -> tuple[RunHead, ...]:
+        """Return the allocation runs that share a day with a time, in the order of their making."""
         ...
 
     def find[R: StateRow | HistoryRow](self, kind: type[R], /, **key: object) -> R | None:
@@ -277,6 +289,10 @@ class Ledger(Protocol):
 
     async def read[T](self, query: Callable[[LedgerTransaction], T]) -> T:
         """Run a query that writes nothing; works on a read-only ledger too."""
+        ...
+
+    async def survey[T](self, query: Callable[[LedgerTransaction], T]) -> T:
+        """Run a query that takes long, like `read`; nobody else who reads waits for it."""
         ...
 
     async def verify(self) -> Verification:
