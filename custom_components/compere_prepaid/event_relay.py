@@ -14,6 +14,7 @@ from homeassistant.helpers import entity_registry as er
 
 from . import issues
 from .const import ACCOUNT_EVENT, ACCOUNT_PREFIX, DOMAIN
+from .core.balance.events import OF_BALANCE
 from .core.events import (
     PUBLIC,
     AccountEvent,
@@ -144,7 +145,7 @@ class EventRelay:
                 pass
 
     def _publish(self, event: Event) -> None:
-        if type(event) not in PUBLIC and type(event) not in OF_SITE:
+        if type(event) not in (*PUBLIC, *OF_SITE, *OF_BALANCE):
             return
         data, context = self._data(event), Context()
         places = self._places(event, data)

@@ -16,6 +16,7 @@ from homeassistant.core import HomeAssistant, callback
 
 from .commissioning.wording import language_for
 from .const import DOMAIN
+from .core.balance.events import OF_BALANCE
 from .core.events import PUBLIC
 from .core.payment.events import OF_SITE
 from .logbook_texts import AUTOMATION, TEXTS
@@ -52,10 +53,17 @@ ICONS = {
     "overload": "mdi:flash-alert",
     "protection": "mdi:shield-alert",
     "tamper": "mdi:pipe-leak",
+    "energy_finding": "mdi:magnify-scan",
 }
 
 
-_CHOSEN = (("action", "action"), ("reason", "reason"), ("rule", "kind"), ("why", "why"))
+_CHOSEN = (
+    ("action", "action"),
+    ("reason", "reason"),
+    ("rule", "kind"),
+    ("why", "why"),
+    ("found", "kind"),
+)
 """Words that are told by their texts, and the fields that they come from."""
 
 _NAMES = ("meter_name", "account_name", "site")
@@ -74,7 +82,7 @@ def async_describe_events(
         event_type = str(event.event_type).removeprefix(f"{DOMAIN}_")
         return line(event_type, event.data, texts)
 
-    for event in (*PUBLIC, *OF_SITE):
+    for event in (*PUBLIC, *OF_SITE, *OF_BALANCE):
         async_describe_event(DOMAIN, f"{DOMAIN}_{event.TYPE}", describe)
 
 

@@ -282,6 +282,7 @@ class CompereSite(UseCases):
             *self.meters.values(),
             *self.accounts.values(),
             *self.standing.providers.values(),
+            *self.hours.balance.feeders.values(),
         )
         for runtime in everything:
             if isinstance(runtime, kind):
