@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
+from .allocations import audit_allocations
 from .bills import audit_bills
 from .book import Book
 from .cash_desk import audit_cash_desk
@@ -93,7 +94,8 @@ def check(
         accounts = audit_totals(book, walked)
         audit_payments(book, walked, energy, fees)
         corrections = audit_corrections(book, tariffs, walked)
-        audit_taxes(book, tariffs, walked, (energy, fees, corrections))
+        allocated = audit_allocations(book, walked)
+        audit_taxes(book, tariffs, walked, (energy, fees, corrections, allocated))
         audit_debts(book, accounts)
         audit_credits(book, accounts)
         audit_cash_desk(book)
