@@ -1,10 +1,11 @@
 """A statement's PDF: its page, set by Typst with the fonts that lie beside this file."""
 
-from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 
 import typst
+
+from .view import Statement
 
 _FOLDER = Path(__file__).parent
 _DOCTYPE = "<!DOCTYPE html>\n"
@@ -20,11 +21,11 @@ def _compiler() -> typst.Compiler:
     return typst.Compiler(_FOLDER / "statement.typ", root=_FOLDER, font_paths=fonts)
 
 
-def pdf_of(page: str, made_at: datetime) -> bytes:
-    """Return a page as a PDF; the same page and time give the same bytes. Blocking."""
+def pdf_of(page: str, statement: Statement) -> bytes:
+    """Return a statement's page as a PDF; the same page gives the same bytes. Blocking."""
     return _compiler().compile(
         format="pdf",
         sys_inputs={"page": page.removeprefix(_DOCTYPE)},
         pdf_standards=STANDARD,
-        timestamp=made_at,
+        timestamp=statement.issued_at,
     )
