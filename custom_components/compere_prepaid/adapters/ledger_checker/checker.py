@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
+from .allocations import audit_allocations
 from .bills import audit_bills
 from .book import Book
 from .cash_desk import audit_cash_desk
@@ -24,9 +25,10 @@ from .corrections import audit_corrections
 from .credits import audit_credits
 from .energy import Energy, audit_energy
 from .fees import audit_fees
-from .filing import audit_documents, audit_statements
+from .filing import audit_documents
 from .payments import audit_payments
 from .relays import audit_relays
+from .statements import audit_statements
 from .tariffs import Tariffs
 from .taxes import audit_taxes
 from .tenancies import audit_debts, audit_supplies, audit_tenancies
@@ -92,7 +94,8 @@ def check(
         accounts = audit_totals(book, walked)
         audit_payments(book, walked, energy, fees)
         corrections = audit_corrections(book, tariffs, walked)
-        audit_taxes(book, tariffs, walked, (energy, fees, corrections))
+        allocated = audit_allocations(book, walked)
+        audit_taxes(book, tariffs, walked, (energy, fees, corrections, allocated))
         audit_debts(book, accounts)
         audit_credits(book, accounts)
         audit_cash_desk(book)

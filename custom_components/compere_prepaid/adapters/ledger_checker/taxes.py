@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from .allocations import Allocated
 from .book import Book
 from .chain import Walk
 from .corrections import Corrections
@@ -16,7 +17,7 @@ type _Net = tuple[str, str, int]
 
 
 def audit_taxes(
-    book: Book, tariffs: Tariffs, walk: Walk, charged: tuple[Energy, Fees, Corrections]
+    book: Book, tariffs: Tariffs, walk: Walk, charged: tuple[Energy, Fees, Corrections, Allocated]
 ) -> None:
     """Compare tax totals with what was charged, and the tax transfers with the tax totals."""
     nets = _nets(tariffs, *charged)
@@ -42,14 +43,14 @@ def audit_taxes(
 
 
 def _nets(
-    tariffs: Tariffs, energy: Energy, fees: Fees, corrections: Corrections
+    tariffs: Tariffs, energy: Energy, fees: Fees, corrections: Corrections, allocated: Allocated
 ) -> dict[_Net, int]:
     """Add up all that was charged at a tax rate."""
     nets: dict[_Net, int] = {}
     for use, wh in energy.used.items():
         place = (use.account, "electricity", tariffs.excluded_tax(use.version, "energy"))
         nets[place] = nets.get(place, 0) + wh * use.price
-    for more in (fees.net, corrections.net):
+    for more in (fees.net, corrections.net, allocated.net):
         for place, amount in more.items():
             nets[place] = nets.get(place, 0) + amount
     return {place: net for place, net in nets.items() if place[2]}

@@ -156,6 +156,12 @@ class DatabaseLedger:
 
         return await self._reader.call(lambda engine: self._guarded(lambda: job(engine)))
 
+    async def survey[T](self, query: Callable[[LedgerTransaction], T]) -> T:
+        """Run a query that takes long, on a snapshot; nobody else who reads waits for it."""
+        return await self.examine(
+            lambda connection, site: query(DatabaseTransaction(Scope(connection, site)))
+        )
+
     async def verify(self) -> Verification:
         """Run the independent checker over the whole book; faults make the ledger read-only."""
         if await self._is_large():

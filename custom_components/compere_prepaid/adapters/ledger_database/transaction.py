@@ -17,12 +17,13 @@ from ...core.ledger.account_rows import (
 from ...core.ledger.accounts import Fund, tenant
 from .plain import PlainRows
 from .registers import RegisterRows
+from .shares import ShareRows
 from .sums import SumRows
 from .supply import SupplyRows
 from .transfers import TransferRows
 
 
-class DatabaseTransaction(TransferRows, RegisterRows, SupplyRows, PlainRows, SumRows):
+class DatabaseTransaction(TransferRows, RegisterRows, SupplyRows, PlainRows, SumRows, ShareRows):
     """Implements `LedgerTransaction`; made for one open transaction and thrown away with it."""
 
     def prefetch(self, accounts: Iterable[AccountNumber], meters: Iterable[MeterSerial]) -> None:

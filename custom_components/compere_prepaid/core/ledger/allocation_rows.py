@@ -84,6 +84,36 @@ class AllocationShare:
     content: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunHead:
+    """An `AllocationRun` without what it was worked out of, and what became of it.
+
+    `steps` are in the order in which they were taken.
+    """
+
+    id: str
+    since: date
+    until: date
+    at: datetime
+    user: str
+    digest: str
+    steps: tuple[AllocationStep, ...] = ()
+
+    @property
+    def state(self) -> RunState:
+        """Where it stands."""
+        return RunState(self.steps[-1].step) if self.steps else RunState.PROPOSED
+
+
+class RunState(StrEnum):
+    """Where a run stands."""
+
+    PROPOSED = "proposed"
+    POSTED = "posted"
+    REJECTED = "rejected"
+    REVERSED = "reversed"
+
+
 class RunStep(StrEnum):
     """What happened to a run after it was worked out."""
 

@@ -18,7 +18,7 @@ from .account_rows import (
     StateRow,
     Supply,
 )
-from .allocation_rows import DayRegisters
+from .allocation_rows import DayRegisters, RunHead
 from .records import (
     Announcement,
     BillMark,
@@ -236,6 +236,16 @@ class LedgerTransaction(Protocol):
         """Return an account's fees of the days from `since` to before `until`, by day."""
         ...
 
+    def energy_by_meter(
+        self, since: datetime, until: datetime
+    ) -> Mapping[tuple[AccountNumber, MeterSerial], int]:
+        """Return the Wh charged within a time by account and meter, by the charges' `from_at`."""
+        ...
+
+    def run_heads(self, since: date, until: date) -> tuple[RunHead, ...]:
+        """Return the allocation runs that share a day with a time, in the order of their making."""
+        ...
+
     def find[R: StateRow | HistoryRow](self, kind: type[R], /, **key: object) -> R | None:
         """Return the row of this kind with this whole key, if any."""
         ...
@@ -279,6 +289,10 @@ class Ledger(Protocol):
 
     async def read[T](self, query: Callable[[LedgerTransaction], T]) -> T:
         """Run a query that writes nothing; works on a read-only ledger too."""
+        ...
+
+    async def survey[T](self, query: Callable[[LedgerTransaction], T]) -> T:
+        """Run a query that takes long, like `read`; nobody else who reads waits for it."""
         ...
 
     async def verify(self) -> Verification:

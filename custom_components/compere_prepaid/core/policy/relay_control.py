@@ -18,10 +18,11 @@ from ..clock import Clock
 from ..errors import OperationFailedError
 from ..events import Event, RelayDisobeys, RelayFollows
 from ..ids import MeterSerial
-from ..ledger.ports import Ledger
+from ..ledger.ports import Ledger, LedgerTransaction
 from ..ledger.records import RelayDemand
 from ..metering.reading import MeterReading
 from .closing_queue import ClosingQueue
+from .reconnections import remember
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -226,9 +227,7 @@ class RelayController:
             return
         at = self.clock.now()
         try:
-            confirmed = await self.ledger.run(
-                lambda tx: tx.confirm_demand(demand.meter, demand.version, at)
-            )
+            confirmed = await self.ledger.run(lambda tx: _confirmed(tx, demand, at))
         except OperationFailedError as error:
             _LOGGER.warning("Read-back of %s waits for the ledger: %s", demand.meter, error)
             return
@@ -252,6 +251,14 @@ class RelayController:
                 cause=demand.cause,
             )
         )
+
+
+def _confirmed(tx: LedgerTransaction, demand: RelayDemand, at: datetime) -> bool:
+    """Mark a demand as read back, unless another came since; remember when power came back."""
+    if not tx.confirm_demand(demand.meter, demand.version, at):
+        return False
+    remember(tx, demand, at)
+    return True
 
 
 def _driving(meter: _Meter) -> bool:

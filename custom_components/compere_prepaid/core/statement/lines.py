@@ -8,10 +8,11 @@ from ..ids import AccountNumber, TransferId
 from ..ledger.account_rows import Fee
 from ..ledger.ports import LedgerTransaction
 from ..ledger.records import Charge, Transfer, TransferCode
-from ..money.amount import Amount
+from ..money.amount import ZERO, Amount
 from ..tariff.model import LineKind, Tax
 from .correcting import correction_of
 from .model import EnergyDetail, Group, StatementLine
+from .shares import share_lines
 from .taxes import Bases, Tariffs, tax_of
 
 _NOT_SHOWN = Decimal(0)
@@ -94,6 +95,9 @@ class LineMaker:
         others: list[StatementLine] = []
         for transfer in transfers:
             amount = Amount(transfer.amount if transfer.credit == self.name else -transfer.amount)
+            if transfer.code is TransferCode.ALLOCATION:
+                others.extend(self._shares(transfer, amount))
+                continue
             line = self._line(transfer, amount)
             if line.group not in {Group.FEES, Group.TAXES}:
                 others.append(line)
@@ -138,6 +142,29 @@ class LineMaker:
         on_top = Tax(fee.tax_ppm, included=False)
         self.bases.add(on_top if fee.tax_ppm else contained, fee.amount)
         return replace(line, item=fee.item, quantity=fee.quantity)
+
+    def _shares(self, transfer: Transfer, amount: Amount) -> Iterator[StatementLine]:
+        """Yield a line for each share of a run that a transfer carries."""
+        shares = list(share_lines(self.tx, transfer, self.account))
+        told = [ZERO, *(Amount(-share.detail.amount) for share in shares)]
+        if sum(told) != amount:  # a transfer that no run is known of is told as it is
+            yield self._line(transfer, amount)
+            return
+        for share in shares:
+            paid = share.detail.amount
+            self.bases.add(share.tax, paid)
+            yield StatementLine(
+                code=TransferCode.ALLOCATION,
+                group=share.group,
+                amount=Amount(-paid),
+                shown=_NOT_SHOWN,
+                at=transfer.effective_at,
+                allocation=share.detail,
+                item=share.detail.pool,
+                transfer=transfer.id,
+                reason=transfer.reason,
+                user=transfer.user,
+            )
 
 
 def _energy_detail(charges: list[Charge]) -> EnergyDetail:

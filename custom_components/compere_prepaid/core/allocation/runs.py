@@ -1,0 +1,346 @@
+"""Allocation runs: worked out, looked at, posted, taken back.
+
+A run is worked out once, of one snapshot of the ledger, and kept with all that it was worked out
+of. Approving it posts what was kept; rejecting lays it aside; reversing books counter-transfers, so
+that the same days can be run again. What was worked out never changes.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import NamedTuple
+
+from ..errors import InvalidInputError
+from ..ids import AccountNumber
+from ..ledger.allocation_rows import (
+    AllocationRun,
+    AllocationShare,
+    RunHead,
+    RunState,
+)
+from ..ledger.ports import LedgerTransaction
+from ..money.amount import Amount
+from ..prepayment.batches import sliced
+from ..prepayment.book import AccountBook
+from ..prepayment.calendar import day_of, next_month
+from .content import (
+    inputs_content,
+    inputs_of,
+    result_content,
+    results_of,
+    run_digest,
+    share_contents,
+    share_lines_of,
+)
+from .events import AllocationPosted, AllocationReversed
+from .gathering import Gathering, Setting, gather, read_gathering
+from .inputs import Allocation, Inputs
+from .pool import Pool
+from .posting import (
+    ShareDue,
+    Step,
+    nets_of,
+    post_run,
+    refuse_overlap,
+    reject_run,
+    reverse_run,
+)
+from .sharing import allocate
+
+ALL_DAYS = (date.min, date.max)
+"""Whatever the days of a run are, they lie within."""
+
+type _Booking = Callable[
+    [LedgerTransaction, Step, Sequence[ShareDue]], Mapping[AccountNumber, Amount]
+]
+"""Books a step of a run; returns what the service funds hold then."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What is to be allocated: the days from `since` to before `until`, of some pools or of all."""
+
+    since: date
+    until: date
+    pools: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Worked:
+    """A run with all that it was worked out of; without a `head` it was only looked at."""
+
+    head: RunHead | None = None
+    inputs: Inputs
+    allocation: Allocation
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """The meters whose registers are not known yet; such a run is not kept."""
+        return missing_of(self.inputs)
+
+    @property
+    def pools(self) -> Mapping[str, Pool]:
+        """Its pools by name."""
+        return {pool.name: pool for pool in self.inputs.pools}
+
+    @property
+    def dues(self) -> Sequence[ShareDue]:
+        """What is booked to whom."""
+        pools = self.pools
+        return [
+            ShareDue(account, self.allocation.total(account), nets_of(lines, pools))
+            for account, lines in sorted(self.allocation.shares.items())
+        ]
+
+
+@dataclass(slots=True)
+class Allocations:
+    """Works out runs and takes steps with them, in the name of somebody."""
+
+    book: AccountBook
+
+    async def preview(self, asked: Asked) -> Worked:
+        """Work out a run and keep nothing.
+
+        Raises `InvalidInputError`: `time_order`, `allocation_not_over`, `allocation_overlaps`, and
+        what gathering and working out raise.
+        """
+        gathered = await self._gather(asked)
+        return await asyncio.to_thread(_work_out, gathered)
+
+    async def propose(self, asked: Asked, *, user: str) -> Worked:
+        """Work out a run and keep it, to be approved; the very same one that waits is that one.
+
+        Raises as `preview`, and `allocation_incomplete` if a register is not known.
+        """
+        worked = await self.preview(asked)
+        if worked.missing:
+            raise InvalidInputError("allocation_incomplete", missing=", ".join(worked.missing))
+        rows = await asyncio.to_thread(_rows, worked)
+        at = self.book.clock.now()
+
+        def keep(tx: LedgerTransaction) -> RunHead:
+            heads = tx.run_heads(asked.since, asked.until)
+            same = [one for one in heads if (one.since, one.until) == (asked.since, asked.until)]
+            for head in same:
+                if head.state is RunState.PROPOSED and head.digest == rows.digest:
+                    return head
+            refuse_overlap(tx, asked.since, asked.until, frozenset(worked.pools))
+            run = AllocationRun(
+                id=run_id(asked.since, asked.until, len(same) + 1),
+                since=asked.since,
+                until=asked.until,
+                at=at,
+                user=user,
+                inputs=rows.inputs,
+                result=rows.result,
+                digest=rows.digest,
+            )
+            tx.add(run)
+            for account, amount, content in rows.shares:
+                tx.add(AllocationShare(run=run.id, account=account, amount=amount, content=content))
+            return _head_of(run)
+
+        head = await self.book.ledger.run(keep)
+        return Worked(head=head, inputs=worked.inputs, allocation=worked.allocation)
+
+    async def approve(self, run: str, *, user: str, reason: str = "") -> Worked:
+        """Post a run that waits; one that is posted stays as it is.
+
+        Raises `InvalidInputError`: `allocation_unknown`, `allocation_over`, `allocation_overlaps`,
+        `allocation_closed`.
+        """
+        worked = await self.get(run)
+        if (head := _head(worked)).state is RunState.POSTED:
+            return worked
+        dues = await self._step(worked, post_run, user=user, reason=reason)
+        posted = AllocationPosted(
+            at=self.book.clock.now(),
+            run=head.id,
+            since=head.since,
+            until=head.until,
+            amount=Amount(sum(due.amount for due in dues)),
+            accounts=len(dues),
+            user=user,
+        )
+        self.book.emit(posted)
+        return await self.get(run)
+
+    async def reverse(self, run: str, *, user: str, reason: str) -> Worked:
+        """Take back a posted run; one that was taken back stays so.
+
+        Raises `InvalidInputError`: `reason_missing`, `allocation_unknown`, `allocation_over`,
+        `allocation_closed`.
+        """
+        if not reason.strip():
+            raise InvalidInputError("reason_missing")
+        worked = await self.get(run)
+        if (head := _head(worked)).state is RunState.REVERSED:
+            return worked
+        await self._step(worked, reverse_run, user=user, reason=reason.strip())
+        self.book.emit(
+            AllocationReversed(
+                at=self.book.clock.now(),
+                run=head.id,
+                since=head.since,
+                until=head.until,
+                user=user,
+                reason=reason.strip(),
+            )
+        )
+        return await self.get(run)
+
+    async def reject(self, run: str, *, user: str, reason: str = "") -> RunHead:
+        """Lay a run that waits aside; one that was rejected stays so.
+
+        Raises `InvalidInputError`: `allocation_unknown`, `allocation_over`.
+        """
+        head = await self.head(run)
+        if head.state is RunState.REJECTED:
+            return head
+        step = self._as_step(head, user, reason)
+        await self.book.ledger.run(lambda tx: reject_run(tx, step))
+        return await self.head(run)
+
+    async def heads(
+        self, since: date | None = None, until: date | None = None
+    ) -> Sequence[RunHead]:
+        """Return the runs of a time, in the order of their making."""
+        first, last = since or ALL_DAYS[0], until or ALL_DAYS[1]
+        return await self.book.ledger.read(lambda tx: tx.run_heads(first, last))
+
+    async def head(self, run: str) -> RunHead:
+        """Return where a run stands. Raises `InvalidInputError` (`allocation_unknown`)."""
+        for head in await self.heads():
+            if head.id == run:
+                return head
+        raise InvalidInputError("allocation_unknown", run=run)
+
+    async def get(self, run: str) -> Worked:
+        """Return a run as it was kept. Raises `InvalidInputError` (`allocation_unknown`)."""
+        head = await self.head(run)
+        row, shares = await self.book.ledger.survey(
+            lambda tx: (tx.find(AllocationRun, id=run), tx.rows(AllocationShare, run=run))
+        )
+        if row is None:  # rows of runs are never taken away
+            raise AssertionError(run)
+        return await asyncio.to_thread(_as_kept, head, row, shares)
+
+    async def _gather(self, asked: Asked) -> Gathering:
+        """Read all that a run is worked out of, in one snapshot."""
+        book = self.book
+        if asked.until <= asked.since:
+            raise InvalidInputError("time_order")
+        if asked.until > day_of(book.clock.now(), book.zone):
+            raise InvalidInputError("allocation_not_over", until=asked.until)
+        setting = Setting(
+            zone=book.zone,
+            currency=book.currency,
+            owner=None if book.owner is None else book.owner.number,
+            accounts=frozenset(book.accounts),
+            meters=frozenset(book.meters),
+            tariffs=dict(book.tariffs),
+        )
+
+        def read(tx: LedgerTransaction) -> Gathering:
+            gathered = read_gathering(tx, asked.since, asked.until, asked.pools, setting)
+            names = frozenset(pool.name for pool in gathered.pools)
+            refuse_overlap(tx, asked.since, asked.until, names)
+            return gathered
+
+        return await book.ledger.survey(read)
+
+    async def _step(
+        self, worked: Worked, book: _Booking, *, user: str, reason: str
+    ) -> Sequence[ShareDue]:
+        """Book a step of a run, and let the accounts be as they are in the ledger then."""
+        dues = await asyncio.to_thread(lambda: worked.dues)
+        numbers = [due.account for due in dues]
+        async with self.book.locked(numbers):
+            step = self._as_step(_head(worked), user, reason)
+            with self.book.doubting(numbers):
+                funds = await self.book.ledger.run(lambda tx: book(tx, step, dues))
+            async for number, fund in sliced(funds.items()):
+                if (account := self.book.accounts.get(number)) is not None:
+                    account.service_fund = fund
+                    self.book.changed(account)
+        return dues
+
+    def _as_step(self, head: RunHead, user: str, reason: str) -> Step:
+        now, zone = self.book.clock.now(), self.book.zone
+        return Step(run=head, at=now, user=user, reason=reason, zone=zone)
+
+
+class _Rows(NamedTuple):
+    """A run as it is kept."""
+
+    inputs: str
+    result: str
+    digest: str
+    shares: Sequence[tuple[AccountNumber, Amount, str]]
+
+
+def missing_of(inputs: Inputs) -> tuple[str, ...]:
+    """Return the meters whose registers are not known at the end of a run's time."""
+    found = {
+        str(line.detail["meter"])
+        for lines in inputs.costs.values()
+        for line in lines
+        if line.detail.get("missing") == "register"
+    }
+    return tuple(sorted(found))
+
+
+def run_id(since: date, until: date, number: int = 1) -> str:
+    """Name a run: `2026-10` for a month, else both days; `#2` for a second one of these days."""
+    is_month = since.day == 1 and until == next_month(since)
+    days = since.isoformat()[:7] if is_month else f"{since.isoformat()}..{until.isoformat()}"
+    return days if number == 1 else f"{days}#{number}"
+
+
+def _work_out(gathered: Gathering) -> Worked:
+    inputs = gather(gathered)
+    return Worked(inputs=inputs, allocation=allocate(inputs))
+
+
+def _rows(worked: Worked) -> _Rows:
+    """Return what is kept of a run."""
+    inputs = inputs_content(worked.inputs)
+    result = result_content(worked.allocation.pools)
+    contents = share_contents(worked.allocation)
+    return _Rows(
+        inputs,
+        result,
+        run_digest(inputs, result, contents),
+        [
+            (account, worked.allocation.total(account), content)
+            for account, content in contents.items()
+        ],
+    )
+
+
+def _as_kept(head: RunHead, row: AllocationRun, shares: Sequence[AllocationShare]) -> Worked:
+    lines = {share.account: share_lines_of(share.content) for share in shares}
+    return Worked(
+        head=head,
+        inputs=inputs_of(row.inputs),
+        allocation=Allocation(pools=results_of(row.result), shares=lines),
+    )
+
+
+def _head(worked: Worked) -> RunHead:
+    if worked.head is None:  # only what was never kept has none
+        raise AssertionError(worked)
+    return worked.head
+
+
+def _head_of(run: AllocationRun) -> RunHead:
+    return RunHead(
+        id=run.id,
+        since=run.since,
+        until=run.until,
+        at=run.at,
+        user=run.user,
+        digest=run.digest,
+    )

@@ -1,0 +1,106 @@
+"""Runs over a real ledger: worked out, kept, posted, taken back."""
+
+from collections.abc import AsyncIterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from custom_components.compere_prepaid.core.allocation.pool import (
+    Basis,
+    Cost,
+    CostKind,
+    Pool,
+    Split,
+)
+from custom_components.compere_prepaid.core.allocation.runs import Asked
+from custom_components.compere_prepaid.core.errors import InvalidInputError
+from custom_components.compere_prepaid.core.ledger.allocation_rows import RunState
+from custom_components.compere_prepaid.core.money.amount import Price
+from tests.core.allocation.mall import (
+    BOOKS,
+    IN_OCTOBER,
+    LIFT,
+    NOVEMBER,
+    OCTOBER,
+    OWNER,
+    RICE,
+    SHOPS,
+    TEA,
+    AllocatingMall,
+    days,
+)
+from tests.core.prepayment.desk import money
+
+LIFTS = Pool(
+    name="Lifts",
+    valid_from=date(2026, 1, 1),
+    costs=(Cost(kind=CostKind.BILL, name="Lifts"),),
+    splits=(Split(basis=Basis.FLOOR_AREA),),
+    tax_ppm=60_000,
+)
+LIGHT = Pool(
+    name="Light",
+    valid_from=date(2026, 1, 1),
+    costs=(Cost(kind=CostKind.METERS, meters=(LIFT,), price=Price(850_000)),),
+    splits=(Split(basis=Basis.EQUAL),),
+)
+
+
+@pytest.fixture
+async def mall(tmp_path: Path) -> AsyncIterator[AllocatingMall]:
+    """Open a mall whose October is over."""
+    mall = await AllocatingMall(tmp_path / "ledger.db").open()
+    await mall.pool(LIFTS)
+    await mall.registers(LIFT, 1000, *days(date(2026, 9, 30), date(2026, 11, 3)))
+    mall.at(date(2026, 11, 3), 9)
+    yield mall
+    await mall.desk.verified()
+    await mall.desk.ledger.close()
+
+
+async def test_month(mall: AllocatingMall) -> None:
+    """A bill is split by floor area, posted with its tax, and taken back; then run again."""
+    await mall.bill(yuan="1000")
+    looked = await mall.runs.preview(IN_OCTOBER)
+    assert {name: looked.allocation.total(name) for name in SHOPS} == {
+        TEA: money(300),
+        RICE: money(200),
+        BOOKS: money(500),
+    }
+    run = await mall.runs.propose(IN_OCTOBER, user="anna")
+    assert run.head is not None
+    assert (run.head.id, run.head.state) == ("2026-10", RunState.PROPOSED)
+    again = await mall.runs.propose(IN_OCTOBER, user="anna")
+    assert again.head == run.head
+    posted = await mall.runs.approve("2026-10", user="bert")
+    assert posted.head is not None
+    assert posted.head.state is RunState.POSTED
+    assert posted.allocation == looked.allocation
+    assert mall.service_fund(TEA) == -money("318")
+    assert mall.service_fund(BOOKS) == -money("530")
+    await mall.runs.approve("2026-10", user="bert")
+    assert mall.service_fund(TEA) == -money("318")
+    with pytest.raises(InvalidInputError, match="allocation_overlaps"):
+        await mall.runs.preview(Asked(since=date(2026, 10, 31), until=NOVEMBER))
+    with pytest.raises(InvalidInputError, match="bill_in_use"):
+        await mall.bills.cancel("Otis", "1", user="anna", reason="wrong")
+    await mall.runs.reverse("2026-10", user="anna", reason="wrong bill")
+    assert mall.service_fund(TEA) == 0
+    await mall.bills.cancel("Otis", "1", user="anna", reason="wrong")
+    await mall.bill(yuan="500")
+    second = await mall.runs.propose(IN_OCTOBER, user="anna")
+    assert second.head is not None
+    assert second.head.id == "2026-10#2"
+    await mall.runs.approve("2026-10#2", user="anna")
+    assert mall.service_fund(TEA) == -money("159")
+
+
+async def test_registers(mall: AllocatingMall) -> None:
+    """A meter's energy of the month is priced; three shops bear it alike."""
+    await mall.pool(LIGHT)
+    run = await mall.runs.preview(Asked(since=OCTOBER, until=NOVEMBER, pools=("Light",)))
+    assert run.missing == ()
+    assert run.allocation.pools[0].cost == money("632.40")  # 744 kWh × 0.85
+    assert run.allocation.total(TEA) == money("210.80")
+    assert OWNER not in run.allocation.shares
