@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..adapters.statement_paper.view import told_funds
 from ..adapters.statement_paper.wording import Words, number, words_of
-from ..core.ledger.account_rows import IssuedStatement
 from ..notifications import channels
 from ..notifications.memory import Told
 from ..notifications.messages import Message
@@ -96,13 +95,22 @@ class Mailing:
         if row is None:
             return []
         spoken = language or site.press.language_of(paper.account)
-        words = await site.hass.async_add_executor_job(words_of, spoken)
-        return [Letter(paper, name, self._message(row, words, name, file)) for name in wanted]
+        content = json.loads(row.content)
+        words = await site.hass.async_add_executor_job(words_of, spoken, content["currency"])
+        return [
+            Letter(paper, name, self._message(paper, content, words, channel=name, file=file))
+            for name in wanted
+        ]
 
     def _message(
-        self, row: IssuedStatement, words: Words, channel: str, file: Path | None
+        self,
+        paper: Paper,
+        content: Mapping[str, Any],
+        words: Words,
+        *,
+        channel: str,
+        file: Path | None,
     ) -> Message:
-        content = json.loads(row.content)
         begin, end = (datetime.fromisoformat(content[key]) for key in ("since", "until"))
         attached = file is not None and channels.takes_files(self._site.hass, channel)
         portal = self._site.portal
@@ -115,8 +123,8 @@ class Mailing:
         values = {
             "site": self._site.name,
             "name": content["name"],
-            "number": row.number,
-            "account": row.account,
+            "number": paper.number,
+            "account": paper.account,
         }
         return Message(
             title=words.fill("mail_subject", **values),
@@ -128,7 +136,7 @@ class Mailing:
                 where=where,
             ),
             tag="",
-            account=row.account,
+            account=paper.account,
             file=file if attached else None,
         )
 

@@ -34,7 +34,9 @@ def _printable(value: object) -> object:
 def page_of(statement: Statement, language: str) -> str:
     """Return a statement's page in one of our languages. Blocking at the first call."""
     template, style = _template()
-    return template.render(sheet=sheet_of(statement, words_of(language)), style=style)
+    return template.render(
+        sheet=sheet_of(statement, words_of(language, statement.content["currency"])), style=style
+    )
 
 
 @lru_cache(maxsize=1)

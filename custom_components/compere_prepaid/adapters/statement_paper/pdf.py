@@ -1,4 +1,7 @@
-"""A statement's PDF: its page, set by Typst with the fonts that lie beside this file."""
+"""A statement's PDF: its page, set by Typst with the fonts that lie beside this file.
+
+It is a PDF/A-2a: for keeping for years, and with the structure that screen readers need.
+"""
 
 from functools import lru_cache
 from pathlib import Path
@@ -9,8 +12,6 @@ from .view import Statement
 
 _FOLDER = Path(__file__).parent
 _DOCTYPE = "<!DOCTYPE html>\n"
-STANDARD = "a-2a"
-"""PDF/A-2a: for keeping for years, and readable for screen readers."""
 
 
 @lru_cache(maxsize=1)
@@ -23,9 +24,12 @@ def _compiler() -> typst.Compiler:
 
 def pdf_of(page: str, statement: Statement) -> bytes:
     """Return a statement's page as a PDF; the same page gives the same bytes. Blocking."""
-    return _compiler().compile(
+    made = _compiler().compile(
         format="pdf",
         sys_inputs={"page": page.removeprefix(_DOCTYPE)},
-        pdf_standards=STANDARD,
+        pdf_standards="a-2a",
         timestamp=statement.issued_at,
     )
+    if not isinstance(made, bytes):
+        raise TypeError("a PDF is one file")
+    return made
