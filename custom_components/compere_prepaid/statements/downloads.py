@@ -38,19 +38,18 @@ def link_to(site: CompereSite, file: Path) -> str:
     return async_sign_path(site.hass, path, LINK_LIFE, use_content_user=True)
 
 
-def file_headers(name: str) -> dict[str, str]:
-    """Return the headers of an answer with a file: pages are shown, all else is saved."""
-    kind = Path(name).suffix
+def file_headers(path: Path) -> dict[str, str]:
+    """Return the headers of an answer with a file: pages are shown, all else is saved. Blocking."""
     headers = {
-        "Content-Type": _TYPES[kind],
+        "Content-Type": _TYPES[path.suffix],
         "Cache-Control": "no-store",
         "X-Content-Type-Options": "nosniff",
         "Referrer-Policy": "no-referrer",
     }
-    if kind == ".html":
-        headers["Content-Security-Policy"] = page_policy()
+    if path.suffix == ".html":
+        headers["Content-Security-Policy"] = page_policy(path.read_text("utf-8"))
     else:
-        headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(name)}"
+        headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(path.name)}"
     return headers
 
 
@@ -83,7 +82,7 @@ class StatementFileView(HomeAssistantView):
         path = await self._hass.async_add_executor_job(found)
         if path is None:
             return web.Response(status=HTTPStatus.NOT_FOUND)
-        headers = await self._hass.async_add_executor_job(file_headers, path.name)
+        headers = await self._hass.async_add_executor_job(file_headers, path)
         return web.FileResponse(path, headers=headers)
 
     async def _may(self, entry: CompereConfigEntry, user: User) -> bool:

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from ..adapters.statement_paper.order import Order
 from ..adapters.statement_paper.wording import language_for
-from ..adapters.statement_paper.workshop import HANDS, Printing
+from ..adapters.statement_paper.workshop import HANDS, Hand, Printing
 from ..const import CONF_LANGUAGE, DOMAIN
 from ..core.errors import OperationFailedError
 from ..core.ids import AccountNumber
@@ -62,6 +62,8 @@ class Press:
     done: int = 0
     total: int = 0
     _printing: Printing | None = None
+    _one: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Single statements, of tenants, are printed one after the other."""
     _idle: asyncio.Event = field(default_factory=asyncio.Event)
     _files: dict[Paper, Mapping[str, Path]] = field(default_factory=dict)
     _errors: dict[Paper, str] = field(default_factory=dict)
@@ -115,6 +117,20 @@ class Press:
             errors=self._errors,
             is_cancelled=printing.is_stopped,
         )
+
+    async def async_file(self, row: IssuedStatement, language: str, form: str) -> Path:
+        """Return a statement's file, which is printed if it is not there yet.
+
+        Raises `OperationFailedError` (`printing_stopped`, `printing_failed`).
+        """
+        path = self._path(row, language, form)
+        async with self._one:
+            if not await self.site.hass.async_add_executor_job(path.is_file):
+                async with await Hand.start() as hand:
+                    error = await hand.ask(self.order(row, language, {form: path}).written())
+                if error:
+                    raise OperationFailedError("printing_failed", error=error)
+        return path
 
     def cancel(self) -> bool:
         """Stop the batch that runs, if one does: those that are begun are the last ones."""
