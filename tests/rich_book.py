@@ -11,7 +11,7 @@ from custom_components.compere_prepaid.core.ledger.records import HoldKind
 from custom_components.compere_prepaid.core.policy.credit import Policy
 from custom_components.compere_prepaid.core.prepayment.debt_desk import DebtTerms
 from custom_components.compere_prepaid.core.prepayment.rerating import RerateRequest
-from custom_components.compere_prepaid.core.tenancy.moves import issue
+from custom_components.compere_prepaid.core.statement.issuing import issue
 from custom_components.compere_prepaid.core.tenancy.replacement import Replacement
 from custom_components.compere_prepaid.core.tenancy.supplies import MeterSetup
 from tests.core.prepayment.desk import METER, OTHER, SHOP, Desk, money

@@ -138,6 +138,7 @@ class Composition:
         site.controller.remove_meter(meter.serial)
         await site.supplies.remove_meter(meter.serial)
         site.protecting.forget(meter.serial)
+        site.hours.forget(meter.serial)
         site.events.forget_meter(meter.serial)
 
     async def _remove_buses(self, wanted: Mapping[str, ConfigSubentry]) -> None:

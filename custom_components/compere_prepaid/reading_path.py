@@ -70,6 +70,7 @@ class ReadingPath:
             return
         was_online = runtime.coordinator.online
         await self.guarded(self._charge(reading))
+        self._site.hours.take(reading)
         await self._show(runtime, reading)
         meter = self._site.book.meters.get(reading.serial)
         if meter is not None and meter.account is not None:

@@ -54,6 +54,7 @@ from .core.policy.relay_control import RelayController
 from .core.prepayment.book import AccountBook
 from .core.prepayment.rules import load_rules
 from .event_relay import EventRelay
+from .hour_keeper import HourKeeper
 from .lines import line_settings_of
 from .night_memory import NightMemory
 from .notifications.notifier import Notifier
@@ -142,6 +143,7 @@ class CompereSite(UseCases):
         )
         super().__init__(book)
         self.night_memory = NightMemory(self)
+        self.hours = HourKeeper(self)
         self.announcements = Announcements(self)
         self.portal_keeper = PortalKeeper(self)
         self.approval_notice = ApprovalNotice(self)
@@ -232,6 +234,7 @@ class CompereSite(UseCases):
                 await self.reading_path.guarded(self.announcements.board.on_clock())
                 await self.reading_path.guarded(self.approval_notice.async_on_clock())
                 await self.reading_path.guarded(self.standing.async_on_clock())
+                await self.reading_path.guarded(self.hours.async_on_clock())
                 # last, for it writes: whether the ledger can is what an issue says then
                 await self.reading_path.guarded(self.charging.on_clock())
                 await self.notifier.on_clock()
@@ -252,6 +255,7 @@ class CompereSite(UseCases):
             await bus.bus.stop()
         async with self._ticking:
             await self.reading_path.guarded(self.charging.settle_all("stop"))
+            await self.reading_path.guarded(self.hours.async_write())
         await self.night_memory.async_save()
         await self.notifier.async_stop()
 

@@ -24,7 +24,8 @@ from .const import (
     CONF_TIME_ZONE,
 )
 from .core.ledger.records import BookKind
-from .core.site_file import AccountEntry, BusEntry, MeterEntry, SiteFile, dump_site_file
+from .core.site_file import AccountEntry, BusEntry, MeterEntry, SiteFile
+from .core.site_file_text import dump_site_file
 from .ledger_place import book_kind
 from .lines import settings_of
 

@@ -59,10 +59,10 @@ from .core.site_file import (
     BusEntry,
     MeterEntry,
     SiteFile,
-    bus_data,
     parse_site_file,
     site_file_of,
 )
+from .core.site_file_text import bus_data
 from .lines import optional_line_data, settings_of
 from .relay_access import relay_access_data
 from .site_clashes import clashes, moved_out

@@ -18,9 +18,9 @@ from custom_components.compere_prepaid.core.site_file import (
     BusEntry,
     MeterEntry,
     SiteFile,
-    dump_site_file,
     parse_site_file,
 )
+from custom_components.compere_prepaid.core.site_file_text import dump_site_file
 
 CNY = Currency.of("CNY")
 
@@ -459,10 +459,14 @@ MISTAKES: Mapping[str, tuple[str, str, list[str]]] = {
             )
         ],
     ),
-    "pools of later": (
+    "a pool without anything": (
         "pools: []",
         "pools: [{name: Lifts}]",
-        ["line 16: pools: is not supported by this version yet: leave the list empty"],
+        [
+            "line 16: pools[0]: 'valid_from' is missing",
+            "line 16: pools[0]: 'basis' is missing: by what it is split, like floor_area",
+            "line 16: pools[0]: 'costs' is missing",
+        ],
     ),
     "key twice": (
         "name: One, ",

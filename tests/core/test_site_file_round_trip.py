@@ -5,6 +5,8 @@ from decimal import Decimal
 
 from hypothesis import given, settings, strategies as st
 
+from custom_components.compere_prepaid.core.allocation.pool import Cost, CostKind, Pool
+from custom_components.compere_prepaid.core.balance.feeders import Feeder
 from custom_components.compere_prepaid.core.bus.settings import LineSettings, Transport
 from custom_components.compere_prepaid.core.ids import AccountNumber, MeterSerial
 from custom_components.compere_prepaid.core.ledger.records import BookKind
@@ -30,13 +32,14 @@ from custom_components.compere_prepaid.core.site_file import (
     BusEntry,
     MeterEntry,
     SiteFile,
-    dump_site_file,
     parse_site_file,
 )
+from custom_components.compere_prepaid.core.site_file_text import dump_site_file
 from custom_components.compere_prepaid.core.tariff.calendar_days import calendar_from
 from custom_components.compere_prepaid.core.tariff.document import tariff_version_from
 from custom_components.compere_prepaid.core.tariff.model import flat_tariff
 from custom_components.compere_prepaid.core.tariff.year import WEEKDAYS
+from tests.core.allocation.drawing_pools import NAMES, pools
 from tests.core.tariff.drawing import CALENDAR, tariff_documents
 
 CNY = Currency.of("CNY")
@@ -104,6 +107,8 @@ def sites(draw: st.DrawFn) -> SiteFile:
                 address=address,
                 profile=draw(names),
                 area=draw(st.just("") | names),
+                floor=draw(st.just("") | names),
+                labels=tuple(draw(st.lists(names, max_size=2, unique=True))),
                 floor_area=draw(quantities),
                 rated_power=draw(quantities),
                 breaker=draw(st.integers(min_value=1, max_value=6300)),
@@ -123,6 +128,10 @@ def sites(draw: st.DrawFn) -> SiteFile:
                 owner=owner and draw(st.booleans()),
                 notify=draw(st.none() | st.just(("notify.mobile_app_pixel", "notify.family"))),
                 language=draw(st.none() | st.sampled_from(("en", "zh-Hans"))),
+                floor_area=draw(quantities),
+                rated_power=draw(quantities),
+                persons=draw(st.none() | st.integers(1, 1000)),
+                opening_hours=draw(st.none() | st.integers(1, 1680).map(_tenths)),
             )
             for number, group, owner in zip(
                 draw(_unique(numbers, 2)), (owned, []), (False, True), strict=True
@@ -131,6 +140,31 @@ def sites(draw: st.DrawFn) -> SiteFile:
         calendars=(CHINA,),
         tariffs=tuple(versions),
         policies=tuple(_policy(draw, name) for name in policy_names),
+        feeders=tuple(
+            Feeder(name=name, main=(MeterSerial("M"),), expected_loss_ppm=draw(st.none() | ppm))
+            for name in NAMES
+        ),
+        pools=draw(pools().map(_alone).map(lambda pool: (pool,))),
+    )
+
+
+ppm = st.integers(0, 10**6)
+
+
+def _tenths(number: int) -> Decimal:
+    return Decimal(number).scaleb(-1)
+
+
+def _alone(pool: Pool) -> Pool:
+    """Leave out of a drawn pool what other pools, or the file's tariffs, must have."""
+    return replace(
+        pool,
+        costs=tuple(
+            Cost(kind=CostKind.METERS, meters=(MeterSerial(f"C{number}"),), price=Price(number))
+            if cost.tariff or cost.kind is not CostKind.AMOUNT
+            else cost
+            for number, cost in enumerate(pool.costs)
+        ),
     )
 
 

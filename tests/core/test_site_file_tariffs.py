@@ -5,7 +5,8 @@ from datetime import date
 import pytest
 
 from custom_components.compere_prepaid.core.documents import DocumentError
-from custom_components.compere_prepaid.core.site_file import dump_site_file, parse_site_file
+from custom_components.compere_prepaid.core.site_file import parse_site_file
+from custom_components.compere_prepaid.core.site_file_text import dump_site_file
 from custom_components.compere_prepaid.core.tariff.calendar_days import Calendar
 from custom_components.compere_prepaid.core.tariff.model import Tariff
 

@@ -8,8 +8,9 @@ from custom_components.compere_prepaid.core.documents import DocumentError
 from custom_components.compere_prepaid.core.money.amount import Currency
 from custom_components.compere_prepaid.core.policy.protected_times import ProtectedTimes
 from custom_components.compere_prepaid.core.policy.protection import Basis, RuleKind
-from custom_components.compere_prepaid.core.site_file import dump_site_file, parse_site_file
+from custom_components.compere_prepaid.core.site_file import parse_site_file
 from custom_components.compere_prepaid.core.site_file_policies import POLICY_SCHEMA
+from custom_components.compere_prepaid.core.site_file_text import dump_site_file
 
 CNY = Currency.of("CNY")
 

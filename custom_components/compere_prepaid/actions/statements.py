@@ -1,11 +1,12 @@
 """Statements: what an account was charged and paid, line by line."""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import date, datetime
 import json
 from typing import Any
 
 from homeassistant.core import HomeAssistant, ServiceCall, SupportsResponse
+from homeassistant.helpers import config_validation as cv
 import probatio as vol
 
 from ..action_targets import accounts_meant
@@ -17,12 +18,12 @@ from ..core.ledger.account_rows import (
     Tenancy,
 )
 from ..core.ledger.ports import LedgerTransaction
+from ..core.statement.chain import standing
 from ..core.statement.data import statement_data
-from ..core.statement.statement import make_statement
+from ..core.statement.issuing import Asked, just_after, next_span, of_month, statement_maker
+from ..core.statement.statement import Span, month_span
 from ..site import CompereSite
-from .fields import ACCOUNTS, ONE_ACCOUNT, WRITTEN, Action, moment_of, per_account
-
-_INSTANT = timedelta(microseconds=1)
+from .fields import ACCOUNTS, ONE_ACCOUNT, WRITTEN, Action, moment_of, month_of, per_account
 
 
 async def _get_statement(
@@ -32,13 +33,14 @@ async def _get_statement(
     await async_require_manager(hass, site.entry, call.context, Duty.MONEY)
     number = AccountNumber(call.data["account"])
     since, until = moment_of(site, call, "since"), moment_of(site, call, "until")
+    month = month_of(call, "month")
     if (issued := call.data.get("number")) is not None:
         row = await site.ledger.read(lambda tx: _issued(tx, number, issued))
         data = _data_of(row)
     else:
         if until is None and number in site.book.accounts and site.ledger.refusal is None:
             await site.book.settle_many([number], "statement")
-        data = await site.ledger.read(lambda tx: _statement(site, tx, number, since, until))
+        data = await site.ledger.read(lambda tx: _statement(site, tx, number, since, until, month))
     return data | {"users": await _names(hass, data)}
 
 
@@ -47,7 +49,8 @@ async def _issue_statement(
 ) -> dict[str, Any]:
     """Issue statements, of several accounts in one transaction."""
     user = await async_require_manager(hass, site.entry, call.context, Duty.MONEY)
-    issued = await site.moves.issue_statements(accounts_meant(hass, site, call.data), user)
+    asked = Asked(month=month_of(call, "month"), correct=call.data["correct"])
+    issued = await site.moves.issue_statements(accounts_meant(hass, site, call.data), user, asked)
     return per_account({number: _data_of(row) for number, row in issued.items()})
 
 
@@ -59,8 +62,10 @@ def _data_of(row: IssuedStatement) -> dict[str, Any]:
 def _issued(tx: LedgerTransaction, number: AccountNumber, place: int) -> IssuedStatement:
     row = tx.find(IssuedStatement, account=number, number=place)
     if row is None:
-        last = len(tx.rows(IssuedStatement, account=number))
-        raise InvalidInputError("statement_unknown", account=number, number=place, last=last)
+        last = tx.last(IssuedStatement, account=number)
+        raise InvalidInputError(
+            "statement_unknown", account=number, number=place, last=last.number if last else 0
+        )
     return row
 
 
@@ -70,20 +75,29 @@ def _statement(
     number: AccountNumber,
     since: datetime | None,
     until: datetime | None,
+    month: date | None,
 ) -> dict[str, Any]:
-    """Return the statement of a time; without one, of all that was booked since the last."""
+    """Return the statement of a time; without one, of all that was booked since the last.
+
+    That of a month is the one that was issued, if there is one.
+    """
     tenancy = tx.find(Tenancy, account=number)
     if tenancy is None:
         raise InvalidInputError("account_unknown", account=number)
-    issued = tx.rows(IssuedStatement, account=number)
-    previous = issued[-1] if issued and since is None and until is None else None
-    begin = since or (previous.until if previous else tenancy.opened_at)
-    end = until or max(site.clock.now(), begin) + _INSTANT
-    if end <= begin:
+    if month is not None:
+        if (found := of_month(tx, number, month)) is not None:
+            return _data_of(found.row)
+        begin, end = month_span(month, site.zone)
+        span = Span(since=begin, until=end, period=month)
+    elif since is None and until is None:
+        last = next(standing(tx, number), None)
+        span = next_span(site.clock.now(), tenancy.opened_at, last)
+    else:
+        begin = since or tenancy.opened_at
+        span = Span(since=begin, until=until or just_after(max(site.clock.now(), begin)))
+    if span.until <= span.since:
         raise InvalidInputError("time_order")
-    statement = make_statement(
-        tx, tenancy, begin, end, currency=site.currency, zone=site.zone, previous=previous
-    )
+    statement = statement_maker(site.book).make(tx, tenancy, span)
     return statement_data(statement, site.currency, site.zone)
 
 
@@ -103,8 +117,16 @@ ACTIONS = {
             vol.Optional("number"): vol.All(vol.Coerce(int), vol.Range(min=1)),
             vol.Optional("since"): WRITTEN,
             vol.Optional("until"): WRITTEN,
+            vol.Optional("month"): WRITTEN,
         },
         SupportsResponse.ONLY,
     ),
-    "issue_statement": Action(_issue_statement, ACCOUNTS),
+    "issue_statement": Action(
+        _issue_statement,
+        {
+            **ACCOUNTS,
+            vol.Optional("month"): WRITTEN,
+            vol.Optional("correct", default=False): cv.boolean,
+        },
+    ),
 }

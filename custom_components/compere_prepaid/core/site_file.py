@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import yaml
-
+from .allocation.document import read_pool
+from .allocation.pool import Pool
+from .balance.feeders import Feeder, read_feeder
 from .bus.settings import LineSettings, Transport
 from .document_faults import MAX_FAULTS, schema_faults
-from .document_section import Findings, Section, number_text
+from .document_section import Findings, Section
 from .documents import Document, DocumentError, read_document
 from .ids import AccountNumber, MeterSerial
 from .ledger.records import BookKind
@@ -26,7 +27,7 @@ from .meters.compere_mqtt.ports import TRANSPORT, BrokerSettings
 from .meters.dlt645_relay import NO_OPERATOR, USUAL_LEVEL, RelayAccess
 from .money.amount import ZERO, Amount, Currency
 from .policy.credit import Policy
-from .site_file_brokers import broker_data, check_brokers, read_broker, refuse_broker_keys
+from .site_file_brokers import check_brokers, read_broker, refuse_broker_keys
 from .site_file_names import (
     ADDRESS_KEYS,
     ALL_ADDRESS_KEYS,
@@ -34,21 +35,22 @@ from .site_file_names import (
     check_names,
     check_places,
 )
-from .site_file_policies import policy_data, read_amount, read_policy
-from .tariff.calendar_days import Calendar, calendar_data, read_calendar
-from .tariff.document import read_tariff_version, tariff_data
+from .site_file_policies import read_amount, read_policy
+from .site_file_pools import check_pools
+from .tariff.calendar_days import Calendar, read_calendar
+from .tariff.document import read_tariff_version
 from .tariff.model import TariffVersion
 
 SCHEMA: Mapping[str, Any] = json.loads(
     (Path(__file__).parent / "site_file.schema.json").read_text(encoding="utf-8")
 )
 
-_LATER = "is not supported by this version yet"
 _LINE_KEYS = ("shared", "queues", "host", "port", "device", "baudrate", "parity", "stopbits")
-_LINE_DEFAULTS = LineSettings(transport=Transport.SERIAL)
+ACCOUNT_PREMISES = ("floor_area", "rated_power", "persons", "opening_hours")
+"""What an account may say of its premises."""
+
 _FINEST = "KWD"
 """A currency with as many decimals as any: nothing is wrong in it that another would allow."""
-_WIDE = 2**30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +73,8 @@ class MeterEntry:
     """A number on a line, the digits of a DL/T 645 meter, the meter code behind a broker."""
     profile: str
     area: str = ""
+    floor: str = ""
+    labels: tuple[str, ...] = ()
     floor_area: Decimal | None = None
     """m²"""
     rated_power: Decimal | None = None
@@ -102,6 +106,13 @@ class AccountEntry:
     """The tenant's channels; None leaves them as they are."""
     language: str | None = None
     """In which the tenant is told; None leaves it as it is."""
+    floor_area: Decimal | None = None
+    """m², of all its units together, in place of what its meters say."""
+    rated_power: Decimal | None = None
+    """kW, likewise."""
+    persons: int | None = None
+    opening_hours: Decimal | None = None
+    """A week."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +130,8 @@ class SiteFile:
     calendars: tuple[Calendar, ...] = ()
     tariffs: tuple[TariffVersion, ...] = ()
     policies: tuple[Policy, ...] = ()
+    feeders: tuple[Feeder, ...] = ()
+    pools: tuple[Pool, ...] = ()
 
 
 def parse_site_file(text: str, *, file: str) -> SiteFile:
@@ -142,13 +155,14 @@ def site_file_of(document: Document, *, file: str) -> SiteFile:
     calendars = [read_calendar(entry) for entry in root.entries("calendars")]
     tariffs = [read_tariff_version(entry, currency) for entry in root.entries("tariffs")]
     policies = [read_policy(entry, currency) for entry in root.entries("policies")]
+    feeders = [read_feeder(entry) for entry in root.entries("feeders")]
+    pools = [read_pool(entry, currency) for entry in root.entries("pools")]
     accounts = [_read_account(entry, currency) for entry in root.entries("accounts")]
     check_names(root)
     check_calendars(root)
     check_places(root)
     check_brokers(root)
-    if (pools := root.part("pools")) and pools.value:
-        pools.fault(f"{_LATER}: leave the list empty")
+    check_pools(root, pools, feeders, currency)
     if findings.all:
         raise DocumentError(file, findings.all)
     site = document.data["site"]
@@ -163,6 +177,8 @@ def site_file_of(document: Document, *, file: str) -> SiteFile:
         calendars=tuple(calendar for calendar in calendars if calendar),
         tariffs=tuple(tariff for tariff in tariffs if tariff),
         policies=tuple(policy for policy in policies if policy),
+        feeders=tuple(feeder for feeder in feeders if feeder),
+        pools=tuple(pool for pool in pools if pool),
     )
 
 
@@ -220,6 +236,8 @@ def _read_meter(section: Section) -> MeterEntry | None:
         address=kept_address(data["address"]),
         profile=data["profile"],
         area=data.get("area", ""),
+        floor=data.get("floor", ""),
+        labels=tuple(data.get("labels", ())),
         floor_area=_decimal(data.get("floor_area")),
         rated_power=_decimal(data.get("rated_power")),
         breaker=data["breaker"],
@@ -259,124 +277,8 @@ def _read_account(section: Section, currency: Currency) -> AccountEntry | None:
         owner=data.get("owner", False),
         notify=tuple(data["notify"]) if "notify" in data else None,
         language=data.get("language"),
+        floor_area=_decimal(data.get("floor_area")),
+        rated_power=_decimal(data.get("rated_power")),
+        persons=data.get("persons"),
+        opening_hours=_decimal(data.get("opening_hours")),
     )
-
-
-def dump_site_file(site: SiteFile) -> str:
-    """Return the text that `parse_site_file` reads as this site."""
-    groups: tuple[tuple[str, list[dict[str, Any]]], ...] = (
-        ("buses", [bus_data(bus) for bus in site.buses]),
-        ("meters", [_meter_data(meter) for meter in site.meters]),
-        ("accounts", [_account_data(account, site.currency) for account in site.accounts]),
-        ("calendars", [calendar_data(calendar) for calendar in site.calendars]),
-        ("tariffs", [tariff_data(tariff, site.currency) for tariff in site.tariffs]),
-        ("policies", [policy_data(policy, site.currency) for policy in site.policies]),
-    )
-    head = {"name": site.name, "currency": site.currency.code, "time_zone": site.time_zone}
-    if site.kind is not None:
-        head["kind"] = site.kind.value
-    lines = [f"site: {_flow(head)}"]
-    for name, entries in groups:
-        if name == "calendars" and not entries:
-            continue  # few sites have any
-        lines.append(f"{name}:" if entries else f"{name}: []")
-        for entry in entries:
-            lines.extend(_tariff_lines(entry) if name == "tariffs" else [f"  - {_flow(entry)}"])
-    return "\n".join([*lines, "pools: []", ""])
-
-
-def _tariff_lines(data: Mapping[str, Any]) -> list[str]:
-    """Write a tariff over several lines, one a key and one a rule of the schedule."""
-    lines = []
-    for key, value in data.items():
-        if key == "schedule":
-            lines.append(f"    {key}:")
-            lines.extend(f"      - {_flow(rule)}" for rule in value)
-        else:
-            lines.append(f"    {key}: {_flow(value)}")
-    return [f"  - {lines[0].lstrip()}", *lines[1:]]
-
-
-def bus_data(bus: BusEntry) -> dict[str, Any]:
-    """Return a line as a site file has it."""
-    line = bus.line
-    data: dict[str, Any] = {"name": bus.name, "transport": str(line.transport)}
-    if isinstance(line, BrokerSettings):
-        return data | broker_data(line)
-    if line.transport is Transport.SERIAL:
-        data["device"] = line.device
-    else:
-        data |= ({"host": line.host} if line.host else {}) | {"port": line.port}
-    for key in ("baudrate", "parity", "stopbits"):
-        if line.transport is Transport.SERIAL or _differs(line, key):
-            data[key] = getattr(line, key)
-    if _differs(line, "timeout_s"):
-        data["timeout"] = Decimal(repr(line.timeout_s))
-    if line.spacing_s:
-        data["spacing"] = Decimal(repr(line.spacing_s))
-    data |= {key: True for key in ("shared", "queues") if getattr(line, key)}
-    return data
-
-
-def _differs(line: LineSettings, key: str) -> bool:
-    return bool(getattr(line, key) != getattr(_LINE_DEFAULTS, key))
-
-
-def _meter_data(meter: MeterEntry) -> dict[str, Any]:
-    data = {
-        "serial": meter.serial,
-        "name": meter.name,
-        "bus": meter.bus,
-        "address": meter.address,
-        "profile": meter.profile,
-        "area": meter.area or None,
-        "floor_area": meter.floor_area,
-        "rated_power": meter.rated_power,
-        "breaker": meter.breaker,
-        "multiplier": meter.multiplier if meter.multiplier > 1 else None,
-        "rollover_kwh": meter.rollover_kwh,
-        "power_scale": meter.power_scale,
-    }
-    return {key: value for key, value in data.items() if value is not None}
-
-
-def _account_data(account: AccountEntry, currency: Currency) -> dict[str, Any]:
-    data: dict[str, Any] = {
-        "number": account.number,
-        "name": account.name,
-        "meters": list(account.meters),
-        "tariff": account.tariff,
-        "policy": account.policy,
-        "opening_balance": currency.exact(account.opening_balance),
-    }
-    if account.owner:
-        data["owner"] = True
-    if account.notify:
-        data["notify"] = list(account.notify)
-    return data | ({"language": account.language} if account.language else {})
-
-
-def _flow(data: Any) -> str:
-    """Write data on one line, like `{name: East riser, port: 15020}`."""
-    text = yaml.dump(
-        data,
-        Dumper=_Dumper,
-        default_flow_style=True,
-        allow_unicode=True,
-        sort_keys=False,
-        width=_WIDE,
-    )
-    return str(text).removesuffix("\n").removesuffix("\n...")
-
-
-class _Dumper(yaml.SafeDumper):
-    """Writes exact numbers as plain numbers."""
-
-
-def _represent_number(dumper: yaml.SafeDumper, number: Decimal) -> yaml.ScalarNode:
-    text = number_text(number)
-    kind = "float" if "." in text else "int"
-    return dumper.represent_scalar(f"tag:yaml.org,2002:{kind}", text)
-
-
-_Dumper.add_representer(Decimal, _represent_number)

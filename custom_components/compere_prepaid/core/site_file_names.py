@@ -42,12 +42,12 @@ def check_names(root: Section) -> None:
     """Report names given twice, and names that nobody bears."""
     for group, key in _NAMES.items():
         if group != "tariffs":  # whose versions from one day have revisions
-            _report_twice(
+            report_twice(
                 (part, (str(part.value), entry.text("valid_from")))
                 for entry in root.entries(group)
                 if (part := entry.part(key))
             )
-    known = {group: _known(root, group, key) for group, key in _NAMES.items()}
+    known = {group: known_names(root, group, key) for group, key in _NAMES.items()}
     for meter in root.entries("meters"):
         _check_reference(meter.part("bus"), "bus", known["buses"])
     for tariff in root.entries("tariffs"):
@@ -60,7 +60,7 @@ def check_names(root: Section) -> None:
         _check_reference(account.part("policy"), "policy", known["policies"])
         for serial in account.items("meters"):
             _check_reference(_meter_of(serial, known["meters"]), "meter", known["meters"])
-    _report_twice(
+    report_twice(
         (
             (owner, True)
             for account in root.entries("accounts")
@@ -77,7 +77,7 @@ def _meter_of(serial: Section, known: set[str] | None) -> Section | None:
     return None if is_channel else serial
 
 
-def _known(root: Section, group: str, key: str) -> set[str] | None:
+def known_names(root: Section, group: str, key: str) -> set[str] | None:
     """Return all names of a group; None if one cannot be read, so that nobody is blamed for it."""
     entries = root.value.get(group, [])
     names = [entry.text(key) for entry in root.entries(group)]
@@ -86,7 +86,7 @@ def _known(root: Section, group: str, key: str) -> set[str] | None:
     return {name for name in names if name}
 
 
-def _report_twice(
+def report_twice(
     parts: Iterable[tuple[Section, Hashable]],
     say: Callable[[Section, int], str] = _stands_twice,
 ) -> None:
@@ -134,7 +134,7 @@ def check_day_types(section: Section, rules: str, known: Collection[str] | None)
 
 def check_places(root: Section) -> None:
     """Report what would stand in one place twice."""
-    _report_twice(
+    report_twice(
         (
             (address, (bus, address.value))
             for entry in root.entries("meters")
@@ -144,7 +144,7 @@ def check_places(root: Section) -> None:
             f"another meter has address {part.value} on the same bus, on line {line}"
         ),
     )
-    _report_twice(
+    report_twice(
         (
             (serial, str(serial.value))
             for entry in root.entries("accounts")
@@ -152,7 +152,7 @@ def check_places(root: Section) -> None:
         ),
         lambda part, line: f"meter '{part.value}' is in an account already, on line {line}",
     )
-    _report_twice(
+    report_twice(
         (
             (day, (name, day.value, entry.text("revision") or "1"))
             for entry in root.entries("tariffs")
@@ -160,7 +160,7 @@ def check_places(root: Section) -> None:
         ),
         lambda part, line: f"the tariff has a version from {part.value} already, on line {line}",
     )
-    _report_twice(
+    report_twice(
         (
             (place, tuple((key, entry.text(key)) for key in keys))
             for entry in root.entries("buses")

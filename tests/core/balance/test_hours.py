@@ -166,7 +166,9 @@ async def test_what_the_ledger_has(tmp_path: Path) -> None:
 
         async def at_all(*hours: float) -> list[tuple[int, int, bool] | None]:
             found = [await ledger.read(at(hour)) for hour in hours]
-            return [one and (one.generation, one.wh, one.estimated) for one in found]
+            return [
+                None if one is None else (one.generation, one.wh, one.estimated) for one in found
+            ]
 
         assert await at_all(0, 0.5, 2.25, 2.5, 3) == [
             *((1, 2000, False), (1, 2250, False), (1, 3550, False)),

@@ -9,10 +9,9 @@ from custom_components.compere_prepaid.core.ledger.account_rows import Tenancy
 from custom_components.compere_prepaid.core.ledger.accounts import Fund, tenant
 from custom_components.compere_prepaid.core.ledger.ports import LedgerTransaction
 from custom_components.compere_prepaid.core.statement.data import statement_data, statement_text
-from custom_components.compere_prepaid.core.statement.statement import (
-    Statement,
-    make_statement,
-)
+from custom_components.compere_prepaid.core.statement.issuing import statement_maker
+from custom_components.compere_prepaid.core.statement.model import Statement
+from custom_components.compere_prepaid.core.statement.statement import Span
 from tests.core.prepayment.desk import CNY, SHOP, START, ZONE, Desk, money
 from tests.core.statement.rich_month import a_rich_month
 
@@ -23,7 +22,7 @@ async def statement(desk: Desk, since: datetime, until: datetime) -> Statement:
     def read(tx: LedgerTransaction) -> Statement:
         tenancy = tx.find(Tenancy, account=SHOP)
         assert tenancy
-        return make_statement(tx, tenancy, since, until, currency=CNY, zone=ZONE)
+        return statement_maker(desk.book).make(tx, tenancy, Span(since=since, until=until))
 
     return await desk.ledger.read(read)
 

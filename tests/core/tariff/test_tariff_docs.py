@@ -5,7 +5,8 @@ import re
 
 import pytest
 
-from custom_components.compere_prepaid.core.site_file import dump_site_file, parse_site_file
+from custom_components.compere_prepaid.core.site_file import parse_site_file
+from custom_components.compere_prepaid.core.site_file_text import dump_site_file
 from custom_components.compere_prepaid.core.tariff.model import Tariff
 
 MANUAL = (Path(__file__).parents[3] / "docs" / "tariffs.md").read_text(encoding="utf-8")

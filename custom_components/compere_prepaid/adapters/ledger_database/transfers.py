@@ -84,6 +84,7 @@ def _latest() -> Select[Any]:
             transfer_table.c[side] == bindparam("account"),
             transfer_table.c.effective_at >= bindparam("since"),
             transfer_table.c.effective_at < bindparam("until"),
+            transfer_table.c.seq > bindparam("after"),
             transfer_table.c.code != bindparam("but", type_=TEXT),
             or_(
                 bindparam("only", type_=TEXT) == "",
@@ -172,6 +173,7 @@ class TransferRows(Rows):
         *,
         since: datetime | None = None,
         until: datetime | None = None,
+        after: int = 0,
         but: TransferCode | None = None,
         only: TransferCode | None = None,
     ) -> Sequence[Transfer]:
@@ -182,6 +184,7 @@ class TransferRows(Rows):
             limit=limit,
             since=since or EVER,
             until=until or NEVER,
+            after=after,
             but=but or "",
             only=only or "",
         )

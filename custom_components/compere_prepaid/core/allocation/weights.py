@@ -72,7 +72,8 @@ class Weigher:
     def __post_init__(self) -> None:
         """Bring the stays into an order that does not depend on where they came from."""
         self.period_days = (self.inputs.until - self.inputs.since).days
-        self._stays = sorted(self.inputs.stays, key=lambda x: (x.account or "", x.unit, x.since))
+        stays = (stay for stay in self.inputs.stays if days_of(stay) > 0)
+        self._stays = sorted(stays, key=lambda stay: (stay.account or "", stay.unit, stay.since))
 
     def group(self, pool: Pool) -> Group:
         """Return who bears a pool."""

@@ -15,6 +15,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from itertools import pairwise
 import json
 from typing import NamedTuple
@@ -87,6 +88,7 @@ class PeakHour(NamedTuple):
     mean_w: Mapping[MeterSerial, int]
 
 
+@lru_cache(maxsize=2048)
 def hour_marks(day: date, zone: ZoneInfo) -> tuple[datetime, ...]:
     """Return the instants (UTC) at which a day's hours begin, and the one at which it ends.
 

@@ -2,27 +2,22 @@
 
 Opening balance + lines = closing balance, exactly; and so do the rounded amounts that people see,
 because each line shows what it adds to the rounded sum so far. Every line leads to its readings and
-its tariff version, or to the transfer with its reference and user.
+its tariff version, to its share of a run, or to the transfer with its reference and user.
 
 A statement of a time has what is effective in it. Statements that are issued one after the other
-have what was booked since the one before: energy that was used before a statement and read after it
-is on the next one, and each opens with what the one before closed with.
+have besides what was booked late: energy that was used before a statement and read after it is on
+the next one. So each opens with what the one before closed with, and each transfer is on one of
+them.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from decimal import Decimal
-import json
-from typing import Any
 from zoneinfo import ZoneInfo
 
-from ..ids import AccountNumber, MeterSerial, TransferId
-from ..ledger.account_rows import (
-    Fee,
-    IssuedStatement,
-    Tenancy,
-)
+from ..ids import TransferId
+from ..ledger.account_rows import Fee, Tenancy
 from ..ledger.accounts import Fund, tenant
 from ..ledger.ports import LedgerTransaction
 from ..ledger.records import (
@@ -31,308 +26,198 @@ from ..ledger.records import (
     TransferCode,
     TransferKind,
 )
-from ..money.amount import Amount, Currency, Price
-from ..prepayment.calendar import day_of
+from ..money.amount import Amount, Currency
+from ..prepayment.calendar import day_of, day_start, next_month
+from .chain import Standing
+from .comparing import Past
+from .lines import LineMaker
+from .model import (
+    COSTS,
+    Comparison,
+    FundStatement,
+    Group,
+    GroupSum,
+    Statement,
+    StatementLine,
+    TaxLine,
+    Usage,
+)
+from .taxes import Tariffs
 
 MANY = 1_000_000
 """More transfers than an account has in a period."""
 
-_BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
-"""Before any site."""
-
-_FEES = frozenset(
-    {
-        TransferCode.STANDING,
-        TransferCode.SERVICE,
-        TransferCode.MINIMUM,
-        TransferCode.DEMAND,
-    }
-)
+_BOOKED = frozenset({TransferKind.POSTED, TransferKind.POST})
+_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EnergyDetail:
-    """What an energy line is for: all charges of a register at one price."""
-
-    meter: MeterSerial
-    generation: int
-    from_wh: int
-    """The register at the first of these charges; `to_wh` at the end of the last."""
-    to_wh: int
-    energy_wh: int
-    from_at: datetime
-    to_at: datetime
-    tariff: str
-    valid_from: str
-    revision: int
-    period: str
-    tier: int
-    price: Price
-    estimated: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StatementLine:
-    """One line: money that came (above 0) or went, and why."""
-
-    code: TransferCode
-    amount: Amount
-    shown: Decimal
-    at: datetime
-    energy: EnergyDetail | None = None
-    count: int = 1
-    """How many days, charges or transfers the line joins."""
-    item: str = ""
-    """What is measured (demand), the debt's name, the tax rate in millionths."""
-    transfer: TransferId | None = None
-    reason: str = ""
-    user: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FundStatement:
-    """One fund of a statement."""
-
-    fund: Fund
-    opening: Amount
-    closing: Amount
-    opening_shown: Decimal
-    closing_shown: Decimal
-    lines: tuple[StatementLine, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Statement:
-    """All funds of an account in a time; `anchor` says where the chain stood when it was made."""
-
-    account: AccountNumber
-    name: str
-    since: datetime
-    until: datetime
-    anchor: str
-    funds: tuple[FundStatement, ...]
-
-
-@dataclass(slots=True)
-class _Line:
-    """A line that is being added up."""
-
-    code: TransferCode
-    at: datetime
-    amount: int = 0
-    count: int = 0
-    item: str = ""
-    transfer: TransferId | None = None
-    reason: str = ""
-    user: str = ""
-    charges: list[Charge] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Span:
-    """What a statement is about: rows effective in a time, booked after a place in the chain."""
+class Span:
+    """What a statement is about: a time, behind the statement before it if there is one."""
 
     since: datetime
     until: datetime
-    after: int = 0
-    told_until: datetime | None = None
-    """Up to when the statement before this one told."""
+    previous: Standing | None = None
+    """It ends at `since`."""
+    period: date | None = None
+    """The first day of the month that it is."""
+    corrects: int | None = None
 
 
-def make_statement(
-    tx: LedgerTransaction,
-    tenancy: Tenancy,
-    since: datetime,
-    until: datetime,
-    *,
-    currency: Currency,
-    zone: ZoneInfo,
-    previous: IssuedStatement | None = None,
-) -> Statement:
-    """Return the statement of an account from one instant to before another.
+@dataclass(frozen=True, slots=True)
+class StatementMaker:
+    """Makes the statements of a site."""
 
-    With the `previous` one that was issued it is of all that was booked after that.
-    """
-    head = tx.head()
+    currency: Currency
+    zone: ZoneInfo
+    tariffs: Tariffs
 
-    def funds(span: _Span) -> tuple[FundStatement, ...]:
-        return tuple(
-            _fund(tx, tenancy.account, fund, span, currency=currency, zone=zone) for fund in Fund
+    def make(self, tx: LedgerTransaction, tenancy: Tenancy, span: Span) -> Statement:
+        """Return the statement of an account."""
+        head = tx.head()
+        maker = _Maker(self, tx, tenancy, span)
+        charges = maker.charges
+        parts: list[FundStatement] = []
+        taxes: list[TaxLine] = []
+        for fund in Fund:
+            part, taxed = maker.fund(fund)
+            parts.append(part)
+            taxes.extend(taxed)
+        past = Past(tx, tenancy, self.zone)
+        return Statement(
+            account=tenancy.account,
+            name=tenancy.name,
+            since=span.since,
+            until=span.until,
+            anchor=f"{head.seq}-{head.hash[:12]}",
+            period=span.period,
+            corrects=span.corrects,
+            funds=tuple(parts),
+            taxes=tuple(taxes),
+            debts=tuple(past.debts(span.until)),
+            comparison=self._comparison(past, span, charges, parts),
+            chart=past.chart(span.since, span.until, charges),
         )
 
-    if previous is None:
-        found = funds(_Span(since=since, until=until))
-    else:
-        after, told = int(previous.anchor.partition("-")[0]), previous.until
-        # A meter that was silent for long may reach back further than the statement before.
-        for reach in (previous.since, _BEGINNING):
-            found = funds(_Span(since=reach, until=until, after=after, told_until=told))
-            if _openings(found, currency) == _closings(previous):
-                break
-    return Statement(
-        account=tenancy.account,
-        name=tenancy.name,
-        since=since,
-        until=until,
-        anchor=f"{head.seq}-{head.hash[:12]}",
-        funds=found,
-    )
-
-
-def _openings(funds: Iterable[FundStatement], currency: Currency) -> Mapping[str, Decimal]:
-    return {part.fund.value: currency.exact(part.opening) for part in funds}
-
-
-def _closings(issued: IssuedStatement) -> Mapping[str, Decimal]:
-    funds: Mapping[str, Any] = json.loads(issued.content)["funds"]
-    return {fund: Decimal(part["closing"]) for fund, part in funds.items()}
-
-
-def _fund(
-    tx: LedgerTransaction,
-    account: AccountNumber,
-    fund: Fund,
-    span: _Span,
-    *,
-    currency: Currency,
-    zone: ZoneInfo,
-) -> FundStatement:
-    name = tenant(account, fund)
-    booked = _booked(tx, name, span)
-    lines: list[_Line] = []
-    if fund is Fund.ELECTRICITY:
-        lines.extend(_energy_lines(_charges(tx, account, span, booked)))
-    fees = tx.fees(account, day_of(span.since, zone).replace(day=1), day_of(span.until, zone))
-    others = (transfer for transfer in booked if transfer.code is not TransferCode.CHARGE)
-    lines.extend(_transfer_lines(others, name, {fee.transfer_id: fee for fee in fees}))
-    if span.after:
-        opening = Amount(tx.balance(name) - sum(line.amount for line in lines))
-    else:
-        opening = Amount(tx.balance(name) - sum(tx.totals(name, span.since).values()))
-    shown: list[StatementLine] = []
-    total = opening
-    for line in lines:
-        after = Amount(total + line.amount)
-        shown.append(_line(line, currency.rounded(after) - currency.rounded(total)))
-        total = after
-    return FundStatement(
-        fund=fund,
-        opening=opening,
-        closing=total,
-        opening_shown=currency.rounded(opening),
-        closing_shown=currency.rounded(total),
-        lines=tuple(shown),
-    )
-
-
-def _booked(tx: LedgerTransaction, name: str, span: _Span) -> list[Transfer]:
-    """Return a fund's transfers, the oldest first; charges only where they must be told apart."""
-    but = None if span.after else TransferCode.CHARGE
-    found = tx.transfers(name, MANY, since=span.since, until=span.until, but=but)
-    return [
-        transfer
-        for transfer in reversed(found)
-        if transfer.seq > span.after and transfer.kind in {TransferKind.POSTED, TransferKind.POST}
-    ]
-
-
-def _charges(
-    tx: LedgerTransaction, account: AccountNumber, span: _Span, booked: Iterable[Transfer]
-) -> Iterable[Charge]:
-    """Return the charges that a statement tells; what costs nothing has only its time."""
-    charges = tx.charges(account, span.since, span.until)
-    if (told_until := span.told_until) is None:
-        return charges
-    new = {transfer.id for transfer in booked}
-    return [
-        charge
-        for charge in charges
-        if (charge.transfer_id in new if charge.transfer_id else charge.to_at > told_until)
-    ]
-
-
-def _energy_lines(charges: Iterable[Charge]) -> Iterable[_Line]:
-    """Join charges of one register at one price, in the order in which they began."""
-    lines: dict[tuple[object, ...], _Line] = {}
-    for charge in charges:
-        key = (
-            *(charge.meter, charge.generation, charge.tariff, charge.tariff_valid_from),
-            *(charge.revision, charge.period, charge.tier, charge.price, charge.estimated),
+    def _comparison(
+        self, past: Past, span: Span, charges: Iterable[Charge], parts: Iterable[FundStatement]
+    ) -> Comparison:
+        costs = (one.amount for part in parts for one in part.groups if one.group in COSTS)
+        this = Usage(
+            since=span.since,
+            until=span.until,
+            days=past.days(span.since, span.until),
+            energy_wh=sum(charge.to_wh - charge.from_wh for charge in charges),
+            cost=Amount(-sum(costs)),
         )
-        line = lines.setdefault(key, _Line(TransferCode.CHARGE, charge.from_at))
-        line.amount -= charge.amount
-        line.count += 1
-        line.charges.append(charge)
-    return lines.values()
-
-
-def _transfer_lines(
-    transfers: Iterable[Transfer], name: str, fees: Mapping[TransferId, Fee]
-) -> Iterator[_Line]:
-    """Join fees of one kind, and taxes of one rate; all else is a line of its own, after them."""
-    joined: dict[tuple[str, str], _Line] = {}
-    others: list[_Line] = []
-    for transfer in transfers:
-        amount = transfer.amount if transfer.credit == name else -transfer.amount
-        item = _item(transfer, fees)
-        if transfer.code in _FEES or transfer.code is TransferCode.TAX:
-            key = (transfer.code.value, item)
-            line = joined.setdefault(key, _Line(transfer.code, transfer.effective_at, item=item))
+        if span.period is not None:
+            last = past.month_before(span.period)
+            year = past.month(span.period.replace(year=span.period.year - 1))
         else:
-            line = _Line(
-                transfer.code,
-                transfer.effective_at,
-                item=item,
-                transfer=transfer.id,
-                reason=transfer.reason,
-                user=transfer.user,
+            before = (
+                span.previous.row.since if span.previous else span.since - (span.until - span.since)
             )
-            others.append(line)
-        line.amount += amount
-        line.count += 1
-    yield from joined.values()
-    yield from others
+            last = past.usage(before, span.since)
+            year = past.year_before(span.since, span.until)
+        return Comparison(this=this, last=last, year=year)
 
 
-def _item(transfer: Transfer, fees: Mapping[TransferId, Fee]) -> str:
-    if transfer.code is TransferCode.TAX:
-        return transfer.detail
-    if transfer.code is TransferCode.DEBT_RECOVERY:
-        return transfer.reason
-    fee = fees.get(transfer.id)
-    return fee.item if fee else ""
+class _Maker:
+    """Makes one statement."""
+
+    def __init__(
+        self, site: StatementMaker, tx: LedgerTransaction, tenancy: Tenancy, span: Span
+    ) -> None:
+        """Read what the statement tells of the electricity fund: all energy is paid from there."""
+        self._site = site
+        self._tx = tx
+        self._account = tenancy.account
+        self._span = span
+        self._late = {name: self._booked_late(name) for name in map(self._name, Fund)}
+        self.charges = list(self._charges())
+        self._fees = self._known_fees()
+
+    def _name(self, fund: Fund) -> str:
+        return tenant(self._account, fund)
+
+    def fund(self, fund: Fund) -> tuple[FundStatement, tuple[TaxLine, ...]]:
+        """Return one fund, and the taxes on its lines."""
+        tx, span, currency = self._tx, self._span, self._site.currency
+        name = self._name(fund)
+        maker = LineMaker(tx, self._account, name, self._site.tariffs, self._fees)
+        power = fund is Fund.ELECTRICITY
+        lines = maker.lines(self.charges if power else (), self._transfers(name))
+        closing = Amount(tx.balance(name) - sum(tx.totals(name, since=span.until).values()))
+        opening = total = Amount(closing - sum(line.amount for line in lines))
+        shown: list[StatementLine] = []
+        for line in lines:
+            after = Amount(total + line.amount)
+            shown.append(replace(line, shown=currency.rounded(after) - currency.rounded(total)))
+            total = after
+        part = FundStatement(
+            fund=fund,
+            opening=opening,
+            closing=closing,
+            opening_shown=currency.rounded(opening),
+            closing_shown=currency.rounded(closing),
+            lines=tuple(shown),
+            groups=tuple(_sums(shown)),
+        )
+        return part, tuple(maker.bases.lines(fund, maker.taxed))
+
+    def _transfers(self, name: str) -> Iterator[Transfer]:
+        """Yield a fund's transfers but for charges, the oldest first."""
+        span = self._span
+        late = (one for one in self._late[name] if one.code is not TransferCode.CHARGE)
+        new = self._tx.transfers(
+            name, MANY, since=span.since, until=span.until, but=TransferCode.CHARGE
+        )
+        yield from late
+        yield from (one for one in reversed(new) if one.kind in _BOOKED)
+
+    def _booked_late(self, name: str) -> list[Transfer]:
+        """Return what was booked since the statement before, and belongs before its end."""
+        previous = self._span.previous
+        if previous is None:
+            return []
+        found = self._tx.transfers(name, MANY, until=previous.row.until, after=previous.seq)
+        return [one for one in reversed(found) if one.kind in _BOOKED]
+
+    def _charges(self) -> Iterator[Charge]:
+        """Yield the charges that are told; one that costs nothing has only its time for that."""
+        span, previous = self._span, self._span.previous
+        if previous is not None:
+            late = self._late[self._name(Fund.ELECTRICITY)]
+            ids: Mapping[TransferId | None, datetime] = {
+                one.id: one.effective_at for one in late if one.code is TransferCode.CHARGE
+            }
+            told = previous.row.until
+            reach = min([previous.row.since, *ids.values()])
+            for charge in self._tx.charges(self._account, reach, told):
+                is_free = charge.transfer_id is None
+                if charge.transfer_id in ids or (is_free and charge.to_at > told):
+                    yield charge
+        yield from self._tx.charges(self._account, span.since, span.until)
+
+    def _known_fees(self) -> Mapping[TransferId, Fee]:
+        """Return the fees that may be told, by their transfer."""
+        zone, account = self._site.zone, self._account
+        late = (one.effective_at for found in self._late.values() for one in found)
+        first = day_of(min([self._span.since, *late]), zone).replace(day=1)
+        found = self._tx.fees(account, first, day_of(self._span.until, zone) + _DAY)
+        return {fee.transfer_id: fee for fee in found}
 
 
-def _line(line: _Line, shown: Decimal) -> StatementLine:
-    return StatementLine(
-        code=line.code,
-        amount=Amount(line.amount),
-        shown=shown,
-        at=line.at,
-        energy=_energy_detail(line.charges) if line.charges else None,
-        count=line.count,
-        item=line.item,
-        transfer=line.transfer,
-        reason=line.reason,
-        user=line.user,
-    )
+def month_span(month: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """Return when a month of the site begins and ends."""
+    return day_start(month, zone), day_start(next_month(month), zone)
 
 
-def _energy_detail(charges: list[Charge]) -> EnergyDetail:
-    first, last = charges[0], charges[-1]
-    return EnergyDetail(
-        meter=first.meter,
-        generation=first.generation,
-        from_wh=first.from_wh,
-        to_wh=last.to_wh,
-        energy_wh=sum(charge.to_wh - charge.from_wh for charge in charges),
-        from_at=first.from_at,
-        to_at=last.to_at,
-        tariff=first.tariff,
-        valid_from=first.tariff_valid_from.isoformat(),
-        revision=first.revision,
-        period=first.period,
-        tier=first.tier,
-        price=first.price,
-        estimated=first.estimated,
-    )
+def _sums(lines: Iterable[StatementLine]) -> Iterator[GroupSum]:
+    """Yield what the lines of each group make, in the order of the lines."""
+    sums: dict[Group, tuple[int, Decimal]] = {}
+    for line in lines:
+        amount, shown = sums.get(line.group, (0, Decimal(0)))
+        sums[line.group] = (amount + line.amount, shown + line.shown)
+    for group, (amount, shown) in sums.items():
+        yield GroupSum(group=group, amount=Amount(amount), shown=shown)

@@ -12,6 +12,7 @@ from ..ledger.account_rows import (
     IssuedStatement,
 )
 from ..ledger.accounts import CASH, ROUNDING, Fund, debt_of, deposit_of, tenant
+from ..ledger.ports import LedgerTransaction
 from ..ledger.posting import post_new
 from ..ledger.records import (
     NewTransfer,
@@ -20,13 +21,13 @@ from ..ledger.records import (
 from ..money.amount import Amount
 from ..payment.cash_receipts import number_cash
 from ..prepayment.book import AccountBook
+from ..prepayment.calendar import day_start, next_month
 from ..prepayment.debts import outstanding
 from ..prepayment.pouring import available_of
 from ..prepayment.settlement import AccountDue, Settled, fund_of
 from ..prepayment.slip import Slip
 from ..prepayment.state import AccountState
-from ..statement.data import statement_data, statement_text
-from ..statement.statement import make_statement
+from ..statement.issuing import SINCE_LAST, Asked, issue, of_month
 from .handover import begin_supply, close_generation
 
 
@@ -58,15 +59,40 @@ class Moves:
     book: AccountBook
 
     async def issue_statements(
-        self, numbers: Iterable[str], user: str
+        self, numbers: Iterable[str], user: str, asked: Asked = SINCE_LAST
     ) -> Mapping[AccountNumber, IssuedStatement]:
         """Post what accrued and issue the statements of what came since the last ones.
 
-        Raises `InvalidInputError` (`account_unknown`).
+        Those of a month may be asked for again, also of who moved out since. Raises
+        `InvalidInputError`: `account_unknown`, `account_closed`, `statement_month_open`, and what
+        `issue` raises.
         """
-        return await self.book.transact(
-            numbers, "statement", lambda slip, _due: issue(slip, self.book, user)
+        names = list(dict.fromkeys(map(AccountNumber, numbers)))
+        found = await self._issued(names, asked)
+        made = await self.book.transact(
+            [name for name in names if name not in found],
+            "statement",
+            lambda slip, _due: issue(slip, self.book, user, asked),
         )
+        return {name: found.get(name) or made[name] for name in names}
+
+    async def _issued(
+        self, names: Iterable[AccountNumber], asked: Asked
+    ) -> Mapping[AccountNumber, IssuedStatement]:
+        """Return the statements that are there already of the month that is asked for."""
+        month = asked.month
+        if month is None:
+            return {}
+        if self.book.clock.now() < day_start(next_month(month), self.book.zone):
+            raise InvalidInputError("statement_month_open", month=f"{month:%Y-%m}")
+        if asked.correct:
+            return {}
+
+        def read(tx: LedgerTransaction) -> Mapping[AccountNumber, IssuedStatement]:
+            found = ((name, of_month(tx, name, month)) for name in names)
+            return {name: one.row for name, one in found if one is not None}
+
+        return await self.book.ledger.read(read)
 
     async def move_out(
         self,
@@ -214,38 +240,3 @@ def _refuse_without_readings(
             raise InvalidInputError(
                 "move_needs_reading", account=account.number, meter=meter.serial
             )
-
-
-def issue(slip: Slip, book: AccountBook, user: str) -> IssuedStatement:
-    """Issue the statement of what came after the last one, in the slip's transaction."""
-    tx, account = slip.tx, slip.account
-    earlier = tx.rows(IssuedStatement, account=account)
-    last = earlier[-1] if earlier else None
-    begin = last.until if last else slip.tenancy.opened_at
-    until = max(slip.at, begin)
-    statement = make_statement(
-        tx,
-        slip.tenancy,
-        begin,
-        _just_after(until),
-        currency=book.currency,
-        zone=book.zone,
-        previous=last,
-    )
-    row = IssuedStatement(
-        account=account,
-        number=len(earlier) + 1,
-        since=begin,
-        until=_just_after(until),
-        issued_at=slip.at,
-        user=user,
-        anchor=statement.anchor,
-        content=statement_text(statement_data(statement, book.currency, book.zone)),
-    )
-    tx.add(row)
-    return row
-
-
-def _just_after(at: datetime) -> datetime:
-    """Return the next instant: what is booked at this one belongs to before it."""
-    return at + at.resolution

@@ -1,0 +1,186 @@
+"""The lines of a statement as tables, a table for each group of lines.
+
+Content that earlier versions kept has no groups; then a line's kind says where it belongs.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from .table import Column, Kind, Row, Table
+from .wording import Words, kwh, number, rate, trimmed
+
+type Line = Mapping[str, Any]
+
+GROUPS = (
+    *("energy", "fees", "shared_energy", "shared_service", "corrections"),
+    *("taxes", "debts", "payments", "other"),
+)
+"""In the order in which they stand."""
+
+_GROUP_OF_KIND = {
+    "charge": "energy",
+    **dict.fromkeys(("standing", "service", "minimum", "demand"), "fees"),
+    "allocation": "shared_service",
+    "correction": "corrections",
+    "tax": "taxes",
+    **dict.fromkeys(("debt", "debt_recovery"), "debts"),
+    **dict.fromkeys(("opening", "top_up", "refund", "reversal"), "payments"),
+}
+
+
+def group_of(line: Line) -> str:
+    """Return the group that a line belongs to."""
+    found: str = line.get("group") or _GROUP_OF_KIND.get(line["kind"], "other")
+    return found
+
+
+def grouped(fund: Mapping[str, Any]) -> dict[str, list[Line]]:
+    """Return a fund's lines by group, in order; groups without lines are left out."""
+    groups: dict[str, list[Line]] = {group: [] for group in GROUPS}
+    for line in fund["lines"]:
+        groups.setdefault(group_of(line), []).append(line)
+    return {group: lines for group, lines in groups.items() if lines}
+
+
+def shown_sum(lines: Iterable[Line]) -> Decimal:
+    """Return what lines make together, as people see it."""
+    return sum((Decimal(line["shown"]) for line in lines), Decimal(0))
+
+
+def table_of(words: Words, fund: str, group: str, lines: list[Line]) -> Table:
+    """Return a group's lines as a table that ends with their sum, where there are several."""
+    columns, cells = _LAYOUTS.get(group, _DATED)
+    rows = [Row(cells=(*cells(words, line), number(line["shown"]))) for line in lines]
+    if len(rows) > 1:
+        blank = [""] * (len(columns) - 1)
+        if group == "energy":
+            blank[-1] = kwh(sum(line["energy_wh"] for line in lines))
+        rows.append(
+            Row(cells=(words["total"], *blank, number(shown_sum(lines))), is_sum=True)
+        )
+    titles = (*columns, ("amount", Kind.NUMBER))
+    return Table(
+        name=f"{fund}-{group}",
+        title=words.texts.get(f"group_{group}", words["group_other"]),
+        columns=tuple(Column(words[title], kind) for title, kind in titles),
+        rows=tuple(rows),
+    )
+
+
+def line_text(words: Words, line: Line) -> str:
+    """Return what a line is for, in words."""
+    kind = line["kind"]
+    if kind == "tax":
+        return _tax(words, line)
+    if kind == "allocation" and (share := line.get("allocation")) is not None:
+        return _pool(words, share)
+    text = words.named("line", kind)
+    if kind == "demand" and line.get("quantity"):
+        item = words.fill("demand_of", item=line.get("item", ""), quantity=kwh(line["quantity"]))
+        return f"{text}\n{item}"
+    if item := line.get("item", ""):
+        text = f"{text}: {item}"
+    if kind in {"standing", "service"} and line["count"] > 1:
+        text = f"{text} ({words.fill('entries', count=line['count'])})"
+    return text
+
+
+def _tax(words: Words, line: Line) -> str:
+    ppm = line.get("item", "")
+    return words.fill("line_tax", rate=rate(int(ppm)) if ppm.isdecimal() else ppm).strip()
+
+
+def _pool(words: Words, share: Mapping[str, Any]) -> str:
+    since, until = (date.fromisoformat(share[key]) for key in ("since", "until"))
+    midnight = datetime.min.time()
+    span = words.span(datetime.combine(since, midnight), datetime.combine(until, midnight))
+    return words.fill("of_run", pool=share["pool"], span=span)
+
+
+def _energy_cells(words: Words, line: Line) -> tuple[str, ...]:
+    begin, end = (datetime.fromisoformat(line[key]) for key in ("from", "to"))
+    known = [words.named("period", line["period"])] if line["period"] else []
+    if line["tier"]:
+        known.append(words.fill("tier", tier=line["tier"]))
+    if line["estimated"]:
+        known.append(words["estimated"])
+    version = words.day(date.fromisoformat(line["valid_from"]))
+    return (
+        line["meter"],
+        f"{words.moment(begin)}\n{words.moment(end)}",
+        f"{line['tariff']}, {words.fill('revision', day=version)}\n{', '.join(known)}".strip(),
+        f"{kwh(line['from_wh'])}\n{kwh(line['to_wh'])}",
+        kwh(line["energy_wh"]),
+        trimmed(line["price"], 2),
+    )
+
+
+def _fee_cells(words: Words, line: Line) -> tuple[str, ...]:
+    return (line_text(words, line),)
+
+
+def _tax_cells(words: Words, line: Line) -> tuple[str, ...]:
+    base = line.get("base_shown")
+    return line_text(words, line), "" if base is None else number(base)
+
+
+def _dated_cells(words: Words, line: Line) -> tuple[str, ...]:
+    about = [line_text(words, line), line.get("reason", "")]
+    return (
+        words.day(datetime.fromisoformat(line["at"]).date()),
+        "\n".join(text for text in about if text),
+        line.get("transfer", ""),
+    )
+
+
+def _correction_cells(words: Words, line: Line) -> tuple[str, ...]:
+    day, text, transfer = _dated_cells(words, line)
+    correction = line.get("correction")
+    if correction is None:
+        return day, text, transfer
+    begin, end = (datetime.fromisoformat(correction[key]) for key in ("since", "until"))
+    said = [text, words.fill("corrected", span=words.span(begin, end))]
+    if correction["statements"]:
+        numbers = ", ".join(str(one) for one in correction["statements"])
+        said.append(words.fill("corrected_statements", numbers=numbers))
+    for when in ("before", "after"):
+        said += [f"{words[when]}: {_priced(words, part)}" for part in correction[when]]
+    return day, "\n".join(said), transfer
+
+
+def _priced(words: Words, part: Mapping[str, Any]) -> str:
+    about = [f"{kwh(part['energy_wh'])} kWh", f"{part['tariff']} {part['valid_from']}"]
+    if part["period"]:
+        about.append(words.named("period", part["period"]))
+    if part["tier"]:
+        about.append(words.fill("tier", tier=part["tier"]))
+    return f"{', '.join(about)}: {trimmed(part['amount'], 2)}"
+
+
+type _Cells = Callable[[Words, Line], tuple[str, ...]]
+type _Layout = tuple[tuple[tuple[str, Kind], ...], _Cells]
+
+_DATED: _Layout = (
+    (("date", Kind.TEXT), ("what", Kind.WIDE), ("reference", Kind.TEXT)),
+    _dated_cells,
+)
+
+_LAYOUTS: Mapping[str, _Layout] = {
+    "energy": (
+        (
+            ("meter", Kind.TEXT),
+            ("from_to", Kind.TEXT),
+            ("tariff", Kind.WIDE),
+            ("readings", Kind.NUMBER),
+            ("energy", Kind.NUMBER),
+            ("price", Kind.NUMBER),
+        ),
+        _energy_cells,
+    ),
+    "fees": ((("what", Kind.WIDE),), _fee_cells),
+    "corrections": (_DATED[0], _correction_cells),
+    "taxes": ((("what", Kind.WIDE), ("base", Kind.NUMBER)), _tax_cells),
+    "debts": ((("what", Kind.WIDE),), _fee_cells),
+}

@@ -1,0 +1,247 @@
+"""A statement's content in words: what stands on its page, in one language.
+
+It takes the plain data that the ledger keeps, so a statement that was issued years ago is printed
+as it was, in any of our languages.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from .chart import Bar, bars_svg
+from .lines import GROUPS, grouped, shown_sum, table_of
+from .table import Column, Kind, Part, Row, Sheet, Table
+from .wording import Words, kwh, number, rate, trimmed
+
+type Content = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """A statement that is to be printed: where it is from, and its content."""
+
+    site: str
+    content: Content
+    number: int | None = None
+    """None of a draft, which was not issued."""
+    issued_at: datetime | None = None
+
+
+def sheet_of(statement: Statement, words: Words) -> Sheet:
+    """Return what stands on a statement's page."""
+    content = statement.content
+    corrects = content.get("corrects")
+    title = words["corrected_title" if corrects else "title"]
+    notes = [] if statement.number is not None else [words["not_issued"]]
+    if corrects:
+        notes.append(words.fill("corrects", number=corrects))
+    account = f"{words['account']} {content['account']}"
+    which = "" if statement.number is None else f"{words['number']} {statement.number}"
+    return Sheet(
+        language=words.language,
+        title=title,
+        subject=" · ".join(part for part in (title, which, account) if part),
+        site=statement.site,
+        facts=_facts(statement, words),
+        notes=tuple(notes),
+        summary=_summary(content, words),
+        parts=_parts(content, words),
+        comparison=_comparison(content, words),
+        charts=_charts(content, words),
+        check_title=words["check"],
+        checks=_checks(content, words),
+        made_by=words["made_by"],
+        running=" · ".join(part for part in (statement.site, account, which) if part),
+    )
+
+
+def _facts(statement: Statement, words: Words) -> tuple[tuple[str, str], ...]:
+    content = statement.content
+    begin, end = (datetime.fromisoformat(content[key]) for key in ("since", "until"))
+    facts = [(words["account"], content["account"]), (words["name"], content["name"])]
+    if statement.number is not None:
+        facts.append((words["number"], str(statement.number)))
+    facts.append((words["period"], words.span(begin, end)))
+    if statement.issued_at is not None:
+        facts.append((words["issued"], words.moment(statement.issued_at)))
+    facts.append((words["currency"], content["currency"]))
+    return tuple(facts)
+
+
+def told_funds(content: Content) -> Mapping[str, Mapping[str, Any]]:
+    """Return the funds in which something is, or happened; at least the first one."""
+    funds: Mapping[str, Mapping[str, Any]] = content["funds"]
+    told = {
+        name: fund
+        for name, fund in funds.items()
+        if fund["lines"] or Decimal(fund["opening"]) or Decimal(fund["closing"])
+    }
+    return told or {name: funds[name] for name in list(funds)[:1]}
+
+
+def _summary(content: Content, words: Words) -> Table:
+    funds = told_funds(content)
+    sums = {
+        name: {group: shown_sum(lines) for group, lines in grouped(fund).items()}
+        for name, fund in funds.items()
+    }
+    several = len(funds) > 1
+
+    def row(title: str, amounts: list[Decimal | None], *, is_sum: bool = False) -> Row:
+        cells = ["" if amount is None else number(amount) for amount in amounts]
+        if several:
+            total = sum((amount for amount in amounts if amount is not None), Decimal(0))
+            cells.append(number(total))
+        return Row(cells=(title, *cells), is_sum=is_sum)
+
+    rows = [
+        row(words["opening"], [Decimal(fund["opening_shown"]) for fund in funds.values()]),
+        *(
+            row(words[f"group_{group}"], [by_group.get(group) for by_group in sums.values()])
+            for group in GROUPS
+            if any(group in by_group for by_group in sums.values())
+        ),
+    ]
+    closings = [Decimal(fund["closing_shown"]) for fund in funds.values()]
+    rows.append(row(words["closing"], list(closings), is_sum=True))
+    heads = [words[f"fund_{name}"] for name in funds] + ([words["total"]] if several else [])
+    return Table(
+        name="summary",
+        title=words["summary"],
+        columns=(
+            Column(words["what"], Kind.WIDE),
+            *(Column(head, Kind.NUMBER) for head in heads),
+        ),
+        rows=tuple(rows),
+        notes=tuple(_told_taxes(content, words) + _debts_left(content, words)),
+    )
+
+
+def _told_taxes(content: Content, words: Words) -> list[str]:
+    """Return the taxes that prices contain: they are told, and not charged once more."""
+    return [
+        words.fill(
+            "tax_included",
+            rate=rate(tax["ppm"]),
+            base=number(tax["base_shown"]),
+            tax=number(tax["tax_shown"]),
+        )
+        for tax in content.get("taxes", ())
+        if tax["included"]
+    ]
+
+
+def _debts_left(content: Content, words: Words) -> list[str]:
+    debts = [debt for debt in content.get("debts", ()) if Decimal(debt["owed"])]
+    if not debts:
+        return []
+    each = (f"{debt['name']} {trimmed(debt['owed'], 2)}" for debt in debts)
+    return [words.fill("debts_left", debts=", ".join(each))]
+
+
+def _parts(content: Content, words: Words) -> tuple[Part, ...]:
+    return tuple(
+        Part(
+            title=words.fill("details_of", fund=words[f"fund_{name}"]),
+            tables=tuple(
+                table_of(words, name, group, lines) for group, lines in grouped(fund).items()
+            ),
+        )
+        for name, fund in told_funds(content).items()
+        if fund["lines"]
+    )
+
+
+def _comparison(content: Content, words: Words) -> Table | None:
+    comparison = content.get("comparison")
+    if comparison is None:
+        return None
+    names = (("this", "this_period"), ("last", "last_period"), ("year", "last_year"))
+    this = comparison["this"]
+    rows = []
+    for key, title in names:
+        usage = comparison[key]
+        if usage is None:
+            rows.append(Row(cells=(words[title], "", *[words["no_data"]] * 2, "", "", "")))
+            continue
+        begin, end = (datetime.fromisoformat(usage[at]) for at in ("since", "until"))
+        rows.append(
+            Row(
+                cells=(
+                    f"{words[title]}\n{words.span(begin, end)}",
+                    str(usage["days"]),
+                    kwh(usage["energy_wh"], 1),
+                    number(usage["cost_shown"]),
+                    kwh(usage["energy_wh_per_day"], 1),
+                    number(usage["cost_per_day_shown"]),
+                    "" if key == "this" else _change(this, usage),
+                )
+            )
+        )
+    titles = ("length", "energy_used", "energy_cost", "per_day", "cost_per_day", "change")
+    return Table(
+        name="comparison",
+        title=words["comparison"],
+        columns=(
+            Column(words["period"], Kind.WIDE),
+            *(Column(words[title], Kind.NUMBER) for title in titles),
+        ),
+        rows=tuple(rows),
+        notes=(words["change_note"],),
+    )
+
+
+def _change(this: Content, then: Content) -> str:
+    """Return how much more energy a day takes than it took then."""
+    before: int = then["energy_wh_per_day"]
+    if not before:
+        return "–"
+    tenths = ((this["energy_wh_per_day"] - before) * 2000 + before) // (2 * before)
+    sign = "+" if tenths > 0 else ""
+    return f"{sign}{number(Decimal(tenths).scaleb(-1))} %"
+
+
+def _charts(content: Content, words: Words) -> tuple[tuple[str, str], ...]:
+    chart = content.get("chart") or {}
+    drawn = []
+    if days := chart.get("days"):
+        known = [(date.fromisoformat(one["day"]), one["energy_wh"]) for one in days]
+        bars = [Bar(str(day.day), wh) for day, wh in known]
+        drawn.append(_drawn("days", words, bars, [(words.day(day), wh) for day, wh in known]))
+    if months := chart.get("months"):
+        known = [(date.fromisoformat(f"{one['month']}-01"), one["energy_wh"]) for one in months]
+        last = len(known) - 1
+        # This month and the same one of the year before stand out.
+        bars = [
+            Bar(f"{month:%m}/{month:%y}", wh, strong=(last - place) % 12 == 0)
+            for place, (month, wh) in enumerate(known)
+        ]
+        drawn.append(_drawn("months", words, bars, [(words.month(day), wh) for day, wh in known]))
+    return tuple(drawn)
+
+
+def _drawn(
+    name: str, words: Words, bars: list[Bar], told: list[tuple[str, int | None]]
+) -> tuple[str, str]:
+    """Return a chart's title and drawing; `told` is what each bar is called, and its Wh."""
+    known = [(label, wh) for label, wh in told if wh is not None]
+    title = words[f"chart_{name}"]
+    if not known:
+        return title, bars_svg(name, title, words["no_data"], bars)
+    day, most = max(known, key=lambda one: one[1])
+    description = words.fill(
+        f"chart_{name}_desc",
+        first=told[0][0],
+        last=told[-1][0],
+        most=kwh(most, 1),
+        day=day,
+        total=kwh(sum(wh for _, wh in known), 1),
+    )
+    return title, bars_svg(name, title, description, bars)
+
+
+def _checks(content: Content, words: Words) -> tuple[str, ...]:
+    seq, _, fingerprint = content["anchor"].partition("-")
+    return words["check_text"], words.fill("anchor_text", seq=seq, hash=fingerprint)

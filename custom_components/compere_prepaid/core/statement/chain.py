@@ -1,0 +1,76 @@
+"""The statements of an account, as a chain: each goes on where the one before it ends.
+
+A statement tells what was booked up to its anchor and is effective before its end, and no earlier
+one told. One that was corrected stands no more: the one with the next number stands in its place.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+import json
+from typing import Any, NamedTuple
+
+from ..ids import AccountNumber
+from ..ledger.account_rows import IssuedStatement
+from ..ledger.ports import LedgerTransaction
+
+
+class Standing(NamedTuple):
+    """A statement that stands, with its content."""
+
+    row: IssuedStatement
+    content: dict[str, Any]
+
+    @property
+    def seq(self) -> int:
+        """How many transfers there were when it was issued."""
+        return int(self.row.anchor.partition("-")[0])
+
+    def tells(self, seq: int, effective_at: datetime) -> bool:
+        """Tell whether it, or one before it, tells a transfer."""
+        return seq <= self.seq and effective_at < self.row.until
+
+
+def standing(tx: LedgerTransaction, account: AccountNumber) -> Iterator[Standing]:
+    """Yield an account's statements that stand, the latest first."""
+    row = tx.last(IssuedStatement, account=account)
+    while row is not None:
+        found = Standing(row, json.loads(row.content))
+        yield found
+        row = before(tx, found)
+
+
+def before(tx: LedgerTransaction, of: Standing) -> IssuedStatement | None:
+    """Return the statement that a statement goes on from."""
+    row: IssuedStatement | None = of.row
+    content = of.content
+    while row is not None and (corrected := content.get("corrects")) is not None:
+        row = tx.find(IssuedStatement, account=row.account, number=corrected)
+        content = json.loads(row.content) if row else {}
+    if row is None or row.number == 1:
+        return None
+    return tx.find(IssuedStatement, account=row.account, number=row.number - 1)
+
+
+def first_to_tell(
+    tx: LedgerTransaction, account: AccountNumber, seq: int, effective_at: datetime
+) -> int | None:
+    """Return the number of the statement that tells a transfer; None if it is not told yet."""
+    number: int | None = None
+    for one in standing(tx, account):
+        if not one.tells(seq, effective_at):
+            break
+        number = one.row.number
+    return number
+
+
+def of_time(
+    tx: LedgerTransaction, account: AccountNumber, since: datetime, until: datetime
+) -> tuple[int, ...]:
+    """Return the numbers of the statements about a time, the earliest first."""
+    found: list[int] = []
+    for one in standing(tx, account):
+        if one.row.until <= since:
+            break
+        if one.row.since < until:
+            found.append(one.row.number)
+    return tuple(reversed(found))

@@ -1,0 +1,134 @@
+"""What a statement is compared with and what it draws: energy and cost of other times.
+
+The cost of a time is all that was charged for it, with tax: what was paid, refunded, lent or moved
+is none. Of a time in which the account was not there nothing is known, which is not nothing used.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from ..ledger.account_rows import Debt, Tenancy
+from ..ledger.accounts import Fund, debt_of, tenant
+from ..ledger.ports import LedgerTransaction
+from ..ledger.records import Charge, TransferCode
+from ..money.amount import Amount
+from ..prepayment.calendar import day_of, day_start, days_of_month, month_of, next_month
+from .model import Chart, DayUse, DebtLeft, MonthUse, Usage
+
+COST_CODES = frozenset(
+    {
+        *(TransferCode.CHARGE, TransferCode.STANDING, TransferCode.SERVICE),
+        *(TransferCode.MINIMUM, TransferCode.DEMAND, TransferCode.ALLOCATION),
+        *(TransferCode.CORRECTION, TransferCode.TAX),
+    }
+)
+"""What an account is charged; all else only moves money that is the tenant's or owed."""
+
+MONTHS_DRAWN = 13
+"""A month and the same one a year before stand at the two ends."""
+
+DAYS_DRAWN = 100
+"""The days of a longer time are not drawn."""
+
+_DAY = timedelta(days=1)
+_INSTANT = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """Looks at other times of an account."""
+
+    tx: LedgerTransaction
+    tenancy: Tenancy
+    zone: ZoneInfo
+
+    def days(self, since: datetime, until: datetime) -> int:
+        """Count the calendar days that a time shares something with."""
+        return (day_of(until - _INSTANT, self.zone) - day_of(since, self.zone)).days + 1
+
+    def usage(self, since: datetime, until: datetime) -> Usage | None:
+        """Return what was used and charged in a time, or None if the account was not there."""
+        opened, closed = self.tenancy.opened_at, self.tenancy.closed_at
+        since = max(since, opened)
+        if until <= since or (closed is not None and closed < since):
+            return None
+        account = self.tenancy.account
+        cost = 0
+        for fund in Fund:
+            totals = self.tx.totals(tenant(account, fund), since, until)
+            cost -= sum(amount for code, amount in totals.items() if code in COST_CODES)
+        return Usage(
+            since=since,
+            until=until,
+            days=self.days(since, until),
+            energy_wh=self.tx.spending(account, since, until).energy_wh,
+            cost=Amount(cost),
+        )
+
+    def month_before(self, month: date) -> Usage | None:
+        """Return what was used in the month before one."""
+        return self.month((month - _DAY).replace(day=1))
+
+    def month(self, month: date) -> Usage | None:
+        """Return what was used in a month."""
+        zone = self.zone
+        return self.usage(day_start(month, zone), day_start(next_month(month), zone))
+
+    def year_before(self, since: datetime, until: datetime) -> Usage | None:
+        """Return what was used in the same time a year before, by the calendar."""
+        return self.usage(self._year_back(since), self._year_back(until))
+
+    def _year_back(self, at: datetime) -> datetime:
+        day = day_of(at, self.zone)
+        first = day.replace(year=day.year - 1, day=1)
+        same = first.replace(day=min(day.day, days_of_month(first)))
+        return day_start(same, self.zone) + (at - day_start(day, self.zone))
+
+    def chart(self, since: datetime, until: datetime, charges: Iterable[Charge]) -> Chart:
+        """Return what is drawn of a time, of which these are the charges."""
+        days = self._days(since, until, charges) if self._is_short(since, until) else ()
+        return Chart(days=tuple(days), months=tuple(self._months(until)))
+
+    def _is_short(self, since: datetime, until: datetime) -> bool:
+        return self.days(since, until) <= DAYS_DRAWN
+
+    def _days(
+        self, since: datetime, until: datetime, charges: Iterable[Charge]
+    ) -> Iterator[DayUse]:
+        sums: dict[date, list[int]] = {}
+        for charge in charges:
+            one = sums.setdefault(day_of(charge.from_at, self.zone), [0, 0])
+            one[0] += charge.to_wh - charge.from_wh
+            one[1] += charge.amount
+        day, last = day_of(since, self.zone), day_of(until - _INSTANT, self.zone)
+        opened = day_of(self.tenancy.opened_at, self.zone)
+        while day <= last:
+            energy_wh, cost = sums.get(day, (0, 0))
+            if day < opened:
+                yield DayUse(day=day, energy_wh=None, cost=None)
+            else:
+                yield DayUse(day=day, energy_wh=energy_wh, cost=Amount(cost))
+            day += _DAY
+
+    def _months(self, until: datetime) -> Iterator[MonthUse]:
+        last = month_of(until - _INSTANT, self.zone)
+        month = last.replace(year=last.year - 1)
+        for _ in range(MONTHS_DRAWN):
+            after = next_month(month)
+            begin, end = day_start(month, self.zone), min(until, day_start(after, self.zone))
+            if end <= self.tenancy.opened_at:
+                yield MonthUse(month=month, energy_wh=None, cost=None)
+            else:
+                spent = self.tx.spending(self.tenancy.account, begin, end)
+                yield MonthUse(month=month, energy_wh=spent.energy_wh, cost=spent.amount)
+            month = after
+
+    def debts(self, until: datetime) -> Iterator[DebtLeft]:
+        """Yield what is owed at the end of a time."""
+        for debt in self.tx.rows(Debt, account=self.tenancy.account):
+            name = debt_of(debt.account, debt.name)
+            later = sum(self.tx.totals(name, since=until).values())
+            if owed := later - self.tx.balance(name):
+                yield DebtLeft(name=debt.name, owed=Amount(owed))

@@ -1,0 +1,76 @@
+"""Keeps what every meter's register showed at the hours, tenants' or not, in the ledger.
+
+Readings come from the reading path as soon as charging has believed them. Behind each hour what is
+known of all meters is written in one transaction; what comes late follows with the next one.
+"""
+
+import asyncio
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from .core.balance.hour_log import HourLog
+from .core.balance.hours import NOBODYS
+from .core.ids import MeterSerial
+from .core.metering.reading import MeterReading
+
+if TYPE_CHECKING:
+    from .site import CompereSite
+
+PATIENCE = timedelta(minutes=2)
+"""So long behind an hour all lines have been swept: its registers are written together."""
+
+PACE = timedelta(minutes=15)
+"""What comes later is written no more often than this."""
+
+
+class HourKeeper:
+    """Keeps the hourly registers of one site."""
+
+    def __init__(self, site: CompereSite) -> None:
+        """Keep them in this site's ledger."""
+        self._site = site
+        self._log = HourLog(site.zone)
+        self._waits_since: datetime | None = None
+        self._written_at: datetime | None = None
+        self._writing = asyncio.Lock()
+
+    def take(self, reading: MeterReading) -> None:
+        """Take a reading, if charging has believed it."""
+        meter = self._site.book.meters.get(reading.serial)
+        if meter is None or meter.suspicion is not None:
+            return
+        if meter.account is not None and (meter.last is None or meter.last.at != reading.at):
+            return  # the ledger failed before it was taken up
+        generation = NOBODYS if meter.mark is None else meter.mark.generation
+        if self._log.take(reading, generation, meter.max_power_w) and self._waits_since is None:
+            self._waits_since = self._site.clock.now()
+
+    def forget(self, serial: MeterSerial) -> None:
+        """Follow a meter no more."""
+        self._log.forget(serial)
+
+    async def async_on_clock(self) -> None:
+        """Write what waits, if it is time; raises what the ledger raises."""
+        now, since, before = self._site.clock.now(), self._waits_since, self._written_at
+        if since is None or now - since < PATIENCE:
+            return
+        if before is None or not timedelta(0) <= now - before < PACE:
+            await self.async_write()
+
+    async def async_write(self) -> None:
+        """Write all that is known, as before somebody asks for it; raises what the ledger raises.
+
+        What was not written is tried again, however often that fails.
+        """
+        async with self._writing:
+            if self._waits_since is None:
+                return
+            snapshot = self._log.snapshot()
+            waited_since, self._waits_since = self._waits_since, None
+            try:
+                await self._site.ledger.run(snapshot.write)
+            except BaseException:
+                self._waits_since = waited_since
+                raise
+            self._log.written(snapshot)
+            self._written_at = self._site.clock.now()
