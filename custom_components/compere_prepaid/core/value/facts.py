@@ -7,6 +7,7 @@ what figures need. The owner's own account is left out everywhere: the owner owe
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import pairwise
 import json
 from zoneinfo import ZoneInfo
 
@@ -20,8 +21,8 @@ from ..money.amount import ZERO, Amount
 from ..policy.protection import NIGHT
 from ..policy.reconnections import RECONNECTION, reconnections
 from ..prepayment.calendar import day_of, day_start, next_month
-from ..prepayment.deciding import CREDIT_CAUSE
 from ..prepayment.debts import outstanding
+from ..prepayment.deciding import CREDIT_CAUSE
 from .arrears import Standing
 from .leakage import Leak, leaks
 from .readings import Readings
@@ -49,6 +50,13 @@ class Period:
     since: date
     until: date
     zone: ZoneInfo
+
+    @property
+    def name(self) -> str:
+        """Return the month's name (`2026-10`), or both days of what is none."""
+        if self.since.day == 1 and self.until == next_month(self.since):
+            return f"{self.since:%Y-%m}"
+        return f"{self.since}..{self.until}"
 
     @property
     def begin(self) -> datetime:
@@ -94,9 +102,7 @@ class Watched:
     """The first day of which registers at the hours are known."""
 
 
-def read_standing(
-    tx: LedgerTransaction, period: Period, owner: AccountNumber | None
-) -> Standing:
+def read_standing(tx: LedgerTransaction, period: Period, owner: AccountNumber | None) -> Standing:
     """Read how accounts stood at the end of each day, and what those who left still owe."""
     begin, end = period.begin, period.end
     balances: dict[AccountNumber, Sequence[Amount]] = {}
@@ -112,7 +118,7 @@ def read_standing(
         if closed_at is None or closed_at >= end:
             balances[account], debts = daily, debts + owed
             continue
-        gone = -(-(closed_at - begin) // _DAY)  # on which of the days it left
+        gone = max(1, -(-(closed_at - begin) // _DAY))  # on which of the days it left
         balances[account] = [*daily[: gone - 1], *[ZERO] * (len(daily) - gone + 1)]
         left += 1
         if (minus := owed + max(0, -daily[-1])) > 0:
@@ -168,9 +174,7 @@ def read_protection_cuts(tx: LedgerTransaction, period: Period) -> Mapping[str, 
     }
 
 
-def read_watched(
-    tx: LedgerTransaction, period: Period, owner: AccountNumber | None
-) -> Watched:
+def read_watched(tx: LedgerTransaction, period: Period, owner: AccountNumber | None) -> Watched:
     """Read which readings came by themselves, and whose base load rose."""
     borders = list(period.months())
     at_borders = at_moves = reckoned = watched = 0
@@ -187,7 +191,7 @@ def read_watched(
             reckoned += sum(known.get(day) is not True for day in here)
             ends = (supply.from_at, supply.to_at)
             at_moves += sum(at is not None and period.begin <= at < period.end for at in ends)
-            nights = _nights(rows, supply, period.zone)
+            nights = _nights(rows, supply, period.until, period.zone)
             watched += bool(nights)
             found += leaks(serial, nights)
     return Watched(
@@ -226,7 +230,7 @@ def _at_midnight(rows: Iterable[DayRegisters]) -> Mapping[date, bool]:
 
 
 def _nights(
-    rows: Iterable[DayRegisters], supply: Supply, zone: ZoneInfo
+    rows: Iterable[DayRegisters], supply: Supply, until: date, zone: ZoneInfo
 ) -> Sequence[tuple[date, int]]:
     """Return the Wh of the quietest hour of each night in which something flowed.
 
@@ -236,11 +240,15 @@ def _nights(
     nights = []
     for row in rows:
         begin = day_start(row.day, zone)
-        if row.generation != supply.generation or not _supplied(supply, begin + _DAY):
+        if (
+            row.day >= until
+            or row.generation != supply.generation
+            or not _supplied(supply, begin + _DAY)
+        ):
             continue
         places = json.loads(row.registers)[_QUIET[0] : _QUIET[-1] + 2]
         if len(places) > len(_QUIET) and all(isinstance(place, int) for place in places):
-            base = min(after - before for before, after in zip(places, places[1:], strict=False))
+            base = min(after - before for before, after in pairwise(places))
             if base > 0 and supply.from_at < begin:
                 nights.append((row.day, base))
     return nights
