@@ -95,6 +95,10 @@ class LedgerTransaction(Protocol):
         """Return what a meter showed on the days from `since` to `until` included, day by day."""
         ...
 
+    def metered(self, since: date, until: date) -> tuple[MeterSerial, ...]:
+        """Return the meters of which something is known on days from `since` to `until`."""
+        ...
+
     def mark(self, meter: MeterSerial) -> BillMark | None:
         """Return the bill mark of the meter's open generation, if any."""
         ...
