@@ -38,6 +38,7 @@ from . import (
     tariffs,
     tenancy,
     terms,
+    value,
     voice,
 )
 from .fields import ENTRY, Action, EntryAction, EntryHandler, Handler
@@ -62,6 +63,7 @@ ACTIONS: dict[str, Action | EntryAction] = {
     **commissioning.ACTIONS,
     **portal.ACTIONS,
     **audit.ACTIONS,
+    **value.ACTIONS,
     **safe.ACTIONS,
     **blueprints.ACTIONS,
     **voice.ACTIONS,

@@ -55,6 +55,11 @@ class Day:
     special: bool = False
     """A holiday, or another day that is not like its day of the week."""
 
+    def without(self, name: str) -> Day:
+        """Return the day as if its `temperature`, or what was `occupied`, was not known."""
+        known = {"occupied": self.occupied, "temperature": self.temperature, name: None}
+        return Day(day=self.day, energy_wh=self.energy_wh, special=self.special, **known)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Saving:
@@ -192,14 +197,9 @@ def _comparable(
         if enough:
             kept = [[day for day in days if getattr(day, name) is not None] for days in kept]
         else:
-            kept = [[_without(day, name) for day in days] for days in kept]
+            kept = [[day.without(name) for day in days] for days in kept]
             notes.append(note)
     return kept[0], kept[1], tuple(notes)
-
-
-def _without(day: Day, name: str) -> Day:
-    known = {"occupied": day.occupied, "temperature": day.temperature, name: None}
-    return Day(day=day.day, energy_wh=day.energy_wh, special=day.special, **known)
 
 
 def _outside(before: Sequence[Day], after: Sequence[Day]) -> Refusal | None:
