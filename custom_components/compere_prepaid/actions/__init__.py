@@ -17,9 +17,11 @@ from ..const import DOMAIN
 from ..core.errors import LedgerReadOnlyError
 from ..site import CompereConfigEntry, CompereSite
 from . import (
+    allocation,
     announcements,
     audit,
     batches,
+    bills,
     blueprints,
     cash_desk,
     commissioning,
@@ -57,6 +59,8 @@ ACTIONS: dict[str, Action | EntryAction] = {
     **tenancy.ACTIONS,
     **tariffs.ACTIONS,
     **statements.ACTIONS,
+    **bills.ACTIONS,
+    **allocation.ACTIONS,
     **readings.ACTIONS,
     **notifications.ACTIONS,
     **site_files.ACTIONS,

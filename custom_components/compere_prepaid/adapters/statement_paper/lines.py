@@ -57,9 +57,7 @@ def table_of(words: Words, fund: str, group: str, lines: list[Line]) -> Table:
         blank = [""] * (len(columns) - 1)
         if group == "energy":
             blank[-1] = kwh(sum(line["energy_wh"] for line in lines))
-        rows.append(
-            Row(cells=(words["total"], *blank, number(shown_sum(lines))), is_sum=True)
-        )
+        rows.append(Row(cells=(words["total"], *blank, number(shown_sum(lines))), is_sum=True))
     titles = (*columns, ("amount", Kind.NUMBER))
     return Table(
         name=f"{fund}-{group}",

@@ -255,6 +255,10 @@ class LedgerTransaction(Protocol):
         """Return the Wh charged within a time by account and meter, by the charges' `from_at`."""
         ...
 
+    def energy_sold(self, since: datetime, until: datetime) -> Spending:
+        """Return Wh and money charged to all accounts together, by the charges' `from_at`."""
+        ...
+
     def run_heads(self, since: date, until: date) -> tuple[RunHead, ...]:
         """Return the allocation runs that share a day with a time, in the order of their making."""
         ...
