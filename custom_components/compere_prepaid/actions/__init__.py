@@ -43,6 +43,7 @@ from . import (
     tariffs,
     tenancy,
     terms,
+    value,
     voice,
 )
 from .fields import ENTRY, Action, EntryAction, EntryHandler, Handler
@@ -72,6 +73,7 @@ ACTIONS: dict[str, Action | EntryAction] = {
     **commissioning.ACTIONS,
     **portal.ACTIONS,
     **audit.ACTIONS,
+    **value.ACTIONS,
     **safe.ACTIONS,
     **blueprints.ACTIONS,
     **voice.ACTIONS,
