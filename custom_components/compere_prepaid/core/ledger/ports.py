@@ -236,6 +236,15 @@ class LedgerTransaction(Protocol):
         """
         ...
 
+    def sales(
+        self, since: datetime, until: datetime, but: AccountNumber | None
+    ) -> Mapping[tuple[str, date, int], Spending]:
+        """Return Wh and money charged to all accounts but one, by the charges' `from_at`.
+
+        They are added up by version of the tariff: its name, first day and revision.
+        """
+        ...
+
     def fees(self, account: AccountNumber, since: date, until: date) -> tuple[Fee, ...]:
         """Return an account's fees of the days from `since` to before `until`, by day."""
         ...
