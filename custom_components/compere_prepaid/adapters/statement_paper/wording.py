@@ -86,7 +86,7 @@ def number(value: Decimal | int | str) -> str:
 def kwh(wh: int, digits: int = 3) -> str:
     """Write energy in kWh, rounded half up to some decimals; with three it is exact."""
     exact = Decimal(wh).scaleb(-3)
-    return number(exact if digits == 3 else exact.quantize(Decimal(1).scaleb(-digits)))  # noqa: PLR2004  -- Wh
+    return number(exact if digits == 3 else exact.quantize(Decimal(1).scaleb(-digits)))
 
 
 def rate(ppm: int) -> str:
