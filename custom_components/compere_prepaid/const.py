@@ -104,6 +104,11 @@ PROVIDER_PREFIX: Final = "provider_"
 """Begins what a provider's device is known by, after the site; its key follows."""
 
 
+def feeder_owner(site_key: str, feeder: str) -> str:
+    """Return how the unique ids of a feeder's entities begin; of all feeders without a name."""
+    return f"{site_key}_feeder_{feeder}"
+
+
 def bus_unique_id(endpoint: str) -> str:
     """Name a bus subentry by the one thing that two buses cannot share."""
     return f"bus:{endpoint}"

@@ -71,6 +71,8 @@ from .premises import PremisesKeeper
 from .reading_path import ReadingPath
 from .reconnection import pace_of
 from .runtimes import AccountRuntime, BusRuntime, MeterRuntime, Runtime
+from .statements.mailing import Mailing
+from .statements.press import Press
 from .use_cases import UseCases
 from .user_names import UserNames
 
@@ -155,6 +157,8 @@ class CompereSite(UseCases):
         self._ticking = asyncio.Lock()
         self._composition = Composition(self)
         self.payments = Payments(self)
+        self.press = Press(self)
+        self.mailing = Mailing(self)
         self.daily = Daily(self)
         self.standing = PaymentStanding(self)
         self.provider_health = ProviderHealth(self)
@@ -250,6 +254,7 @@ class CompereSite(UseCases):
     async def async_stop(self) -> None:
         """Stop the lines, then post what has accrued."""
         self.running = False
+        await self.press.async_stop()
         await self.portal_keeper.async_stop()
         if self.sandbox is not None:
             await self.sandbox.async_stop()
@@ -282,6 +287,7 @@ class CompereSite(UseCases):
             *self.meters.values(),
             *self.accounts.values(),
             *self.standing.providers.values(),
+            *self.hours.balance.feeders.values(),
         )
         for runtime in everything:
             if isinstance(runtime, kind):

@@ -1,6 +1,8 @@
 """What can be done with the accounts of a site: the use cases of its book, by name."""
 
+from .core.allocation.bills import Bills
 from .core.allocation.pools import Pools
+from .core.allocation.runs import Allocations
 from .core.payment.approvals import Approvals
 from .core.payment.cash_desk import CashDesk
 from .core.payment.payouts import Payouts
@@ -52,4 +54,6 @@ class UseCases:
         self.payouts = Payouts(book.ledger, book.clock, book.currency)
         self.suspense = Suspense(book)
         self.approvals = Approvals(book.ledger, book.clock)
+        self.bills = Bills(book)
+        self.allocations = Allocations(book)
         self.replacements = Replacements(book, self.charging)
