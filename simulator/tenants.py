@@ -5,7 +5,7 @@ plant room behind a Modbus TCP gateway, and the kiosks on the roof at a serial p
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from .line import LinePlan, Transport
@@ -13,6 +13,9 @@ from .loads import LoadKind, scramble
 from .meter import MeterPlan
 
 EAST, WEST, PLANT, ROOF = "East riser", "West riser", "Plant room", "Roof kiosks"
+
+MAIN = "Main"
+"""The main meter of a mall on one line."""
 
 PORTS = MappingProxyType({EAST: 0, WEST: 1, PLANT: 2})
 """Ports count from a base."""
@@ -27,6 +30,8 @@ class MallPlan:
     """By the name of the line."""
     tenants: Mapping[str, str]
     """Name of the shop by name of the meter."""
+    main: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Names of the meters behind a main meter, by its name; none: all that are no main meters."""
 
 
 _R, _C, _F = LoadKind.RESTAURANT, LoadKind.CAFE, LoadKind.FASHION
@@ -118,8 +123,12 @@ def one_line_plan(
     port: int = 0,
     baudrate: int = 9600,
     pace: bool = True,
+    main: bool = False,
 ) -> MallPlan:
-    """Return a mall whose shops all hang on one line: for tests and measurements."""
+    """Return a mall whose shops all hang on one line: for tests and measurements.
+
+    With `main` a main meter in front of all of them is the last one on the line.
+    """
     shops = (*_EAST_ROWS, *_WEST_ROWS, *_ROOF_ROWS)
     if not 1 <= meters <= 247:
         raise ValueError("a line has 1 to 247 addresses")
@@ -129,10 +138,14 @@ def one_line_plan(
         else (f"Z-{place + 1:03d}", f"Shop {place + 1}", _F, 10, 20, "Annex", 100)
         for place in range(meters)
     ]
+    tenants = {row[0]: row[1] for row in rows}
+    if main:
+        rows.append((MAIN, "", LoadKind.LIGHTING, 400, 1000, "Plant room", 0))
     name = EAST
     line = LinePlan(name=name, transport=transport, port=port, baudrate=baudrate, pace=pace)
     return MallPlan(
         lines=[line],
         meters={name: _meters(rows, 1)},
-        tenants={row[0]: row[1] for row in rows},
+        tenants=tenants,
+        main={MAIN: ()} if main else {},
     )
