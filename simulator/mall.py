@@ -50,17 +50,16 @@ class Mall:
         self._saving: asyncio.Task[None] | None = None
         for line_plan in plan.lines:
             meters = [
-                MainMeter(meter_plan, clock, seed=seed, utc_offset_s=offset_s)
-                if meter_plan.name in plan.main
-                else meter_plan.install(clock, seed=seed, utc_offset_s=offset_s)
+                meter_plan.install(clock, seed=seed, utc_offset_s=offset_s)
                 for meter_plan in plan.meters[line_plan.name]
             ]
             self.lines[line_plan.name] = SimulatedLine(line_plan, meters)
-        if state_file is not None:
-            self._restore(read_state(state_file))
+        behind = [meter for meter in self.meters if not isinstance(meter, MainMeter)]
         for meter in self.meters:
             if isinstance(meter, MainMeter):
-                meter.feed(self._behind(meter.name))
+                meter.feed(behind)
+        if state_file is not None:
+            self._restore(read_state(state_file))
 
     @classmethod
     def build(
@@ -157,13 +156,6 @@ class Mall:
     def snapshot(self) -> Mapping[str, object]:
         """Return what meters keep without supply, by the meter's name."""
         return {meter.name: snapshot_meter(meter) for meter in self.meters}
-
-    def _behind(self, main: str) -> Sequence[SimulatedMeter]:
-        """Return the meters behind a main meter."""
-        names = self.plan.main[main]
-        if names:
-            return [self.meter(name) for name in names]
-        return [meter for meter in self.meters if meter.name not in self.plan.main]
 
     def _restore(self, state: State) -> None:
         unsaved_s = 0 if state.clean else 2 * SAVE_EVERY_S * self.clock.speed

@@ -24,6 +24,8 @@ from .loads import SLOT_US, Load, LoadKind, scramble
 from .registers import CLEAR_ENERGY, Setting, settings_in
 from .settings import MeterSettings, check
 
+DEFAULT_MODEL = "compere_kpm33b"
+
 NOMINAL_V = 220
 """The voltage of each phase, as long as nobody says otherwise."""
 
@@ -44,10 +46,8 @@ class MeterPlan:
     floor_area: int
     starts_wh: int = 0
     """What its register shows on the first day."""
-    model: str = "compere_kpm33b"
+    model: str = DEFAULT_MODEL
     """One of `models`, or the default."""
-    loss_permille: int = 20
-    """What gets lost between a main meter and the meters behind it, of what they let through."""
 
     def install(
         self, clock: SimulatedClock, *, seed: int = 0, utc_offset_s: int = 0
@@ -86,8 +86,6 @@ class SimulatedMeter:
         self._utc_offset = timedelta(seconds=utc_offset_s)
         self.volts = (NOMINAL_V, NOMINAL_V, NOMINAL_V)
         self.bypass_w = 0
-        self.detour_w = 0
-        self._passed_by = 0
         self._override_w: int | None = None
         self._delivered = 0
         self._contact = True
@@ -109,12 +107,6 @@ class SimulatedMeter:
         """Return all energy that has flowed through this place, exactly; nothing resets it."""
         self.advance()
         return Fraction(self._delivered, UNITS_PER_WH)
-
-    @property
-    def passed_units(self) -> int:
-        """Return all energy (W·µs) that has flowed through this place and around the meter."""
-        self.advance()
-        return self._delivered + self._passed_by
 
     @property
     def relay_closed(self) -> bool:
@@ -152,13 +144,6 @@ class SimulatedMeter:
             raise ValueError("a load is not below 0")
         self.advance()
         self.bypass_w = watts
-
-    def set_detour(self, watts: int) -> None:
-        """Let this power flow around the meter, uncounted by it; 0 takes the wire away."""
-        if watts < 0:
-            raise ValueError("a load is not below 0")
-        self.advance()
-        self.detour_w = watts
 
     def set_energy(self, wh: int) -> None:
         """Make the register show this total from now on."""
@@ -221,7 +206,6 @@ class SimulatedMeter:
             if self._at_us >= self._hour_ends_us:
                 self._enter_hour()
             until_us = self._unchanged_until(now_us)
-            self._passed_by += self.detour_w * (until_us - self._at_us)
             watts = self.flowing_w
             if watts:
                 self._flow(watts, until_us - self._at_us)

@@ -16,9 +16,7 @@ from homeassistant.core import HomeAssistant, callback
 
 from .commissioning.wording import language_for
 from .const import DOMAIN
-from .core.balance.events import OF_BALANCE
-from .core.events import PUBLIC
-from .core.payment.events import OF_SITE
+from .core.site_events import OF_SITE, PUBLIC
 from .logbook_texts import AUTOMATION, TEXTS
 
 type Line = dict[str, Any]
@@ -46,6 +44,9 @@ ICONS = {
     "payment_disputed": "mdi:bank-remove",
     "reconciliation_fault": "mdi:scale-unbalanced",
     "moved_out": "mdi:home-export-outline",
+    "shared_costs": "mdi:chart-pie",
+    "allocation_posted": "mdi:chart-pie",
+    "allocation_reversed": "mdi:undo-variant",
     "announced": "mdi:bullhorn",
     "suspect_reading": "mdi:help-rhombus",
     "register_rolled_over": "mdi:counter",
@@ -82,7 +83,7 @@ def async_describe_events(
         event_type = str(event.event_type).removeprefix(f"{DOMAIN}_")
         return line(event_type, event.data, texts)
 
-    for event in (*PUBLIC, *OF_SITE, *OF_BALANCE):
+    for event in (*PUBLIC, *OF_SITE):
         async_describe_event(DOMAIN, f"{DOMAIN}_{event.TYPE}", describe)
 
 

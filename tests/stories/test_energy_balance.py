@@ -1,5 +1,6 @@
 """A mall with a main meter: what gets lost, a shop that bridges its meter, and how it is found."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,10 @@ from custom_components.compere_prepaid.core.balance.feeders import Feeder, feede
 from custom_components.compere_prepaid.core.ids import MeterSerial
 from custom_components.compere_prepaid.site import CompereSite
 from simulator.clock import ManualClock
+from simulator.loads import LoadKind
+from simulator.main_meter import MainMeterPlan
 from simulator.mall import Mall
-from simulator.tenants import MAIN, one_line_plan
+from simulator.tenants import EAST, MallPlan, one_line_plan
 from tests.site_fixtures import (
     SITE_KEY,
     entity_of,
@@ -33,6 +36,24 @@ MIDNIGHT = datetime(2026, 3, 1, 16, tzinfo=UTC)
 
 NOODLES, TEA = "A-101", "A-102"
 STEP = timedelta(hours=6)
+
+MAIN = MainMeterPlan(
+    serial="33B0025950900",
+    name="Main",
+    address=100,
+    kind=LoadKind.LIGHTING,
+    rated_kw=400,
+    breaker_a=1000,
+    area="Plant room",
+    floor_area=0,
+    lost_permille=20,
+)
+
+
+def mall_plan(shops: int) -> MallPlan:
+    """Return a mall with a main meter in front of its shops."""
+    plan = one_line_plan(shops, pace=False)
+    return replace(plan, meters={EAST: [*plan.meters[EAST], MAIN]})
 
 
 async def live(mall: Mall, site: CompereSite, days: int) -> None:
@@ -71,7 +92,7 @@ async def test_a_shop_that_bridges_its_meter(hass: HomeAssistant, tmp_path: Path
     The day after, the meter is named; after two such days the loss is an alarm, told once, with its
     numbers. Two days after the wire is gone, the alarm is over.
     """
-    plan = one_line_plan(2, pace=False, main=True)
+    plan = mall_plan(2)
     async with (
         Mall.build(plan, clock=ManualClock(MIDNIGHT)) as mall,
         running_site(hass, mall, tmp_path, opening_balance="100000") as site,
@@ -89,7 +110,7 @@ async def test_a_shop_that_bridges_its_meter(hass: HomeAssistant, tmp_path: Path
         assert issue(hass, site) is None
 
         noodles.set_load(100)
-        noodles.set_detour(1900)
+        main.set_bypass(1900)
         async with expected_event(
             hass, "energy_finding", kind="likely_bypass", meter=noodles.serial
         ) as told:
@@ -117,7 +138,7 @@ async def test_a_shop_that_bridges_its_meter(hass: HomeAssistant, tmp_path: Path
         await _look_at_the_balance(hass, noodles.serial)
 
         noodles.set_load(2000)
-        noodles.set_detour(0)
+        main.set_bypass(0)
         await live(mall, site, 2)
         assert issue(hass, site) is None
         assert shown(hass, "loss_yesterday") == "1.44"
@@ -155,12 +176,12 @@ async def _look_at_the_balance(hass: HomeAssistant, serial: str) -> None:
 
 async def test_feeders_come_and_go(hass: HomeAssistant, tmp_path: Path) -> None:
     """A feeder has entities while there is one; the action refuses one that there is not."""
-    plan = one_line_plan(1, pace=False, main=True)
+    plan = mall_plan(1)
     async with (
         Mall.build(plan, clock=ManualClock(MIDNIGHT)) as mall,
         running_site(hass, mall, tmp_path) as site,
     ):
-        main = MeterSerial(mall.meter(MAIN).serial)
+        main = MeterSerial(MAIN.serial)
         begun = Feeder(name="Main", main=(main,))
         await site.ledger.run(lambda tx: tx.insert_document(feeder_document(begun)))
         await live(mall, site, 1)
