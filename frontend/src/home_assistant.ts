@@ -26,6 +26,8 @@ export interface DeviceEntry {
   readonly name_by_user?: string | null;
   readonly area_id?: string | null;
   readonly serial_number?: string | null;
+  readonly identifiers?: readonly (readonly [domain: string, id: string])[];
+  readonly parent_device_id?: string | null;
   readonly config_entry_id?: string | null;
   readonly primary_config_entry?: string | null;
   readonly config_entries?: readonly string[];

@@ -401,7 +401,8 @@ function ourDevices(hass) {
     const keys = new Map(entries.map((found2) => [found2.translation_key ?? "", found2.entity_id]));
     const kind = KIND_BY_KEY.find(([key]) => keys.has(key))?.[1];
     if (!entry || !kind) continue;
-    const areaId = entry.area_id ?? entries.find((found2) => found2.area_id)?.area_id ?? void 0;
+    const parent = entry.parent_device_id ? hass.devices[entry.parent_device_id] : void 0;
+    const areaId = entry.area_id ?? entries.find((found2) => found2.area_id)?.area_id ?? parent?.area_id ?? void 0;
     devices.push({ entry, kind, entities: Object.fromEntries(keys), areaId });
   }
   return devices;
@@ -411,7 +412,7 @@ function readSite(hass, id, devices) {
   const meters = ofKind("meter").map(
     (device) => ({
       deviceId: device.entry.id,
-      serial: device.entry.serial_number ?? "",
+      serial: serialOf(device.entry),
       name: nameOf(device.entry),
       areaId: device.areaId,
       entities: device.entities
@@ -443,6 +444,9 @@ function readSite(hass, id, devices) {
 }
 function plain(device) {
   return { deviceId: device.entry.id, name: nameOf(device.entry), entities: device.entities };
+}
+function serialOf(entry) {
+  return entry.serial_number ?? entry.identifiers?.find(([domain]) => domain === PLATFORM)?.[1] ?? "";
 }
 function siteIdOf(entry) {
   return entry.config_entry_id ?? entry.primary_config_entry ?? entry.config_entries?.[0] ?? "";
