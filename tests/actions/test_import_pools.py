@@ -103,7 +103,7 @@ async def test_what_units_are_comes_with_the_file(
     documents = await site.ledger.read(lambda tx: tx.documents(PREMISES))
     found = premises_on(documents, date(2026, 1, 1))
     shop = found[f"meter:{mall.meter('A-101').serial}"]
-    assert (shop.floor, shop.labels, shop.floor_area) == ("Ground", {"food"}, 80_000)
+    assert (shop.floor, shop.labels, shop.floor_area) == ("Ground", frozenset({"food"}), 80_000)
     account = found[f"account:{NOODLES}"]
     assert (account.persons, account.opening_minutes) == (4, 4410)
     assert premises_from() not in found.values()
