@@ -191,8 +191,8 @@ def measure(accounts: int) -> None:
     print(
         f"allocation: {accounts} accounts × {POOLS} pools, {lines} lines: worked out in "
         f"{worked:.2f} s ({worked / lines * 1e6:.1f} µs a line), contents and digest in "
-        f"{writing:.2f} s, together {worked + writing:.2f} s ({cpu:.2f} s of processor), {size / 1e6:.1f} MB kept; "
-        f"at most {used:.0f} MB{bars}; {off} units off"
+        f"{writing:.2f} s, together {worked + writing:.2f} s ({cpu:.2f} s of processor), "
+        f"{size / 1e6:.1f} MB kept; at most {used:.0f} MB{bars}; {off} units off"
     )
     began = perf_counter()
     again = inputs_of(content)
