@@ -1,6 +1,6 @@
 """A run as a table adds up down and across."""
 
-from hypothesis import given
+from hypothesis import given, settings
 
 from custom_components.compere_prepaid.core.allocation.inputs import Inputs
 from custom_components.compere_prepaid.core.allocation.sharing import allocate
@@ -10,6 +10,7 @@ from tests.core.allocation.runs import OWNER, USD, cost, pool, run, stay
 from tests.core.allocation.strategies import runs
 
 
+@settings(max_examples=30)
 @given(runs())
 def test_the_table_adds_up(inputs: Inputs) -> None:
     """Rows are the accounts' totals, columns with what nobody bears the pools' costs."""
