@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from custom_components.compere_prepaid.core.allocation.inputs import Allocation, Why
-from custom_components.compere_prepaid.core.allocation.moving import connected
 from custom_components.compere_prepaid.core.allocation.pool import (
     Basis,
     Cost,
@@ -308,18 +307,6 @@ def test_what_is_taken_off_another_pool() -> None:
     pools = (pool("A"), pool("B", **taking("A", -100_000)))
     found = run(pools, {"A": (cost(1_000),), "B": (cost(500),)}, stay("A", square=1))
     assert [result.cost for result in found.pools] == [money(1_100), money(400)]
-
-
-def test_which_pools_belong_together() -> None:
-    """Whoever works out one has to work out all that give to it or take of it."""
-    pools = (
-        pool("A"),
-        pool("B", **taking("A", 100_000)),
-        pool("C", **taking("B", 100_000)),
-        pool("D"),
-    )
-    assert connected(pools, ["B"]) == {"A", "B", "C"}
-    assert connected(pools, ["D"]) == {"D"}
 
 
 @pytest.mark.parametrize(
