@@ -182,6 +182,13 @@ def test_a_contribution_is_a_months() -> None:
     assert only(found).notes == ("capped_at_cost",)
 
 
+def test_the_owner_contributes_nothing_to_itself() -> None:
+    """Its account may be named as an anchor's: what nobody else bears is its own all the same."""
+    rule = Exclusion(account=AccountNumber("OWNER"), denominator=True, contribution=money(310))
+    found = run(pool(exclusions=(rule,)), 1_000, *TWO, stay("OWNER", square=600))
+    assert borne(found, owner=True) == dollars(A=250, B=750)
+
+
 def test_what_a_cap_takes_off() -> None:
     """Goes to the owner, or to the others as they share; with nobody left, to the owner."""
     rule = capped(60, A) + capped(350, B)
@@ -258,6 +265,10 @@ def test_gross_up() -> None:
 def test_nothing_to_gross_up() -> None:
     """Nobody is there, or there is only a credit: told, and not reckoned with."""
     rule = pool(gross_up_ppm=900_000)
+    costs = {"Pool": (cost(100), cost(-150, fixed=True))}
+    found = run(rule, costs, *TWO, stay(None, square=900))
+    assert borne(found) == dollars(A="-3.85", B="-11.54")
+    assert only(found).notes == ("gross_up_not_used",)
     for amount, stays in ((100, (stay(None, square=1),)), (-100, (*TWO, stay(None, square=900)))):
         found = run(rule, amount, *stays)
         assert only(found).factor_ppm == 1_000_000
