@@ -2,6 +2,7 @@
 
 from .adapters.allocation_apart.apart import work_out_apart_if_large
 from .core.allocation.bills import Bills
+from .core.allocation.pools import Pools
 from .core.allocation.runs import Allocations
 from .core.payment.approvals import Approvals
 from .core.payment.cash_desk import CashDesk
@@ -40,6 +41,7 @@ class UseCases:
         self.refunds = Refunds(book)
         self.credit_desk = CreditDesk(book)
         self.policies = Policies(book, self.agreements)
+        self.pools = Pools(book)
         self.undoing = Undoing(book, self.agreements, self.refunds)
         self.debts = DebtDesk(book)
         self.special_days = SpecialDays(book)

@@ -95,6 +95,10 @@ class LedgerTransaction(Protocol):
         """Return what a meter showed on the days from `since` to `until` included, day by day."""
         ...
 
+    def metered(self, since: date, until: date) -> tuple[MeterSerial, ...]:
+        """Return the meters of which something is known on days from `since` to `until`."""
+        ...
+
     def mark(self, meter: MeterSerial) -> BillMark | None:
         """Return the bill mark of the meter's open generation, if any."""
         ...
@@ -229,6 +233,15 @@ class LedgerTransaction(Protocol):
         Only transfers with these codes count. The first step (0) begins at `since`, each is as long
         as `step`; those in which nothing moved are left out. `since` (inclusive) and `until`
         (exclusive) speak of `effective_at`.
+        """
+        ...
+
+    def sales(
+        self, since: datetime, until: datetime, but: AccountNumber | None
+    ) -> Mapping[tuple[str, date, int], Spending]:
+        """Return Wh and money charged to all accounts but one, by the charges' `from_at`.
+
+        They are added up by version of the tariff: its name, first day and revision.
         """
         ...
 
