@@ -8,7 +8,7 @@ from homeassistant.core import Context, HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .const import ACCOUNT_EVENT
-from .core.events import PUBLIC
+from .core.site_events import PUBLIC
 from .entity import AccountEntity, async_feed
 from .runtimes import AccountRuntime
 from .site import CompereConfigEntry, CompereSite

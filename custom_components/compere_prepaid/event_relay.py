@@ -15,7 +15,6 @@ from homeassistant.helpers import entity_registry as er
 from . import issues
 from .const import ACCOUNT_EVENT, ACCOUNT_PREFIX, DOMAIN
 from .core.events import (
-    PUBLIC,
     AccountEvent,
     Announced,
     BusDown,
@@ -38,8 +37,9 @@ from .core.events import (
 from .core.ids import AccountNumber, BusId, MeterSerial
 from .core.money.amount import Amount
 from .core.payment.crediting import Unmatched
-from .core.payment.events import OF_SITE, PaymentUnmatched
+from .core.payment.events import PaymentUnmatched
 from .core.prepayment.deciding import CREDIT_CAUSE
+from .core.site_events import OF_SITE, PUBLIC
 from .devices import find_device
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ class EventRelay:
                 pass
 
     def _publish(self, event: Event) -> None:
-        if type(event) not in PUBLIC and type(event) not in OF_SITE:
+        if type(event) not in (*PUBLIC, *OF_SITE):
             return
         data, context = self._data(event), Context()
         places = self._places(event, data)

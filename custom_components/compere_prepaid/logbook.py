@@ -16,8 +16,7 @@ from homeassistant.core import HomeAssistant, callback
 
 from .commissioning.wording import language_for
 from .const import DOMAIN
-from .core.events import PUBLIC
-from .core.payment.events import OF_SITE
+from .core.site_events import OF_SITE, PUBLIC
 from .logbook_texts import AUTOMATION, TEXTS
 
 type Line = dict[str, Any]
@@ -45,6 +44,9 @@ ICONS = {
     "payment_disputed": "mdi:bank-remove",
     "reconciliation_fault": "mdi:scale-unbalanced",
     "moved_out": "mdi:home-export-outline",
+    "shared_costs": "mdi:chart-pie",
+    "allocation_posted": "mdi:chart-pie",
+    "allocation_reversed": "mdi:undo-variant",
     "announced": "mdi:bullhorn",
     "suspect_reading": "mdi:help-rhombus",
     "register_rolled_over": "mdi:counter",
@@ -52,10 +54,17 @@ ICONS = {
     "overload": "mdi:flash-alert",
     "protection": "mdi:shield-alert",
     "tamper": "mdi:pipe-leak",
+    "energy_finding": "mdi:magnify-scan",
 }
 
 
-_CHOSEN = (("action", "action"), ("reason", "reason"), ("rule", "kind"), ("why", "why"))
+_CHOSEN = (
+    ("action", "action"),
+    ("reason", "reason"),
+    ("rule", "kind"),
+    ("why", "why"),
+    ("found", "kind"),
+)
 """Words that are told by their texts, and the fields that they come from."""
 
 _NAMES = ("meter_name", "account_name", "site")

@@ -67,6 +67,7 @@ from .payments.standing import PaymentStanding
 from .payments.wechat import async_sandbox_of
 from .portal.listener import Portal, PortalKeeper
 from .portal.secret import async_site_secret
+from .premises import PremisesKeeper
 from .reading_path import ReadingPath
 from .reconnection import pace_of
 from .runtimes import AccountRuntime, BusRuntime, MeterRuntime, Runtime
@@ -146,6 +147,7 @@ class CompereSite(UseCases):
         super().__init__(book)
         self.night_memory = NightMemory(self)
         self.hours = HourKeeper(self)
+        self.premises = PremisesKeeper(self)
         self.announcements = Announcements(self)
         self.portal_keeper = PortalKeeper(self)
         self.approval_notice = ApprovalNotice(self)
@@ -213,6 +215,7 @@ class CompereSite(UseCases):
         await self.standing.async_start()
         self.provider_health.async_start()
         await self.async_apply_subentries()
+        await self.premises.async_start()
         await async_release_left_over(self)
 
     async def async_run(self) -> None:
@@ -271,6 +274,7 @@ class CompereSite(UseCases):
         self.payments.apply()
         await self.standing.async_apply()
         self.notifier.configuration_changed()
+        self.premises.look()
         self.totals.push(None, news=True)
         if self.running:
             await self.portal_keeper.async_follow()
@@ -283,6 +287,7 @@ class CompereSite(UseCases):
             *self.meters.values(),
             *self.accounts.values(),
             *self.standing.providers.values(),
+            *self.hours.balance.feeders.values(),
         )
         for runtime in everything:
             if isinstance(runtime, kind):

@@ -1,5 +1,8 @@
 """What can be done with the accounts of a site: the use cases of its book, by name."""
 
+from .core.allocation.bills import Bills
+from .core.allocation.pools import Pools
+from .core.allocation.runs import Allocations
 from .core.payment.approvals import Approvals
 from .core.payment.cash_desk import CashDesk
 from .core.payment.payouts import Payouts
@@ -37,6 +40,7 @@ class UseCases:
         self.refunds = Refunds(book)
         self.credit_desk = CreditDesk(book)
         self.policies = Policies(book, self.agreements)
+        self.pools = Pools(book)
         self.undoing = Undoing(book, self.agreements, self.refunds)
         self.debts = DebtDesk(book)
         self.special_days = SpecialDays(book)
@@ -50,4 +54,6 @@ class UseCases:
         self.payouts = Payouts(book.ledger, book.clock, book.currency)
         self.suspense = Suspense(book)
         self.approvals = Approvals(book.ledger, book.clock)
+        self.bills = Bills(book)
+        self.allocations = Allocations(book)
         self.replacements = Replacements(book, self.charging)

@@ -14,7 +14,7 @@ import pytest
 import custom_components.compere_prepaid
 from custom_components.compere_prepaid.condition import CONDITIONS
 from custom_components.compere_prepaid.const import DOMAIN
-from custom_components.compere_prepaid.core.events import PUBLIC
+from custom_components.compere_prepaid.core.site_events import PUBLIC
 from custom_components.compere_prepaid.trigger import TRIGGERS
 
 TEXTS: dict[str, Any] = json.loads(

@@ -16,8 +16,8 @@ import pytest
 from custom_components.compere_prepaid.actions.blueprints import BLUEPRINTS
 from custom_components.compere_prepaid.condition import CONDITIONS
 from custom_components.compere_prepaid.const import DOMAIN
-from custom_components.compere_prepaid.core.events import PUBLIC, AccountEvent, MeterEvent
-from custom_components.compere_prepaid.core.payment.events import OF_SITE
+from custom_components.compere_prepaid.core.events import AccountEvent, MeterEvent
+from custom_components.compere_prepaid.core.site_events import OF_SITE, PUBLIC
 from custom_components.compere_prepaid.trigger import TRIGGERS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "automations.md").read_text("utf-8")

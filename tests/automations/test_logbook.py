@@ -14,13 +14,12 @@ from pytest_homeassistant_custom_component.components.recorder.common import (
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
 from custom_components.compere_prepaid.const import DOMAIN
-from custom_components.compere_prepaid.core.events import PUBLIC
 from custom_components.compere_prepaid.core.ids import MeterSerial
 from custom_components.compere_prepaid.core.metering.plausibility import Suspicion
 from custom_components.compere_prepaid.core.payment.crediting import Unmatched
-from custom_components.compere_prepaid.core.payment.events import OF_SITE
 from custom_components.compere_prepaid.core.policy.protection import RuleKind
 from custom_components.compere_prepaid.core.policy.protection_state import Move
+from custom_components.compere_prepaid.core.site_events import OF_SITE, PUBLIC
 from custom_components.compere_prepaid.logbook import ICONS, line
 from custom_components.compere_prepaid.logbook_texts import TEXTS
 from custom_components.compere_prepaid.site import CompereSite

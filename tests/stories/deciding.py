@@ -8,7 +8,7 @@ from typing import Any
 from homeassistant.core import Event, HomeAssistant, callback
 
 from custom_components.compere_prepaid.const import DOMAIN
-from custom_components.compere_prepaid.core.events import PUBLIC
+from custom_components.compere_prepaid.core.site_events import PUBLIC
 from custom_components.compere_prepaid.site import CompereSite
 from simulator.clock import ManualClock, moment_of
 from simulator.mall import Mall

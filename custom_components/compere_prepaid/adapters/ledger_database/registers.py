@@ -67,10 +67,20 @@ _IN_ORDER = (
 )
 
 _DAY_FORM = Form(DayRegisters, day_registers)
+_WITHIN_DAYS = (
+    day_registers.c.day >= bindparam("since"),
+    day_registers.c.day <= bindparam("until"),
+)
 _DAYS = (
     _DAY_FORM.query("meter")
-    .where(day_registers.c.day >= bindparam("since"), day_registers.c.day <= bindparam("until"))
+    .where(*_WITHIN_DAYS)
     .order_by(day_registers.c.day, day_registers.c.generation)
+)
+_METERED = (
+    select(day_registers.c.meter)
+    .where(with_key(day_registers), *_WITHIN_DAYS)
+    .distinct()
+    .order_by(day_registers.c.meter)
 )
 
 
@@ -144,6 +154,11 @@ class RegisterRows(Rows):
         """Return what a meter showed on the days from `since` to `until` included, day by day."""
         found = self._query(_DAYS, key_meter=meter, since=since, until=until)
         return tuple(_DAY_FORM.record(row) for row in found)
+
+    def metered(self, since: date, until: date) -> tuple[MeterSerial, ...]:
+        """Return the meters of which something is known on days from `since` to `until`."""
+        found = self._query(_METERED, since=since, until=until)
+        return tuple(MeterSerial(meter) for (meter,) in found)
 
     def mark(self, meter: MeterSerial) -> BillMark | None:
         """Return the bill mark of the meter's open generation, if any."""

@@ -7,23 +7,28 @@ from sqlalchemy import bindparam, func, select
 
 from ...core.ids import AccountNumber, MeterSerial
 from ...core.ledger.allocation_rows import AllocationStep, RunHead
+from ...core.ledger.records import Spending
+from ...core.money.amount import Amount
 from .account_tables import tenancy
 from .allocation_tables import allocation_run, allocation_step
 from .forms import Form, with_key
 from .rows import Rows
 from .tables import charge
 
+_OF_DAYS = (
+    with_key(charge),
+    # account by account, so that the index is asked for the days only
+    charge.c.account.in_(select(tenancy.c.account).where(with_key(tenancy))),
+    charge.c.from_at >= bindparam("since"),
+    charge.c.from_at < bindparam("until"),
+)
+_WH = func.sum(charge.c.to_wh - charge.c.from_wh)
 _ENERGY = (
-    select(charge.c.account, charge.c.meter, func.sum(charge.c.to_wh - charge.c.from_wh))
-    .where(
-        with_key(charge),
-        # account by account, so that the index is asked for the days only
-        charge.c.account.in_(select(tenancy.c.account).where(with_key(tenancy))),
-        charge.c.from_at >= bindparam("since"),
-        charge.c.from_at < bindparam("until"),
-    )
+    select(charge.c.account, charge.c.meter, _WH)
+    .where(*_OF_DAYS)
     .group_by(charge.c.account, charge.c.meter)
 )
+_SOLD = select(_WH, func.sum(charge.c.amount)).where(*_OF_DAYS)
 _WITHIN = (
     allocation_run.c.since < bindparam("until"),
     allocation_run.c.until > bindparam("since"),
@@ -59,6 +64,11 @@ class ShareRows(Rows):
             (AccountNumber(account), MeterSerial(meter)): int(energy_wh)
             for account, meter, energy_wh in found
         }
+
+    def energy_sold(self, since: datetime, until: datetime) -> Spending:
+        """Return Wh and money charged to all accounts together, by the charges' `from_at`."""
+        (row,) = self._query(_SOLD, since=since, until=until)
+        return Spending(energy_wh=int(row[0] or 0), amount=Amount(int(row[1] or 0)))
 
     def run_heads(self, since: date, until: date) -> tuple[RunHead, ...]:
         """Return the allocation runs that share a day with a time, in the order of their making."""

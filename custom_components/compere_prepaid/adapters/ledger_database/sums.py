@@ -10,14 +10,16 @@ from ...core.ids import AccountNumber
 from ...core.ledger.account_rows import Fee
 from ...core.ledger.chain import microseconds
 from ...core.ledger.records import (
+    Spending,
     TransferCode,
     TransferKind,
 )
 from ...core.money.amount import Amount
+from .account_tables import tenancy as tenancy_table
 from .columns import WHOLE
 from .forms import Form, with_key
 from .rows import Rows
-from .tables import fee as fee_table, transfer as transfer_table
+from .tables import charge as charge_table, fee as fee_table, transfer as transfer_table
 
 EVER = datetime(1, 1, 1, tzinfo=UTC)
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)
@@ -51,6 +53,27 @@ _FEES_OF_DAYS = (
     _FEES.query("account")
     .where(fee_table.c.day >= bindparam("since"), fee_table.c.day < bindparam("until"))
     .order_by(fee_table.c.day, fee_table.c.kind, fee_table.c.item)
+)
+_VERSION = (charge_table.c.tariff, charge_table.c.tariff_valid_from, charge_table.c.revision)
+_SALES = (
+    select(
+        *_VERSION,
+        func.sum(charge_table.c.to_wh - charge_table.c.from_wh),
+        func.sum(charge_table.c.amount),
+    )
+    .where(
+        with_key(charge_table),
+        # account by account, so that the index is asked for the days only
+        charge_table.c.account.in_(
+            select(tenancy_table.c.account).where(
+                with_key(tenancy_table), tenancy_table.c.account != bindparam("but")
+            )
+        ),
+        charge_table.c.from_at >= bindparam("since"),
+        charge_table.c.from_at < bindparam("until"),
+    )
+    .group_by(*_VERSION)
+    .order_by(*_VERSION)
 )
 
 
@@ -96,3 +119,15 @@ class SumRows(Rows):
         """Return an account's fees of the days from `since` to before `until`, by day."""
         found = self._query(_FEES_OF_DAYS, key_account=account, since=since, until=until)
         return tuple(map(_FEES.record, found))
+
+    def sales(
+        self, since: datetime, until: datetime, but: AccountNumber | None
+    ) -> Mapping[tuple[str, date, int], Spending]:
+        """Return Wh and money charged to all accounts but one, by version of the tariff."""
+        found = self._query(_SALES, since=since, until=until, but=but or "")
+        return {  # PostgreSQL sums up to decimals
+            (name, valid_from, revision): Spending(
+                energy_wh=int(energy_wh), amount=Amount(int(amount))
+            )
+            for name, valid_from, revision, energy_wh, amount in found
+        }

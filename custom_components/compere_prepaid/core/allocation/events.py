@@ -1,9 +1,8 @@
 """What happened with allocation runs."""
 
 from dataclasses import dataclass
-from datetime import date
 
-from ..events import Event
+from ..events import AccountEvent, Event
 from ..money.amount import Amount
 
 
@@ -11,14 +10,15 @@ from ..money.amount import Amount
 class AllocationPosted(Event):
     """A run was approved: its shares are on the accounts.
 
-    `until` is the first day behind it, `amount` what was posted before tax, to so many `accounts`.
+    `since` and `until` are days, `until` the first one behind it; `amount` is what was posted
+    before tax, to so many `accounts`.
     """
 
     TYPE = "allocation_posted"
 
     run: str
-    since: date
-    until: date
+    since: str
+    until: str
     amount: Amount
     accounts: int
     user: str
@@ -31,10 +31,26 @@ class AllocationReversed(Event):
     TYPE = "allocation_reversed"
 
     run: str
-    since: date
-    until: date
+    since: str
+    until: str
     user: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SharedCosts(AccountEvent):
+    """An account bears its share of common costs, or had it given back (`amount` below zero).
+
+    `amount` is with tax, rounded to coins. `since` and `until` are the days of the run, `until` the
+    first one behind it.
+    """
+
+    TYPE = "shared_costs"
+
+    run: str
+    since: str
+    until: str
+    amount: Amount
 
 
 OF_ALLOCATION: tuple[type[Event], ...] = (AllocationPosted, AllocationReversed)

@@ -45,6 +45,13 @@ class ShareDue(NamedTuple):
     nets: Mapping[int, Amount]
 
 
+class Booked(NamedTuple):
+    """What was taken off a service fund, with tax, and what it holds then."""
+
+    charged: Amount
+    fund: Amount
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """Somebody takes a step with a run."""
@@ -78,8 +85,8 @@ def effective_at(until: date, zone: ZoneInfo) -> datetime:
 
 def post_run(
     tx: LedgerTransaction, step: Step, dues: Sequence[ShareDue]
-) -> Mapping[AccountNumber, Amount]:
-    """Post a run that waits; return what the service funds hold then.
+) -> Mapping[AccountNumber, Booked]:
+    """Post a run that waits; return what was booked.
 
     Raises `InvalidInputError`: `allocation_over`, `allocation_overlaps`, `allocation_closed`.
     """
@@ -87,23 +94,23 @@ def post_run(
     _expect(tx, run.id, RunState.PROPOSED)
     refuse_overlap(tx, run.since, run.until, pools_of(tx, run.id))
     _prepare(tx, dues)
-    funds = dict(_book(tx, step, dues, effective_at(run.until, step.zone)))
+    booked = dict(_book(tx, step, dues, effective_at(run.until, step.zone)))
     _take(tx, step, RunStep.POSTED)
-    return funds
+    return booked
 
 
 def reverse_run(
     tx: LedgerTransaction, step: Step, dues: Sequence[ShareDue]
-) -> Mapping[AccountNumber, Amount]:
-    """Take back a posted run by counter-transfers of today; return what service funds hold then.
+) -> Mapping[AccountNumber, Booked]:
+    """Take back a posted run by counter-transfers of today; return what was booked.
 
     Raises `InvalidInputError`: `allocation_over`, `allocation_closed`.
     """
     _expect(tx, step.run.id, RunState.POSTED)
     _prepare(tx, dues)
-    funds = dict(_book(tx, step, dues, None))
+    booked = dict(_book(tx, step, dues, None))
     _take(tx, step, RunStep.REVERSED)
-    return funds
+    return booked
 
 
 def reject_run(tx: LedgerTransaction, step: Step) -> None:
@@ -159,11 +166,12 @@ def _is_closed(tenancy: Tenancy | None) -> bool:
 
 def _book(
     tx: LedgerTransaction, step: Step, dues: Sequence[ShareDue], at: datetime | None
-) -> Iterator[tuple[AccountNumber, Amount]]:
+) -> Iterator[tuple[AccountNumber, Booked]]:
     """Book the shares at an instant, or take them back now."""
     forth = at is not None
     for due in dues:
         slip = _slip(tx, step, due.account)
+        before = fund_of(tx, due.account, Fund.SERVICE)
         paying = tenant(due.account, Fund.SERVICE)
         takes = (due.amount > 0) == forth
         debit, credit = (paying, SHARED_COSTS) if takes else (SHARED_COSTS, paying)
@@ -184,7 +192,8 @@ def _book(
         for ppm, net in due.nets.items():  # there may be tax though the shares cancel out
             slip.tax(Fund.SERVICE, ppm, net if forth else -net, request)
         slip.book_taxes()
-        yield due.account, fund_of(tx, due.account, Fund.SERVICE)
+        after = fund_of(tx, due.account, Fund.SERVICE)
+        yield due.account, Booked(Amount(before - after), after)
 
 
 def _slip(tx: LedgerTransaction, step: Step, account: AccountNumber) -> Slip:

@@ -33,11 +33,13 @@ from .content import (
     share_contents,
     share_lines_of,
 )
-from .events import AllocationPosted, AllocationReversed
+from .events import AllocationPosted, AllocationReversed, SharedCosts
 from .gathering import Gathering, Setting, gather, read_gathering
 from .inputs import Allocation, Inputs
+from .markup import Markup, markup_of
 from .pool import Pool
 from .posting import (
+    Booked,
     ShareDue,
     Step,
     nets_of,
@@ -52,9 +54,9 @@ ALL_DAYS = (date.min, date.max)
 """Whatever the days of a run are, they lie within."""
 
 type _Booking = Callable[
-    [LedgerTransaction, Step, Sequence[ShareDue]], Mapping[AccountNumber, Amount]
+    [LedgerTransaction, Step, Sequence[ShareDue]], Mapping[AccountNumber, Booked]
 ]
-"""Books a step of a run; returns what the service funds hold then."""
+"""Books a step of a run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,8 +160,8 @@ class Allocations:
         posted = AllocationPosted(
             at=self.book.clock.now(),
             run=head.id,
-            since=head.since,
-            until=head.until,
+            since=head.since.isoformat(),
+            until=head.until.isoformat(),
             amount=Amount(sum(due.amount for due in dues)),
             accounts=len(dues),
             user=user,
@@ -183,8 +185,8 @@ class Allocations:
             AllocationReversed(
                 at=self.book.clock.now(),
                 run=head.id,
-                since=head.since,
-                until=head.until,
+                since=head.since.isoformat(),
+                until=head.until.isoformat(),
                 user=user,
                 reason=reason.strip(),
             )
@@ -227,6 +229,16 @@ class Allocations:
             raise AssertionError(run)
         return await asyncio.to_thread(_as_kept, head, row, shares)
 
+    async def markup(self, since: date, until: date) -> Markup:
+        """Compare what energy was sold for in some days with what it was bought for."""
+        book = self.book
+        owner = None if book.owner is None else book.owner.number
+        return await book.ledger.survey(
+            lambda tx: markup_of(
+                tx, since, until, owner=owner, zone=book.zone, coin=book.currency.minor
+            )
+        )
+
     async def _gather(self, asked: Asked) -> Gathering:
         """Read all that a run is worked out of, in one snapshot."""
         book = self.book
@@ -260,12 +272,35 @@ class Allocations:
         async with self.book.locked(numbers):
             step = self._as_step(_head(worked), user, reason)
             with self.book.doubting(numbers):
-                funds = await self.book.ledger.run(lambda tx: book(tx, step, dues))
-            async for number, fund in sliced(funds.items()):
-                if (account := self.book.accounts.get(number)) is not None:
-                    account.service_fund = fund
-                    self.book.changed(account)
+                booked = await self.book.ledger.run(lambda tx: book(tx, step, dues))
+            waiting = iter(booked.items())
+            try:
+                async for number, one in sliced(waiting):
+                    self._told(step, number, one)
+            finally:  # whoever ends this half-way ends none of the telling
+                for number, one in waiting:
+                    self._told(step, number, one)
         return dues
+
+    def _told(self, step: Step, number: AccountNumber, booked: Booked) -> None:
+        """Let an account be as it is in the ledger, and tell what it was charged."""
+        account, currency = self.book.accounts.get(number), self.book.currency
+        if account is None:
+            return
+        account.service_fund = booked.fund
+        if booked.charged and not account.owner:
+            self.book.emit(
+                SharedCosts(
+                    at=step.at,
+                    account=number,
+                    available=account.available,
+                    run=step.run.id,
+                    since=step.run.since.isoformat(),
+                    until=step.run.until.isoformat(),
+                    amount=currency.parse(currency.rounded(booked.charged)),
+                )
+            )
+        self.book.changed(account)
 
     def _as_step(self, head: RunHead, user: str, reason: str) -> Step:
         now, zone = self.book.clock.now(), self.book.zone

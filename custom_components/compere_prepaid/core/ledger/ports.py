@@ -95,6 +95,10 @@ class LedgerTransaction(Protocol):
         """Return what a meter showed on the days from `since` to `until` included, day by day."""
         ...
 
+    def metered(self, since: date, until: date) -> tuple[MeterSerial, ...]:
+        """Return the meters of which something is known on days from `since` to `until`."""
+        ...
+
     def mark(self, meter: MeterSerial) -> BillMark | None:
         """Return the bill mark of the meter's open generation, if any."""
         ...
@@ -232,6 +236,15 @@ class LedgerTransaction(Protocol):
         """
         ...
 
+    def sales(
+        self, since: datetime, until: datetime, but: AccountNumber | None
+    ) -> Mapping[tuple[str, date, int], Spending]:
+        """Return Wh and money charged to all accounts but one, by the charges' `from_at`.
+
+        They are added up by version of the tariff: its name, first day and revision.
+        """
+        ...
+
     def fees(self, account: AccountNumber, since: date, until: date) -> tuple[Fee, ...]:
         """Return an account's fees of the days from `since` to before `until`, by day."""
         ...
@@ -240,6 +253,10 @@ class LedgerTransaction(Protocol):
         self, since: datetime, until: datetime
     ) -> Mapping[tuple[AccountNumber, MeterSerial], int]:
         """Return the Wh charged within a time by account and meter, by the charges' `from_at`."""
+        ...
+
+    def energy_sold(self, since: datetime, until: datetime) -> Spending:
+        """Return Wh and money charged to all accounts together, by the charges' `from_at`."""
         ...
 
     def run_heads(self, since: date, until: date) -> tuple[RunHead, ...]:

@@ -82,7 +82,7 @@ class AutoTopUpStopped(AccountEvent):
     reason: str
 
 
-OF_SITE: tuple[type[Event], ...] = (
+OF_PAYMENT: tuple[type[Event], ...] = (
     PaymentUnmatched,
     RefundFailed,
     PaymentDisputed,

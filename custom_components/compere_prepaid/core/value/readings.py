@@ -26,13 +26,21 @@ class Readings:
 
 
 def reading_figures(
-    readings: Readings, *, minutes_per_reading: Decimal | None, wage: Decimal | None
+    readings: Readings,
+    *,
+    minutes_per_reading: Decimal | None,
+    wage: Decimal | None,
+    known_since: str = "",
 ) -> tuple[Figure, ...]:
-    """Return how many readings nobody walked for; `wage` is what an hour costs."""
+    """Return how many readings nobody walked for; `wage` is what an hour costs.
+
+    `known_since` is the first day of which registers are kept, if that is later than the time.
+    """
     count = figure(
         "readings_saved",
         "count",
         "at_month_borders + at_moves",
+        *((f"registers_since:{known_since}",) if known_since else ()),
         at_month_borders=readings.at_borders,
         at_moves=readings.at_moves,
         reckoned_and_not_counted=readings.reckoned,

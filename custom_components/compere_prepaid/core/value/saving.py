@@ -55,6 +55,11 @@ class Day:
     special: bool = False
     """A holiday, or another day that is not like its day of the week."""
 
+    def without(self, name: str) -> Day:
+        """Return the day as if its `temperature`, or what was `occupied`, was not known."""
+        known = {"occupied": self.occupied, "temperature": self.temperature, name: None}
+        return Day(day=self.day, energy_wh=self.energy_wh, special=self.special, **known)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Saving:
@@ -64,8 +69,8 @@ class Saving:
     days_after: int
     predicted: Decimal
     actual: Decimal
-    half_width: Decimal
-    """Half of the 95 % interval."""
+    standard_error: Decimal
+    """Of what was saved."""
     cv_rmse: Decimal
     nmbe: Decimal
     r_squared: Decimal
@@ -81,6 +86,11 @@ class Saving:
     def saved(self) -> Decimal:
         """Predicted less measured."""
         return self.predicted - self.actual
+
+    @property
+    def half_width(self) -> Decimal:
+        """Half of the 95 % interval."""
+        return self.t * self.standard_error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,21 +154,20 @@ def _judged(
     inflation = _over(Decimal(n), effective)
     variance = _over(model.fit.unexplained, n - p * inflation)
     together = [sum(column, ZERO) for column in zip(*map(model.row, after), strict=True)]
-    t = student_t(effective - p)
-    half = t * (variance * inflation * (m + model.fit.leverage(together))).sqrt()
+    error = (variance * inflation * (m + model.fit.leverage(together))).sqrt()
     spread = sum(((_kwh(day) - mean) ** 2 for day in before), ZERO)
     return Saving(
         days_before=n,
         days_after=m,
         predicted=model.fit.predicted(together),
         actual=sum((_kwh(day) for day in after), ZERO),
-        half_width=half,
+        standard_error=error,
         cv_rmse=cv_rmse,
         nmbe=_over(sum(residuals, ZERO), (n - p) * mean),
         r_squared=1 - _over(model.fit.unexplained, spread) if spread else ZERO,
         autocorrelation=rho,
         effective_days=effective,
-        t=t,
+        t=student_t(effective - p),
         coefficients={
             name: model.fit.coefficients[place]
             for place, name in enumerate(model.columns)
@@ -188,14 +197,9 @@ def _comparable(
         if enough:
             kept = [[day for day in days if getattr(day, name) is not None] for days in kept]
         else:
-            kept = [[_without(day, name) for day in days] for days in kept]
+            kept = [[day.without(name) for day in days] for days in kept]
             notes.append(note)
     return kept[0], kept[1], tuple(notes)
-
-
-def _without(day: Day, name: str) -> Day:
-    known = {"occupied": day.occupied, "temperature": day.temperature, name: None}
-    return Day(day=day.day, energy_wh=day.energy_wh, special=day.special, **known)
 
 
 def _outside(before: Sequence[Day], after: Sequence[Day]) -> Refusal | None:

@@ -1,0 +1,177 @@
+"""What the actions about allocation answer: runs with their pools, shares and arithmetic."""
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+from ..account_view import exact_text, local_iso
+from ..core.allocation.explaining import explanation, note_text, reckoning
+from ..core.allocation.inputs import CostLine, PoolResult, ShareLine
+from ..core.allocation.markup import Markup
+from ..core.allocation.pool import Pool
+from ..core.allocation.runs import Worked
+from ..core.allocation.wording import words_of
+from ..core.ids import AccountNumber
+from ..core.ledger.allocation_rows import RunHead
+from ..core.money.amount import Amount, Currency, Price
+from ..core.tariff.tax import PPM, tax_on
+from ..site import CompereSite
+
+_ENGLISH = {
+    "register": "The register of {name} is not known at the end of these days",
+    "beginning": "{name} was read first within these days",
+    "bill": "There is no bill called {name} for {days} of these days",
+    "charges": "Meters of {units} units are not charged up to the end of these days",
+    "demand": "Of {units} units it is not known what they used in the hour of the peak",
+}
+_CHINESE = {
+    "register": "不知道 {name} 在这些天结束时的读数",
+    "beginning": "{name} 在这些天之中才首次抄表",
+    "bill": "这些天中有 {days} 天没有名为 {name} 的账单",
+    "charges": "有 {units} 个单元的电表尚未计费到这些天结束",
+    "demand": "有 {units} 个单元在最大负荷小时的用电未知",
+}
+
+
+def head_answer(site: CompereSite, head: RunHead) -> dict[str, Any]:
+    """Return where a run stands, and who took which step."""
+    return {
+        "run": head.id,
+        "since": head.since.isoformat(),
+        "until": head.until.isoformat(),
+        "state": head.state.value,
+        "time": local_iso(site, head.at),
+        "user": site.user_names.of(head.user),
+        "steps": [
+            {
+                "step": step.step.value,
+                "time": local_iso(site, step.at),
+                "user": site.user_names.of(step.user),
+                "reason": step.reason,
+            }
+            for step in head.steps
+        ],
+    }
+
+
+def run_answer(
+    worked: Worked,
+    currency: Currency,
+    language: str,
+    *,
+    lines: bool,
+    only: Collection[str] = (),
+) -> dict[str, Any]:
+    """Return what a run came to, with the lines of all accounts or of some. Slow for many."""
+    words, days = words_of(language), (worked.inputs.until - worked.inputs.since).days
+    pools = worked.pools
+
+    def line_answer(line: ShareLine) -> dict[str, Any]:
+        text = explanation(line, period_days=days, currency=currency, words=words)
+        return {
+            "pool": line.pool,
+            "kind": pools[line.pool].kind.value,
+            "basis": None if line.basis is None else line.basis.value,
+            "amount": exact_text(currency, line.amount),
+            "weight": line.weight,
+            "total": line.total,
+            "cost": exact_text(currency, line.cost),
+            "days": line.days,
+            "why": line.why.value,
+            "explanation": text,
+        }
+
+    def account_answer(
+        account: AccountNumber, amount: Amount, nets: Mapping[int, Amount]
+    ) -> dict[str, Any]:
+        tax = Amount(sum(tax_on(net, ppm) for ppm, net in nets.items()))
+        found = {
+            "amount": exact_text(currency, amount),
+            "tax": f"{currency.rounded(tax):f}",
+            "total": f"{currency.rounded(Amount(amount + tax)):f}",
+        }
+        if not lines:
+            return found
+        return found | {"lines": [line_answer(one) for one in worked.allocation.shares[account]]}
+
+    return {
+        "owner": worked.inputs.owner,
+        "currency": currency.code,
+        "pools": [
+            _pool_answer(result, pools[result.pool], currency, words)
+            for result in worked.allocation.pools
+        ],
+        "accounts": {
+            due.account: account_answer(*due)
+            for due in worked.dues
+            if not only or due.account in only
+        },
+        "notes": list(_notes(worked, language)),
+    }
+
+
+def _pool_answer(
+    result: PoolResult, pool: Pool, currency: Currency, words: Mapping[str, str]
+) -> dict[str, Any]:
+    return {
+        "pool": result.pool,
+        "kind": pool.kind.value,
+        "cost": exact_text(currency, result.cost),
+        "variable": exact_text(currency, result.variable),
+        "fixed": exact_text(currency, result.fixed),
+        "split": exact_text(currency, result.split),
+        "tenants": exact_text(currency, result.tenants),
+        "owner": exact_text(currency, result.owner),
+        "tax": {"percent": _percent(pool.tax_ppm), "included": pool.tax_included},
+        "gross_up": reckoning(result, currency=currency, words=words),
+        "costs": [_cost_answer(line, currency) for line in result.lines],
+    }
+
+
+def _percent(ppm: int) -> str:
+    whole, rest = divmod(ppm * 100, PPM)
+    return f"{whole}.{rest:06d}".rstrip("0").rstrip(".")
+
+
+def _cost_answer(line: CostLine, currency: Currency) -> dict[str, Any]:
+    detail = dict(line.detail)
+    if (price := detail.get("price")) is not None:
+        detail["price"] = f"{currency.exact_price(Price(int(price))):f}"
+    return {
+        "name": line.name,
+        "amount": exact_text(currency, line.amount),
+        "fixed": line.fixed,
+        **detail,
+    }
+
+
+def _notes(worked: Worked, language: str) -> Iterator[dict[str, str]]:
+    """Yield what people should know of the pools, in words."""
+    words = words_of(language)
+    missing = _CHINESE if language.startswith("zh") else _ENGLISH
+    for pool, costs in worked.inputs.costs.items():
+        for line in costs:
+            if (kind := line.detail.get("missing")) is not None:
+                text = missing[str(kind)].format(name=line.name, **line.detail)
+                yield {"pool": pool, "note": str(kind), "text": text}
+    for result in worked.allocation.pools:
+        for note in result.notes:
+            kind = note.partition(":")[0]
+            yield {"pool": result.pool, "note": kind, "text": note_text(note, words)}
+
+
+def markup_answer(markup: Markup, currency: Currency) -> dict[str, Any]:
+    """Return what energy was sold and bought for; prices are per kWh, cut to the price's digits."""
+
+    def price(found: Price | None) -> str | None:
+        return None if found is None else f"{currency.exact_price(found):f}"
+
+    difference = markup.difference
+    return {
+        "sold_wh": markup.sold.energy_wh,
+        "sold": exact_text(currency, markup.sold.amount),
+        "sold_price": price(markup.sold_price),
+        "bought_wh": markup.bought.energy_wh,
+        "bought": exact_text(currency, markup.bought.amount),
+        "bought_price": price(markup.bought_price),
+        "difference": None if difference is None else f"{currency.rounded(difference):f}",
+    }

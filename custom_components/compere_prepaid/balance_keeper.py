@@ -1,0 +1,213 @@
+"""The energy balance of a site's feeders, kept current hour by hour, and what is found in it.
+
+Days that are over are remembered, so that an hour costs the work of two days; the whole month is
+worked out once, at the start. The heavy part runs in a thread.
+"""
+
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from functools import reduce
+from typing import TYPE_CHECKING
+
+from homeassistant.helpers import entity_registry as er
+
+from . import issues
+from .const import CONF_AREA, feeder_owner
+from .coordinator import PacedCoordinator
+from .core.balance.alarm import FeederStanding, LossAlarm, loss_alarm
+from .core.balance.energy_balance import Balance
+from .core.balance.events import EnergyFinding
+from .core.balance.feeders import FEEDER
+from .core.balance.findings import Finding, FindingKind
+from .core.balance.survey import Neighbourhood, Survey, read_survey, survey, tell_once
+from .core.ledger.records import Document
+from .core.policy.protection import STANDARD_PROTECTION
+from .core.prepayment.calendar import day_of, day_start
+from .entities.balance import FEEDER_SENSORS
+from .runtimes import FeederRuntime
+
+if TYPE_CHECKING:
+    from .core.ids import MeterSerial
+    from .site import CompereSite
+
+DAYS = 32
+"""So many days decide on alarms; a month is within them."""
+
+SURVEY_DAYS = 8
+"""What is usual takes a week to know."""
+
+_DAY = timedelta(days=1)
+
+NEWS = frozenset({FindingKind.STANDS_STILL, FindingKind.LIKELY_BYPASS})
+"""Findings that are told besides the losses; the others are there for who asks."""
+
+
+class BalanceKeeper:
+    """Keeps the balances of one site."""
+
+    def __init__(self, site: CompereSite) -> None:
+        """Keep them for this site."""
+        self._site = site
+        self.feeders: dict[str, FeederRuntime] = {}
+        """By name, those that there are today."""
+        self.findings: tuple[Finding, ...] = ()
+        """What was found when a day began, or at the start."""
+        self._days: dict[str, dict[date, Balance]] = {}
+        self._documents: tuple[Document, ...] | None = None
+        self._worked_out: tuple[datetime, date] | None = None
+        """Up to which hour it was worked out, and the day of that."""
+
+    async def async_on_clock(self) -> None:
+        """Work out what became known; raises what the ledger raises."""
+        site = self._site
+        documents = await site.ledger.read(lambda tx: tx.documents(FEEDER))
+        today = day_of(site.clock.now(), site.zone)
+        is_new = documents != self._documents
+        is_new_day = is_new or self._worked_out is None or self._worked_out[1] != today
+        if not is_new_day and not (documents and self._is_behind()):
+            return
+        now = site.clock.now()
+        if is_new:
+            self._days.clear()
+        if is_new and documents:
+            self._keep(await self._survey(today - DAYS * _DAY, today - SURVEY_DAYS * _DAY))
+        days = SURVEY_DAYS if is_new_day else 1
+        found = await self._survey(today - days * _DAY, today + _DAY)
+        self._keep(found)
+        if is_new_day:
+            self.findings = found.findings
+        self._documents, self._worked_out = documents, (now, today)
+        self._show(found, today)
+        await self._tell(today, with_findings=is_new_day)
+
+    def _is_behind(self) -> bool:
+        """Tell whether more hours are known than were worked out."""
+        written = self._site.hours.written_at
+        return (
+            written is not None and self._worked_out is not None and self._worked_out[0] < written
+        )
+
+    def _keep(self, found: Survey) -> None:
+        """Remember the balances of days."""
+        for name in found.feeders:
+            kept = self._days.setdefault(name, {})
+            kept |= found.days(name, self._site.zone)
+            for day in sorted(kept)[:-DAYS]:
+                del kept[day]
+
+    async def async_survey(self, since: date, until: date) -> Survey:
+        """Survey the days from one to before another, with all that is known now.
+
+        Raises what the ledger raises.
+        """
+        if self._site.ledger.refusal is None:
+            await self._site.hours.async_write()
+        return await self._survey(since, until)
+
+    async def _survey(self, since: date, until: date) -> Survey:
+        site, around = self._site, self._neighbourhood()
+        now, zone = site.clock.now(), site.zone
+        read = await site.ledger.read(
+            lambda tx: read_survey(tx, since, until, zone, around.present)
+        )
+        return await site.hass.async_add_executor_job(survey, read, around, zone, now)
+
+    def alarms(self) -> Mapping[str, LossAlarm]:
+        """Return the alarms that stand, by feeder."""
+        standing = {name: runtime.coordinator.data for name, runtime in self.feeders.items()}
+        return {name: one.alarm for name, one in standing.items() if one.alarm is not None}
+
+    def _neighbourhood(self) -> Neighbourhood:
+        site = self._site
+        nights: dict[MeterSerial, tuple[int, int]] = {}
+        for serial in site.meters:
+            meter = site.book.meters.get(serial)
+            account = site.book.accounts.get(meter.account) if meter and meter.account else None
+            protection = account.policy.protection if account else STANDARD_PROTECTION
+            nights[serial] = protection.night
+        areas = {serial: meter.data.get(CONF_AREA) or "" for serial, meter in site.meters.items()}
+        return Neighbourhood(present=frozenset(site.meters), areas=areas, nights=nights)
+
+    def _standing(self, name: str, today: date) -> FeederStanding:
+        days = self._days[name]
+        of_month = [days[day] for day in sorted(days) if day >= today.replace(day=1)]
+        whole = [(day, days[day]) for day in sorted(days) if day < today]
+        return FeederStanding(
+            today=days.get(today),
+            yesterday=days.get(today - _DAY),
+            month=reduce(Balance.plus, of_month) if of_month else None,
+            alarm=loss_alarm(whole),
+        )
+
+    def _show(self, found: Survey, today: date) -> None:
+        """Let entities follow: feeders come and go with their documents."""
+        site = self._site
+        for name in self.feeders.keys() - found.feeders.keys():
+            del self.feeders[name]
+            self._days.pop(name, None)
+            issues.clear(site, issues.UNEXPLAINED_LOSS, name)
+        self._remove_entities()
+        for name in found.feeders:
+            standing = self._standing(name, today)
+            if (runtime := self.feeders.get(name)) is not None:
+                runtime.coordinator.push(standing, news=True)
+                continue
+            coordinator = PacedCoordinator(
+                site.hass, site.entry, f"feeder {name}", standing, site.clock
+            )
+            self.feeders[name] = FeederRuntime(name=name, coordinator=coordinator)
+            site.announce(self.feeders[name])
+
+    def _remove_entities(self) -> None:
+        """Remove the entities of feeders that are gone, also if that was while nothing ran."""
+        site, registry = self._site, er.async_get(self._site.hass)
+        owners = {feeder_owner(site.key, name) for name in self.feeders}
+        wanted = {f"{owner}_{one.key}" for owner in owners for one in FEEDER_SENSORS}
+        for entity in er.async_entries_for_config_entry(registry, site.entry.entry_id):
+            is_ours = entity.unique_id.startswith(feeder_owner(site.key, ""))
+            if is_ours and entity.unique_id not in wanted:
+                registry.async_remove(entity.entity_id)
+
+    async def _tell(self, today: date, *, with_findings: bool) -> None:
+        """Raise or take back issues, and tell once what was found."""
+        site, alarms = self._site, self.alarms()
+        for name in self.feeders:
+            if name in alarms:
+                issues.raise_unexplained_loss(site, name, alarms[name])
+            else:
+                issues.clear(site, issues.UNEXPLAINED_LOSS, name)
+        if not with_findings:
+            return
+        found = [_of_alarm(name, alarm, site) for name, alarm in alarms.items()]
+        found += [finding for finding in self.findings if finding.kind in NEWS]
+        if not found or site.ledger.refusal is not None:
+            return
+        for finding in await site.ledger.run(lambda tx: tell_once(tx, found, today)):
+            site.emit(
+                EnergyFinding(
+                    at=site.clock.now(),
+                    kind=finding.kind,
+                    feeder=finding.feeder,
+                    meter=finding.meter or "",
+                    energy_wh=finding.energy_wh,
+                    since=finding.since,
+                    until=finding.until,
+                )
+            )
+
+
+def _of_alarm(name: str, alarm: LossAlarm, site: CompereSite) -> Finding:
+    return Finding(
+        kind=FindingKind.UNEXPLAINED_LOSS,
+        since=day_start(alarm.since, site.zone),
+        until=day_start(alarm.through + _DAY, site.zone),
+        energy_wh=alarm.balance.unexplained_wh,
+        feeder=name,
+        detail={
+            "days": alarm.days,
+            "main_wh": alarm.balance.main_wh,
+            "loss_wh": alarm.balance.loss_wh,
+            "expected_wh": alarm.balance.expected_wh,
+            "loss_ppm": alarm.balance.loss_ppm or 0,
+        },
+    )

@@ -1,0 +1,263 @@
+"""Whether electricity is sold for what it was bought: the mark-up of a time.
+
+Sold is what tenants were charged for energy, and what they bear of the energy pools of posted runs,
+with the tax that comes on top. Bought is what falls on the time of all bills that say how much
+energy they are for, with the tax that is in them. Energy of meters that are in neither (a shop that
+stands empty, the owner's own use) is named, so that nobody takes it for a loss.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from itertools import pairwise
+
+from ..allocation.bills import all_bills, counting, share_of
+from ..allocation.content import inputs_of, results_of
+from ..allocation.document import POOL
+from ..allocation.inputs import CostLine
+from ..allocation.pool import PoolKind
+from ..allocation.pools import pools_on
+from ..balance.feeders import FEEDER, feeders_on
+from ..balance.hours import register_lines
+from ..ids import MeterSerial
+from ..ledger.account_rows import Supply
+from ..ledger.allocation_rows import AllocationRun, RunState, SupplierBill
+from ..ledger.ports import LedgerTransaction
+from ..ledger.records import Spending
+from ..money.amount import ZERO, Amount, Currency
+from ..tariff.model import LineKind, Tariff, TariffVersion
+from ..tariff.tax import tax_on
+from .days import Building
+from .facts import Period
+from .figure import Figure, figure
+
+_DAY = timedelta(days=1)
+NOTHING = Spending()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selling:
+    """What was sold and bought in a time; money with tax."""
+
+    period: Period
+    charged: Spending
+    pools: Spending = NOTHING
+    """What tenants bear of energy pools, and that part of the pools' energy."""
+    unmeasured: tuple[str, ...] = ()
+    """Energy pools of which nobody knows for how much energy they are."""
+    bought: Spending = NOTHING
+    bill_days: int = 0
+    """On so many days of the time at least one bill falls."""
+    neither: Mapping[MeterSerial, int | None]
+    """Wh by meter of what is neither charged nor in a pool; None is not known."""
+
+
+def read_selling(
+    tx: LedgerTransaction,
+    period: Period,
+    building: Building,
+    tariffs: Mapping[str, Tariff],
+) -> Selling:
+    """Read what was sold and bought in a time."""
+    sales = tx.sales(period.begin, period.end, building.owner)
+    versions = {
+        (one.name, one.valid_from, one.revision): one
+        for tariff in tariffs.values()
+        for one in (*tariff.versions, *tariff.superseded)
+    }
+    taxed = [_with_tax(sold, versions.get(key)) for key, sold in sales.items()]
+    pools, unmeasured = _pools(tx, period)
+    bills = [bill for bill in counting(all_bills(tx), period.since, period.until) if bill.energy_wh]
+    return Selling(
+        period=period,
+        charged=_together(taxed),
+        pools=pools,
+        unmeasured=unmeasured,
+        bought=_bought(bills, period, building.currency),
+        bill_days=sum(
+            any(bill.since <= period.since + _DAY * day < bill.until for bill in bills)
+            for day in range(period.days)
+        ),
+        neither=_neither(tx, period, building),
+    )
+
+
+def _with_tax(sold: Spending, version: TariffVersion | None) -> Spending:
+    """Add the tax that comes on top of a tariff's energy."""
+    tax = None if version is None else version.tax(LineKind.ENERGY)
+    if tax is None or tax.included:
+        return sold
+    return Spending(
+        energy_wh=sold.energy_wh, amount=Amount(sold.amount + tax_on(sold.amount, tax.ppm))
+    )
+
+
+def _together(parts: Iterable[Spending]) -> Spending:
+    energy_wh, amount = 0, 0
+    for part in parts:
+        energy_wh, amount = energy_wh + part.energy_wh, amount + part.amount
+    return Spending(energy_wh=energy_wh, amount=Amount(amount))
+
+
+def _bought(bills: Iterable[SupplierBill], period: Period, currency: Currency) -> Spending:
+    shares = (share_of(bill, period.since, period.until, currency.minor) for bill in bills)
+    return _together(
+        Spending(energy_wh=share.energy_wh, amount=share.amount)
+        for share in shares
+        if share is not None
+    )
+
+
+def _pools(tx: LedgerTransaction, period: Period) -> tuple[Spending, tuple[str, ...]]:
+    """Return what tenants bear of energy pools, by the days that runs share with the time."""
+    parts, unmeasured = [], []
+    for head in tx.run_heads(period.since, period.until):
+        run = tx.find(AllocationRun, id=head.id) if head.state is RunState.POSTED else None
+        if run is None:
+            continue
+        common = (min(head.until, period.until) - max(head.since, period.since)).days
+        days = (head.until - head.since).days
+        energy = {
+            one.name: one for one in inputs_of(run.inputs).pools if one.kind is PoolKind.ENERGY
+        }
+        for result in results_of(run.result):
+            pool = energy.get(result.pool)
+            if pool is None or not result.cost:
+                continue
+            tax = ZERO if pool.tax_included else tax_on(result.tenants, pool.tax_ppm)
+            measured = _measured(result.lines)
+            if not measured:
+                unmeasured.append(pool.name)
+            parts.append(
+                Spending(
+                    energy_wh=measured * result.tenants * common // (result.cost * days),
+                    amount=Amount((result.tenants + tax) * common // days),
+                )
+            )
+    return _together(parts), tuple(dict.fromkeys(unmeasured))
+
+
+def _measured(lines: Iterable[CostLine]) -> int:
+    """Return the energy that a pool is made of."""
+    return sum(int(line.detail.get("energy_wh", 0)) for line in lines)
+
+
+def _neither(
+    tx: LedgerTransaction, period: Period, building: Building
+) -> Mapping[MeterSerial, int | None]:
+    """Return the energy of meters that was neither charged to a tenant nor is in a pool."""
+    pools = pools_on(tx.documents(POOL), period.since, building.currency)
+    feeders = feeders_on(tx.documents(FEEDER), period.since)
+    counted = {
+        *(serial for pool in pools for cost in pool.costs for serial in cost.meters),
+        *(serial for feeder in feeders.values() for serial in feeder.main),
+    }
+    supplies: dict[MeterSerial, list[Supply]] = {}
+    for supply in tx.rows(Supply):
+        if supply.account != building.owner:
+            supplies.setdefault(supply.meter, []).append(supply)
+    charged = _by_meter(tx, period, building)
+    found: dict[MeterSerial, int | None] = {}
+    for serial in sorted(building.meters - counted):
+        if any(_covers(supply, period) for supply in supplies.get(serial, ())):
+            continue
+        line = register_lines(tx, [serial], period.begin, period.end, period.zone)[serial]
+        spans = line.spans(period.begin, period.end)
+        rest = sum(span.energy_wh for span in spans) - charged.get(serial, 0)
+        if not spans:
+            found[serial] = None
+        elif rest > 0:
+            found[serial] = rest
+    return found
+
+
+def _by_meter(
+    tx: LedgerTransaction, period: Period, building: Building
+) -> Mapping[MeterSerial, int]:
+    found: dict[MeterSerial, int] = {}
+    for (account, serial), energy_wh in tx.energy_by_meter(period.begin, period.end).items():
+        if account != building.owner:
+            found[serial] = found.get(serial, 0) + energy_wh
+    return found
+
+
+def _covers(supply: Supply, period: Period) -> bool:
+    return supply.from_at <= period.begin and (supply.to_at is None or supply.to_at >= period.end)
+
+
+def selling_figures(selling: Selling, currency: Currency) -> tuple[Figure, ...]:
+    """Return the mark-up: by kWh and in money; without a bill there is none."""
+    charged, pools, bought = selling.charged, selling.pools, selling.bought
+    money: dict[str, Decimal | None] = {
+        "charged": currency.exact(charged.amount),
+        "pools": currency.exact(pools.amount),
+    }
+    energy: dict[str, Decimal | None] = {
+        "charged_kwh": _kwh(charged.energy_wh),
+        "pools_kwh": _kwh(pools.energy_wh),
+    }
+    sold_price = figure(
+        "sold_price",
+        "money_per_kwh",
+        "(charged + pools) / (charged_kwh + pools_kwh)",
+        *(f"pool_without_energy:{name}" for name in selling.unmeasured),
+        **money,
+        **energy,
+    )
+    bills = () if selling.bill_days else ("no_bill",)
+    if 0 < selling.bill_days < selling.period.days:
+        bills = (f"bill_days:{selling.bill_days}/{selling.period.days}",)
+    bought_price = figure(
+        "bought_price",
+        "money_per_kwh",
+        "bought / bought_kwh",
+        *bills,
+        bought=currency.exact(bought.amount) if selling.bill_days else None,
+        bought_kwh=_kwh(bought.energy_wh) if selling.bill_days else None,
+    )
+    return (
+        sold_price,
+        bought_price,
+        figure(
+            "markup_per_kwh",
+            "money_per_kwh",
+            "sold_price - bought_price",
+            sold_price=sold_price.value,
+            bought_price=bought_price.value,
+        ),
+        figure(
+            "markup_money",
+            "money",
+            "charged + pools - bought_price * (charged_kwh + pools_kwh)",
+            **money,
+            **energy,
+            bought_price=bought_price.value,
+        ),
+        _neither_figure(selling),
+    )
+
+
+def _neither_figure(selling: Selling) -> Figure:
+    """Return the energy that is in neither, meter by meter."""
+    known = {serial: wh for serial, wh in selling.neither.items() if wh is not None}
+    unknown: Sequence[str] = [serial for serial, wh in selling.neither.items() if wh is None]
+    return figure(
+        "energy_in_neither",
+        "kWh",
+        "uncharged_kwh",
+        *(f"meter_unknown:{serial}" for serial in unknown),
+        uncharged_kwh=_kwh(sum(known.values())),
+        **{serial: _kwh(wh) for serial, wh in known.items()},
+    )
+
+
+def _kwh(energy_wh: int) -> Decimal:
+    return Decimal(energy_wh).scaleb(-3)
+
+
+def months_of(period: Period) -> Iterator[Period]:
+    """Yield the calendar months of a time; the first and the last as far as they lie in it."""
+    borders = sorted({period.since, *period.months(), period.until})
+    for since, until in pairwise(borders):
+        yield Period(since=since, until=until, zone=period.zone)
