@@ -1,8 +1,8 @@
 """A statement's PDF: its page, set by Typst with the fonts that lie beside this file.
 
 It is a PDF/A-2a: for keeping for years, and with the structure that screen readers need. That
-standard allows no letter that the fonts do not have. A statement with one, in the name of a shop for
-example, is a plain PDF with a box in its place.
+standard allows no letter that the fonts do not have: a statement with one, say in the name of a
+shop, is a plain PDF with a box in its place.
 """
 
 from datetime import UTC, datetime
