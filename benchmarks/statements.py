@@ -8,8 +8,8 @@ The printing processes let others go first: on a machine that is busy their own 
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator
+from contextlib import suppress
 import json
 import os
 from pathlib import Path
@@ -18,7 +18,7 @@ import tempfile
 import time
 
 from custom_components.compere_prepaid.adapters.statement_paper.order import Order
-from custom_components.compere_prepaid.adapters.statement_paper.workshop import Hand, Printing
+from custom_components.compere_prepaid.adapters.statement_paper.workshop import Printing
 from tests.adapters.paper_statements import ISSUED, sample
 
 SIZES = tuple(map(int, os.environ.get("BENCH_STATEMENTS", "500,5000,50000").split(",")))
@@ -61,22 +61,10 @@ async def orders(count: int, form: str, folder: Path) -> AsyncIterator[Order]:
         )
 
 
-@contextmanager
-def children_seen() -> Iterator[list[int]]:
-    """Note the processes that are started in the block."""
-    seen: list[int] = []
-    begin = Hand.start.__func__  # type: ignore[attr-defined]
-
-    async def start(kind: type[Hand]) -> Hand:
-        hand: Hand = await begin(kind)
-        seen.append(hand.pid)
-        return hand
-
-    Hand.start = classmethod(start)  # type: ignore[method-assign,assignment]
-    try:
-        yield seen
-    finally:
-        Hand.start = classmethod(begin)  # type: ignore[method-assign]
+def children() -> list[int]:
+    """Return the processes that this one has started and that run."""
+    listed = Path(f"/proc/self/task/{os.getpid()}/children").read_text("utf-8")
+    return [int(child) for child in listed.split()]
 
 
 def peak_mb(process: int | str) -> float:
@@ -95,7 +83,7 @@ def children_s() -> float:
 async def measured(count: int, form: str) -> None:
     """Print so many statements in a form, and say what it took."""
     stalls = Stalls()
-    with tempfile.TemporaryDirectory() as name, children_seen() as children:
+    with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         peaks: dict[int, float] = {}
         size = 0
@@ -108,7 +96,7 @@ async def measured(count: int, form: str) -> None:
                 size += path.stat().st_size
                 path.unlink()
             if int(order.account.removeprefix("A-")) % 100 == 0 or count < 1000:
-                for child in children:
+                for child in children():
                     with suppress(OSError):
                         peaks[child] = peak_mb(child)
 

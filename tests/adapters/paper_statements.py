@@ -10,6 +10,7 @@ from custom_components.compere_prepaid.core.ids import AccountNumber, MeterSeria
 from custom_components.compere_prepaid.core.ledger.accounts import Fund
 from custom_components.compere_prepaid.core.ledger.records import TransferCode
 from custom_components.compere_prepaid.core.money.amount import Amount, Currency, Price
+from custom_components.compere_prepaid.core.prepayment.fees import item_of
 from custom_components.compere_prepaid.core.statement.data import statement_data
 from custom_components.compere_prepaid.core.statement.model import (
     AllocationDetail,
@@ -28,6 +29,7 @@ from custom_components.compere_prepaid.core.statement.model import (
     TaxLine,
     Usage,
 )
+from custom_components.compere_prepaid.core.tariff.demand import DemandKey, DemandQuantity
 
 CNY = Currency.of("CNY")
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -37,6 +39,7 @@ NAME = "Noodle House 面馆 <龘> & Söhne"
 POOL = "Lifts 电梯"
 EVIL = '<script>alert("x")</script>'
 _BILLION = 10**9
+DEMAND = DemandKey("Highest", DemandQuantity.KW, 15, "peak")
 _METER = MeterSerial("33B0250100001")
 
 
@@ -160,7 +163,7 @@ def _others() -> tuple[StatementLine, ...]:
     wechat = TransferId("pay:wechat:4200002026101112345678901234")
     return (
         _line(TransferCode.STANDING, Group.FEES, "-15.50", count=31),
-        _line(TransferCode.DEMAND, Group.FEES, "-40.00", item="peak demand", quantity=12_300),
+        _line(TransferCode.DEMAND, Group.FEES, "-40.00", item=item_of(DEMAND), quantity=12_300),
         _line(TransferCode.CORRECTION, Group.CORRECTIONS, "8.76", correction=correction),
         _line(TransferCode.TAX, Group.TAXES, "-44.58", item="60000", base=CNY.parse("742.91")),
         _line(TransferCode.DEBT_RECOVERY, Group.DEBTS, "-50.00", item="Fit-out"),

@@ -44,11 +44,6 @@ class Hand:
         )
         return cls(process)
 
-    @property
-    def pid(self) -> int:
-        """The process's number."""
-        return self._process.pid
-
     async def __aenter__(self) -> Self:
         """Work with it."""
         return self
