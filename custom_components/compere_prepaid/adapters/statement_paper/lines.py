@@ -57,7 +57,7 @@ def table_of(words: Words, fund: str, group: str, lines: list[Line]) -> Table:
     if len(rows) > 1:
         blank = [""] * (len(columns) - 1)
         if group == "energy":
-            blank[-1] = kwh(sum(line["energy_wh"] for line in lines))
+            blank[-2] = kwh(sum(line["energy_wh"] for line in lines))
         rows.append(Row(cells=(words["total"], *blank, number(shown_sum(lines))), is_sum=True))
     titles = (*columns, ("amount", Kind.NUMBER))
     return Table(
@@ -164,7 +164,7 @@ type _Cells = Callable[[Words, Line], tuple[str, ...]]
 type _Layout = tuple[tuple[tuple[str, Kind], ...], _Cells]
 
 _DATED: _Layout = (
-    (("date", Kind.TEXT), ("what", Kind.WIDE), ("reference", Kind.TEXT)),
+    (("date", Kind.TEXT), ("what", Kind.WIDE), ("reference", Kind.WIDE)),
     _dated_cells,
 )
 
@@ -182,7 +182,7 @@ _LAYOUTS: Mapping[str, _Layout] = {
     ),
     **dict.fromkeys(
         ("shared_energy", "shared_service"),
-        ((("pool", Kind.TEXT), ("how", Kind.WIDE)), _share_cells),
+        ((("pool", Kind.WIDE), ("how", Kind.WIDE)), _share_cells),
     ),
     "fees": ((("what", Kind.WIDE),), _fee_cells),
     "corrections": (_DATED[0], _correction_cells),
