@@ -93,7 +93,7 @@ async def test_value_of_some_days(
         assert sold["sold_price"]["value"] == "1.0000"
         assert sold["bought_price"]["notes"][0] == "no bill"
         assert sold["markup_money"]["value"] is None
-        page = Path(answer["page"]).read_text("utf-8")
+        page = await hass.async_add_executor_job(Path(answer["page"]).read_text, "utf-8")
         assert "Every number is worked out from this site" in page
         assert "readings × minutes per reading ÷ 60" in page
         figure(f"value: {sum(map(len, answer['sections'].values()))} figures of a site's report")
@@ -115,7 +115,8 @@ async def test_report_in_chinese(hass: HomeAssistant, mall: Mall, tmp_path: Path
         (saved,) = answer["sections"]["energy"]
         assert saved["label"] == "节电量"
         assert saved["notes"][0] == "以前的已知天数太少"
-        assert "价值报告" in Path(answer["page"]).read_text("utf-8")
+        page = await hass.async_add_executor_job(Path(answer["page"]).read_text, "utf-8")
+        assert "价值报告" in page
 
 
 async def test_what_is_refused(hass: HomeAssistant, mall: Mall, tmp_path: Path) -> None:
