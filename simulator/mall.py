@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from .clock import MICROSECONDS, RunningClock, SimulatedClock
 from .gateways import Endpoint, GatewayEndpoint
 from .line import SimulatedLine, Transport
+from .main_meter import MainMeter
 from .meter import SimulatedMeter
 from .serial_port import SerialEndpoint
 from .state_file import State, read_state, restore_meter, snapshot_meter, write_state
@@ -53,6 +54,10 @@ class Mall:
                 for meter_plan in plan.meters[line_plan.name]
             ]
             self.lines[line_plan.name] = SimulatedLine(line_plan, meters)
+        behind = [meter for meter in self.meters if not isinstance(meter, MainMeter)]
+        for meter in self.meters:
+            if isinstance(meter, MainMeter):
+                meter.feed(behind)
         if state_file is not None:
             self._restore(read_state(state_file))
 

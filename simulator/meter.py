@@ -24,6 +24,8 @@ from .loads import SLOT_US, Load, LoadKind, scramble
 from .registers import CLEAR_ENERGY, Setting, settings_in
 from .settings import MeterSettings, check
 
+DEFAULT_MODEL = "compere_kpm33b"
+
 NOMINAL_V = 220
 """The voltage of each phase, as long as nobody says otherwise."""
 
@@ -44,7 +46,7 @@ class MeterPlan:
     floor_area: int
     starts_wh: int = 0
     """What its register shows on the first day."""
-    model: str = "compere_kpm33b"
+    model: str = DEFAULT_MODEL
     """One of `models`, or the default."""
 
     def install(

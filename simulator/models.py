@@ -291,6 +291,15 @@ MODELS: Mapping[str, Model] = MappingProxyType(
 )
 """By the name that a meter's plan gives; a KPM33B has no entry here."""
 
+_CIRCUITS: Mapping[str, int] = MappingProxyType({"wirenboard_map12e": 4})
+"""How many circuits a model has that has several."""
+
+
+def circuits_of(serial: str, model: str) -> Sequence[str]:
+    """Return the serial numbers of a device's circuits, or its own if it has just one."""
+    circuits = range(1, _CIRCUITS.get(model, 0) + 1)
+    return [f"{serial}-{circuit}" for circuit in circuits] or [serial]
+
 
 def _place(table: Words, address: int, words: Sequence[int]) -> None:
     table.update(enumerate(words, address))

@@ -6,6 +6,7 @@ path, one inside `/dev` in the folder of serial ports.
 """
 
 from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,9 @@ import yaml
 
 from .line import LinePlan, Transport
 from .loads import LoadKind, scramble
-from .meter import MeterPlan
+from .main_meter import MainMeterPlan
+from .meter import DEFAULT_MODEL, MeterPlan
+from .models import MODELS, circuits_of
 from .tenants import MallPlan
 
 _SHOPS = (LoadKind.FASHION, LoadKind.CAFE, LoadKind.RESTAURANT, LoadKind.ELECTRONICS)
@@ -30,9 +33,11 @@ def read_plan(path: Path, *, pace: bool = True) -> MallPlan:
         }
         lines = [_line(bus, pace=pace) for bus in document["buses"]]
         meters: dict[str, list[MeterPlan]] = {line.name: [] for line in lines}
+        mains = {str(main) for feeder in document.get("feeders") or [] for main in feeder["main"]}
         for meter in document["meters"]:
-            has_tenant = str(meter["serial"]) in tenants
-            meters[meter["bus"]].append(_meter(meter, has_tenant=has_tenant))
+            for serial in circuits_of(str(meter["serial"]), str(meter["profile"])):
+                plan = _meter(meter, serial, has_tenant=serial in tenants)
+                meters[meter["bus"]].append(_as_main(plan) if serial in mains else plan)
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"{path} is no site file that can be simulated: {error!r}") from error
     names = {plan.serial: plan.name for plans in meters.values() for plan in plans}
@@ -57,12 +62,15 @@ def _line(bus: Mapping[str, Any], *, pace: bool) -> LinePlan:
     )
 
 
-def _meter(meter: Mapping[str, Any], *, has_tenant: bool) -> MeterPlan:
-    serial = str(meter["serial"])
+def _as_main(plan: MeterPlan) -> MeterPlan:
+    return MainMeterPlan(**{field.name: getattr(plan, field.name) for field in fields(plan)})
+
+
+def _meter(meter: Mapping[str, Any], serial: str, *, has_tenant: bool) -> MeterPlan:
     drawn = scramble(int.from_bytes(serial.encode()))
     return MeterPlan(
         serial=serial,
-        name=str(meter["name"]),
+        name=str(meter["name"]) if serial == str(meter["serial"]) else serial,
         address=int(meter["address"]),
         kind=_SHOPS[drawn % len(_SHOPS)] if has_tenant else LoadKind.LIGHTING,
         rated_kw=max(1, int(meter.get("rated_power", 10))),
@@ -70,4 +78,5 @@ def _meter(meter: Mapping[str, Any], *, has_tenant: bool) -> MeterPlan:
         area=str(meter.get("area", "")),
         floor_area=int(meter.get("floor_area", 0)),
         starts_wh=1_000_000 + drawn % 6_000_000,
+        model=str(meter["profile"]) if meter["profile"] in MODELS else DEFAULT_MODEL,
     )

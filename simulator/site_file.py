@@ -21,6 +21,8 @@ from .line import SimulatedLine, Transport
 from .loads import scramble
 from .mall import Mall
 from .meter import SimulatedMeter
+from .shared_costs import shared_costs
+from .tenants import COOLING_NAME
 
 WARNS_SOON, TRIPS_SOON, WARNED, OFF = "A-102", "A-101", "A-107", "B-203"
 """The shops to which something happens."""
@@ -78,6 +80,16 @@ KIOSK = TariffPlan(name="Kiosk flat", prices={"flat": Decimal("0.7500")}, slots=
 TARIFFS = (RETAIL, FOOD_COURT, KIOSK)
 
 _TARIFF_BY_AREA = MappingProxyType({"Food court": FOOD_COURT, "Kiosks": KIOSK})
+_FLOOR_BY_AREA = MappingProxyType(
+    {
+        "Food court": "Level 1",
+        "Fashion street": "Level 2",
+        "Ground floor": "Level 0",
+        "Plant room": "Basement",
+    }
+)
+_HOURS_BY_AREA = MappingProxyType({"Food court": 91, "Ground floor": 98, "Kiosks": 70})
+"""How many hours a week shops are open; 84 elsewhere."""
 _POLICY_BY_AREA = MappingProxyType({"Kiosks": "Kiosk"})
 _POLICY_BY_METER = MappingProxyType({"G-001": "Anchor tenant"})
 
@@ -111,7 +123,8 @@ def write_site(
         "tariffs:",
         *(_tariff(tariff) for tariff in TARIFFS),
         "policies:",
-        f"{_POLICIES}pools: []",
+        _POLICIES.rstrip("\n"),
+        *shared_costs(mall),
     ]
     return "\n".join(sections) + "\n"
 
@@ -172,23 +185,37 @@ def _meters(mall: Mall, speed: Fraction) -> list[str]:
         ]
     lines.append("meters:")
     for line in mall.lines.values():
-        lines += [_meter(meter, line.name, _scale(speed)) for meter in line.meters]
+        devices = {device_of(meter): meter for meter in reversed(line.meters)}
+        lines += [
+            _meter(serial, devices[serial], line.name, _scale(speed))
+            for serial in reversed(devices)
+        ]
     return lines
 
 
-def _meter(meter: SimulatedMeter, line: str, scale: int) -> str:
+def device_of(meter: SimulatedMeter) -> str:
+    """Return the serial number of a meter, or of the device whose circuit it is."""
+    return meter.serial.rpartition("-")[0] or meter.serial
+
+
+def _meter(serial: str, meter: SimulatedMeter, line: str, scale: int) -> str:
     plan = meter.plan
+    is_circuit = serial != meter.serial
     parts = [
-        f"serial: {_text(meter.serial)}",
-        f"name: {_text(meter.name)}",
+        f"serial: {_text(serial)}",
+        f"name: {_text(COOLING_NAME if is_circuit else meter.name)}",
         f"bus: {_text(line)}",
         f"address: {meter.address}",
-        "profile: compere_kpm33b",
+        f"profile: {plan.model}",
         f"area: {_text(plan.area)}",
     ]
+    if plan.area in _FLOOR_BY_AREA:
+        parts.append(f"floor: {_text(_FLOOR_BY_AREA[plan.area])}")
     if plan.floor_area:
         parts.append(f"floor_area: {plan.floor_area}")
-    parts += [f"rated_power: {plan.rated_kw}", f"breaker: {plan.breaker_a * scale}"]
+    if not is_circuit:
+        parts.append(f"rated_power: {plan.rated_kw}")
+    parts.append(f"breaker: {plan.breaker_a * scale}")
     return f"  - {{{', '.join(parts)}}}"
 
 
@@ -199,7 +226,8 @@ def _account(meter: SimulatedMeter, mall: Mall, local: datetime) -> str:
     balance = opening_balance(meter, local, mall.clock.speed)
     return (
         f"  - {{number: {_text(meter.name)}, name: {_text(shop)}, meters: [{_text(meter.serial)}],"
-        f" tariff: {tariff_of(meter).name}, policy: {policy}, opening_balance: {balance}}}"
+        f" tariff: {tariff_of(meter).name}, policy: {policy}, opening_balance: {balance},"
+        f" opening_hours: {_HOURS_BY_AREA.get(meter.plan.area, 84)}}}"
     )
 
 

@@ -1,15 +1,17 @@
 """The mall of the demonstration: who rents what, and which line it hangs on.
 
-Twenty-four shops and four meters of common areas: two risers behind transparent serial servers, the
-plant room behind a Modbus TCP gateway, and the kiosks on the roof at a serial port.
+Twenty-four shops, four meters of common areas, a meter with four circuits for the cooling and the
+main meter of it all: two risers behind transparent serial servers, the plant room behind a Modbus
+TCP gateway, and the kiosks on the roof at a serial port.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from .line import LinePlan, Transport
 from .loads import LoadKind, scramble
+from .main_meter import MainMeterPlan
 from .meter import MeterPlan
 
 EAST, WEST, PLANT, ROOF = "East riser", "West riser", "Plant room", "Roof kiosks"
@@ -64,8 +66,30 @@ _PLANT_ROWS: tuple[_Row, ...] = (
     ("P-1 Escalators", "", LoadKind.ESCALATOR, 30, 63, "Plant room", 0),
     ("P-2 Lifts", "", LoadKind.LIFT, 25, 50, "Plant room", 0),
     ("P-3 Lighting", "", LoadKind.LIGHTING, 28, 50, "Plant room", 0),
-    ("P-4 Chiller", "", LoadKind.AIR_CONDITIONING, 60, 100, "Plant room", 0),
+    ("P-4 Ventilation", "", LoadKind.AIR_CONDITIONING, 20, 50, "Plant room", 0),
 )
+_COOLING_ROWS: tuple[_Row, ...] = (
+    ("P-5 Chiller 1", "", LoadKind.AIR_CONDITIONING, 34, 63, "Plant room", 0),
+    ("P-5 Chiller 2", "", LoadKind.AIR_CONDITIONING, 30, 63, "Plant room", 0),
+    ("P-5 Pumps", "", LoadKind.AIR_CONDITIONING, 12, 63, "Plant room", 0),
+    ("P-5 Air handling", "", LoadKind.AIR_CONDITIONING, 18, 63, "Plant room", 0),
+)
+COOLING, COOLING_NAME = "MAP12E0250105", "P-5 Cooling"
+"""The device whose four circuits these are: their serial numbers are its own and a channel."""
+
+MAIN = MainMeterPlan(
+    serial="SDM6300250110",
+    name="M-0 Main",
+    address=6,
+    kind=LoadKind.LIGHTING,
+    rated_kw=630,
+    breaker_a=1000,
+    area="Plant room",
+    floor_area=0,
+    model="eastron_sdm630",
+    lost_permille=18,  # in cables and transformer
+)
+
 _ROOF_ROWS: tuple[_Row, ...] = (
     ("K-1", "Flower Kiosk", LoadKind.KIOSK, 3, 16, "Kiosks", 12),
     ("K-2", "Phone Repair", LoadKind.KIOSK, 4, 20, "Kiosks", 10),
@@ -94,6 +118,15 @@ def _meters(rows: Sequence[_Row], first_number: int) -> list[MeterPlan]:
     return plans
 
 
+def _plant(rows: Sequence[_Row], first_number: int) -> list[MeterPlan]:
+    """Return the meters of the plant room: common areas, cooling by circuit, the main meter."""
+    cooling = [
+        replace(plan, serial=f"{COOLING}-{circuit}", address=5, model="wirenboard_map12e")
+        for circuit, plan in enumerate(_meters(_COOLING_ROWS, 101), 1)
+    ]
+    return [*_meters(rows, first_number), *cooling, MAIN]
+
+
 def mall_plan(*, port_base: int = 0, baudrate: int = 9600, pace: bool = True) -> MallPlan:
     """Return the mall of the demonstration; port base 0 takes free ports."""
     rows = {EAST: _EAST_ROWS, WEST: _WEST_ROWS, PLANT: _PLANT_ROWS, ROOF: _ROOF_ROWS}
@@ -105,7 +138,7 @@ def mall_plan(*, port_base: int = 0, baudrate: int = 9600, pace: bool = True) ->
         lines.append(
             LinePlan(name=name, transport=transport, port=port, baudrate=baudrate, pace=pace)
         )
-        meters[name] = _meters(line_rows, number)
+        meters[name] = (_plant if name == PLANT else _meters)(line_rows, number)
         number += len(line_rows)
     tenants = {row[0]: row[1] for line_rows in rows.values() for row in line_rows if row[1]}
     return MallPlan(lines=lines, meters=meters, tenants=tenants)

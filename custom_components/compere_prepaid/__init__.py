@@ -21,6 +21,8 @@ from .payments.sandbox import async_forget_sandbox
 from .portal.secret import async_forget_secret
 from .safekeeping import async_snapshot
 from .site import CompereConfigEntry, CompereSite, async_load_catalogue
+from .statements.downloads import StatementFileView
+from .statements.sent import async_forget_sent
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
@@ -42,6 +44,7 @@ PLATFORMS = [
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Register what exists once, whatever sites there are."""
     async_register_actions(hass)
+    hass.http.register_view(StatementFileView(hass))
     await async_setup_dashboard(hass)
     return True
 
@@ -97,6 +100,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: CompereConfigEntry) -> 
     await async_forget_notifications(hass, entry.entry_id)
     await async_forget_secret(hass, entry.entry_id)
     await async_forget_sandbox(hass, entry)
+    await async_forget_sent(hass, entry.entry_id)
 
 
 async def async_remove_config_entry_device(

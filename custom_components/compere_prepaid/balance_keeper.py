@@ -5,17 +5,16 @@ worked out once, at the start. The heavy part runs in a thread.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import reduce
 from typing import TYPE_CHECKING
 
-from homeassistant.const import Platform
 from homeassistant.helpers import entity_registry as er
 
 from . import issues
-from .const import CONF_AREA, DOMAIN
+from .const import CONF_AREA, feeder_owner
 from .coordinator import PacedCoordinator
-from .core.balance.alarm import LossAlarm, loss_alarm
+from .core.balance.alarm import FeederStanding, LossAlarm, loss_alarm
 from .core.balance.energy_balance import Balance
 from .core.balance.events import EnergyFinding
 from .core.balance.feeders import FEEDER
@@ -23,7 +22,8 @@ from .core.balance.findings import Finding, FindingKind
 from .core.balance.survey import Neighbourhood, Survey, read_survey, survey, tell_once
 from .core.ledger.records import Document
 from .core.policy.protection import STANDARD_PROTECTION
-from .core.prepayment.calendar import day_of, day_start, month_of
+from .core.prepayment.calendar import day_of, day_start
+from .entities.balance import FEEDER_SENSORS
 from .runtimes import FeederRuntime
 
 if TYPE_CHECKING:
@@ -40,16 +40,6 @@ _DAY = timedelta(days=1)
 
 NEWS = frozenset({FindingKind.STANDS_STILL, FindingKind.LIKELY_BYPASS})
 """Findings that are told besides the losses; the others are there for who asks."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FeederStanding:
-    """How a feeder stands: None where nothing of the time is known."""
-
-    today: Balance | None = None
-    yesterday: Balance | None = None
-    month: Balance | None = None
-    alarm: LossAlarm | None = None
 
 
 class BalanceKeeper:
@@ -72,46 +62,50 @@ class BalanceKeeper:
         site = self._site
         documents = await site.ledger.read(lambda tx: tx.documents(FEEDER))
         today = day_of(site.clock.now(), site.zone)
-        if documents != self._documents:
-            self._days.clear()
-        elif not documents or not self._is_due(today):
+        is_new = documents != self._documents
+        is_new_day = is_new or self._worked_out is None or self._worked_out[1] != today
+        if not is_new_day and not (documents and self._is_behind()):
             return
-        await self._refresh(documents, today)
-
-    def _is_due(self, today: date) -> bool:
-        written = self._site.hours.written_at
-        if self._worked_out is None or written is None:
-            return True
-        at, day = self._worked_out
-        return at < written or day != today
-
-    async def _refresh(self, documents: tuple[Document, ...], today: date) -> None:
-        """Work out today and yesterday, and all days before that are not known whole."""
-        site, now = self._site, self._site.clock.now()
-        is_new_day = self._worked_out is None or self._worked_out[1] != today
-        first = today - _DAY
-        if is_new_day or not self._days:
-            first = today - SURVEY_DAYS * _DAY if self._days else today - DAYS * _DAY
-        found = await self.async_survey(first, today + _DAY)
-        for name in found.feeders:
-            kept = self._days.setdefault(name, {})
-            kept |= found.days(name, site.zone)
-            for day in [day for day in kept if day < today - DAYS * _DAY]:
-                del kept[day]
+        now = site.clock.now()
+        if is_new:
+            self._days.clear()
+        if is_new and documents:
+            self._keep(await self._survey(today - DAYS * _DAY, today - SURVEY_DAYS * _DAY))
+        days = SURVEY_DAYS if is_new_day else 1
+        found = await self._survey(today - days * _DAY, today + _DAY)
+        self._keep(found)
         if is_new_day:
             self.findings = found.findings
         self._documents, self._worked_out = documents, (now, today)
         self._show(found, today)
         await self._tell(today, with_findings=is_new_day)
 
+    def _is_behind(self) -> bool:
+        """Tell whether more hours are known than were worked out."""
+        written = self._site.hours.written_at
+        return (
+            written is not None and self._worked_out is not None and self._worked_out[0] < written
+        )
+
+    def _keep(self, found: Survey) -> None:
+        """Remember the balances of days."""
+        for name in found.feeders:
+            kept = self._days.setdefault(name, {})
+            kept |= found.days(name, self._site.zone)
+            for day in sorted(kept)[:-DAYS]:
+                del kept[day]
+
     async def async_survey(self, since: date, until: date) -> Survey:
         """Survey the days from one to before another, with all that is known now.
 
         Raises what the ledger raises.
         """
-        site = self._site
-        await site.hours.async_write()
-        around = self._neighbourhood()
+        if self._site.ledger.refusal is None:
+            await self._site.hours.async_write()
+        return await self._survey(since, until)
+
+    async def _survey(self, since: date, until: date) -> Survey:
+        site, around = self._site, self._neighbourhood()
         now, zone = site.clock.now(), site.zone
         read = await site.ledger.read(
             lambda tx: read_survey(tx, since, until, zone, around.present)
@@ -136,16 +130,12 @@ class BalanceKeeper:
 
     def _standing(self, name: str, today: date) -> FeederStanding:
         days = self._days[name]
-        month: Balance | None = None
-        first = month_of(day_start(today, self._site.zone), self._site.zone)
-        for day in sorted(days):
-            if day >= first:
-                month = days[day] if month is None else month.plus(days[day])
+        of_month = [days[day] for day in sorted(days) if day >= today.replace(day=1)]
         whole = [(day, days[day]) for day in sorted(days) if day < today]
         return FeederStanding(
             today=days.get(today),
             yesterday=days.get(today - _DAY),
-            month=month,
+            month=reduce(Balance.plus, of_month) if of_month else None,
             alarm=loss_alarm(whole),
         )
 
@@ -153,7 +143,10 @@ class BalanceKeeper:
         """Let entities follow: feeders come and go with their documents."""
         site = self._site
         for name in self.feeders.keys() - found.feeders.keys():
-            self._remove(name)
+            del self.feeders[name]
+            self._days.pop(name, None)
+            issues.clear(site, issues.UNEXPLAINED_LOSS, name)
+        self._remove_entities()
         for name in found.feeders:
             standing = self._standing(name, today)
             if (runtime := self.feeders.get(name)) is not None:
@@ -165,15 +158,14 @@ class BalanceKeeper:
             self.feeders[name] = FeederRuntime(name=name, coordinator=coordinator)
             site.announce(self.feeders[name])
 
-    def _remove(self, name: str) -> None:
-        site = self._site
-        del self.feeders[name]
-        self._days.pop(name, None)
-        issues.clear(site, issues.UNEXPLAINED_LOSS, name)
-        registry = er.async_get(site.hass)
-        prefix = f"{site.key}_feeder_{name}_"
+    def _remove_entities(self) -> None:
+        """Remove the entities of feeders that are gone, also if that was while nothing ran."""
+        site, registry = self._site, er.async_get(self._site.hass)
+        owners = {feeder_owner(site.key, name) for name in self.feeders}
+        wanted = {f"{owner}_{one.key}" for owner in owners for one in FEEDER_SENSORS}
         for entity in er.async_entries_for_config_entry(registry, site.entry.entry_id):
-            if entity.domain == Platform.SENSOR and entity.unique_id.startswith(prefix):
+            is_ours = entity.unique_id.startswith(feeder_owner(site.key, ""))
+            if is_ours and entity.unique_id not in wanted:
                 registry.async_remove(entity.entity_id)
 
     async def _tell(self, today: date, *, with_findings: bool) -> None:

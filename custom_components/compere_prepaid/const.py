@@ -53,7 +53,11 @@ CONF_ADDRESS: Final = "address"
 CONF_RELAY_ACCESS: Final = "relay_access"
 CONF_PROFILE: Final = "profile"
 CONF_AREA: Final = "area"
+CONF_FLOOR: Final = "floor"
+"""What a site file says; where Home Assistant's registries know a floor, theirs counts."""
+CONF_LABELS: Final = "labels"
 CONF_FLOOR_AREA: Final = "floor_area"
+"""m², of a meter's shop, or of an account's in place of its meters'."""
 CONF_RATED_POWER: Final = "rated_power"
 CONF_BREAKER: Final = "breaker"
 CONF_MULTIPLIER: Final = "multiplier"
@@ -64,6 +68,8 @@ CONF_BACKSTOP: Final = "backstop"
 """Whether the meter holds its account's credit, to trip by itself when nobody commands it."""
 CONF_LOW_CREDIT_DISPLAY: Final = "low_credit_display"
 """Whether the meter's display says when its account's credit is low."""
+FROM_FILE: Final = (CONF_FLOOR, CONF_LABELS)
+"""What only a site file says of a meter."""
 FOUND_ON_SITE: Final = (CONF_POWER_SCALE, CONF_BACKSTOP, CONF_LOW_CREDIT_DISPLAY)
 """What was proved at a meter: it stays until somebody proves otherwise."""
 
@@ -74,6 +80,9 @@ CONF_TARIFF: Final = "tariff"
 CONF_POLICY: Final = "policy"
 CONF_OPENING_BALANCE: Final = "opening_balance"
 CONF_OWNER: Final = "owner"
+CONF_PERSONS: Final = "persons"
+CONF_OPENING_HOURS: Final = "opening_hours"
+"""A week."""
 ACCOUNT_PREFIX: Final = "account_"
 """Begins the identifier of an account's device; its number follows."""
 ACCOUNT_EVENT: Final = "account_event"
@@ -93,6 +102,11 @@ the next one of the kind has it: that is how one comes back to its money and ord
 CONF_TITLE: Final = "title"
 PROVIDER_PREFIX: Final = "provider_"
 """Begins what a provider's device is known by, after the site; its key follows."""
+
+
+def feeder_owner(site_key: str, feeder: str) -> str:
+    """Return how the unique ids of a feeder's entities begin; of all feeders without a name."""
+    return f"{site_key}_feeder_{feeder}"
 
 
 def bus_unique_id(endpoint: str) -> str:

@@ -15,13 +15,28 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .account_view import AccountView
-from .const import ACCOUNT_PREFIX, CONF_AREA, CONF_METERS, DOMAIN, PROVIDER_PREFIX
+from .const import (
+    ACCOUNT_PREFIX,
+    CONF_AREA,
+    CONF_METERS,
+    DOMAIN,
+    PROVIDER_PREFIX,
+    feeder_owner,
+)
 from .coordinator import MeterCoordinator, PacedCoordinator
+from .core.balance.alarm import FeederStanding
 from .core.ids import MeterSerial
 from .core.metering.reading import MeterReading
 from .core.money.amount import Amount
 from .core.prepayment.state import AccountState, MeterState
-from .runtimes import AccountRuntime, BusRuntime, MeterRuntime, ProviderRuntime, Runtime
+from .runtimes import (
+    AccountRuntime,
+    BusRuntime,
+    FeederRuntime,
+    MeterRuntime,
+    ProviderRuntime,
+    Runtime,
+)
 from .site import CompereSite
 
 
@@ -133,6 +148,16 @@ class ProviderEntity(CompereEntity[PacedCoordinator[Amount]]):
             entry_type=DeviceEntryType.SERVICE,
             via_device_id=site.device_id,
         )
+
+
+class FeederEntity(CompereEntity[PacedCoordinator[FeederStanding]]):
+    """An entity of a feeder. It stands on the site's device: a feeder is none."""
+
+    def __init__(self, site: CompereSite, runtime: FeederRuntime, key: str) -> None:
+        """Name the feeder in the entity's name."""
+        super().__init__(site, runtime.coordinator, feeder_owner(site.key, runtime.name), key)
+        self._attr_device_info = DeviceInfo(identifiers={(DOMAIN, site.key)})
+        self._attr_translation_placeholders = {"feeder": runtime.name}
 
 
 class SiteEntity(CompereEntity[PacedCoordinator[None]]):

@@ -144,7 +144,7 @@ class EventRelay:
                 pass
 
     def _publish(self, event: Event) -> None:
-        if type(event) not in PUBLIC and type(event) not in OF_SITE:
+        if type(event) not in (*PUBLIC, *OF_SITE):
             return
         data, context = self._data(event), Context()
         places = self._places(event, data)

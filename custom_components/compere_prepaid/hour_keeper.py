@@ -8,6 +8,7 @@ import asyncio
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from .balance_keeper import BalanceKeeper
 from .core.balance.hour_log import HourLog
 from .core.balance.hours import NOBODYS
 from .core.ids import MeterSerial
@@ -31,7 +32,9 @@ class HourKeeper:
         self._site = site
         self._log = HourLog(site.zone)
         self._waits_since: datetime | None = None
-        self._written_at: datetime | None = None
+        self.written_at: datetime | None = None
+        """When something was written last in this run."""
+        self.balance = BalanceKeeper(site)
         self._writing = asyncio.Lock()
 
     def take(self, reading: MeterReading) -> None:
@@ -50,8 +53,12 @@ class HourKeeper:
         self._log.forget(serial)
 
     async def async_on_clock(self) -> None:
-        """Write what waits, if it is time; raises what the ledger raises."""
-        now, since, before = self._site.clock.now(), self._waits_since, self._written_at
+        """Write what waits, if it is time, and follow it; raises what the ledger raises."""
+        await self._write_in_time()
+        await self.balance.async_on_clock()
+
+    async def _write_in_time(self) -> None:
+        now, since, before = self._site.clock.now(), self._waits_since, self.written_at
         if since is None or now - since < PATIENCE:
             return
         if before is None or not timedelta(0) <= now - before < PACE:
@@ -73,4 +80,4 @@ class HourKeeper:
                 self._waits_since = waited_since
                 raise
             self._log.written(snapshot)
-            self._written_at = self._site.clock.now()
+            self.written_at = self._site.clock.now()

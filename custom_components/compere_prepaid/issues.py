@@ -1,6 +1,7 @@
 """Repair issues: raised when something needs a person, gone when it is mended."""
 
 from datetime import datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from homeassistant.config_entries import ConfigSubentry
@@ -8,6 +9,7 @@ from homeassistant.helpers import issue_registry as ir
 
 from .action_errors import in_words
 from .const import DOMAIN
+from .core.balance.alarm import LossAlarm
 from .core.errors import LedgerReadOnlyError, OperationFailedError, PrepaidError
 from .core.events import (
     BusDown,
@@ -55,6 +57,7 @@ SUSPENSE = "payments_in_suspense"
 UNEXPLAINED = "payments_unexplained"
 PORTAL_PORT = "portal_port"
 APPROVAL_WAITS = "approval_waits"
+UNEXPLAINED_LOSS = "unexplained_loss"
 SUSPECT_TEXTS: dict[str, str] = {
     Suspicion.MISSING: "suspect_reading_missing",
     Suspicion.BACKWARDS: "suspect_reading_backwards",
@@ -315,3 +318,23 @@ def _kwh(energy_wh: int | None) -> str:
 
 def _level(kind: RuleKind, level: int | None) -> str:
     return "-" if level is None else f"{trimmed(kind.shown(level)):f} {kind.unit}"
+
+
+def raise_unexplained_loss(site: CompereSite, feeder: str, alarm: LossAlarm) -> None:
+    """Say that a feeder loses more than it may, for days."""
+    balance = alarm.balance
+    _raise(
+        site,
+        UNEXPLAINED_LOSS,
+        feeder,
+        {
+            "feeder": feeder,
+            "since": alarm.since.isoformat(),
+            "days": str(alarm.days),
+            "main": f"{trimmed(Decimal(balance.main_wh).scaleb(-3))}",
+            "loss": f"{trimmed(Decimal(balance.loss_wh).scaleb(-3))}",
+            "percent": f"{Decimal(balance.loss_ppm or 0).scaleb(-4):.1f}",
+            "expected": f"{trimmed(Decimal(balance.expected_ppm).scaleb(-4))}",
+            "unexplained": f"{trimmed(Decimal(balance.unexplained_wh).scaleb(-3))}",
+        },
+    )

@@ -54,10 +54,17 @@ ICONS = {
     "overload": "mdi:flash-alert",
     "protection": "mdi:shield-alert",
     "tamper": "mdi:pipe-leak",
+    "energy_finding": "mdi:magnify-scan",
 }
 
 
-_CHOSEN = (("action", "action"), ("reason", "reason"), ("rule", "kind"), ("why", "why"))
+_CHOSEN = (
+    ("action", "action"),
+    ("reason", "reason"),
+    ("rule", "kind"),
+    ("why", "why"),
+    ("found", "kind"),
+)
 """Words that are told by their texts, and the fields that they come from."""
 
 _NAMES = ("meter_name", "account_name", "site")

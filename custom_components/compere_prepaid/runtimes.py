@@ -7,6 +7,7 @@ from typing import Any
 from .circuits import circuit_name
 from .const import CONF_NAME, CONF_NUMBER
 from .coordinator import MeterCoordinator, PacedCoordinator
+from .core.balance.alarm import FeederStanding
 from .core.bus.bus import Bus
 from .core.ids import AccountNumber, BusId, MeterSerial
 from .core.meters.compere_mqtt.link import MqttLink
@@ -89,4 +90,14 @@ class ProviderRuntime:
     """What it took and has not settled yet."""
 
 
-type Runtime = BusRuntime | MeterRuntime | AccountRuntime | ProviderRuntime
+@dataclass(slots=True, kw_only=True)
+class FeederRuntime:
+    """A main meter and what is behind it."""
+
+    name: str
+    coordinator: PacedCoordinator[FeederStanding]
+    subentry_id: None = None
+    """It is data, not configuration."""
+
+
+type Runtime = BusRuntime | MeterRuntime | AccountRuntime | ProviderRuntime | FeederRuntime

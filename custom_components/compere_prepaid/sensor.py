@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any, override
 
 from homeassistant.components.sensor import SensorEntity
@@ -15,6 +16,8 @@ from .core.bus.bus import Bus
 from .core.errors import InvalidInputError
 from .core.metering.reading import Quantity
 from .core.meters.compere_mqtt.meter import CompereMqttMeter
+from .core.prepayment.calendar import day_of, day_start
+from .entities.balance import FEEDER_SENSORS, FeederSensorDescription, balance_attributes
 from .entities.electrical import ELECTRICAL, MeasurandDescription
 from .entities.energy import ENERGY
 from .entities.link import (
@@ -35,12 +38,13 @@ from .entities.trimmed import trimmed
 from .entity import (
     AccountEntity,
     BusEntity,
+    FeederEntity,
     MeterEntity,
     ProviderEntity,
     SiteEntity,
     async_feed,
 )
-from .runtimes import AccountRuntime, BusRuntime, MeterRuntime, ProviderRuntime
+from .runtimes import AccountRuntime, BusRuntime, FeederRuntime, MeterRuntime, ProviderRuntime
 from .site import CompereConfigEntry, CompereSite
 
 PARALLEL_UPDATES = 0  # the lines have queues of their own
@@ -78,9 +82,14 @@ async def async_setup_entry(
     async_feed(site, MeterRuntime, add_entities, of_meter)
     async_feed(site, AccountRuntime, add_entities, of_account)
     async_feed(site, ProviderRuntime, add_entities, lambda one: [ClearingSensor(site, one)])
+    async_feed(site, FeederRuntime, add_entities, partial(_of_feeder, site))
     add_entities(SiteSensor(site, description) for description in (*SITE_SENSORS, *PAYMENT_SENSORS))
 
     _start_heartbeat(hass, entry)
+
+
+def _of_feeder(site: CompereSite, runtime: FeederRuntime) -> Iterator[SensorEntity]:
+    return (FeederSensor(site, runtime, description) for description in FEEDER_SENSORS)
 
 
 def _start_heartbeat(hass: HomeAssistant, entry: CompereConfigEntry) -> None:
@@ -262,6 +271,39 @@ class ClearingSensor(ProviderEntity, SensorEntity):
     def native_value(self) -> Decimal:
         """The balance."""
         return self.site.currency.rounded(self.coordinator.data)
+
+
+class FeederSensor(FeederEntity, SensorEntity):
+    """What a feeder loses."""
+
+    entity_description: FeederSensorDescription
+    _unrecorded_attributes = frozenset({"meters_missing"})
+
+    def __init__(
+        self, site: CompereSite, runtime: FeederRuntime, description: FeederSensorDescription
+    ) -> None:
+        """Show a side of one of its balances."""
+        super().__init__(site, runtime, description.key)
+        self.entity_description = description
+
+    @property
+    @override
+    def native_value(self) -> Decimal | None:
+        """The loss; unknown where no hour is known."""
+        return self.entity_description.value(self.coordinator.data)
+
+    @property
+    @override
+    def last_reset(self) -> datetime | None:
+        """When the day or month began, of what is counted by them."""
+        began, zone = self.entity_description.began_fn, self.site.zone
+        return began and day_start(began(day_of(self.site.clock.now(), zone)), zone)
+
+    @property
+    @override
+    def extra_state_attributes(self) -> dict[str, Any]:
+        """What was counted on both sides, and how much is not known."""
+        return balance_attributes(self.entity_description.balance_fn(self.coordinator.data))
 
 
 class SiteSensor(SiteEntity, SensorEntity):

@@ -67,9 +67,12 @@ from .payments.standing import PaymentStanding
 from .payments.wechat import async_sandbox_of
 from .portal.listener import Portal, PortalKeeper
 from .portal.secret import async_site_secret
+from .premises import PremisesKeeper
 from .reading_path import ReadingPath
 from .reconnection import pace_of
 from .runtimes import AccountRuntime, BusRuntime, MeterRuntime, Runtime
+from .statements.mailing import Mailing
+from .statements.press import Press
 from .use_cases import UseCases
 from .user_names import UserNames
 
@@ -144,6 +147,7 @@ class CompereSite(UseCases):
         super().__init__(book)
         self.night_memory = NightMemory(self)
         self.hours = HourKeeper(self)
+        self.premises = PremisesKeeper(self)
         self.announcements = Announcements(self)
         self.portal_keeper = PortalKeeper(self)
         self.approval_notice = ApprovalNotice(self)
@@ -153,6 +157,8 @@ class CompereSite(UseCases):
         self._ticking = asyncio.Lock()
         self._composition = Composition(self)
         self.payments = Payments(self)
+        self.press = Press(self)
+        self.mailing = Mailing(self)
         self.daily = Daily(self)
         self.standing = PaymentStanding(self)
         self.provider_health = ProviderHealth(self)
@@ -209,6 +215,7 @@ class CompereSite(UseCases):
         await self.standing.async_start()
         self.provider_health.async_start()
         await self.async_apply_subentries()
+        await self.premises.async_start()
         await async_release_left_over(self)
 
     async def async_run(self) -> None:
@@ -247,6 +254,7 @@ class CompereSite(UseCases):
     async def async_stop(self) -> None:
         """Stop the lines, then post what has accrued."""
         self.running = False
+        await self.press.async_stop()
         await self.portal_keeper.async_stop()
         if self.sandbox is not None:
             await self.sandbox.async_stop()
@@ -266,6 +274,7 @@ class CompereSite(UseCases):
         self.payments.apply()
         await self.standing.async_apply()
         self.notifier.configuration_changed()
+        self.premises.look()
         self.totals.push(None, news=True)
         if self.running:
             await self.portal_keeper.async_follow()
@@ -278,6 +287,7 @@ class CompereSite(UseCases):
             *self.meters.values(),
             *self.accounts.values(),
             *self.standing.providers.values(),
+            *self.hours.balance.feeders.values(),
         )
         for runtime in everything:
             if isinstance(runtime, kind):

@@ -7,14 +7,18 @@ from .const import (
     CONF_ADDRESS,
     CONF_AREA,
     CONF_BREAKER,
+    CONF_FLOOR,
     CONF_FLOOR_AREA,
+    CONF_LABELS,
     CONF_LANGUAGE,
     CONF_METERS,
     CONF_MULTIPLIER,
     CONF_NAME,
     CONF_NOTIFY,
     CONF_OPENING_BALANCE,
+    CONF_OPENING_HOURS,
     CONF_OWNER,
+    CONF_PERSONS,
     CONF_POWER_SCALE,
     CONF_PROFILE,
     CONF_RATED_POWER,
@@ -38,11 +42,12 @@ _NO_PASSWORDS = (
 )
 
 
-def export_site(site: CompereSite) -> str:
+async def export_site(site: CompereSite) -> str:
     """Return the whole site as a file that `import_site` accepts and finds unchanged.
 
     Passwords are not in it, and it says so; an import leaves those alone that it does not mention.
     """
+    histories = await site.pools.histories()
     buses = {bus.id: bus for bus in site.buses.values()}
     has_secrets = any(CONF_RELAY_ACCESS in meter.data for meter in site.meters.values())
     return (_NO_PASSWORDS if has_secrets else "") + dump_site_file(
@@ -62,6 +67,8 @@ def export_site(site: CompereSite) -> str:
                     address=meter.data[CONF_ADDRESS],
                     profile=meter.data[CONF_PROFILE],
                     area=meter.data.get(CONF_AREA) or "",
+                    floor=meter.data.get(CONF_FLOOR) or "",
+                    labels=tuple(meter.data.get(CONF_LABELS) or ()),
                     floor_area=_number(meter.data.get(CONF_FLOOR_AREA)),
                     rated_power=_number(meter.data.get(CONF_RATED_POWER)),
                     breaker=int(meter.data[CONF_BREAKER]),
@@ -84,6 +91,10 @@ def export_site(site: CompereSite) -> str:
                     owner=bool(account.data.get(CONF_OWNER)),
                     notify=tuple(account.data.get(CONF_NOTIFY, ())) or None,
                     language=account.data.get(CONF_LANGUAGE),
+                    floor_area=_number(account.data.get(CONF_FLOOR_AREA)),
+                    rated_power=_number(account.data.get(CONF_RATED_POWER)),
+                    persons=account.data.get(CONF_PERSONS),
+                    opening_hours=_number(account.data.get(CONF_OPENING_HOURS)),
                 )
                 for account in site.accounts.values()
             ),
@@ -92,9 +103,12 @@ def export_site(site: CompereSite) -> str:
                 version for tariff in site.book.tariffs.values() for version in tariff.versions
             ),
             policies=(*site.book.policies.values(), *site.book.planned),
+            feeders=tuple(one for known in histories.feeders.values() for one, _ in known),
+            pools=tuple(one for known in histories.pools.values() for one, _ in known),
         )
     )
 
 
 def _number(value: Any) -> Decimal | None:
-    return None if value in (None, "") else Decimal(str(value))
+    number = None if value in (None, "") else Decimal(str(value))
+    return number or None  # nothing is what nobody knows

@@ -19,7 +19,9 @@ from .const import (
     CONF_BREAKER,
     CONF_BUS,
     CONF_ENERGY_INTERVAL,
+    CONF_FLOOR,
     CONF_FLOOR_AREA,
+    CONF_LABELS,
     CONF_LANGUAGE,
     CONF_LIVE_INTERVAL,
     CONF_METERS,
@@ -28,7 +30,9 @@ from .const import (
     CONF_NOTIFY,
     CONF_NUMBER,
     CONF_OPENING_BALANCE,
+    CONF_OPENING_HOURS,
     CONF_OWNER,
+    CONF_PERSONS,
     CONF_POLICY,
     CONF_POWER_SCALE,
     CONF_PROFILE,
@@ -66,7 +70,7 @@ from .core.site_file_text import bus_data
 from .lines import optional_line_data, settings_of
 from .relay_access import relay_access_data
 from .site_clashes import clashes, moved_out
-from .site_import_rules import ImportOutcome, RuleNews
+from .site_import_rules import ImportOutcome, RuleNews, news_of_pools
 
 if TYPE_CHECKING:
     from .site import CompereSite
@@ -115,6 +119,11 @@ async def _import(
     )
     documents = news_of_rules.documents(user)
     faults += clashes(site, wanted, there.tariffs, written)
+    pools = await news_of_pools(site, wanted, written, user)
+    for before, content in pools.seen:
+        outcome.count(before, content)
+    faults += pools.faults
+    documents += pools.documents
     faults += await moved_out(site, wanted, written)
     if faults:
         raise DocumentError(file, faults)
@@ -310,6 +319,8 @@ def _meter_data(meter: MeterEntry, bus_id: str, before: Mapping[str, Any]) -> di
         CONF_ADDRESS: meter.address,
         CONF_PROFILE: meter.profile,
         CONF_AREA: meter.area,
+        **({CONF_FLOOR: meter.floor} if meter.floor else {}),
+        **({CONF_LABELS: list(meter.labels)} if meter.labels else {}),
         CONF_FLOOR_AREA: _text(meter.floor_area),
         CONF_RATED_POWER: _text(meter.rated_power),
         CONF_BREAKER: meter.breaker,
@@ -348,6 +359,7 @@ def _account_data(
     }
     if account.owner:
         data[CONF_OWNER] = True
+    data |= _premises_data(account)
     wanted: dict[str, Any] = {
         CONF_NOTIFY: None if account.notify is None else list(account.notify),
         CONF_LANGUAGE: account.language,
@@ -356,6 +368,17 @@ def _account_data(
         key: before.get(key) if before and said is None else said for key, said in wanted.items()
     }
     return data | {key: value for key, value in kept.items() if value}
+
+
+def _premises_data(account: AccountEntry) -> dict[str, Any]:
+    """Return what an account says of its shop, as far as it says anything."""
+    data: dict[str, Any] = {
+        CONF_FLOOR_AREA: _text(account.floor_area),
+        CONF_RATED_POWER: _text(account.rated_power),
+        CONF_PERSONS: account.persons,
+        CONF_OPENING_HOURS: _text(account.opening_hours),
+    }
+    return {key: value for key, value in data.items() if value is not None}
 
 
 def _text(number: Decimal | None) -> str | None:

@@ -5,10 +5,12 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from .action_errors import in_words
+from .core.allocation.consistency import Named
 from .core.document_faults import Fault
 from .core.documents import Document as YamlDocument
 from .core.errors import InvalidInputError
 from .core.ledger.records import Document
+from .core.meters.profile import circuits_of
 from .core.prepayment.calendar import day_of
 from .core.prepayment.policies import author, new_version, superseded
 from .core.prepayment.rules import (
@@ -19,6 +21,7 @@ from .core.prepayment.rules import (
     with_special_days,
 )
 from .core.site_file import SiteFile
+from .core.site_file_news import PoolNews, pool_news
 from .core.tariff.calendar_days import refuse_changed_past
 from .policy_texts import warnings
 
@@ -142,3 +145,26 @@ class RuleNews:
 def _latest(documents: Iterable[Document]) -> dict[str, Document]:
     """Return the version in force of each name; they come in order."""
     return {document.name: document for document in documents}
+
+
+async def news_of_pools(
+    site: CompereSite, wanted: SiteFile, written: YamlDocument, user: str
+) -> PoolNews:
+    """Return what the ledger lacks of the file's pools and feeders, and what does not fit."""
+    profiles = site.catalogue.profiles
+    meters = {
+        circuit
+        for meter in wanted.meters
+        for circuit in (
+            circuits_of(profiles[meter.profile], meter.serial)
+            if meter.profile in profiles
+            else [meter.serial]
+        )
+    }
+    named = Named(
+        tariffs={*site.book.tariffs, *(tariff.name for tariff in wanted.tariffs)},
+        meters={*site.book.meters, *meters},
+        accounts={*site.book.accounts, *(account.number for account in wanted.accounts)},
+    )
+    at = site.clock.now()
+    return await site.ledger.read(lambda tx: pool_news(tx, wanted, written, named, user, at))

@@ -1,6 +1,7 @@
 """What can be done with the accounts of a site: the use cases of its book, by name."""
 
 from .core.allocation.bills import Bills
+from .core.allocation.pools import Pools
 from .core.allocation.runs import Allocations
 from .core.payment.approvals import Approvals
 from .core.payment.cash_desk import CashDesk
@@ -39,6 +40,7 @@ class UseCases:
         self.refunds = Refunds(book)
         self.credit_desk = CreditDesk(book)
         self.policies = Policies(book, self.agreements)
+        self.pools = Pools(book)
         self.undoing = Undoing(book, self.agreements, self.refunds)
         self.debts = DebtDesk(book)
         self.special_days = SpecialDays(book)

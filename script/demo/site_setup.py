@@ -13,6 +13,8 @@ from typing import Any
 
 import yaml
 
+from simulator.models import circuits_of
+
 from .errors import DemoError
 from .home_assistant import POLL_S, Client
 from .seeding import DASHBOARD
@@ -47,8 +49,12 @@ class SiteDocument:
 
     @property
     def serials(self) -> list[str]:
-        """The serial numbers of all meters."""
-        return [str(meter["serial"]) for meter in self.data["meters"]]
+        """The serial numbers of all meters, circuit by circuit."""
+        return [
+            serial
+            for meter in self.data["meters"]
+            for serial in circuits_of(str(meter["serial"]), str(meter["profile"]))
+        ]
 
     @property
     def accounts(self) -> list[str]:

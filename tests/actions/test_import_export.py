@@ -41,9 +41,9 @@ async def site(hass: HomeAssistant, mall: Mall, tmp_path: Path) -> AsyncIterator
 
 
 async def test_the_whole_mall(hass: HomeAssistant, tmp_path: Path, socket_enabled: None) -> None:
-    """Four lines, 28 meters, 24 shops: imported, imported again, exported, moved to a new site."""
+    """The mall and what its shops share: imported twice, exported, moved to a new site."""
     mall = Mall.build(mall_plan(pace=False), clock=ManualClock(MONDAY_NOON))
-    parts = 4 + 28 + 24 + 3 + 2
+    parts = 4 + 30 + 24 + 3 + 2 + 1 + 5
     async with mall:
         async with empty_site(hass, mall, tmp_path / "old") as site:
             assert await imported(hass, site, file_of(mall)) == (
@@ -51,7 +51,7 @@ async def test_the_whole_mall(hass: HomeAssistant, tmp_path: Path, socket_enable
                 0,
                 1,
             )  # a policy is as it was
-            assert (len(site.buses), len(site.meters), len(site.accounts)) == (4, 28, 24)
+            assert (len(site.buses), len(site.meters), len(site.accounts)) == (4, 33, 24)
             before = everything(site)
             assert await imported(hass, site, file_of(mall)) == (0, 0, parts + 1)
             exported = (await ask(hass, "export_site"))["content"]

@@ -126,7 +126,7 @@ async def test_each_operation_asks_for_its_level(
             if route.level is None:
                 continue
             path = route.path.replace("{id}", "x").replace("{number}", "1")
-            path = path.replace("{reference}", "x")
+            path = path.replace("{reference}", "x").replace("{format}", "pdf")
             for who, lowest in ((stranger, -1), (browser, Level.NUMBER), (passer, Level.NUMBER)):
                 enough = route.level <= lowest and not (who is browser and route.needs_meter)
                 if enough:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
+from fractions import Fraction
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,10 @@ from simulator.commands import CommandError, run_command
 from simulator.control import main as control
 from simulator.control_server import control_server
 from simulator.faults import Fault, FaultKind
+from simulator.main_meter import MainMeter
 from simulator.mall import Mall
-from simulator.meter import SimulatedMeter
+from simulator.meter import DEFAULT_MODEL, SimulatedMeter
+from simulator.models import circuits_of
 from simulator.plan_file import read_plan
 from simulator.registers import float_words
 from simulator.site_file import (
@@ -35,14 +38,35 @@ from tests.simulator.clients import TOTAL, Connect
 
 
 async def test_every_line_of_the_mall_answers(build: Callable[..., Mall], connect: Connect) -> None:
-    """Two transparent gateways, a Modbus TCP gateway and a serial port serve 28 meters."""
+    """Two transparent gateways, a Modbus TCP gateway and a serial port serve 33 meters."""
     async with build(mall_plan(pace=False)) as mall:
         transports = [line.plan.transport for line in mall.lines.values()]
         assert sorted(transports) == ["modbus_tcp", "rtu_tcp", "rtu_tcp", "serial"]
         for name, line in mall.lines.items():
             async with connect(mall, name) as ask:
                 for meter in line.meters:
-                    assert await ask(meter.address, TOTAL)
+                    if meter.plan.model == DEFAULT_MODEL:
+                        assert await ask(meter.address, TOTAL)
+
+
+def test_all_flows_through_the_main_meter(
+    build: Callable[..., Mall], clock: ManualClock, figure: Callable[[str], None]
+) -> None:
+    """It counts what all others count, what gets lost, and what flows past them."""
+    mall = build(mall_plan(pace=False))
+    main = mall.meter("M-0 Main")
+    assert isinstance(main, MainMeter)
+    others = [meter for meter in mall.meters if meter is not main]
+    clock.advance(hours=30)
+    through = sum(meter.delivered_wh for meter in others)
+    assert main.delivered_wh == pytest.approx(through * Fraction(1018, 1000), abs=1)
+    assert main.power_w == sum(meter.power_w for meter in others) * 1018 // 1000
+    figure(f"main meter: {main.delivered_wh:.0f} Wh in 30 h, those behind it {through:.0f} Wh")
+    mall.meter("A-101").command_relay(closed=False)
+    main.set_bypass(2000)
+    clock.advance(hours=1)
+    behind = sum(meter.delivered_wh for meter in others)
+    assert main.delivered_wh == pytest.approx(behind * Fraction(1018, 1000) + 2000, abs=1)
 
 
 @pytest.mark.usefixtures("socket_enabled")
@@ -102,7 +126,12 @@ async def test_the_site_file_describes_the_mall(build: Callable[..., Mall]) -> N
         buses = {bus["name"]: bus for bus in site["buses"]}
         assert buses["East riser"]["port"] == mall.port("East riser")
         assert buses["Roof kiosks"]["device"] == str(mall.device("Roof kiosks"))
-        assert [(m["serial"], m["bus"], m["address"]) for m in site["meters"]] == [
+        written = [
+            (serial, m["bus"], m["address"])
+            for m in site["meters"]
+            for serial in circuits_of(m["serial"], m["profile"])
+        ]
+        assert written == [
             (meter.serial, line.name, meter.address)
             for line in mall.lines.values()
             for meter in line.meters
@@ -115,7 +144,7 @@ async def test_the_site_file_describes_the_mall(build: Callable[..., Mall]) -> N
         assert Decimal("0.1") < balances[TRIPS_SOON] < 2
         others = set(balances) - {OFF, WARNED, WARNS_SOON, TRIPS_SOON}
         assert min(balances[number] for number in others) > 100
-        assert site["pools"] == []
+        assert site["feeders"][0]["main"] == [mall.meter("M-0 Main").serial]
 
 
 @pytest.mark.parametrize("speed", [1, 30])
@@ -161,10 +190,11 @@ async def test_too_fast_a_mall_is_not_described(build: Callable[..., Mall]) -> N
 
 @pytest.mark.usefixtures("socket_enabled")
 async def test_the_product_reads_the_site_file(build: Callable[..., Mall]) -> None:
-    """The integration's own reader finds no fault in it, with all 28 meters and 24 accounts."""
+    """The integration's own reader finds no fault in it, with all meters, accounts and pools."""
     async with build(mall_plan(pace=False)) as mall:
         site = parse_site_file(write_site(mall), file="site.yaml")
-        assert (len(site.meters), len(site.accounts), len(site.buses)) == (28, 24, 4)
+        assert (len(site.meters), len(site.accounts), len(site.buses)) == (30, 24, 4)
+        assert (len(site.feeders), len(site.pools)) == (1, 5)
 
 
 async def test_a_site_file_can_be_simulated(

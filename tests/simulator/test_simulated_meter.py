@@ -324,13 +324,13 @@ def test_loads_stay_below_their_rating_and_repeat(kind: LoadKind) -> None:
 
 
 def test_the_mall_has_its_shops_and_no_load_trips_a_breaker(build: Callable[..., Mall]) -> None:
-    """24 shops and 4 common areas; serial numbers differ; ratings fit 3 × 220 V."""
+    """24 shops, 8 common areas and a main meter; serial numbers differ; ratings fit 3 × 220 V."""
     mall = build(mall_plan(pace=False))
     plans = [meter.plan for meter in mall.meters]
-    assert len(plans) == 28
+    assert len(plans) == 33
     assert len(mall.plan.tenants) == 24
-    assert len({plan.serial for plan in plans}) == 28
-    assert all(len(plan.serial) == 13 for plan in plans)
+    assert len({plan.serial for plan in plans}) == 33
+    assert all(13 <= len(plan.serial) <= 15 for plan in plans)
     for plan in plans:
         phases = 1 if plan.kind is LoadKind.KIOSK else 3
         assert plan.rated_kw * 1000 <= plan.breaker_a * 220 * phases

@@ -53,7 +53,7 @@ async def test_it_runs_stops_and_goes_on(tmp_path: Path) -> None:
     first = await _start(tmp_path)
     port = await _ready(first)
     site = yaml.safe_load((tmp_path / "out" / "site.yaml").read_text())
-    assert len(site["meters"]) == 28
+    assert len(site["meters"]) == 30
     assert site["buses"][3]["device"] == str(tmp_path / "tty" / "roof-kiosks")
     control = await asyncio.create_subprocess_exec(
         sys.executable,

@@ -35,7 +35,7 @@ async def _import_site(hass: HomeAssistant, site: CompereSite, call: ServiceCall
 
 async def _export_site(hass: HomeAssistant, site: CompereSite, call: ServiceCall) -> dict[str, Any]:
     await async_require_manager(hass, site.entry, call.context, Duty.TERMS)
-    return {"content": export_site(site)}
+    return {"content": await export_site(site)}
 
 
 async def _site_file(hass: HomeAssistant, call: ServiceCall) -> tuple[str, str]:

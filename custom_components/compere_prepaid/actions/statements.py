@@ -24,6 +24,7 @@ from ..core.statement.issuing import Asked, just_after, next_span, of_month, sta
 from ..core.statement.statement import Span, month_span
 from ..site import CompereSite
 from .fields import ACCOUNTS, ONE_ACCOUNT, WRITTEN, Action, moment_of, month_of, per_account
+from .statement_papers import PAPER, async_papers, wants_paper
 
 
 async def _get_statement(
@@ -47,10 +48,12 @@ async def _get_statement(
 async def _issue_statement(
     hass: HomeAssistant, site: CompereSite, call: ServiceCall
 ) -> dict[str, Any]:
-    """Issue statements, of several accounts in one transaction."""
+    """Issue statements, of several accounts in one transaction; then print and send them."""
     user = await async_require_manager(hass, site.entry, call.context, Duty.MONEY)
     asked = Asked(month=month_of(call, "month"), correct=call.data["correct"])
     issued = await site.moves.issue_statements(accounts_meant(hass, site, call.data), user, asked)
+    if wants_paper(call):
+        return await async_papers(site, {one: row.number for one, row in issued.items()}, call)
     return per_account({number: _data_of(row) for number, row in issued.items()})
 
 
@@ -125,6 +128,7 @@ ACTIONS = {
         _issue_statement,
         {
             **ACCOUNTS,
+            **PAPER,
             vol.Optional("month"): WRITTEN,
             vol.Optional("correct", default=False): cv.boolean,
         },

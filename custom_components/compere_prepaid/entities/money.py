@@ -19,7 +19,7 @@ from homeassistant.components.sensor import (
     SensorEntityDescription,
     SensorStateClass,
 )
-from homeassistant.const import PERCENTAGE, UnitOfPower, UnitOfTime
+from homeassistant.const import PERCENTAGE, EntityCategory, UnitOfPower, UnitOfTime
 
 from ..account_view import WATCHED, AccountView, thousandths
 from ..core.money.amount import Amount
@@ -257,6 +257,12 @@ LOW_CREDIT = AccountBinaryDescription(
 )
 
 SITE_SENSORS = (
+    SiteSensorDescription(
+        key="statements_printed",
+        native_unit_of_measurement=PERCENTAGE,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value_fn=lambda site: site.press.progress,
+    ),
     SiteSensorDescription(
         key="total_power",
         device_class=SensorDeviceClass.POWER,

@@ -10,19 +10,24 @@ from typing import Any
 
 from homeassistant.config_entries import SubentryFlowResult
 from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import section
 from homeassistant.helpers.selector import BooleanSelector, TextSelector
 import probatio as vol
 
 from ..circuits import circuit_name, circuits
 from ..const import (
+    CONF_FLOOR_AREA,
     CONF_LANGUAGE,
     CONF_METERS,
     CONF_NAME,
     CONF_NOTIFY,
     CONF_NUMBER,
     CONF_OPENING_BALANCE,
+    CONF_OPENING_HOURS,
     CONF_OWNER,
+    CONF_PERSONS,
     CONF_POLICY,
+    CONF_RATED_POWER,
     CONF_TARIFF,
     MAX_NUMBER,
     SUBENTRY_ACCOUNT,
@@ -37,7 +42,7 @@ from ..notifications.wording import NAMES
 from ..site import CompereSite
 from .form_errors import BASE, FormError, form_error
 from .notifications import channel_choice, checked_channels
-from .schemas import choice, labelled_choice
+from .schemas import choice, decimal_number, labelled_choice, whole_number
 from .subentry import SiteSubentryFlow
 
 BALANCE_ERRORS: Mapping[str, str] = {
@@ -60,6 +65,10 @@ AGREEMENT_ERRORS: Mapping[str, str] = {
 OPENED_WITH = (CONF_NUMBER, CONF_TARIFF, CONF_POLICY, CONF_OPENING_BALANCE, CONF_OWNER)
 """What a subentry keeps as the account was opened with it; tariff and policy change in the ledger,
 where every change has its date."""
+
+SECTION_PREMISES = "premises"
+PREMISES = (CONF_FLOOR_AREA, CONF_RATED_POWER, CONF_PERSONS, CONF_OPENING_HOURS)
+"""What an account may say of its shop, for shared costs."""
 
 FLOW_USER = "configuration"
 """Who acts in the ledger's eyes: dialogs are for administrators, and do not tell which one."""
@@ -120,6 +129,8 @@ class AccountFlow(SiteSubentryFlow):
         suggested = dict(user_input or present.data | _agreed(site, present.data))
         # a meter that was removed, or given away meanwhile, cannot be kept
         suggested[CONF_METERS] = [one for one in suggested[CONF_METERS] if one in meters]
+        known = {key: present.data[key] for key in PREMISES if key in present.data}
+        suggested.setdefault(SECTION_PREMISES, known)
         return self.async_show_form(
             step_id="reconfigure",
             data_schema=self.add_suggested_values_to_schema(
@@ -189,6 +200,8 @@ class AccountFlow(SiteSubentryFlow):
             CONF_OPENING_BALANCE: _balance(site.currency, user_input[CONF_OPENING_BALANCE]),
         }
         data |= self._told(user_input)
+        said = user_input.get(SECTION_PREMISES, {})
+        data |= {key: said[key] for key in PREMISES if said.get(key) not in (None, "", "0")}
         return data | ({CONF_OWNER: True} if is_owner else {})
 
     def _told(self, user_input: Mapping[str, Any]) -> dict[str, Any]:
@@ -227,7 +240,20 @@ def _agreement(
         vol.Required(CONF_POLICY, default=next(iter(policies), vol.UNDEFINED)): choice(policies),
         vol.Optional(CONF_NOTIFY): channel_choice(hass),
         vol.Optional(CONF_LANGUAGE): labelled_choice(NAMES),
+        vol.Optional(SECTION_PREMISES, default=dict): section(_premises(), {"collapsed": True}),
     }
+
+
+def _premises() -> vol.Schema:
+    """Return the fields about an account's shop."""
+    return vol.Schema(
+        {
+            vol.Optional(CONF_FLOOR_AREA): decimal_number(0, 1_000_000, "m²"),
+            vol.Optional(CONF_RATED_POWER): decimal_number(0, 100_000, "kW"),
+            vol.Optional(CONF_PERSONS): whole_number(1, 100_000),
+            vol.Optional(CONF_OPENING_HOURS): decimal_number(0, 168, "h"),
+        }
+    )
 
 
 def _agreed(site: CompereSite, data: Mapping[str, Any]) -> dict[str, Any]:

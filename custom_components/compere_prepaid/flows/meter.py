@@ -32,6 +32,7 @@ from ..const import (
     CONF_ROLLOVER,
     CONF_SERIAL,
     FOUND_ON_SITE,
+    FROM_FILE,
     SUBENTRY_BUS,
     SUBENTRY_METER,
     meter_unique_id,
@@ -214,7 +215,7 @@ class MeterFlow(SiteSubentryFlow):
         """Return what will be saved, once everything about it was found right."""
         data = self._subentry_data(user_input)
         if present is not None:
-            kept = (CONF_MULTIPLIER, *FOUND_ON_SITE)
+            kept = (CONF_MULTIPLIER, *FROM_FILE, *FOUND_ON_SITE)
             data |= {key: present.data[key] for key in kept if key in present.data}
         if self._is_on_air(data):
             data = check_code(site, data)

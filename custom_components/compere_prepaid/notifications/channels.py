@@ -6,6 +6,7 @@ companion app is known to understand buttons and tags, so everybody else gets pl
 """
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from homeassistant.components.notify import (
@@ -22,11 +23,13 @@ from homeassistant.util import slugify
 
 from ..const import DOMAIN
 from ..core.errors import InvalidInputError
+from ..media_source import MIME_TYPE, lent
 
 COMPANION = f"{NOTIFY}.mobile_app_"
 """Begins the name of a channel that is a companion app, with buttons and tags."""
 
 _COMPANION_DOMAIN = "mobile_app"
+_MAIL_DOMAIN = "smtp"
 _PREFIX = f"{NOTIFY}."
 _NAMES_SHOWN = 10
 
@@ -66,14 +69,33 @@ def check(hass: HomeAssistant, channels: Iterable[str], known: Iterable[str] = (
     return kept
 
 
+def takes_files(hass: HomeAssistant, channel: str) -> bool:
+    """Tell whether a channel can carry a file: an entity of the e-mail integration can."""
+    entity = er.async_get(hass).async_get(channel)
+    return (
+        entity is not None
+        and entity.platform == _MAIL_DOMAIN
+        and hass.services.has_service(_MAIL_DOMAIN, SERVICE_SEND_MESSAGE)
+    )
+
+
 async def async_send(
-    hass: HomeAssistant, channel: str, title: str, message: str, data: Mapping[str, Any]
+    hass: HomeAssistant,
+    channel: str,
+    title: str,
+    message: str,
+    data: Mapping[str, Any],
+    *,
+    file: Path | None = None,
 ) -> None:
-    """Send through a channel; `data` reaches the companion app only.
+    """Send through a channel; `data` reaches the companion app only, a file who takes it.
 
     Raises whatever Home Assistant or the integration behind the channel raises.
     """
     name = channel.removeprefix(_PREFIX)
+    if file is not None and takes_files(hass, channel):
+        await _send_mail(hass, channel, title, message, file)
+        return
     content: dict[str, Any] = {ATTR_MESSAGE: message, ATTR_TITLE: title}
     if hass.services.has_service(NOTIFY, name) and name != SERVICE_SEND_MESSAGE:
         if is_companion(channel) and data:
@@ -84,6 +106,20 @@ async def async_send(
     else:
         raise InvalidInputError("notify_gone", channel=channel)
     await hass.services.async_call(NOTIFY, name, content, blocking=True)
+
+
+async def _send_mail(
+    hass: HomeAssistant, channel: str, title: str, message: str, file: Path
+) -> None:
+    with lent(hass, file) as media:
+        source = {"media_content_id": media, "media_content_type": MIME_TYPE}
+        content = {
+            ATTR_ENTITY_ID: channel,
+            ATTR_TITLE: title,
+            ATTR_MESSAGE: message,
+            "attachments": [{"media_source": source, "filename": file.name}],
+        }
+        await hass.services.async_call(_MAIL_DOMAIN, SERVICE_SEND_MESSAGE, content, blocking=True)
 
 
 def companions_of(hass: HomeAssistant, user: str) -> list[str]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..const import DOMAIN
@@ -35,6 +36,8 @@ class Message:
     text: str
     tag: str
     account: AccountNumber | None = None
+    file: Path | None = None
+    """What goes with it, on channels that take files."""
 
 
 def account_of(site: CompereSite, news: News) -> AccountState | None:

@@ -63,7 +63,8 @@ class Outbox:
             try:
                 async with asyncio.timeout(PATIENCE_S):
                     await channels.async_send(
-                        self._site.hass, channel, message.title, message.text, data
+                        *(self._site.hass, channel, message.title, message.text, data),
+                        file=message.file,
                     )
             except PrepaidError as error:
                 self._fails(channel, in_words(self._site.hass, error))

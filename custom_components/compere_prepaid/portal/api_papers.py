@@ -1,11 +1,18 @@
 """Papers: for who is known to the account; the receipt of a payment also for who made it."""
 
+from aiohttp import web
+
+from ..statements.downloads import file_headers
 from .api_orders import payment_of
 from .call import Call, Json
 from .errors import not_found
 from .gate import Route
 from .limits import Limit
 from .sessions import Level
+from .wording import known_language
+
+FORMS = frozenset({"html", "pdf", "csv"})
+"""The formats in which tenants can have a statement."""
 
 _DIGITS = 9
 
@@ -19,13 +26,31 @@ async def statements(call: Call) -> Json:
 async def statement(call: Call) -> Json:
     """Show a statement as it was issued."""
     call.count(Limit.PAPERS)
-    written = call.request.match_info["number"]
-    if not (written.isascii() and written.isdigit() and len(written) <= _DIGITS):
-        raise not_found()
-    found = await call.portal.papers.statement(call.account.number, int(written))
+    found = await call.portal.papers.statement(call.account.number, _number(call))
     if found is None:
         raise not_found()
     return found
+
+
+async def statement_file(call: Call) -> web.FileResponse:
+    """Hand out a statement as a file, to print or to keep."""
+    call.count(Limit.PAPERS)
+    number, form = _number(call), call.request.match_info["format"]
+    if form not in FORMS:
+        raise not_found()
+    language = known_language(call.request.query.get("lang", "")) or call.language
+    path = await call.portal.papers.statement_file(call.account.number, number, language, form)
+    if path is None:
+        raise not_found()
+    headers = await call.site.hass.async_add_executor_job(file_headers, path)
+    return web.FileResponse(path, headers=headers)
+
+
+def _number(call: Call) -> int:
+    written = call.request.match_info["number"]
+    if not (written.isascii() and written.isdigit() and len(written) <= _DIGITS):
+        raise not_found()
+    return int(written)
 
 
 async def receipt(call: Call) -> Json:
@@ -56,6 +81,7 @@ async def receipt(call: Call) -> Json:
 
 ROUTES = (
     Route("GET", "/api/statements", statements, Level.PAPERS),
+    Route("GET", "/api/statements/{number}.{format}", statement_file, Level.PAPERS),
     Route("GET", "/api/statements/{number}", statement, Level.PAPERS),
     Route("GET", "/api/receipts/{reference}", receipt, Level.NUMBER, needs_meter=False),
 )

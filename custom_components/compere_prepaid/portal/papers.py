@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..account_view import local_iso
@@ -14,6 +15,7 @@ from ..core.prepayment.calendar import day_of, day_start
 from ..core.prepayment.cashier import receipt_of
 from ..core.prepayment.state import AccountState
 from ..core.prepayment.waterfall import Waterfall
+from ..statements.press import Paper, async_issued
 from .waterfall_view import steps_of
 
 if TYPE_CHECKING:
@@ -91,11 +93,16 @@ class Papers:
             for row in reversed(rows)
         ]
 
+    async def statement_file(
+        self, account: AccountNumber, number: int, language: str, form: str
+    ) -> Path | None:
+        """Return the file of an issued statement; None if there is no such one."""
+        row = await async_issued(self._site, Paper(account, number))
+        return None if row is None else await self._site.press.async_file(row, language, form)
+
     async def statement(self, account: AccountNumber, number: int) -> dict[str, Any] | None:
         """Return an issued statement as it was given out; None if there is no such one."""
-        row = await self._site.ledger.read(
-            lambda tx: tx.find(IssuedStatement, account=account, number=number)
-        )
+        row = await async_issued(self._site, Paper(account, number))
         if row is None:
             return None
         content: dict[str, Any] = json.loads(row.content)

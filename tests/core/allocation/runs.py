@@ -44,7 +44,11 @@ def stay(account: str | None, **parts: Any) -> Stay:
 def pool(name: str = "Pool", **parts: Any) -> Pool:
     """Return a pool; `by` names its one basis."""
     by = parts.pop("by", Basis.FLOOR_AREA)
-    given = {"valid_from": date(2026, 1, 1), "costs": (), "splits": (Split(basis=by),)}
+    given: dict[str, Any] = {
+        "valid_from": date(2026, 1, 1),
+        "costs": (),
+        "splits": (Split(basis=by),),
+    }
     return Pool(name=name, **given | parts)
 
 

@@ -25,9 +25,10 @@ from .corrections import audit_corrections
 from .credits import audit_credits
 from .energy import Energy, audit_energy
 from .fees import audit_fees
-from .filing import audit_documents, audit_statements
+from .filing import audit_documents
 from .payments import audit_payments
 from .relays import audit_relays
+from .statements import audit_statements
 from .tariffs import Tariffs
 from .taxes import audit_taxes
 from .tenancies import audit_debts, audit_supplies, audit_tenancies

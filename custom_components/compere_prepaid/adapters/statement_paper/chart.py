@@ -29,13 +29,13 @@ class Bar:
 def bars_svg(name: str, title: str, description: str, bars: Sequence[Bar]) -> str:
     """Return the drawing of bars; `name` tells it from others on the page."""
     top = _round_up(max((bar.wh or 0 for bar in bars), default=0))
-    parts = [
+    head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
         f'aria-labelledby="{name}-title {name}-desc" font-family="Roboto, Arial, sans-serif" '
         f'font-size="9"><title id="{name}-title">{escape(title)}</title>'
         f'<desc id="{name}-desc">{escape(description)}</desc>'
-    ]
-    parts += _scale(top)
+    )
+    parts = [head, *_scale(top)]
     room = WIDTH - _LEFT - _RIGHT
     high = HEIGHT - _TOP - _BOTTOM
     every = -(-len(bars) // _LABELS)

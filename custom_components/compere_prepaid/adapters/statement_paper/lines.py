@@ -8,8 +8,9 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from .shares import pool_text, reckoning_text
 from .table import Column, Kind, Row, Table
-from .wording import Words, kwh, number, rate, trimmed
+from .wording import Words, kwh, number, rate
 
 type Line = Mapping[str, Any]
 
@@ -72,8 +73,6 @@ def line_text(words: Words, line: Line) -> str:
     kind = line["kind"]
     if kind == "tax":
         return _tax(words, line)
-    if kind == "allocation" and (share := line.get("allocation")) is not None:
-        return _pool(words, share)
     text = words.named("line", kind)
     if kind == "demand" and line.get("quantity"):
         item = words.fill("demand_of", item=line.get("item", ""), quantity=kwh(line["quantity"]))
@@ -90,13 +89,6 @@ def _tax(words: Words, line: Line) -> str:
     return words.fill("line_tax", rate=rate(int(ppm)) if ppm.isdecimal() else ppm).strip()
 
 
-def _pool(words: Words, share: Mapping[str, Any]) -> str:
-    since, until = (date.fromisoformat(share[key]) for key in ("since", "until"))
-    midnight = datetime.min.time()
-    span = words.span(datetime.combine(since, midnight), datetime.combine(until, midnight))
-    return words.fill("of_run", pool=share["pool"], span=span)
-
-
 def _energy_cells(words: Words, line: Line) -> tuple[str, ...]:
     begin, end = (datetime.fromisoformat(line[key]) for key in ("from", "to"))
     known = [words.named("period", line["period"])] if line["period"] else []
@@ -111,8 +103,15 @@ def _energy_cells(words: Words, line: Line) -> tuple[str, ...]:
         f"{line['tariff']}, {words.fill('revision', day=version)}\n{', '.join(known)}".strip(),
         f"{kwh(line['from_wh'])}\n{kwh(line['to_wh'])}",
         kwh(line["energy_wh"]),
-        trimmed(line["price"], 2),
+        words.money(line["price"]),
     )
+
+
+def _share_cells(words: Words, line: Line) -> tuple[str, ...]:
+    share = line.get("allocation")
+    if share is None:
+        return line_text(words, line), line.get("reason", "")
+    return pool_text(words, share), reckoning_text(words, share)
 
 
 def _fee_cells(words: Words, line: Line) -> tuple[str, ...]:
@@ -154,7 +153,7 @@ def _priced(words: Words, part: Mapping[str, Any]) -> str:
         about.append(words.named("period", part["period"]))
     if part["tier"]:
         about.append(words.fill("tier", tier=part["tier"]))
-    return f"{', '.join(about)}: {trimmed(part['amount'], 2)}"
+    return f"{', '.join(about)}: {words.money(part['amount'])}"
 
 
 type _Cells = Callable[[Words, Line], tuple[str, ...]]
@@ -176,6 +175,10 @@ _LAYOUTS: Mapping[str, _Layout] = {
             ("price", Kind.NUMBER),
         ),
         _energy_cells,
+    ),
+    **dict.fromkeys(
+        ("shared_energy", "shared_service"),
+        ((("pool", Kind.TEXT), ("how", Kind.WIDE)), _share_cells),
     ),
     "fees": ((("what", Kind.WIDE),), _fee_cells),
     "corrections": (_DATED[0], _correction_cells),

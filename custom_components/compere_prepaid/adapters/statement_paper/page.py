@@ -34,13 +34,18 @@ def _printable(value: object) -> object:
 def page_of(statement: Statement, language: str) -> str:
     """Return a statement's page in one of our languages. Blocking at the first call."""
     template, style = _template()
-    return template.render(sheet=sheet_of(statement, words_of(language)), style=style)
+    return template.render(
+        sheet=sheet_of(statement, words_of(language, statement.content["currency"])), style=style
+    )
 
 
-@lru_cache(maxsize=1)
-def page_policy() -> str:
-    """Return the Content-Security-Policy under which a browser may show a page, and no more."""
-    digest = b64encode(hashlib.sha256(_template()[1].encode()).digest()).decode()
+def page_policy(page: str) -> str:
+    """Return the Content-Security-Policy under which a browser may show a page, and no more.
+
+    A page that was printed by an earlier version has another style; the one that is in it counts.
+    """
+    style = page.partition("<style>")[2].partition("</style>")[0]
+    digest = b64encode(hashlib.sha256(style.encode()).digest()).decode()
     return (
         f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'; "
         "frame-ancestors 'none'; sandbox allow-modals"

@@ -1,15 +1,17 @@
-"""A statement's PDF: its page, set by Typst with the fonts that lie beside this file."""
+"""A statement's PDF: its page, set by Typst with the fonts that lie beside this file.
 
-from datetime import datetime
+It is a PDF/A-2a: for keeping for years, and with the structure that screen readers need.
+"""
+
 from functools import lru_cache
 from pathlib import Path
 
 import typst
 
+from .view import Statement
+
 _FOLDER = Path(__file__).parent
 _DOCTYPE = "<!DOCTYPE html>\n"
-STANDARD = "a-2a"
-"""PDF/A-2a: for keeping for years, and readable for screen readers."""
 
 
 @lru_cache(maxsize=1)
@@ -20,11 +22,14 @@ def _compiler() -> typst.Compiler:
     return typst.Compiler(_FOLDER / "statement.typ", root=_FOLDER, font_paths=fonts)
 
 
-def pdf_of(page: str, made_at: datetime) -> bytes:
-    """Return a page as a PDF; the same page and time give the same bytes. Blocking."""
-    return _compiler().compile(
+def pdf_of(page: str, statement: Statement) -> bytes:
+    """Return a statement's page as a PDF; the same page gives the same bytes. Blocking."""
+    made = _compiler().compile(
         format="pdf",
         sys_inputs={"page": page.removeprefix(_DOCTYPE)},
-        pdf_standards=STANDARD,
-        timestamp=made_at,
+        pdf_standards="a-2a",
+        timestamp=statement.issued_at,
     )
+    if not isinstance(made, bytes):
+        raise TypeError("a PDF is one file")
+    return made

@@ -23,7 +23,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """A row: one text a column, `\\n` breaks lines. A `sum` stands out."""
+    """A row: one text a column, which may have several lines. A `sum` stands out."""
 
     cells: tuple[str, ...]
     is_sum: bool = False

@@ -13,7 +13,7 @@ from typing import Any
 from .chart import Bar, bars_svg
 from .lines import GROUPS, grouped, shown_sum, table_of
 from .table import Column, Kind, Part, Row, Sheet, Table
-from .wording import Words, kwh, number, rate, trimmed
+from .wording import Words, kwh, number, rate
 
 type Content = Mapping[str, Any]
 
@@ -137,7 +137,7 @@ def _debts_left(content: Content, words: Words) -> list[str]:
     debts = [debt for debt in content.get("debts", ()) if Decimal(debt["owed"])]
     if not debts:
         return []
-    each = (f"{debt['name']} {trimmed(debt['owed'], 2)}" for debt in debts)
+    each = (f"{debt['name']} {words.money(debt['owed'])}" for debt in debts)
     return [words.fill("debts_left", debts=", ".join(each))]
 
 

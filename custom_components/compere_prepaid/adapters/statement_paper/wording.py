@@ -10,6 +10,8 @@ from functools import cache, lru_cache
 import json
 from pathlib import Path
 
+from ...core.money.amount import Currency
+
 LANGUAGES = ("en", "zh-Hans", "ms")
 
 _FOLDER = Path(__file__).parent / "texts"
@@ -27,17 +29,19 @@ def language_for(language: str) -> str:
 
 
 @cache
-def words_of(language: str) -> Words:
+def words_of(language: str, currency: str) -> Words:
     """Return the words of a language that we have. Blocking at the first call."""
-    return Words(language, json.loads((_FOLDER / f"{language}.json").read_text("utf-8")))
+    texts = json.loads((_FOLDER / f"{language}.json").read_text("utf-8"))
+    return Words(language, texts, Currency.of(currency))
 
 
 class Words:
-    """Texts, numbers and days in one language."""
+    """Texts, numbers and days in one language, and money in one currency."""
 
-    def __init__(self, language: str, texts: Mapping[str, str]) -> None:
+    def __init__(self, language: str, texts: Mapping[str, str], currency: Currency) -> None:
         """Speak with these texts."""
         self.language = language
+        self.currency = currency
         self.texts = texts
         self._months = texts["months"].split()
         self.day = lru_cache(maxsize=4096)(self._day)
@@ -72,6 +76,13 @@ class Words:
             return self.day(first) if first == last else f"{self.day(first)} – {self.day(last)}"
         return f"{self.moment(since)} – {self.moment(until)}"
 
+    def money(self, exact: str) -> str:
+        """Write an exact amount or price with the digits that it needs, and no fewer than coins."""
+        value = Decimal(exact)
+        exponent = value.normalize().as_tuple().exponent
+        needed = max(self.currency.digits, -exponent if isinstance(exponent, int) else 0)
+        return number(value.quantize(Decimal(1).scaleb(-needed)))
+
     def _dated(self, form: str, day: date) -> str:
         return self.texts[form].format(
             d=day.day, mm=f"{day:%m}", dd=f"{day:%d}", y=day.year, month=self._months[day.month - 1]
@@ -86,18 +97,10 @@ def number(value: Decimal | int | str) -> str:
 def kwh(wh: int, digits: int = 3) -> str:
     """Write energy in kWh, rounded half up to some decimals; with three it is exact."""
     exact = Decimal(wh).scaleb(-3)
-    return number(exact if digits == 3 else exact.quantize(Decimal(1).scaleb(-digits)))  # noqa: PLR2004  -- Wh
+    return number(exact if digits == 3 else exact.quantize(Decimal(1).scaleb(-digits)))
 
 
 def rate(ppm: int) -> str:
     """Write millionths in percent, with as many decimals as needed."""
     percent = Decimal(ppm).scaleb(-4).normalize()
     return f"{percent:f} %".replace("-", "−")
-
-
-def trimmed(value: str, digits: int) -> str:
-    """Write a price with the digits that it needs, and no fewer than some."""
-    exact = Decimal(value)
-    short = exact.normalize()
-    needed = max(digits, -int(short.as_tuple().exponent))
-    return number(exact.quantize(Decimal(1).scaleb(-needed)))

@@ -6,6 +6,7 @@ as text, so that one pool has one text.
 
 from collections.abc import Mapping
 from datetime import date
+from functools import lru_cache
 import json
 from typing import Any
 
@@ -133,8 +134,9 @@ def pool_content(pool: Pool, currency: Currency) -> str:
     )
 
 
+@lru_cache(maxsize=4096)
 def pool_of(content: str, currency: Currency) -> Pool:
-    """Return the pool that `pool_content` wrote.
+    """Return the pool that `pool_content` wrote. About a millisecond for one not read before.
 
     Raises `DocumentError`, and `InvalidInputError` (`pool_currency_differs`) for the text of
     another book.

@@ -33,9 +33,10 @@ def plain(value: Any) -> Any:
     elif isinstance(value, Mapping):
         found = {str(key): plain(part) for key, part in value.items()}
     elif is_dataclass(value):
+        kind: Any = type(value)
         found = {
             name: plain(part)
-            for name, default in _defaults(type(value)).items()
+            for name, default in _defaults(kind).items()
             if (part := getattr(value, name)) != default
         }
     return found

@@ -4,7 +4,7 @@ Nothing is ever edited: what is set is a new version from a day on, or the next 
 day. Days that are over may be set too, for what was allocated keeps what it was worked out of.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 import json
@@ -41,6 +41,13 @@ class Versions(NamedTuple):
 
     pools: tuple[Document, ...]
     feeders: tuple[Document, ...]
+
+
+class Histories(NamedTuple):
+    """All versions of each pool and feeder as they follow each other, and who set them."""
+
+    pools: Mapping[str, Sequence[tuple[Pool, str]]]
+    feeders: Mapping[str, Sequence[tuple[Feeder, str]]]
 
 
 def read_versions(tx: LedgerTransaction) -> Versions:
@@ -159,41 +166,46 @@ class Pools:
 
     async def on(self, day: date) -> tuple[Pool, ...]:
         """Return the pools that there are on a day."""
-        documents = await self.book.ledger.read(lambda tx: tx.documents(POOL))
-        return pools_on(documents, day, self.book.currency)
+        currency = self.book.currency
+        return await self.book.ledger.read(lambda tx: pools_on(tx.documents(POOL), day, currency))
 
     async def get(self, name: str, day: date) -> Pool:
         """Return a pool as of a day. Raises `InvalidInputError` (`pool_unknown`)."""
-        versions = await self.versions()
-        for pool in pools_on(versions.pools, day, self.book.currency):
-            if pool.name == name:
-                return pool
-        raise self._unknown(versions, name)
+
+        def find(tx: LedgerTransaction) -> Pool:
+            versions = read_versions(tx)
+            for pool in pools_on(versions.pools, day, self.book.currency):
+                if pool.name == name:
+                    return pool
+            raise self._unknown(versions, name)
+
+        return await self.book.ledger.read(find)
 
     async def feeders(self, day: date) -> Mapping[str, Feeder]:
         """Return the feeders that there are on a day, by name."""
-        return feeders_on(await self.book.ledger.read(lambda tx: tx.documents(FEEDER)), day)
+        return await self.book.ledger.read(lambda tx: feeders_on(tx.documents(FEEDER), day))
 
-    async def versions(self) -> Versions:
-        """Return all versions of all pools and feeders."""
-        return await self.book.ledger.read(read_versions)
+    async def histories(self) -> Histories:
+        """Return all versions of all pools and feeders, and who set them."""
 
-    async def histories(self) -> dict[str, list[tuple[Pool, str]]]:
-        """Return all versions of each pool as they follow each other, and who set them."""
-        documents, authors = await self.book.ledger.read(
-            lambda tx: (tx.documents(POOL), tx.documents(POOL_AUTHOR))
-        )
-        users = {(one.name, one.version): json.loads(one.content)["user"] for one in authors}
-        return {
-            name: [
-                (
-                    pool_of(document.content, self.book.currency),
-                    users.get((name, document.version), ""),
-                )
-                for document in known
-            ]
-            for name, known in dated(documents).items()
-        }
+        def look(tx: LedgerTransaction) -> Histories:
+            versions, currency = read_versions(tx), self.book.currency
+            users = _users(tx.documents(POOL_AUTHOR))
+            set_by = _users(tx.documents(FEEDER_AUTHOR))
+            return Histories(
+                {
+                    name: [
+                        (pool_of(one.content, currency), users.get(_key(one), "")) for one in known
+                    ]
+                    for name, known in dated(versions.pools).items()
+                },
+                {
+                    name: [(feeder_of(one.content), set_by.get(_key(one), "")) for one in known]
+                    for name, known in dated(versions.feeders).items()
+                },
+            )
+
+        return await self.book.ledger.read(look)
 
     def _next(self, documents: tuple[Document, ...], pool: Pool) -> Change | None:
         """Return the version that sets this pool, if that changes anything."""
@@ -209,7 +221,7 @@ class Pools:
     ) -> None:
         """Refuse what does not fit on a day from this version on."""
         after = before._replace(pools=(*before.pools, document))
-        days = _days_from(after, pool.valid_from)
+        days = days_from(after, pool.valid_from)
         faults = [
             written.fault(*clash.path, message=clash.message)
             if clash.pool == pool.name
@@ -230,7 +242,7 @@ class Pools:
             if serial not in known
         ]
         after = before._replace(feeders=(*before.feeders, document))
-        days = _days_from(after, feeder.valid_from)
+        days = days_from(after, feeder.valid_from)
         faults += [
             written.fault(message=f"pool '{clash.pool}': {clash.message}")
             for clash in self._new_clashes(before, after, days)
@@ -290,7 +302,15 @@ def author(document: Document, kind: str, user: str, at: datetime) -> Document:
     )
 
 
-def _days_from(versions: Versions, first: date) -> set[date]:
+def _key(document: Document) -> tuple[str, str]:
+    return document.name, document.version
+
+
+def _users(authors: Iterable[Document]) -> dict[tuple[str, str], str]:
+    return {_key(one): json.loads(one.content)["user"] for one in authors}
+
+
+def days_from(versions: Versions, first: date) -> set[date]:
     """Return the days from one on at which anything begins to hold."""
     starts = {DayVersion.of(document).day for document in (*versions.pools, *versions.feeders)}
     return {first, *(day for day in starts if day > first)}

@@ -9,6 +9,7 @@ and is added (the floor area of a shop that had none) completes what held, and c
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
 import json
 from typing import NamedTuple
 
@@ -36,6 +37,32 @@ class Premises:
 
 
 NOTHING_KNOWN = Premises()
+
+
+def premises_from(
+    *,
+    area: str = "",
+    floor: str = "",
+    labels: Iterable[str] = (),
+    floor_area: Decimal | None = None,
+    rated_power: Decimal | None = None,
+    persons: int | None = None,
+    opening_hours: Decimal | None = None,
+) -> Premises:
+    """Return premises of what people write: m², kW, hours a week."""
+    return Premises(
+        area=area,
+        floor=floor,
+        labels=frozenset(labels),
+        floor_area=_whole(floor_area, 1000),
+        rated_power=_whole(rated_power, 1000),
+        persons=persons or 0,
+        opening_minutes=_whole(opening_hours, 60),
+    )
+
+
+def _whole(number: Decimal | None, factor: int) -> int:
+    return int(((number or 0) * Decimal(factor)).to_integral_value(ROUND_HALF_UP))
 
 
 class Held(NamedTuple):

@@ -14,6 +14,7 @@ from ..errors import InvalidInputError
 from ..ids import AccountNumber
 from ..money.amount import ZERO, Amount, Currency
 from . import notes
+from .columns import Column, PoolShares, Shares
 from .gross_up import grossed_up
 from .inputs import Allocation, CostLine, Inputs, PoolResult, ShareLine, Why
 from .limits import Bounds, capped, monthly, raised
@@ -37,19 +38,13 @@ def allocate(inputs: Inputs) -> Allocation:
     costs = with_moved_costs(inputs.pools, inputs.costs)
     minor = Currency.of(inputs.currency).minor
     weigher = Weigher(inputs)
-    of_accounts: dict[AccountNumber, list[ShareLine]] = {}
-    results = []
+    results, shared = [], []
     for pool in sorted(inputs.pools, key=lambda pool: pool.name):
         work = _PoolWork(weigher, pool, tuple(costs[pool.name]), pool.unit or minor)
-        results.append(work.result(of_accounts))
-    if inputs.owner is not None:
-        lines = [line for result in results for line in result.owner_lines]
-        if lines:
-            of_accounts[inputs.owner] = lines
-    return Allocation(
-        pools=tuple(results),
-        shares={account: tuple(of_accounts[account]) for account in sorted(of_accounts)},
-    )
+        results.append(work.result())
+        shared.append(work.shares())
+    owner_lines = tuple(line for result in results for line in result.owner_lines)
+    return Allocation(pools=tuple(results), shares=Shares(shared, inputs.owner, owner_lines))
 
 
 @dataclass(slots=True)
@@ -64,19 +59,29 @@ class _PoolWork:
     group: Group = field(init=False)
     borne: list[int] = field(init=False)
     """What each account of the group bears so far."""
-    lines: list[list[ShareLine]] = field(init=False)
+    columns: list[Column] = field(default_factory=list)
+    changes: dict[AccountNumber, list[ShareLine]] = field(default_factory=dict)
     owner_lines: list[ShareLine] = field(default_factory=list)
     contributions: dict[AccountNumber, int] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
-    def result(self, of_accounts: dict[AccountNumber, list[ShareLine]]) -> PoolResult:
-        """Work it out; add the tenants' lines to those that they have of other pools."""
+    def shares(self) -> PoolShares:
+        """Return what tenants bear, when it is worked out."""
+        return PoolShares(
+            pool=self.pool.name,
+            unit=self.unit,
+            group=self.group,
+            columns=self.columns,
+            changes=self.changes,
+        )
+
+    def result(self) -> PoolResult:
+        """Work it out."""
         variable = sum(line.amount for line in self.costs if not line.fixed)
         fixed = sum(line.amount for line in self.costs if line.fixed)
         self.cost = (variable + fixed) // self.unit
         self.group = self.weigher.group(self.pool)
         self.borne = [0] * len(self.group.accounts)
-        self.lines = [[] for _ in self.borne]
         let, everything = self.weigher.occupied(self.group)
         reckoned = variable
         if self.cost and self.pool.gross_up_ppm is not None:
@@ -91,11 +96,9 @@ class _PoolWork:
         tenants = sum(self.borne) + sum(self.contributions.values())
         if self.cost != tenants and self.weigher.inputs.owner is None:
             self.notes.append(notes.NOBODY)
-        for account, lines in zip(self.group.accounts, self.lines, strict=True):
-            of_accounts.setdefault(account, []).extend(lines)
         for account, amount in self.contributions.items():
             line = self._line(None, amount, cost=self._asked(account), why=Why.CONTRIBUTION)
-            of_accounts.setdefault(account, []).append(line)
+            self.changes.setdefault(account, []).append(line)
         return PoolResult(
             pool=self.pool.name,
             cost=self._amount(self.cost),
@@ -159,28 +162,16 @@ class _PoolWork:
             return
         cost, group = self._amount(part), self.group
         found = shares(part, weights)
-        name, unit, basis = self.pool.name, self.unit, split.basis
+        column = Column(basis=split.basis, total=total, cost=cost, weights=weights, units=found)
+        self.columns.append(column)
         tenants = len(group.accounts)
-        for slot in range(tenants):
-            if weights[slot] or basis is not Basis.PERCENT:
-                self.borne[slot] += found[slot]
-                self.lines[slot].append(
-                    ShareLine(
-                        pool=name,
-                        basis=basis,
-                        weight=weights[slot],
-                        total=total,
-                        cost=cost,
-                        amount=Amount(found[slot] * unit),
-                        days=group.days[slot],
-                    )
-                )
+        self.borne = [old + new for old, new in zip(self.borne, found[:tenants], strict=True)]
         for why, slot in zip(OWNERS, range(tenants, tenants + len(OWNERS)), strict=True):
             if weights[slot]:
                 self._owner_line(
                     why,
                     found[slot],
-                    basis=basis,
+                    basis=split.basis,
                     weight=weights[slot],
                     total=total,
                     cost=cost,
@@ -250,9 +241,8 @@ class _PoolWork:
             why = up if new > old else down
             limit = None if limits is None or why is Why.REDISTRIBUTED else limits[slot]
             cost = self._amount(limit or 0)
-            self.lines[slot].append(
-                self._line(None, new - old, cost=cost, why=why, days=self.group.days[slot])
-            )
+            line = self._line(None, new - old, cost=cost, why=why, days=self.group.days[slot])
+            self.changes.setdefault(self.group.accounts[slot], []).append(line)
         self.borne = target
         moved = Why.FLOORED if up is Why.FLOORED else down
         self._owner_line(moved, together - sum(target))

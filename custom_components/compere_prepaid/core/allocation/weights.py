@@ -43,11 +43,12 @@ _OF_TENANT = frozenset({Basis.PERSONS, Basis.OPENING_HOURS})
 class Group:
     """All stays that count in a pool's denominator, by whose they are.
 
-    `slots` says for each of `stays` (places in the site's list) whose it is: places of `accounts`,
-    and behind them those of `OWNERS`.
+    `slots` says for each of `stays` (places in the site's list) whose it is: the account's place in
+    `accounts` (`slot_of`), and behind them those of `OWNERS`.
     """
 
     accounts: tuple[AccountNumber, ...]
+    slot_of: Mapping[AccountNumber, int]
     stays: tuple[int, ...]
     slots: tuple[int, ...]
     spans: tuple[tuple[Span, ...], ...]
@@ -161,6 +162,7 @@ class Weigher:
         apart = tuple(joined(spans[account]) for account in accounts)
         return Group(
             accounts=accounts,
+            slot_of=slot_of,
             stays=tuple(places),
             slots=slots,
             spans=apart,

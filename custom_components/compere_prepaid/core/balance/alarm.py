@@ -32,6 +32,16 @@ class LossAlarm:
     balance: Balance
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeederStanding:
+    """How a feeder stands: None where there was no such feeder."""
+
+    today: Balance | None = None
+    yesterday: Balance | None = None
+    month: Balance | None = None
+    alarm: LossAlarm | None = None
+
+
 def loss_alarm(days: Iterable[tuple[date, Balance]]) -> LossAlarm | None:
     """Return the alarm that stands behind the last of some days, if one does."""
     alarm: LossAlarm | None = None

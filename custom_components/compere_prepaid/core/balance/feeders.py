@@ -7,6 +7,7 @@ A feeder is a dated, immutable document like a pool.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 import json
 from typing import Any
 
@@ -110,6 +111,7 @@ def feeder_content(feeder: Feeder) -> str:
     )
 
 
+@lru_cache(maxsize=1024)
 def feeder_of(content: str) -> Feeder:
     """Return the feeder that `feeder_content` wrote. Raises `DocumentError`."""
     data = json.loads(content)

@@ -130,9 +130,7 @@ def standing_still(
     return tuple(found)
 
 
-def _standing(
-    counted: Mapping[datetime, HourEnergy], marks: Sequence[datetime]
-) -> list[datetime]:
+def _standing(counted: Mapping[datetime, HourEnergy], marks: Sequence[datetime]) -> list[datetime]:
     """Return the last hours in which a meter counted nothing, the latest first.
 
     An hour that is not known says nothing: it ends them.

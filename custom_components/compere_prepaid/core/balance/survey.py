@@ -100,9 +100,7 @@ def read_survey(
     return Surveyed(metered, _open_times(tx, metered.lines, day_start(since, zone)))
 
 
-def _open_times(
-    tx: LedgerTransaction, meters: Iterable[MeterSerial], since: datetime
-) -> OpenTimes:
+def _open_times(tx: LedgerTransaction, meters: Iterable[MeterSerial], since: datetime) -> OpenTimes:
     """Return when the relays of meters were to be open, as far as that was so since an instant."""
     found: dict[MeterSerial, list[OpenTime]] = {}
     holds = [hold for kind in HoldKind for hold in tx.holds_since(kind, since)]
@@ -183,9 +181,7 @@ def _negative(name: str, hours: tuple[FeederHour, ...], expected_ppm: int) -> tu
     )
 
 
-def tell_once(
-    tx: LedgerTransaction, findings: Iterable[Finding], day: date
-) -> tuple[Finding, ...]:
+def tell_once(tx: LedgerTransaction, findings: Iterable[Finding], day: date) -> tuple[Finding, ...]:
     """Take note of findings; return those that were not told lately."""
     told: dict[str, date] = {}
     for document in tx.documents(FINDING):
@@ -199,8 +195,6 @@ def tell_once(
         told[name] = day
         content = f'{{"energy_wh":{finding.energy_wh}}}'
         version = day.isoformat()
-        tx.insert_document(
-            Document(kind=FINDING, name=name, version=version, content=content)
-        )
+        tx.insert_document(Document(kind=FINDING, name=name, version=version, content=content))
         news.append(finding)
     return tuple(news)

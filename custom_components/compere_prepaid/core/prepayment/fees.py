@@ -19,7 +19,7 @@ from ..ledger.account_rows import (
     Tenancy,
 )
 from ..money.amount import ZERO, Amount
-from ..tariff.demand import DemandKey
+from ..tariff.demand import DemandKey, DemandQuantity
 from ..tariff.fees import DemandFee, Fee as DueFee, day_fees, demand_fees, minimum_fee
 from ..tariff.model import Tariff
 from .calendar import day_of, day_start, month_of, next_month
@@ -151,6 +151,13 @@ def _close_month(slip: Slip, tariff: Tariff, zone: ZoneInfo, month: date, days: 
 def item_of(key: DemandKey) -> str:
     """Return what is measured as the ledger names it; no two keys have one text."""
     return f"{key.quantity}|{key.minutes}|{len(key.period)}|{key.period}|{key.name}"
+
+
+def demand_key(item: str) -> DemandKey:
+    """Return what is measured from its name in the ledger (`item_of`)."""
+    quantity, minutes, length, rest = item.split("|", 3)
+    period, name = rest[: int(length)], rest[int(length) + 1 :]
+    return DemandKey(name, DemandQuantity(quantity), int(minutes), period)
 
 
 def _months_before(month: date, count: int) -> Iterator[date]:

@@ -2,7 +2,7 @@
 
 Money is exact decimal text; what people see of it stands beside it as `…shown`. Times are ISO 8601
 in the site's zone. Statements of earlier versions of this program have no `form` and less in them:
-`group`, `groups`, `taxes`, `debts`, `comparison` and `chart` may be missing.
+`group`, `groups`, `readings`, `taxes`, `debts`, `comparison` and `chart` may be missing.
 """
 
 from collections.abc import Iterable, Mapping
@@ -11,7 +11,9 @@ import json
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from ..ledger.records import TransferCode
 from ..money.amount import Amount, Currency
+from ..prepayment.fees import demand_key
 from .model import (
     AllocationDetail,
     CorrectionDetail,
@@ -57,6 +59,18 @@ class _Writer:
             "until": self._moment(made.until),
             "anchor": made.anchor,
             "funds": {part.fund.value: self._fund(part) for part in made.funds},
+            "readings": [
+                {
+                    "meter": one.meter,
+                    "generation": one.generation,
+                    "from_wh": one.from_wh,
+                    "to_wh": one.to_wh,
+                    "from": self._moment(one.from_at),
+                    "to": self._moment(one.to_at),
+                    "energy_wh": one.energy_wh,
+                }
+                for one in made.readings
+            ],
             "taxes": [
                 {
                     "fund": tax.fund.value,
@@ -120,6 +134,16 @@ class _Writer:
             "quantity": line.quantity,
         }
         data |= {key: text for key, text in texts.items() if text}
+        if line.late:
+            data["late"] = True
+        if line.code is TransferCode.DEMAND and line.item:
+            key = demand_key(line.item)
+            data["demand"] = {
+                "name": key.name,
+                "quantity": key.quantity.value,
+                "minutes": key.minutes,
+                "period": key.period,
+            }
         if line.base is not None:
             data |= {"base": self._exact(line.base), "base_shown": self._shown(line.base)}
         if line.energy is not None:

@@ -2,16 +2,17 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from decimal import Decimal
 
-from ..ids import AccountNumber, TransferId
+from ..ids import AccountNumber, MeterSerial, TransferId
 from ..ledger.account_rows import Fee
 from ..ledger.ports import LedgerTransaction
 from ..ledger.records import Charge, Transfer, TransferCode
 from ..money.amount import ZERO, Amount
 from ..tariff.model import LineKind, Tax
 from .correcting import correction_of
-from .model import EnergyDetail, Group, StatementLine
+from .model import EnergyDetail, Group, MeterReadings, StatementLine
 from .shares import share_lines
 from .taxes import Bases, Tariffs, tax_of
 
@@ -48,6 +49,8 @@ class LineMaker:
     name: str
     tariffs: Tariffs
     fees: Mapping[TransferId, Fee]
+    since: datetime
+    """What lies before it is late."""
     bases: Bases = field(default_factory=Bases)
     taxed: dict[int, int] = field(default_factory=dict)
     """Tax on top that was booked, by rate; above zero the tenant pays."""
@@ -72,6 +75,7 @@ class LineMaker:
             key = (
                 *(charge.meter, charge.generation, charge.tariff, charge.tariff_valid_from),
                 *(charge.revision, charge.period, charge.tier, charge.price, charge.estimated),
+                charge.from_at < self.since,
             )
             joined.setdefault(key, []).append(charge)
         for same in joined.values():
@@ -86,12 +90,13 @@ class LineMaker:
                 shown=_NOT_SHOWN,
                 at=first.from_at,
                 energy=_energy_detail(same),
+                late=first.from_at < self.since,
                 count=len(same),
             )
 
     def _joined_and_single(self, transfers: Iterable[Transfer]) -> Iterator[StatementLine]:
         """Join fees of one kind, and taxes of one rate; all else is a line of its own."""
-        joined: dict[tuple[TransferCode, str], StatementLine] = {}
+        joined: dict[tuple[TransferCode, str, bool], StatementLine] = {}
         others: list[StatementLine] = []
         for transfer in transfers:
             amount = Amount(transfer.amount if transfer.credit == self.name else -transfer.amount)
@@ -102,7 +107,7 @@ class LineMaker:
             if line.group not in {Group.FEES, Group.TAXES}:
                 others.append(line)
                 continue
-            key = (line.code, line.item)
+            key = (line.code, line.item, line.late)
             if (same := joined.get(key)) is not None:
                 line = replace(same, amount=Amount(same.amount + line.amount), count=same.count + 1)
             joined[key] = line
@@ -116,11 +121,12 @@ class LineMaker:
             amount=amount,
             shown=_NOT_SHOWN,
             at=transfer.effective_at,
+            late=transfer.effective_at < self.since,
         )
-        if line.group is Group.TAXES:
+        if line.group is Group.TAXES:  # of late and other amounts together, as what they are on
             ppm = int(transfer.detail)
             self.taxed[ppm] = self.taxed.get(ppm, 0) - amount
-            return replace(line, item=transfer.detail)
+            return replace(line, item=transfer.detail, late=False)
         if line.group is Group.FEES:
             fee = self.fees.get(transfer.id)
             return line if fee is None else self._fee_line(line, fee)
@@ -159,6 +165,7 @@ class LineMaker:
                 amount=Amount(-paid),
                 shown=_NOT_SHOWN,
                 at=transfer.effective_at,
+                late=transfer.effective_at < self.since,
                 allocation=share.detail,
                 item=share.detail.pool,
                 transfer=transfer.id,
@@ -185,3 +192,22 @@ def _energy_detail(charges: list[Charge]) -> EnergyDetail:
         price=first.price,
         estimated=first.estimated,
     )
+
+
+def readings_of(charges: Iterable[Charge]) -> Iterator[MeterReadings]:
+    """Yield what the registers showed before and after charges, by meter and generation."""
+    joined: dict[tuple[MeterSerial, int], list[Charge]] = {}
+    for charge in charges:
+        joined.setdefault((charge.meter, charge.generation), []).append(charge)
+    for (meter, generation), same in sorted(joined.items()):
+        first = min(same, key=lambda charge: charge.from_wh)
+        last = max(same, key=lambda charge: charge.to_wh)
+        yield MeterReadings(
+            meter=meter,
+            generation=generation,
+            from_wh=first.from_wh,
+            to_wh=last.to_wh,
+            from_at=first.from_at,
+            to_at=last.to_at,
+            energy_wh=sum(charge.to_wh - charge.from_wh for charge in same),
+        )

@@ -34,15 +34,6 @@ class Group(StrEnum):
     """Adjustments, rounding, what was moved between funds and accounts, deposits."""
 
 
-COSTS = frozenset(
-    {
-        *(Group.ENERGY, Group.FEES, Group.SHARED_ENERGY, Group.SHARED_SERVICE),
-        *(Group.CORRECTIONS, Group.TAXES),
-    }
-)
-"""The groups that are what an account cost its tenant."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnergyDetail:
     """What an energy line is for: all charges of a register at one price."""
@@ -130,6 +121,8 @@ class StatementLine:
     energy: EnergyDetail | None = None
     allocation: AllocationDetail | None = None
     correction: CorrectionDetail | None = None
+    late: bool = False
+    """Of before the statement's time, but booked after the statement before it."""
     count: int = 1
     """How many days, charges or transfers the line joins."""
     item: str = ""
@@ -226,6 +219,20 @@ class Chart:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MeterReadings:
+    """What a register showed at the beginning and at the end of all that is charged of it."""
+
+    meter: MeterSerial
+    generation: int
+    from_wh: int
+    to_wh: int
+    from_at: datetime
+    to_at: datetime
+    energy_wh: int
+    """All of it on this statement."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DebtLeft:
     """What is owed of a debt when the statement ends."""
 
@@ -247,6 +254,7 @@ class Statement:
     corrects: int | None = None
     """The number of the statement in whose place this one stands."""
     funds: tuple[FundStatement, ...]
+    readings: tuple[MeterReadings, ...] = ()
     taxes: tuple[TaxLine, ...] = ()
     debts: tuple[DebtLeft, ...] = ()
     comparison: Comparison

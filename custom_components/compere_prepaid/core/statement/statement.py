@@ -26,13 +26,12 @@ from ..ledger.records import (
     TransferCode,
     TransferKind,
 )
-from ..money.amount import Amount, Currency
+from ..money.amount import ZERO, Amount, Currency
 from ..prepayment.calendar import day_of, day_start, next_month
 from .chain import Standing
 from .comparing import Past
-from .lines import LineMaker
+from .lines import LineMaker, readings_of
 from .model import (
-    COSTS,
     Comparison,
     FundStatement,
     Group,
@@ -93,32 +92,27 @@ class StatementMaker:
             period=span.period,
             corrects=span.corrects,
             funds=tuple(parts),
+            readings=tuple(readings_of(charges)),
             taxes=tuple(taxes),
             debts=tuple(past.debts(span.until)),
-            comparison=self._comparison(past, span, charges, parts),
+            comparison=self._comparison(past, span),
             chart=past.chart(span.since, span.until, charges),
         )
 
-    def _comparison(
-        self, past: Past, span: Span, charges: Iterable[Charge], parts: Iterable[FundStatement]
-    ) -> Comparison:
-        costs = (one.amount for part in parts for one in part.groups if one.group in COSTS)
-        this = Usage(
-            since=span.since,
-            until=span.until,
-            days=past.days(span.since, span.until),
-            energy_wh=sum(charge.to_wh - charge.from_wh for charge in charges),
-            cost=Amount(-sum(costs)),
-        )
+    def _comparison(self, past: Past, span: Span) -> Comparison:
+        """Compare by the time in which things were used, also of what was told before or later."""
+        since, until = span.since, span.until
         if span.period is not None:
             last = past.month_before(span.period)
             year = past.month(span.period.replace(year=span.period.year - 1))
         else:
-            before = (
-                span.previous.row.since if span.previous else span.since - (span.until - span.since)
-            )
-            last = past.usage(before, span.since)
-            year = past.year_before(span.since, span.until)
+            previous = span.previous
+            before = previous.row.since if previous else since - (until - since)
+            last = past.usage(before, since)
+            year = past.year_before(since, until)
+        this = past.usage(since, until) or Usage(
+            since=since, until=until, days=past.days(since, until), energy_wh=0, cost=ZERO
+        )
         return Comparison(this=this, last=last, year=year)
 
 
@@ -144,7 +138,8 @@ class _Maker:
         """Return one fund, and the taxes on its lines."""
         tx, span, currency = self._tx, self._span, self._site.currency
         name = self._name(fund)
-        maker = LineMaker(tx, self._account, name, self._site.tariffs, self._fees)
+        tariffs = self._site.tariffs
+        maker = LineMaker(tx, self._account, name, tariffs, self._fees, span.since)
         power = fund is Fund.ELECTRICITY
         lines = maker.lines(self.charges if power else (), self._transfers(name))
         closing = Amount(tx.balance(name) - sum(tx.totals(name, since=span.until).values()))

@@ -108,6 +108,11 @@ export class StatementPage implements Page {
     return line.period ? `${energy} · ${wordFor(say, "period", line.period)}` : energy;
   }
 
+  /** Where the statement is as a file, in the language that the page shows. */
+  private _file(form: string): string {
+    return `/api/statements/${encodeURIComponent(this.number)}.${form}?lang=${this.app.language}`;
+  }
+
   private _shown(statement: Statement): TemplateResult {
     const { say, format } = this.app;
     const funds = Object.values(statement.funds).filter((fund) => fund.lines.length > 0 || Number(fund.closing_shown) !== 0);
@@ -127,6 +132,10 @@ export class StatementPage implements Page {
           <li class="sum"><span>${say("closing")}</span><span class="right">${format.money(fund.closing_shown)}</span></li>
         </ul>`,
       )}
-      <button type="button" class="secondary no-print" @click=${() => print()}>${say("print")}</button>`;
+      <p class="files no-print">
+        <a class="secondary" href=${this._file("html")} target="_blank" rel="noopener">${say("print")}</a>
+        <a class="secondary" href=${this._file("pdf")} download>PDF</a>
+        <a class="secondary" href=${this._file("csv")} download>CSV</a>
+      </p>`;
   }
 }

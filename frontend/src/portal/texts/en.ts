@@ -198,6 +198,7 @@ export const en = {
   line_service: "Service charge",
   line_minimum: "Minimum charge",
   line_demand: "Demand charge",
+  line_allocation: "Shared costs",
   line_tax: "Tax",
   line_correction: "Correction",
   line_debt: "Debt",

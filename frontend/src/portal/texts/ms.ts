@@ -187,6 +187,7 @@ export const ms: Texts = {
   line_service: "Caj perkhidmatan",
   line_minimum: "Caj minimum",
   line_demand: "Caj permintaan",
+  line_allocation: "Kos kongsi",
   line_tax: "Cukai",
   line_correction: "Pembetulan",
   line_debt: "Hutang",

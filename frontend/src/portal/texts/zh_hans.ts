@@ -187,6 +187,7 @@ export const zhHans: Texts = {
   line_service: "服务费",
   line_minimum: "最低消费",
   line_demand: "需量费",
+  line_allocation: "公摊费用",
   line_tax: "税费",
   line_correction: "更正",
   line_debt: "欠款",

@@ -1,0 +1,1 @@
+"""Statements on paper: printing many of them, handing them out, and sending them."""
