@@ -25,9 +25,7 @@ def figures_of(answer: dict[str, Any], section: str) -> dict[str, dict[str, Any]
         if one["value"] is not None:
             exact = evaluate(one["formula"], one["inputs"])
             assert exact is not None
-            assert abs(exact - type(exact)(one["value"])) <= type(exact)("0.005") * max(
-                1, abs(exact)
-            )
+            assert float(one["value"]) == pytest.approx(float(exact), rel=0.005, abs=0.005)
     return found
 
 

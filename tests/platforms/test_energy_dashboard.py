@@ -108,7 +108,9 @@ async def test_the_check_is_not_blind(
         balance = account_entity(hass, "sensor", NOODLES, "available_credit")
         supply = account_entity(hass, "sensor", NOODLES, "supply_state")
         manager = await async_get_manager(hass)
-        await manager.async_update({"energy_sources": [grid(balance, supply)]})
+        await manager.async_update(
+            {"energy_sources": [grid(balance, supply)], "device_consumption": []}
+        )
         (issues,) = (await async_validate(hass)).as_dict()["energy_sources"]
         assert {issue["type"] for issue in issues} >= {
             "entity_unexpected_device_class",
