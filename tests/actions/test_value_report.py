@@ -1,11 +1,13 @@
 """The value report of a running site: what the action answers, writes and refuses."""
 
 from collections.abc import Callable
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
 from homeassistant.core import HomeAssistant
 import pytest
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.compere_prepaid.core.ids import MeterSerial
 from custom_components.compere_prepaid.core.value.figure import evaluate
@@ -42,7 +44,11 @@ async def next_days(mall: Mall, site: Any, days: int) -> None:
 
 
 async def test_value_of_some_days(
-    hass: HomeAssistant, mall: Mall, tmp_path: Path, figure: Callable[[str], None]
+    hass: HomeAssistant,
+    hass_client_no_auth: ClientSessionGenerator,
+    mall: Mall,
+    tmp_path: Path,
+    figure: Callable[[str], None],
 ) -> None:
     """A shop runs out, pays and is back: the report tells how long that took, and what it owed."""
     async with running_site(
@@ -94,6 +100,9 @@ async def test_value_of_some_days(
         page = await hass.async_add_executor_job(Path(answer["page"]).read_text, "utf-8")
         assert "Every number is worked out from this site" in page
         assert "readings × minutes per reading ÷ 60" in page
+        client = await hass_client_no_auth()
+        served = await client.get(answer["link"])
+        assert (served.status, await served.text()) == (HTTPStatus.OK, page)
         figure(f"value: {sum(map(len, answer['sections'].values()))} figures of a site's report")
 
 
