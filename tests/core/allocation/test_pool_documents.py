@@ -291,11 +291,21 @@ MISTAKES = {
     ),
     "a floor above the cap": (
         "floors: [{amount: 10}]",
-        "floors: [{amount: 501}]",
+        "floors: [{account: A-102, amount: 501}]",
         [
             (
-                "line 17: floors[0]: is more than the cap: nobody can bear at least this and "
-                "at most that"
+                "line 17: floors[0]: has a floor above its cap: nobody can bear at least that and "
+                "at most this"
+            )
+        ],
+    ),
+    "a cap below the floor": (
+        "floors: [{amount: 10}]",
+        "floors: [{amount: 400}]",
+        [
+            (
+                "line 16: caps[1]: has a floor above its cap: nobody can bear at least that and "
+                "at most this"
             )
         ],
     ),
