@@ -94,10 +94,10 @@ async def test_hours_of_all_meters(hass: HomeAssistant, tmp_path: Path) -> None:
         assert found[shop] == [
             HourEnergy(1000, estimated=False),
             HourEnergy(1500, estimated=False),
-            # the stop wrote where the shop's register stood: 45 of these minutes are known
-            HourEnergy(900, estimated=True),
-            HourEnergy(1200, estimated=True),
-            HourEnergy(900 + 150, estimated=True),
+            # 3 kWh between the last hour that is known and the first reading, 165 minutes later
+            HourEnergy(1090, estimated=True),
+            HourEnergy(1091, estimated=True),
+            HourEnergy(3000 - 1090 - 1091 + 150, estimated=True),
         ]
         total = sum(hour.wh for hour in found[common] if hour)
         assert found[common][:2] == [
@@ -139,7 +139,7 @@ async def test_a_crash_in_the_middle(hass: HomeAssistant, tmp_path: Path) -> Non
             )
             assert await hass.config_entries.async_unload(entry.entry_id)
     assert sum(hour.wh for hour in found[shop] if hour) == 1000 + 5000 + 250 + 500
-    assert [hour.estimated for hour in found[shop] if hour] == [False, True, True, True, True]
+    assert [hour.estimated for hour in found[shop] if hour] == [False, True, True, True, False]
     assert [span.energy_wh for span in spans] == [6750]
 
 

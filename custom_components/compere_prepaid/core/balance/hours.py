@@ -115,9 +115,9 @@ def hours_of(since: datetime, until: datetime, zone: ZoneInfo) -> tuple[datetime
 
 def register_between(before: Point, after: Point, at: datetime) -> Point:
     """Return the register at an instant between two readings, of an even load; rounded down."""
+    if at in {before.at, after.at}:
+        return before if at == before.at else after
     elapsed = after.at - before.at
-    if not elapsed:
-        return before
     moved = (after.wh - before.wh) * ((at - before.at) // _MICROSECOND) // (elapsed // _MICROSECOND)
     is_far = elapsed > HOUR or before.estimated or after.estimated
     return Point(at, before.wh + moved, is_far)
