@@ -57,7 +57,7 @@ def table_of(words: Words, fund: str, group: str, lines: list[Line]) -> Table:
     if len(rows) > 1:
         blank = [""] * (len(columns) - 1)
         if group == "energy":
-            blank[-1] = kwh(sum(line["energy_wh"] for line in lines))
+            blank[-2] = kwh(sum(line["energy_wh"] for line in lines))
         rows.append(Row(cells=(words["total"], *blank, number(shown_sum(lines))), is_sum=True))
     titles = (*columns, ("amount", Kind.NUMBER))
     return Table(
@@ -74,14 +74,19 @@ def line_text(words: Words, line: Line) -> str:
     if kind == "tax":
         return _tax(words, line)
     text = words.named("line", kind)
-    if kind == "demand" and line.get("quantity"):
-        item = words.fill("demand_of", item=line.get("item", ""), quantity=kwh(line["quantity"]))
-        return f"{text}\n{item}"
-    if item := line.get("item", ""):
+    if (demand := line.get("demand")) is not None:
+        period = words.named("period", demand["period"]) if demand["period"] else ""
+        measured = [
+            f"{kwh(line.get('quantity', 0))} {demand['quantity']}",
+            words.fill("minutes", minutes=demand["minutes"]),
+        ]
+        told = ", ".join(part for part in (demand["name"], period, *measured) if part)
+        text = f"{text}\n{told}"
+    elif item := line.get("item", ""):
         text = f"{text}: {item}"
     if kind in {"standing", "service"} and line["count"] > 1:
         text = f"{text} ({words.fill('entries', count=line['count'])})"
-    return text
+    return f"{text} ({words['late']})" if line.get("late") else text
 
 
 def _tax(words: Words, line: Line) -> str:
@@ -94,8 +99,7 @@ def _energy_cells(words: Words, line: Line) -> tuple[str, ...]:
     known = [words.named("period", line["period"])] if line["period"] else []
     if line["tier"]:
         known.append(words.fill("tier", tier=line["tier"]))
-    if line["estimated"]:
-        known.append(words["estimated"])
+    known += [words[said] for said in ("estimated", "late") if line.get(said)]
     version = words.day(date.fromisoformat(line["valid_from"]))
     return (
         line["meter"],
@@ -160,7 +164,7 @@ type _Cells = Callable[[Words, Line], tuple[str, ...]]
 type _Layout = tuple[tuple[tuple[str, Kind], ...], _Cells]
 
 _DATED: _Layout = (
-    (("date", Kind.TEXT), ("what", Kind.WIDE), ("reference", Kind.TEXT)),
+    (("date", Kind.TEXT), ("what", Kind.WIDE), ("reference", Kind.WIDE)),
     _dated_cells,
 )
 
@@ -178,7 +182,7 @@ _LAYOUTS: Mapping[str, _Layout] = {
     ),
     **dict.fromkeys(
         ("shared_energy", "shared_service"),
-        ((("pool", Kind.TEXT), ("how", Kind.WIDE)), _share_cells),
+        ((("pool", Kind.WIDE), ("how", Kind.WIDE)), _share_cells),
     ),
     "fees": ((("what", Kind.WIDE),), _fee_cells),
     "corrections": (_DATED[0], _correction_cells),
