@@ -137,10 +137,10 @@ def _dated_cells(words: Words, line: Line) -> tuple[str, ...]:
 
 
 def _correction_cells(words: Words, line: Line) -> tuple[str, ...]:
-    day, text, transfer = _dated_cells(words, line)
+    day, text, _ = _dated_cells(words, line)
     correction = line.get("correction")
     if correction is None:
-        return day, text, transfer
+        return day, text
     begin, end = (datetime.fromisoformat(correction[key]) for key in ("since", "until"))
     said = [text, words.fill("corrected", span=words.span(begin, end))]
     if correction["statements"]:
@@ -148,7 +148,7 @@ def _correction_cells(words: Words, line: Line) -> tuple[str, ...]:
         said.append(words.fill("corrected_statements", numbers=numbers))
     for when in ("before", "after"):
         said += [f"{words[when]}: {_priced(words, part)}" for part in correction[when]]
-    return day, "\n".join(said), transfer
+    return day, "\n".join(said)
 
 
 def _priced(words: Words, part: Mapping[str, Any]) -> str:
@@ -185,7 +185,7 @@ _LAYOUTS: Mapping[str, _Layout] = {
         ((("pool", Kind.WIDE), ("how", Kind.WIDE)), _share_cells),
     ),
     "fees": ((("what", Kind.WIDE),), _fee_cells),
-    "corrections": (_DATED[0], _correction_cells),
+    "corrections": (_DATED[0][:2], _correction_cells),
     "taxes": ((("what", Kind.WIDE), ("base", Kind.NUMBER)), _tax_cells),
     "debts": ((("what", Kind.WIDE),), _fee_cells),
 }
