@@ -92,7 +92,7 @@ async def _answer(
     hass: HomeAssistant, site: CompereSite, call: ServiceCall, worked: Worked
 ) -> dict[str, Any]:
     """Return a run; its lines are many in a large mall, so they are written elsewhere."""
-    lines, only = call.data.get("lines", True), frozenset(call.data.get("account", ()))
+    lines, only = call.data.get("lines"), frozenset(call.data.get("account", ()))
     language, currency = hass.config.language, site.currency
     found = await asyncio.to_thread(
         lambda: run_answer(worked, currency, language, lines=lines, only=only)
@@ -111,7 +111,7 @@ DAYS = {
     vol.Optional("since"): WRITTEN,
     vol.Optional("until"): WRITTEN,
 }
-_SHOWN = {vol.Optional("lines", default=True): cv.boolean, vol.Optional("account"): NAMES}
+_SHOWN = {vol.Optional("lines"): cv.boolean, vol.Optional("account"): NAMES}
 _RUN = {vol.Required("run"): vol.All(cv.string, vol.Strip)}
 _WHY = {vol.Optional("reason", default=""): cv.string}
 

@@ -10,11 +10,14 @@ from ..core.allocation.markup import Markup
 from ..core.allocation.pool import Pool
 from ..core.allocation.runs import Worked
 from ..core.allocation.wording import words_of
-from ..core.ids import AccountNumber
+from ..core.allocation.working import Share
 from ..core.ledger.allocation_rows import RunHead
 from ..core.money.amount import Amount, Currency, Price
 from ..core.tariff.tax import PPM, tax_on
 from ..site import CompereSite
+
+FEW = 100
+"""The lines of no more accounts are in an answer that nobody asked to be longer."""
 
 _ENGLISH = {
     "register": "The register of {name} is not known at the end of these days",
@@ -58,10 +61,15 @@ def run_answer(
     currency: Currency,
     language: str,
     *,
-    lines: bool,
+    lines: bool | None,
     only: Collection[str] = (),
 ) -> dict[str, Any]:
-    """Return what a run came to, with the lines of all accounts or of some. Slow for many."""
+    """Return what a run came to. Slow for many.
+
+    `lines` says whether with the lines of the accounts; None leaves it to how many those are.
+    """
+    shown = [account for account in worked.shares if not only or account in only]
+    with_lines = len(shown) <= FEW if lines is None else lines
     words, days = words_of(language), (worked.inputs.until - worked.inputs.since).days
     pools = worked.pools
 
@@ -80,31 +88,22 @@ def run_answer(
             "explanation": text,
         }
 
-    def account_answer(
-        account: AccountNumber, amount: Amount, nets: Mapping[int, Amount]
-    ) -> dict[str, Any]:
-        tax = Amount(sum(tax_on(net, ppm) for ppm, net in nets.items()))
+    def account_answer(share: Share) -> dict[str, Any]:
+        tax = Amount(sum(tax_on(net, ppm) for ppm, net in share.nets.items()))
         found = {
-            "amount": exact_text(currency, amount),
+            "amount": exact_text(currency, share.amount),
             "tax": f"{currency.rounded(tax):f}",
-            "total": f"{currency.rounded(Amount(amount + tax)):f}",
+            "total": f"{currency.rounded(Amount(share.amount + tax)):f}",
         }
-        if not lines:
-            return found
-        return found | {"lines": [line_answer(one) for one in worked.allocation.shares[account]]}
+        return found | ({"lines": [line_answer(x) for x in share.lines]} if with_lines else {})
 
     return {
         "owner": worked.inputs.owner,
         "currency": currency.code,
         "pools": [
-            _pool_answer(result, pools[result.pool], currency, words)
-            for result in worked.allocation.pools
+            _pool_answer(result, pools[result.pool], currency, words) for result in worked.results
         ],
-        "accounts": {
-            due.account: account_answer(*due)
-            for due in worked.dues
-            if not only or due.account in only
-        },
+        "accounts": {account: account_answer(worked.shares[account]) for account in shown},
         "notes": list(_notes(worked, language)),
     }
 
@@ -153,7 +152,7 @@ def _notes(worked: Worked, language: str) -> Iterator[dict[str, str]]:
             if (kind := line.detail.get("missing")) is not None:
                 text = missing[str(kind)].format(name=line.name, **line.detail)
                 yield {"pool": pool, "note": str(kind), "text": text}
-    for result in worked.allocation.pools:
+    for result in worked.results:
         for note in result.notes:
             kind = note.partition(":")[0]
             yield {"pool": result.pool, "note": kind, "text": note_text(note, words)}

@@ -19,7 +19,13 @@ from homeassistant.components.sensor import (
     SensorEntityDescription,
     SensorStateClass,
 )
-from homeassistant.const import PERCENTAGE, EntityCategory, UnitOfPower, UnitOfTime
+from homeassistant.const import (
+    PERCENTAGE,
+    EntityCategory,
+    UnitOfEnergy,
+    UnitOfPower,
+    UnitOfTime,
+)
 
 from ..account_view import WATCHED, AccountView, thousandths
 from ..core.money.amount import Amount
@@ -224,6 +230,15 @@ ACCOUNT_SENSORS = (
         is_money=True,
         last_reset_fn=_month_began,
         value_fn=lambda view: view.cost_month,
+    ),
+    AccountSensorDescription(
+        key="energy_month",
+        device_class=SensorDeviceClass.ENERGY,
+        state_class=SensorStateClass.TOTAL,
+        native_unit_of_measurement=UnitOfEnergy.KILO_WATT_HOUR,
+        suggested_display_precision=2,
+        last_reset_fn=_month_began,
+        value_fn=lambda view: trimmed(view.energy_month),
     ),
     AccountSensorDescription(
         key="cost_month_change",

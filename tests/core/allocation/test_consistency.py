@@ -74,8 +74,8 @@ MISTAKES = {
         "[{pool: Cooling, percent: 65}]",
         [
             (
-                "line 9: pools[2].costs[0].pool: 'Cooling' is shared out more than once: "
-                "Lifts 40 %, Losses 65 %, 105 % together"
+                "line 10: pools[3].costs[0].pool: 'Cooling' is shared out more than once: "
+                "Losses 65 %, Lifts 40 %, 105 % together"
             )
         ],
     ),

@@ -4,7 +4,7 @@ from datetime import date
 from string import Formatter
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 import pytest
 
 from custom_components.compere_prepaid.core.allocation import notes
@@ -120,6 +120,7 @@ def test_what_else_was_done_is_told() -> None:
     )
 
 
+@settings(max_examples=40)
 @given(runs())
 def test_any_line_and_note_has_words(inputs: Inputs) -> None:
     """In each language, for tenants and the owner; nothing is left to fill in."""

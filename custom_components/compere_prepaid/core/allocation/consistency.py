@@ -96,9 +96,9 @@ def _unknown_pools(known: Mapping[str, Pool]) -> Iterator[Clash]:
 
 
 def _counted_twice(pools: Iterable[Pool]) -> Iterator[Clash]:
-    """Yield where more than all of a meter, a feeder's losses or a pool would be shared out."""
+    """Yield where more than all of something would be shared out; who came last is to blame."""
     taken: dict[tuple[str, str], list[tuple[str, int]]] = {}
-    for pool in pools:
+    for pool in sorted(pools, key=lambda pool: (pool.valid_from, pool.name)):
         for index, cost in enumerate(pool.costs):
             for key, name, path in _sources(pool, index):
                 parts = taken.setdefault((key, name), [])

@@ -128,6 +128,12 @@ class LedgerTransaction(Protocol):
         """Return Wh and money charged to an account, by the charges' `from_at`."""
         ...
 
+    def spending_between(
+        self, account: AccountNumber, borders: Sequence[datetime]
+    ) -> tuple[Spending, ...]:
+        """Return `spending` between each of at most 14 borders (in order) and the next."""
+        ...
+
     def first_charge_at(self, account: AccountNumber) -> datetime | None:
         """Return when the first interval charged to this account began."""
         ...
