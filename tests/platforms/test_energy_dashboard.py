@@ -17,6 +17,7 @@ from pytest_homeassistant_custom_component.components.recorder.common import (
     do_adhoc_statistics,
 )
 
+from custom_components.compere_prepaid.core.ids import AccountNumber
 from simulator.mall import Mall
 from tests.actions.asking import NOODLES
 from tests.site_fixtures import (
@@ -64,7 +65,9 @@ async def test_dashboard_takes_energy_and_cost(
         cost = account_entity(hass, "sensor", NOODLES, "cost_month")
         price = account_entity(hass, "sensor", NOODLES, "price")
         await burn(mall, site, NOODLES, 12_000)
-        site.accounts[NOODLES].coordinator.push(site.accounts[NOODLES].coordinator.data, news=True)
+        site.accounts[AccountNumber(NOODLES)].coordinator.push(
+            site.accounts[AccountNumber(NOODLES)].coordinator.data, news=True
+        )
         state = await state_when(hass, used, lambda state: state.state == "12")
         assert state.attributes["last_reset"] == "2026-02-28T16:00:00+00:00"
         assert state_of(hass, cost).state == "12.00"
