@@ -17,7 +17,8 @@ from random import Random
 import resource
 import subprocess
 import sys
-from time import perf_counter
+from time import perf_counter, process_time
+from typing import Any
 
 from custom_components.compere_prepaid.core.allocation.content import (
     inputs_content,
@@ -71,7 +72,7 @@ def stays(accounts: int) -> tuple[Stay, ...]:
     random = Random(7)
     found = []
     for place in range(accounts):
-        given = {
+        given: dict[str, Any] = {
             "unit": f"33B025{place:07}",
             "area": f"Area {place % 37}",
             "floor": f"Floor {place % 10}",
@@ -79,7 +80,7 @@ def stays(accounts: int) -> tuple[Stay, ...]:
             "floor_area": random.randrange(15_000, 400_000),
             "rated_power": random.randrange(3_000, 60_000),
         }
-        tenant = {
+        tenant: dict[str, Any] = {
             "persons": random.randrange(1, 12),
             "opening_minutes": random.randrange(2_400, 5_040),
             "energy_wh": random.randrange(50_000, 9_000_000),
@@ -106,7 +107,7 @@ def pool(place: int, accounts: int) -> Pool:
     if place % 8 == 7:
         per_account = 900_000 // max(1, accounts)
         few = {number(n): per_account for n in range(accounts)} if per_account else {}
-        splits = (Split(basis=Basis.PERCENT, percentages=few),)
+        splits: tuple[Split, ...] = (Split(basis=Basis.PERCENT, percentages=few),)
     elif place % 3 == 2:
         splits = (Split(basis=BASES[place % len(BASES)]),)
     else:
@@ -175,12 +176,12 @@ def kept(inputs: Inputs, allocation: Allocation) -> tuple[str, str, int]:
 def measure(accounts: int) -> None:
     """Measure one size, in this process."""
     inputs = month(accounts)
-    began = perf_counter()
+    began, began_cpu = perf_counter(), process_time()
     allocation = allocate(inputs)
     worked = perf_counter() - began
     began = perf_counter()
     content, digest, size = kept(inputs, allocation)
-    writing = perf_counter() - began
+    writing, cpu = perf_counter() - began, process_time() - began_cpu
     used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     lines = sum(map(len, allocation.shares.values()))
     off = sum(result.cost for result in allocation.pools) - sum(
@@ -190,8 +191,8 @@ def measure(accounts: int) -> None:
     print(
         f"allocation: {accounts} accounts × {POOLS} pools, {lines} lines: worked out in "
         f"{worked:.2f} s ({worked / lines * 1e6:.1f} µs a line), contents and digest in "
-        f"{writing:.2f} s, together {worked + writing:.2f} s, {size / 1e6:.1f} MB kept; "
-        f"at most {used:.0f} MB{bars}; {off} units off"
+        f"{writing:.2f} s, together {worked + writing:.2f} s ({cpu:.2f} s of processor), "
+        f"{size / 1e6:.1f} MB kept; at most {used:.0f} MB{bars}; {off} units off"
     )
     began = perf_counter()
     again = inputs_of(content)

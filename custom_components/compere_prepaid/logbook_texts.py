@@ -36,7 +36,8 @@ ENGLISH = {
     "{unexplained} unexplained",
     "moved_out": "moved out, final statement {statement}",
     "shared_costs": "bears {amount} of the shared costs of {run}",
-    "allocation_posted": "charged {accounts} accounts the shared costs of {run}: {amount}, by {user}",
+    "allocation_posted": "charged {accounts} accounts the shared costs of {run}: {amount}, "
+    "by {user}",
     "allocation_reversed": "took back the shared costs of {run}, by {user}: {reason}",
     "announced": "was sent an announcement: {title}",
     "suspect_reading": "had a reading that cannot be right ({reason}), charging waits",

@@ -5,6 +5,7 @@ from typing import Any
 
 from custom_components.compere_prepaid.core.allocation.explaining import (
     explanation,
+    missing_text,
     money,
     note_text,
     reckoning,
@@ -87,13 +88,10 @@ class Answer:
         }
 
     def _notes(self, result: PoolResult) -> list[str]:
-        """Return notes in words, and in plain data what was not known of the costs."""
-        missing = [
-            f"{line.name}: " + ", ".join(f"{key} {value}" for key, value in line.detail.items())
-            for line in result.lines
-            if "missing" in line.detail
-        ]
-        return [*(note_text(note, self._words) for note in result.notes), *missing]
+        """Return what people should know of a pool, and what was not known of its costs."""
+        missing = (missing_text(line, self._words) for line in result.lines)
+        notes = (note_text(note, self._words) for note in result.notes)
+        return [*notes, *filter(None, missing)]
 
     def _explained(self, lines: list[ShareLine]) -> str:
         texts = [self._explanation(line) for line in lines]

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo
 
 from custom_components.compere_prepaid.core.allocation.consistency import Named, unknown_names
@@ -62,10 +63,15 @@ class Month:
 
 def circuits(site: SiteFile) -> dict[MeterSerial, tuple[MeterSerial, ...]]:
     """Return of each meter of the file what accounts and pools may name: it, or its channels."""
-    catalogue = load_catalogue([PROFILES])
+    catalogue = _catalogue()
     return {
         meter.serial: _circuits(catalogue, meter.profile, meter.serial) for meter in site.meters
     }
+
+
+@cache
+def _catalogue() -> Catalogue:
+    return load_catalogue([PROFILES])
 
 
 def _circuits(catalogue: Catalogue, profile: str, serial: MeterSerial) -> tuple[MeterSerial, ...]:
@@ -150,7 +156,7 @@ def _in_force(
         raise FaultsError(f"no pool of the site file holds on {month.since}: name another --month")
     named = Named(meters=meters, accounts={one.number for one in site.accounts})
     if clashes := list(unknown_names(pools, named)):
-        raise FaultsError(*(f"pool '{clash.pool}': {clash.message}" for clash in clashes))
+        raise FaultsError(*map(str, clashes))
     return pools, feeders_on(map(feeder_document, site.feeders), month.since)
 
 

@@ -117,7 +117,7 @@ def pools(draw: st.DrawFn, name: str, others: list[str]) -> Pool:
     ]
     exclusion = st.builds(
         Exclusion,
-        account=accounts,
+        account=st.one_of(accounts, st.just(OWNER)),
         pool=st.booleans(),
         denominator=st.booleans(),
         contribution=amounts,

@@ -5,7 +5,7 @@ from datetime import date
 import hashlib
 import json
 
-from hypothesis import given
+from hypothesis import given, settings
 
 from custom_components.compere_prepaid.core.allocation.content import (
     inputs_content,
@@ -33,6 +33,7 @@ def digest_of(inputs: Inputs) -> str:
     )
 
 
+@settings(max_examples=60)
 @given(runs())
 def test_a_run_is_worked_out_again_from_what_is_kept(inputs: Inputs) -> None:
     """Inputs, results and shares come back as they were; the digest too."""

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from custom_components.compere_prepaid.core.site_file import SCHEMA, parse_site_file
 from script.allocating.command import main
 from tests.core.scripts_alone import Run
 
@@ -78,6 +79,21 @@ def refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Refusals:
         return [line.removeprefix("script/allocate: ") for line in err.splitlines()]
 
     return refused
+
+
+def test_the_page_names_every_key() -> None:
+    """Of pools, their costs and feeders; and its long example is right as it stands."""
+    definitions = SCHEMA["$defs"]
+    for name in ("pool", "pool_cost", "feeder", "pool_members"):
+        for key in definitions[name]["properties"]:
+            assert re.search(rf"[`{{ ]{key}[`:]", PAGE), (name, key)
+    for basis in definitions["basis"]["enum"]:
+        assert f"| `{basis}` |" in PAGE
+    (example, *_) = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+    head = "site: {name: Mall, currency: CNY, time_zone: Asia/Shanghai}\n"
+    tariffs = "tariffs: [{name: Retail TOU, valid_from: 2026-01-01, prices: {flat: 1}}]\n"
+    site = parse_site_file(head + tariffs + example, file="page")
+    assert [pool.name for pool in site.pools] == ["Escalators", "Cooling"]
 
 
 def test_without_home_assistant(
@@ -159,8 +175,12 @@ def test_what_is_not_known_is_told(answer: Answer) -> None:
     found = answer("mall.yaml", *MONTH, mall_yaml=METERED)
     assert {one["amount"] for one in found["accounts"].values()} == {"0"}
     notes = "\n".join(found["notes"])
-    for what in ("ESC: missing register", "Lighting: missing bill, days 31", "charges"):
-        assert what in notes
+    for note in (
+        "Lifts: The register of ESC is not known at the end of these days",
+        "Lighting: There is no bill called Lighting for 31 of these days",
+        "Losses: Meters of 2 units are not charged up to the end of these days",
+    ):
+        assert note in notes
 
 
 def test_a_month_of_its_own_choice(answer: Answer) -> None:
@@ -226,7 +246,7 @@ MISTAKES: list[tuple[tuple[str, ...], dict[str, str], list[str]]] = [
     (
         ("mall.yaml",),
         {"mall_yaml": METERED.replace("basis: energy", "basis: area")},
-        ["mall.yaml line 19: pools[1].basis: must be one of 'floor_area'"],
+        ["mall.yaml line 20: pools[1].basis: must be one of 'floor_area'"],
     ),
 ]
 

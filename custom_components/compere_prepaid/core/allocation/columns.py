@@ -68,7 +68,7 @@ class PoolShares:
         yield from self.changes.get(account, ())
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Shares(Mapping[AccountNumber, tuple[ShareLine, ...]]):
     """The lines of all accounts, in the order of the accounts; made when they are asked for."""
 
@@ -99,7 +99,3 @@ class Shares(Mapping[AccountNumber, tuple[ShareLine, ...]]):
     def __len__(self) -> int:
         """Return how many accounts have a share."""
         return len(self._accounts)
-
-    def __eq__(self, other: object) -> bool:
-        """Tell whether all accounts have the same lines."""
-        return isinstance(other, Mapping) and dict(self) == dict(other)

@@ -4,6 +4,7 @@ Money is in the book's smallest unit, energy in Wh, days are ISO dates.
 """
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 import hashlib
 import json
 from typing import Any
@@ -43,11 +44,9 @@ def share_content(lines: Iterable[ShareLine]) -> str:
     `basis`, `total` and `weight`, plain arithmetic no `why`.
     """
     # Written out, because a run of a large mall has hundreds of thousands of lines.
-    names: dict[str, str] = {}
     texts = []
     for line in lines:
-        if (pool := names.get(line.pool)) is None:
-            pool = names[line.pool] = json.dumps(line.pool, ensure_ascii=False)
+        pool = _quoted(line.pool)
         why = f',"why":"{line.why.value}"' if line.why else ""
         texts.append(
             f'{{"amount":{line.amount},"cost":{line.cost},"days":{line.days},"pool":{pool}{why}}}'
@@ -56,6 +55,11 @@ def share_content(lines: Iterable[ShareLine]) -> str:
             f'"days":{line.days},"pool":{pool},"total":{line.total},"weight":{line.weight}{why}}}'
         )
     return f"[{','.join(texts)}]"
+
+
+@lru_cache(maxsize=1000)
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
 
 
 def share_lines_of(content: str) -> tuple[ShareLine, ...]:

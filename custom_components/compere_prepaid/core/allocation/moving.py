@@ -40,24 +40,6 @@ def with_moved_costs(
     return {name: [*lines[name], *leaving[name]] for name in by_name}
 
 
-def connected(pools: Iterable[Pool], names: Iterable[str]) -> frozenset[str]:
-    """Return the names of all pools that have to be worked out together with these."""
-    neighbours: dict[str, set[str]] = {}
-    for pool in pools:
-        for cost in pool.costs:
-            if cost.kind is CostKind.POOL:
-                neighbours.setdefault(pool.name, set()).add(cost.name)
-                neighbours.setdefault(cost.name, set()).add(pool.name)
-    found: set[str] = set()
-    waiting = list(names)
-    while waiting:
-        name = waiting.pop()
-        if name not in found:
-            found.add(name)
-            waiting.extend(neighbours.get(name, ()))
-    return frozenset(found)
-
-
 def _in_order(pools: Mapping[str, Pool]) -> list[str]:
     """Return the pools so that each comes behind those of which it takes a part."""
     sorter: TopologicalSorter[str] = TopologicalSorter()

@@ -83,11 +83,7 @@ class _PoolWork:
         self.group = self.weigher.group(self.pool)
         self.borne = [0] * len(self.group.accounts)
         let, everything = self.weigher.occupied(self.group)
-        reckoned = variable
-        if self.cost and self.pool.gross_up_ppm is not None:
-            reckoned = grossed_up(Amount(variable), self.pool.gross_up_ppm, let, everything)
-            if not let or variable <= 0:
-                self.notes.append(notes.GROSS_UP_IDLE)
+        reckoned = self._grossed_up(variable, let, everything)
         to_split = 0
         if self.cost:
             to_split = self._split_all((reckoned + fixed) // self.unit)
@@ -111,8 +107,17 @@ class _PoolWork:
             owner=self._amount(self.cost - tenants),
             lines=self.costs,
             owner_lines=tuple(self.owner_lines),
-            notes=tuple(self.notes),
+            notes=tuple(dict.fromkeys(self.notes)),
         )
+
+    def _grossed_up(self, variable: int, let: int, everything: int) -> int:
+        """Return the variable costs to reckon with; a credit is never made one that is paid."""
+        if self.pool.gross_up_ppm is None or not self.cost:
+            return variable
+        if self.cost < 0 or variable <= 0 or not let:
+            self.notes.append(notes.GROSS_UP_IDLE)
+            return variable
+        return grossed_up(Amount(variable), self.pool.gross_up_ppm, let, everything)
 
     def _split_all(self, reckoned: int) -> int:
         """Split what was reckoned with, less contributions; return how much that was."""
@@ -130,7 +135,7 @@ class _PoolWork:
     def _contribute(self) -> int:
         """Take down what excluded accounts pay; return how much of it is off the cost."""
         for rule in sorted(self.pool.exclusions, key=lambda rule: rule.account):
-            if not rule.contribution:
+            if not rule.contribution or rule.account == self.weigher.inputs.owner:
                 continue
             if self.weigher.presence(rule.account):
                 self.contributions[rule.account] = self._asked(rule.account) // self.unit

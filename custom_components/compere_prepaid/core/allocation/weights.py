@@ -5,7 +5,7 @@ it was measured (energy, demand). All is whole numbers. What many pools ask for 
 members, the same basis) is worked out once.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -198,8 +198,10 @@ class Weigher:
         return found
 
 
-def joined(spans: Iterable[Span]) -> tuple[Span, ...]:
+def joined(spans: Sequence[Span]) -> tuple[Span, ...]:
     """Join times that overlap or touch."""
+    if len(spans) == 1:
+        return (spans[0],)
     found: list[Span] = []
     for since, until in sorted(spans):
         if found and since <= found[-1][1]:
