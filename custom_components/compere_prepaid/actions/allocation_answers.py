@@ -6,7 +6,6 @@ from typing import Any
 from ..account_view import exact_text, local_iso
 from ..core.allocation.explaining import explanation, missing_text, note_text, reckoning
 from ..core.allocation.inputs import CostLine, PoolResult, ShareLine
-from ..core.allocation.markup import Markup
 from ..core.allocation.pool import Pool
 from ..core.allocation.runs import Worked
 from ..core.allocation.wording import words_of
@@ -14,7 +13,9 @@ from ..core.allocation.working import Share
 from ..core.ledger.allocation_rows import RunHead
 from ..core.money.amount import Amount, Currency, Price
 from ..core.tariff.tax import PPM, tax_on
+from ..core.value.selling import Selling, selling_figures
 from ..site import CompereSite
+from ..value.wording import shown
 
 FEW = 100
 """The lines of no more accounts are in an answer that nobody asked to be longer."""
@@ -141,19 +142,23 @@ def _notes(worked: Worked, language: str) -> Iterator[dict[str, str]]:
             yield {"pool": result.pool, "note": kind, "text": note_text(note, words)}
 
 
-def markup_answer(markup: Markup, currency: Currency) -> dict[str, Any]:
-    """Return what energy was sold and bought for; prices are per kWh, cut to the price's digits."""
+def selling_answer(site: CompereSite, selling: Selling) -> dict[str, Any]:
+    """Return what electricity was sold and bought for, with tax; prices are per kWh.
 
-    def price(found: Price | None) -> str | None:
-        return None if found is None else f"{currency.exact_price(found):f}"
-
-    difference = markup.difference
+    `difference` is what was charged above the purchase of the energy that was sold. `neither` are
+    the Wh of meters that are neither charged to tenants nor in a pool.
+    """
+    currency = site.currency
+    figures = {one.name: one for one in selling_figures(selling, currency)}
     return {
-        "sold_wh": markup.sold.energy_wh,
-        "sold": exact_text(currency, markup.sold.amount),
-        "sold_price": price(markup.sold_price),
-        "bought_wh": markup.bought.energy_wh,
-        "bought": exact_text(currency, markup.bought.amount),
-        "bought_price": price(markup.bought_price),
-        "difference": None if difference is None else f"{currency.rounded(difference):f}",
+        "sold_wh": selling.sold.energy_wh,
+        "sold": exact_text(currency, selling.sold.amount),
+        "sold_price": shown(figures["sold_price"], currency.digits),
+        "bought_wh": selling.bought.energy_wh,
+        "bought": exact_text(currency, selling.bought.amount),
+        "bought_price": shown(figures["bought_price"], currency.digits),
+        "difference": shown(figures["markup_money"], currency.digits),
+        "bill_days": selling.bill_days,
+        "days": selling.period.days,
+        "neither": dict(selling.neither),
     }
