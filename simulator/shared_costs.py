@@ -1,10 +1,9 @@
 """What the mall of the demonstration shares: feeders and pools, as a site file names them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 import json
 
 from .main_meter import MainMeter
-from .mall import Mall
 from .meter import SimulatedMeter
 
 _PURCHASE = "0.6120"
@@ -43,6 +42,8 @@ _POOLS = """\
       - {{amount: 1200, name: Security, fixed: true}}
     basis: floor_area
     tax: {{percent: 6, included: false}}
+"""
+_LOSSES = """\
   - name: Losses
     valid_from: 2026-01-01
     kind: energy
@@ -60,21 +61,23 @@ _ANCHOR = "G-001"
 _FEEDER = "Main switchboard"
 
 
-def shared_costs(mall: Mall) -> list[str]:
-    """Return the sections `feeders` and `pools`; empty where the mall has no such meters."""
-    mains = [meter for meter in mall.meters if isinstance(meter, MainMeter)]
-    found = {meter.name: meter for meter in mall.meters}
-    if not mains or any(name not in found for name in (*_COMMON.values(), _ANCHOR)):
+def shared_costs(meters: Sequence[SimulatedMeter]) -> list[str]:
+    """Return the sections `feeders` and `pools` of a mall with these meters, if it has those."""
+    found = {meter.name: meter for meter in meters}
+    if any(name not in found for name in (*_COMMON.values(), _ANCHOR)):
         return ["pools: []"]
     pools = _POOLS.format(
         price=_PURCHASE,
-        feeder=_FEEDER,
         anchor=_ANCHOR,
-        cooling=_serials(one for one in mall.meters if one.name.startswith(_COOLING)),
+        cooling=_serials(one for one in meters if one.name.startswith(_COOLING)),
         **{key: _serials([found[name]]) for key, name in _COMMON.items()},
     )
-    main = f"  - {{name: {_FEEDER}, main: [{_serials(mains)}], meters: all, expected_loss: 3}}"
-    return ["feeders:", main, "pools:", pools.rstrip("\n")]
+    sections = ["pools:", pools.rstrip("\n")]
+    if mains := [meter for meter in meters if isinstance(meter, MainMeter)]:
+        main = f"{{name: {_FEEDER}, main: [{_serials(mains)}], meters: all, expected_loss: 3}}"
+        losses = _LOSSES.format(price=_PURCHASE, feeder=_FEEDER).rstrip("\n")
+        sections = ["feeders:", f"  - {main}", *sections, losses]
+    return sections
 
 
 def _serials(meters: Iterable[SimulatedMeter]) -> str:

@@ -29,8 +29,11 @@ WARNS_SOON, TRIPS_SOON, WARNED, OFF = "A-102", "A-101", "A-107", "B-203"
 
 WARNS_AFTER_S, TRIPS_AFTER_S = 90, 150
 
+_LARGEST_BREAKER_A = 10_000
+"""A site file names none that is larger."""
+
 MAX_SPEED = 100
-"""Beyond that the scaled breakers are larger than any that a site file may name."""
+"""Beyond that the scaled breakers of shops are larger; a main meter is left out earlier."""
 
 _WARNING_LEVEL = 50
 _CENT = Decimal("0.01")
@@ -124,7 +127,7 @@ def write_site(
         *(_tariff(tariff) for tariff in TARIFFS),
         "policies:",
         _POLICIES.rstrip("\n"),
-        *shared_costs(mall),
+        *shared_costs([meter for meter in mall.meters if _fits(meter, _scale(speed))]),
     ]
     return "\n".join(sections) + "\n"
 
@@ -185,12 +188,17 @@ def _meters(mall: Mall, speed: Fraction) -> list[str]:
         ]
     lines.append("meters:")
     for line in mall.lines.values():
-        devices = {device_of(meter): meter for meter in reversed(line.meters)}
+        fit = [meter for meter in line.meters if _fits(meter, _scale(speed))]
+        devices = {device_of(meter): meter for meter in reversed(fit)}
         lines += [
             _meter(serial, devices[serial], line.name, _scale(speed))
             for serial in reversed(devices)
         ]
     return lines
+
+
+def _fits(meter: SimulatedMeter, scale: int) -> bool:
+    return meter.plan.breaker_a * scale <= _LARGEST_BREAKER_A
 
 
 def device_of(meter: SimulatedMeter) -> str:

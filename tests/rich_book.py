@@ -1,12 +1,25 @@
 """A book in which everything happened: written by the real use cases, for auditors to look at."""
 
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from custom_components.compere_prepaid.core.allocation.bills import Bills
+from custom_components.compere_prepaid.core.allocation.document import pool_document
+from custom_components.compere_prepaid.core.allocation.pool import (
+    Basis,
+    Cost,
+    CostKind,
+    Pool,
+    Split,
+)
+from custom_components.compere_prepaid.core.allocation.runs import Allocations, Asked
 from custom_components.compere_prepaid.core.ids import AccountNumber, MeterSerial
 from custom_components.compere_prepaid.core.ledger.accounts import Fund
+from custom_components.compere_prepaid.core.ledger.allocation_rows import SupplierBill
+from custom_components.compere_prepaid.core.ledger.ports import LedgerTransaction
 from custom_components.compere_prepaid.core.ledger.records import HoldKind
 from custom_components.compere_prepaid.core.policy.credit import Policy
 from custom_components.compere_prepaid.core.prepayment.debt_desk import DebtTerms
@@ -14,7 +27,7 @@ from custom_components.compere_prepaid.core.prepayment.rerating import RerateReq
 from custom_components.compere_prepaid.core.statement.issuing import issue
 from custom_components.compere_prepaid.core.tenancy.replacement import Replacement
 from custom_components.compere_prepaid.core.tenancy.supplies import MeterSetup
-from tests.core.prepayment.desk import METER, OTHER, SHOP, Desk, money
+from tests.core.prepayment.desk import CNY, METER, OTHER, SHOP, Desk, money
 from tests.rich_payments import pay_by_phone
 
 SITE = "mall"
@@ -74,12 +87,69 @@ async def write_rich_book(path: Path | str) -> None:
     await _hold(desk)
     await _replace(desk)
     await _use(desk, hours=60)
+    await _allocate(desk)
     await desk.moves.move_out(CLOSED, user="anna", reason="end of lease")
     del desk.book.accounts[CLOSED]
     await desk.charging.settle_all("evening")
     await desk.book.transact([SHOP], "statement", lambda slip, _due: issue(slip, desk.book, "anna"))
     await _use(desk, hours=3)
     await desk.ledger.close()
+
+
+async def _allocate(desk: Desk) -> None:
+    """Share out what a lift and its insurance cost: taken back, laid aside, and posted again."""
+    await set_pools(desk)
+    bills, runs = Bills(desk.book), Allocations(desk.book)
+    since, until = date(2026, 2, 28), date(2026, 3, 2)
+    bill = SupplierBill(
+        supplier="Otis 电梯",
+        number="L-7",
+        name="Lift",
+        since=date(2026, 2, 1),
+        until=date(2026, 4, 1),
+        amount=money(590),
+        tax=money(90),
+        entered_at=desk.clock.now(),
+        user="anna",
+    )
+    asked = Asked(since=since, until=until)
+    await bills.enter([bill])
+    first = await runs.propose(asked, user="anna")
+    await runs.approve(first.head.id if first.head else "", user="zoë", reason="checked")
+    await runs.reverse("2026-02-28..2026-03-02", user="anna", reason="the bill was wrong")
+    await bills.cancel("Otis 电梯", "L-7", user="anna", reason="typed wrongly")
+    await bills.enter([replace(bill, amount=money(600))])
+    await runs.propose(asked, user="anna")
+    await runs.reject("2026-02-28..2026-03-02#2", user="zoë", reason="one more look")
+    await runs.propose(asked, user="anna")
+    await runs.approve("2026-02-28..2026-03-02#3", user="zoë")
+
+
+async def set_pools(desk: Desk) -> None:
+    """Say what a lift costs, and what is to be borne by whom."""
+    pools = (
+        Pool(
+            name="Lift 电梯",
+            valid_from=date(2026, 1, 1),
+            costs=(Cost(kind=CostKind.BILL, name="Lift"),),
+            splits=(Split(basis=Basis.EQUAL, ppm=400_000), Split(basis=Basis.ENERGY, ppm=600_000)),
+            tax_ppm=150_000,
+        ),
+        Pool(
+            name="Insurance",
+            valid_from=date(2026, 1, 1),
+            costs=(Cost(kind=CostKind.AMOUNT, name="Fire", amount=money(310), fixed=True),),
+            splits=(Split(basis=Basis.EQUAL),),
+            tax_ppm=60_000,
+            tax_included=True,
+        ),
+    )
+
+    def work(tx: LedgerTransaction) -> None:
+        for pool in pools:
+            tx.insert_document(pool_document(pool, CNY))
+
+    await desk.ledger.run(work)
 
 
 async def _pay(desk: Desk) -> None:

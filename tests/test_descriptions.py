@@ -4,7 +4,7 @@ Home Assistant reports a broken description with a log line and shows nothing, s
 for what it found.
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 import itertools
 import json
 from pathlib import Path
@@ -26,6 +26,9 @@ import yaml
 from custom_components.compere_prepaid import actions, issues
 from custom_components.compere_prepaid.actions import fields
 from custom_components.compere_prepaid.const import DOMAIN
+from custom_components.compere_prepaid.core.balance.alarm import LossAlarm
+from custom_components.compere_prepaid.core.balance.energy_balance import Balance
+from custom_components.compere_prepaid.core.balance.feeders import Feeder, feeder_document
 from custom_components.compere_prepaid.core.errors import (
     InvalidInputError,
     LedgerReadOnlyError,
@@ -48,7 +51,7 @@ from custom_components.compere_prepaid.core.money.amount import Amount, Currency
 from custom_components.compere_prepaid.core.policy.protection import RuleKind
 from custom_components.compere_prepaid.core.policy.protection_state import Move
 from custom_components.compere_prepaid.core.prepayment.protecting import BYPASS
-from custom_components.compere_prepaid.site import PROFILES
+from custom_components.compere_prepaid.site import PROFILES, CompereSite
 from tests.mqtt_site import BUS_ID, broker_subentry
 from tests.payment.paying import paper_subentry
 
@@ -219,6 +222,11 @@ async def test_every_entity_has_a_name_and_no_name_is_orphaned(
         hass.config_entries.async_add_subentry(entry, subentry)
     assert await hass.config_entries.async_setup(entry.entry_id)
     assert entry.state is ConfigEntryState.LOADED
+    site: CompereSite = entry.runtime_data
+    feeder = feeder_document(Feeder(name="Main", main=(MeterSerial("1"),)))
+    await site.ledger.run(lambda tx: tx.insert_document(feeder))
+    await site.hours.balance.async_on_clock()
+    await hass.async_block_till_done()
     found: dict[str, set[str]] = {}
     for entity in er.async_entries_for_config_entry(entity_registry, entry.entry_id):
         assert entity.translation_key, entity.entity_id
@@ -293,6 +301,12 @@ def raised_issues(hass: HomeAssistant, entry: MockConfigEntry) -> dict[str, Any]
     issues.raise_restored(site, "12-9f3c01aa77de")
     issues.raise_portal_port(site, "127.0.0.1", 8125, OSError("taken"))
     issues.raise_approval_waits(site, count=1, user="Anna", amount="500.00 CNY")
+    issues.raise_allocation_waits(site, ["2026-10"])
+    for raise_month_end in (issues.raise_month_end_registers, issues.raise_month_end_lacks):
+        raise_month_end(site, at.date(), ("Lifts",))
+        told |= _told(hass)
+    issues.raise_month_end_failed(site, full)
+    _raise_of_balance(site)
     _raise_of_payments(site)
     for whose, is_over in itertools.product(
         (issues.MERCHANT_CERTIFICATE, issues.PORTAL_CERTIFICATE), (True, False)
@@ -301,6 +315,13 @@ def raised_issues(hass: HomeAssistant, entry: MockConfigEntry) -> dict[str, Any]
         told |= _told(hass)
     issues.raise_channel_failed(site, "notify.mobile_app_pixel", "no answer")
     return told | _told(hass)
+
+
+def _raise_of_balance(site: Any) -> None:
+    day = date(2026, 3, 2)
+    balance = Balance(expected_ppm=30_000, hours=24, main_wh=1000, sub_wh=900)
+    alarm = LossAlarm(since=day, through=day, days=2, balance=balance)
+    issues.raise_unexplained_loss(site, "Main", alarm)
 
 
 def _raise_of_payments(site: Any) -> None:

@@ -109,6 +109,12 @@ class AccountView:
         return self.shown(self.state.spending.since_day(self._today.replace(day=1)))
 
     @property
+    def energy_month(self) -> Decimal:
+        """Used since the first of the month in kWh, of all meters, as far as it was read."""
+        used = self.state.used_in(month_of(self.site.clock.now(), self.site.zone))
+        return Decimal(used.total_wh).scaleb(-3)
+
+    @property
     def cost_week(self) -> Decimal:
         """Spent since Monday."""
         return self.shown(self.state.spending.since_day(week_began(self._today)))

@@ -4,7 +4,7 @@ Days that are over are remembered, so that an hour costs the work of two days; t
 worked out once, at the start. The heavy part runs in a thread.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date, datetime, timedelta
 from functools import reduce
 from typing import TYPE_CHECKING
@@ -17,7 +17,7 @@ from .coordinator import PacedCoordinator
 from .core.balance.alarm import FeederStanding, LossAlarm, loss_alarm
 from .core.balance.energy_balance import Balance
 from .core.balance.events import EnergyFinding
-from .core.balance.feeders import FEEDER
+from .core.balance.feeders import FEEDER, feeders_on
 from .core.balance.findings import Finding, FindingKind
 from .core.balance.survey import Neighbourhood, Survey, read_survey, survey, tell_once
 from .core.ledger.records import Document
@@ -77,7 +77,7 @@ class BalanceKeeper:
         if is_new_day:
             self.findings = found.findings
         self._documents, self._worked_out = documents, (now, today)
-        self._show(found, today)
+        self._show(feeders_on(documents, today), today)
         await self._tell(today, with_findings=is_new_day)
 
     def _is_behind(self) -> bool:
@@ -129,7 +129,7 @@ class BalanceKeeper:
         return Neighbourhood(present=frozenset(site.meters), areas=areas, nights=nights)
 
     def _standing(self, name: str, today: date) -> FeederStanding:
-        days = self._days[name]
+        days = self._days.get(name, {})
         of_month = [days[day] for day in sorted(days) if day >= today.replace(day=1)]
         whole = [(day, days[day]) for day in sorted(days) if day < today]
         return FeederStanding(
@@ -139,15 +139,15 @@ class BalanceKeeper:
             alarm=loss_alarm(whole),
         )
 
-    def _show(self, found: Survey, today: date) -> None:
+    def _show(self, present: Collection[str], today: date) -> None:
         """Let entities follow: feeders come and go with their documents."""
         site = self._site
-        for name in self.feeders.keys() - found.feeders.keys():
+        for name in self.feeders.keys() - set(present):
             del self.feeders[name]
             self._days.pop(name, None)
             issues.clear(site, issues.UNEXPLAINED_LOSS, name)
         self._remove_entities()
-        for name in found.feeders:
+        for name in sorted(present):
             standing = self._standing(name, today)
             if (runtime := self.feeders.get(name)) is not None:
                 runtime.coordinator.push(standing, news=True)

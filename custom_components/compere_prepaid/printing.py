@@ -1,6 +1,6 @@
 """Pages of HTML that are written to be printed, in our folder of the configuration.
 
-No web page serves that folder; whoever administers the machine copies them from there.
+Whoever administers the machine copies them from there; links open some of them.
 """
 
 from pathlib import Path
@@ -23,10 +23,15 @@ def filled_in(template: Path, values: dict[str, Any]) -> str:
     return environment.from_string(template.read_text("utf-8")).render(values)
 
 
-async def async_write_page(site: CompereSite, name: str, html: str) -> Path:
-    """Write a page; its file is called after `name` and the present second of the site's clock."""
+async def async_write_page(
+    site: CompereSite, name: str, html: str, folder: Path | None = None
+) -> Path:
+    """Write a page; its file is called after `name` and the present second of the site's clock.
+
+    Without a `folder` it comes into that of reports, which nothing serves.
+    """
     now = site.clock.now().astimezone(site.zone)
-    folder = Path(site.hass.config.path(DOMAIN, REPORTS))
+    folder = folder or Path(site.hass.config.path(DOMAIN, REPORTS))
     path = folder / f"{name}-{now:%Y%m%d-%H%M%S}.html"
 
     def write() -> None:

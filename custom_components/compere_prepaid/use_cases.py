@@ -1,5 +1,6 @@
 """What can be done with the accounts of a site: the use cases of its book, by name."""
 
+from .adapters.allocation_apart.apart import work_out_apart_if_large
 from .core.allocation.bills import Bills
 from .core.allocation.pools import Pools
 from .core.allocation.runs import Allocations
@@ -55,5 +56,5 @@ class UseCases:
         self.suspense = Suspense(book)
         self.approvals = Approvals(book.ledger, book.clock)
         self.bills = Bills(book)
-        self.allocations = Allocations(book)
+        self.allocations = Allocations(book, work_out_apart_if_large)
         self.replacements = Replacements(book, self.charging)

@@ -1,4 +1,4 @@
-/** The whole dashboard as configuration: up to six pages for each site, and a page for each shop. */
+/** The whole dashboard as configuration: up to eight pages for each site, and a page for each shop. */
 import { shopPath } from "./cards.ts";
 import type { Dashboard, DashboardView, HomeAssistant, PanelView } from "./home_assistant.ts";
 import { labelsFor } from "./labels.ts";
@@ -9,6 +9,7 @@ import { commonAreasView } from "./views/common_areas.ts";
 import { equipmentView } from "./views/equipment.ts";
 import { overviewView } from "./views/overview.ts";
 import { rulesView } from "./views/rules.ts";
+import { energyBalanceView, sharedCostsView } from "./views/shared_costs.ts";
 import { shopsView } from "./views/shops.ts";
 import { paymentsView } from "./views/payments.ts";
 import { shopView } from "./views/shop.ts";
@@ -67,6 +68,9 @@ function siteViews(hass: HomeAssistant, site: Site, labels: Labels, prefix: stri
     views.push({ ...shopsView(hass, site, labels), title: title(labels.shops), path: paths.shops });
     views.push({ ...rulesView(hass, site, labels, paths.shops), title: title(labels.rules), path: `${prefix}rules` });
   }
+  if (site.shops.length > 0) {
+    views.push({ ...sharedCostsView(site, labels), title: title(labels.sharedCosts), path: `${prefix}shared-costs` });
+  }
   if (site.providers.length > 0) {
     const path = `${prefix}payments`;
     views.push({ ...paymentsView(site, labels, path), title: title(labels.payments), path });
@@ -76,6 +80,7 @@ function siteViews(hass: HomeAssistant, site: Site, labels: Labels, prefix: stri
   }
   if (site.commonMeters.length > 0) {
     views.push({ ...commonAreasView(site, labels), title: title(labels.commonAreas), path: `${prefix}common-areas` });
+    views.push({ ...energyBalanceView(site, labels), title: title(labels.energyBalance), path: `${prefix}energy-balance` });
   }
   for (const shop of site.shops) {
     const strategy = { type: `custom:${SHOP_STRATEGY}`, device: shop.deviceId };

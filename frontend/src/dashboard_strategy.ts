@@ -1,5 +1,6 @@
 /**
- * The door to Home Assistant: two dashboard strategies and the entry in its list of community dashboards.
+ * The door to Home Assistant: two dashboard strategies, the cards of our own that they use where Home Assistant has
+ * none for it, and the entry in its list of community dashboards.
  *
  * Home Assistant calls `generate` in the browser of whoever opens the dashboard, and again when `shouldRegenerate`
  * says that what is there has changed.
@@ -7,6 +8,12 @@
 import { SHOP_STRATEGY, generateDashboard, generateShop, mustRegenerate } from "./dashboard.ts";
 import type { Dashboard, HomeAssistant, SectionsView } from "./home_assistant.ts";
 import { labelsFor } from "./labels.ts";
+import { BalanceCard } from "./ledger_cards/balance_card.ts";
+import { BillsCard } from "./ledger_cards/bills_card.ts";
+import { PoolsCard } from "./ledger_cards/pools_card.ts";
+import { RunsCard } from "./ledger_cards/runs_card.ts";
+import { StatementsCard } from "./ledger_cards/statements_card.ts";
+import { LEDGER_CARDS } from "./views/shared_costs.ts";
 
 const DASHBOARD_STRATEGY = "compere-prepaid";
 
@@ -57,6 +64,11 @@ async function register(): Promise<void> {
   if (customElements.get(`ll-strategy-dashboard-${DASHBOARD_STRATEGY}`)) return;
   customElements.define(`ll-strategy-dashboard-${DASHBOARD_STRATEGY}`, CompereDashboardStrategy);
   customElements.define(`ll-strategy-view-${SHOP_STRATEGY}`, CompereShopStrategy);
+  customElements.define(LEDGER_CARDS.runs, RunsCard);
+  customElements.define(LEDGER_CARDS.pools, PoolsCard);
+  customElements.define(LEDGER_CARDS.bills, BillsCard);
+  customElements.define(LEDGER_CARDS.statements, StatementsCard);
+  customElements.define(LEDGER_CARDS.balance, BalanceCard);
   const labels = labelsFor(document.documentElement.lang || navigator.language);
   window.customStrategies = window.customStrategies ?? [];
   window.customStrategies.push({

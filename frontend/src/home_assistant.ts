@@ -2,7 +2,8 @@
  * The few parts of Home Assistant's frontend that the dashboard reads, and the cards that it writes.
  *
  * Home Assistant publishes no package of these types. Only what is used stands here, every field that a release may
- * lack is optional, and no element of Home Assistant is ever touched: the dashboard is plain configuration.
+ * lack is optional, and no element of Home Assistant is ever touched: the dashboard is plain configuration, and the cards of our own ask
+ * Home Assistant's connection and nothing else.
  */
 
 export interface EntityState {
@@ -25,6 +26,8 @@ export interface DeviceEntry {
   readonly name_by_user?: string | null;
   readonly area_id?: string | null;
   readonly serial_number?: string | null;
+  readonly identifiers?: readonly (readonly [domain: string, id: string])[];
+  readonly parent_device_id?: string | null;
   readonly config_entry_id?: string | null;
   readonly primary_config_entry?: string | null;
   readonly config_entries?: readonly string[];
@@ -43,7 +46,14 @@ export interface HomeAssistant {
   readonly devices: Readonly<Record<string, DeviceEntry>>;
   readonly areas: Readonly<Record<string, AreaEntry>>;
   readonly user?: { readonly is_admin: boolean };
+  readonly locale?: { readonly language: string };
+  readonly config?: { readonly time_zone?: string };
+  readonly callWS?: <Result>(message: Readonly<Record<string, unknown>>) => Promise<Result>;
+  readonly fetchWithAuth?: (path: string, options: RequestInit) => Promise<Response>;
+  readonly loadBackendTranslation?: (category: string, integration: string) => Promise<Localize>;
 }
+
+export type Localize = (key: string, placeholders?: Readonly<Record<string, string>>) => string;
 
 export type Condition =
   | { condition: "state"; entity: string; state: string | string[] }

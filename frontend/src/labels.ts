@@ -9,6 +9,11 @@ const ENGLISH = {
   commonAreas: "Common areas",
   rules: "Rules",
   payments: "Payments",
+  sharedCosts: "Shared costs",
+  whatIsShared: "What is shared",
+  statements: "Statements",
+  suppliersBills: "Suppliers' bills",
+  energyBalance: "Energy balance",
   paidToday: "Paid today",
   paymentsToday: "Payments today",
   paidPerDay: "Paid per day",
@@ -119,6 +124,11 @@ const SIMPLIFIED_CHINESE: Labels = {
   commonAreas: "公共区域",
   rules: "规则",
   payments: "付款",
+  sharedCosts: "公摊费用",
+  whatIsShared: "公摊构成",
+  statements: "对账单",
+  suppliersBills: "供应商账单",
+  energyBalance: "电量平衡",
   paidToday: "今日付款",
   paymentsToday: "今日笔数",
   paidPerDay: "每日付款",
@@ -220,7 +230,10 @@ const SIMPLIFIED_CHINESE: Labels = {
 
 /** Traditional Chinese has no text of its own yet and gets English, as Home Assistant does for the entities. */
 export function labelsFor(language: string): Labels {
+  return isSimplifiedChinese(language) ? SIMPLIFIED_CHINESE : ENGLISH;
+}
+
+export function isSimplifiedChinese(language: string): boolean {
   const tag = language.toLowerCase();
-  const simplified = tag === "zh" || tag.startsWith("zh-hans") || tag === "zh-cn" || tag === "zh-sg";
-  return simplified ? SIMPLIFIED_CHINESE : ENGLISH;
+  return tag === "zh" || tag.startsWith("zh-hans") || tag === "zh-cn" || tag === "zh-sg";
 }

@@ -166,7 +166,8 @@ function ourDevices(hass: HomeAssistant): Device[] {
     const keys = new Map(entries.map((found) => [found.translation_key ?? "", found.entity_id]));
     const kind = KIND_BY_KEY.find(([key]) => keys.has(key))?.[1];
     if (!entry || !kind) continue;
-    const areaId = entry.area_id ?? entries.find((found) => found.area_id)?.area_id ?? undefined;
+    const parent = entry.parent_device_id ? hass.devices[entry.parent_device_id] : undefined;
+    const areaId = entry.area_id ?? entries.find((found) => found.area_id)?.area_id ?? parent?.area_id ?? undefined;
     devices.push({ entry, kind, entities: Object.fromEntries(keys), areaId });
   }
   return devices;
@@ -180,7 +181,7 @@ function readSite(hass: HomeAssistant, id: string, devices: readonly Device[]): 
   const meters = ofKind("meter").map(
     (device): Meter => ({
       deviceId: device.entry.id,
-      serial: device.entry.serial_number ?? "",
+      serial: serialOf(device.entry),
       name: nameOf(device.entry),
       areaId: device.areaId,
       entities: device.entities,
@@ -213,6 +214,11 @@ function readSite(hass: HomeAssistant, id: string, devices: readonly Device[]): 
 
 function plain(device: Device): Line & Provider {
   return { deviceId: device.entry.id, name: nameOf(device.entry), entities: device.entities };
+}
+
+/** A circuit of a meter with several has no serial number of its own on its device, but we know it by one. */
+function serialOf(entry: DeviceEntry): string {
+  return entry.serial_number ?? entry.identifiers?.find(([domain]) => domain === PLATFORM)?.[1] ?? "";
 }
 
 function siteIdOf(entry: DeviceEntry): string {

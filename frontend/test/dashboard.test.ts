@@ -50,9 +50,9 @@ test("a site without accounts says what comes next", () => {
   assert.ok(contents.includes(labelsFor("en").noShopsYet));
 });
 
-test("five pages, and a page for each shop that is no tab", () => {
+test("seven pages, and a page for each shop that is no tab", () => {
   const views = generateDashboard(new Mall({ shops: 2 })).views;
-  assert.deepEqual(views.filter((view) => !view.subview).map((view) => view.path), ["overview", "shops", "rules", "equipment", "common-areas"]);
+  assert.deepEqual(views.filter((view) => !view.subview).map((view) => view.path), ["overview", "shops", "rules", "shared-costs", "equipment", "common-areas", "energy-balance"]);
   assert.deepEqual(views.filter((view) => view.subview).map((view) => view.path), ["shop-one-shop-1", "shop-one-shop-2"]);
 });
 

@@ -1,45 +1,30 @@
 """The command line of `script/rate`."""
 
 import argparse
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal, DecimalException
-import json
 from pathlib import Path
-import sys
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from custom_components.compere_prepaid.core.documents import DocumentError
-from custom_components.compere_prepaid.core.errors import PrepaidError
-from custom_components.compere_prepaid.core.site_file import SiteFile, parse_site_file
+from custom_components.compere_prepaid.core.site_file import SiteFile
 from custom_components.compere_prepaid.core.tariff.bill import bill
 from custom_components.compere_prepaid.core.tariff.buying import buys
 from custom_components.compere_prepaid.core.tariff.model import Tariff, Used
 from custom_components.compere_prepaid.core.tariff.schedule import stretch_at
 
 from .answers import Answer
-from .core_alone import PACKAGE, ROOT
 from .readings import FaultsError, intervals, read_readings, read_time
+from .refusing import print_answer, read_site
 
-REFUSED = 2
 MAX_WH = 10**15
 
 
 def main(arguments: list[str]) -> int:
     """Print the answer as JSON, or what is wrong on stderr; return the exit status."""
     options = parse(arguments)
-    try:
-        answer = answer_to(options)
-    except FaultsError as error:
-        return _refuse(str(error).splitlines())
-    except DocumentError as error:
-        return _refuse(f"{options.site.name} {fault}" for fault in error.faults)
-    except PrepaidError as error:
-        return _refuse([_in_words(error)])
-    json.dump(answer, sys.stdout, ensure_ascii=False, indent=2)
-    print()
-    return 0
+    return print_answer("script/rate", lambda: answer_to(options))
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
@@ -73,7 +58,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
 
 def answer_to(options: argparse.Namespace) -> Mapping[str, Any]:
     """Return what was asked for. Raises `FaultsError`, or an error of the core."""
-    site = _read_site(options.site)
+    site = read_site(options.site)
     tariff = _tariff(site, options.tariff, options.site.name)
     zone = ZoneInfo(site.time_zone)
     if options.buy is not None:
@@ -107,16 +92,6 @@ def _bought(
     }
 
 
-def _read_site(path: Path) -> SiteFile:
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise FaultsError(f"{path}: cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise FaultsError(f"{path}: is not UTF-8 text") from error
-    return parse_site_file(text, file=path.name)
-
-
 def _tariff(site: SiteFile, name: str, file: str) -> Tariff:
     versions = [version for version in site.tariffs if version.name == name]
     if not versions:
@@ -140,18 +115,3 @@ def _wh(text: str) -> int:
     if not wh.is_finite() or not 0 <= wh <= MAX_WH or wh % 1:
         raise FaultsError(f"--used-kwh: '{text}' is no number of kWh with at most 3 decimals")
     return int(wh)
-
-
-def _in_words(error: PrepaidError) -> str:
-    """Return what an error of the core says, in the words that Home Assistant would show."""
-    texts = ROOT.joinpath(*PACKAGE.split("."), "translations", "en.json")
-    messages = json.loads(texts.read_text(encoding="utf-8"))["exceptions"]
-    if error.key not in messages:
-        return str(error)
-    return str(messages[error.key]["message"]).format_map(error.placeholders)
-
-
-def _refuse(faults: Iterable[str]) -> int:
-    for fault in faults:
-        print(f"script/rate: {fault}", file=sys.stderr)
-    return REFUSED

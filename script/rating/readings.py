@@ -4,7 +4,7 @@ A time is ISO 8601, with an offset or as the site's clocks show it. In an hour t
 twice, the order of the rows says which of the two is meant.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 import csv
 from datetime import UTC, datetime
 import io
@@ -38,14 +38,16 @@ class Reading(NamedTuple):
 
 def read_readings(path: Path, zone: ZoneInfo) -> list[Reading]:
     """Read a file of readings. Raises `FaultsError` with all faults and their lines."""
-    table = Table(path.name, zone)
-    readings = list(table.read(_text(path)))
+    table = Table(path.name)
+    readings: list[Reading] = []
+    for line, cells in table.rows(read_text(path), COLUMNS):
+        try:
+            readings.append(reading_of(cells, zone, readings[-1] if readings else None))
+        except ValueError as error:
+            table.fault(line, str(error))
     if not table.faults and len(readings) < 2:
         table.fault(1, "has fewer than two readings: nothing was used between them")
-    if table.faults:
-        more = len(table.faults) - SHOWN_FAULTS
-        shown = table.faults[:SHOWN_FAULTS]
-        raise FaultsError(*shown, *([f"{path.name}: and {more} more faults"] if more > 0 else []))
+    table.refuse_faults()
     return readings
 
 
@@ -74,62 +76,70 @@ def read_time(text: str, zone: ZoneInfo, after: datetime | None = None) -> datet
     return instant
 
 
-class Table:
-    """Reads one file and collects what is wrong with it."""
+def reading_of(cells: Sequence[str], zone: ZoneInfo, before: Reading | None) -> Reading:
+    """Return what a time and a register say. Raises `ValueError` with what is wrong."""
+    at = read_time(cells[0], zone, before.at if before else None)
+    reading = Reading(at, watt_hours(cells[1]))
+    if before is not None and reading.at <= before.at:
+        raise ValueError(f"{cells[0]} is not after the reading before: sort the rows by time")
+    if before is not None and reading.register_wh < before.register_wh:
+        raise ValueError(
+            f"the register goes backwards, from {before.register_wh} to {reading.register_wh}"
+        )
+    return reading
 
-    def __init__(self, name: str, zone: ZoneInfo) -> None:
-        """Read a file of this name, with times of this zone."""
+
+def watt_hours(text: str) -> int:
+    """Return a whole number of Wh. Raises `ValueError` with what is wrong."""
+    if not (text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS):
+        raise ValueError(f"'{text[:40]}' is no whole number of Wh with at most {MAX_DIGITS} digits")
+    return int(text)
+
+
+class Table:
+    """Reads one CSV file and collects what is wrong with it."""
+
+    def __init__(self, name: str) -> None:
+        """Read a file of this name."""
         self.faults: list[str] = []
         self._name = name
-        self._zone = zone
 
     def fault(self, line: int, message: str) -> None:
         """Note what is wrong with a line."""
         self.faults.append(f"{self._name} line {line}: {message}")
 
-    def read(self, text: str) -> Iterator[Reading]:
-        """Yield the rows that are right."""
+    def refuse_faults(self) -> None:
+        """Raise `FaultsError` if anything was wrong."""
+        if self.faults:
+            more = len(self.faults) - SHOWN_FAULTS
+            last = [f"{self._name}: and {more} more faults"] if more > 0 else []
+            raise FaultsError(*self.faults[:SHOWN_FAULTS], *last)
+
+    def rows(self, text: str, columns: Sequence[str]) -> Iterator[tuple[int, list[str]]]:
+        """Yield the line of each row, and its cells in these columns."""
         rows = csv.reader(io.StringIO(text, newline=""), strict=True)
-        before: Reading | None = None
         try:
-            columns = self._columns([name.strip() for name in next(rows, [])])
-            for row in rows if columns else ():
+            places = self._places([name.strip() for name in next(rows, [])], columns)
+            for row in rows if places else ():
                 if not any(cell.strip() for cell in row):
                     continue
-                try:
-                    before = self._reading([row[column].strip() for column in columns], before)
-                    yield before
-                except IndexError:
+                if len(row) <= max(places):
                     self.fault(rows.line_num, "has fewer columns than the first line")
-                except ValueError as error:
-                    self.fault(rows.line_num, str(error))
+                else:
+                    yield rows.line_num, [row[place].strip() for place in places]
         except csv.Error as error:
             self.fault(rows.line_num, f"cannot be read: {error}")
 
-    def _columns(self, header: list[str]) -> list[int]:
+    def _places(self, header: list[str], columns: Sequence[str]) -> list[int]:
         """Return where the columns are; none if one is missing."""
-        missing = [name for name in COLUMNS if name not in header]
+        missing = [name for name in columns if name not in header]
         for name in missing:
             self.fault(1, f"there is no column '{name}'; columns: {', '.join(header) or '-'}")
-        return [] if missing else [header.index(name) for name in COLUMNS]
-
-    def _reading(self, cells: list[str], before: Reading | None) -> Reading:
-        at = read_time(cells[0], self._zone, before.at if before else None)
-        if not (cells[1].isascii() and cells[1].isdigit() and len(cells[1]) <= MAX_DIGITS):
-            raise ValueError(
-                f"'{cells[1][:40]}' is no whole number of Wh with at most {MAX_DIGITS} digits"
-            )
-        reading = Reading(at, int(cells[1]))
-        if before is not None and reading.at <= before.at:
-            raise ValueError(f"{cells[0]} is not after the reading before: sort the rows by time")
-        if before is not None and reading.register_wh < before.register_wh:
-            raise ValueError(
-                f"the register goes backwards, from {before.register_wh} to {reading.register_wh}"
-            )
-        return reading
+        return [] if missing else [header.index(name) for name in columns]
 
 
-def _text(path: Path) -> str:
+def read_text(path: Path) -> str:
+    """Return the text of a file. Raises `FaultsError`."""
     try:
         content = path.read_bytes()
         return content.decode("utf-8-sig")

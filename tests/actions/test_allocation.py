@@ -23,10 +23,11 @@ from custom_components.compere_prepaid.core.allocation.pool import (
 )
 from custom_components.compere_prepaid.core.ids import AccountNumber
 from custom_components.compere_prepaid.core.ledger.ports import LedgerTransaction
+from custom_components.compere_prepaid.safekeeping import async_snapshot
 from custom_components.compere_prepaid.site import CompereSite
 from simulator.mall import Mall
 from tests.actions.asking import NOODLES, TEA, named_as_cashiers, refused
-from tests.site_fixtures import read_again, use
+from tests.site_fixtures import all_online, read_again, use
 from tests.stories.telling import ask, verified
 
 DAYS = {"since": "2026-03-02", "until": "2026-03-04"}
@@ -187,7 +188,8 @@ async def test_tables(hass: HomeAssistant, later: CompereSite) -> None:
     assert answer["bills"][0]["energy_wh"] == 1_000_000
     markup = (await ask(hass, "allocate", dry_run=True, **DAYS))["markup"]
     assert markup["bought_price"] is None
-    assert markup["sold_price"] == "1.000000"
+    assert markup["sold_price"] == "1.0000"
+    assert (markup["bill_days"], markup["difference"]) == (0, None)
 
 
 async def test_document(
@@ -215,3 +217,30 @@ async def test_document(
     digest = hashlib.sha256(raw).hexdigest()
     assert entered["bills"][0]["document"] == f"lifts.pdf sha256:{digest}"
     assert (tmp_path / DOMAIN / "bills" / f"{digest}.pdf").read_bytes() == raw
+
+
+async def test_runs_after_a_restoration(
+    hass: HomeAssistant, later: CompereSite, mall: Mall, boss: str
+) -> None:
+    """Bills come back; a posted run is a proposal again, and approving it books the same."""
+    snapshot = await async_snapshot(later)
+    assert snapshot is not None
+    await ask(hass, "enter_bill", **BILL)
+    first = await ask(hass, "allocate", approve=True, **DAYS)
+    await ask(hass, "reverse_allocation", run=first["run"], reason="one more look")
+    second = await ask(hass, "allocate", approve=True, **DAYS)
+    answer = await ask(hass, "restore_ledger", boss, snapshot=snapshot.path.name, confirm=True)
+    assert (answer["ok"], answer["complete"]) == (True, True)
+    assert f"alloc:{second['run']}:{TEA}" in {one["transfer"] for one in answer["by_hand"]}
+    site: CompereSite = later.entry.runtime_data
+    await all_online(site)
+    assert [one["number"] for one in (await ask(hass, "list_bills"))["bills"]] == ["17"]
+    listed = (await ask(hass, "list_allocations"))["runs"]
+    assert [(run["run"], run["state"]) for run in listed] == [
+        (first["run"], "rejected"),
+        (second["run"], "proposed"),
+    ]
+    assert site.book.account(TEA).service_fund == 0
+    await ask(hass, "approve_allocation", run=second["run"])
+    assert site.book.account(TEA).service_fund == -70_670_200_000
+    await verified(hass)

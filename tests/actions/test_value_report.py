@@ -1,18 +1,27 @@
 """The value report of a running site: what the action answers, writes and refuses."""
 
 from collections.abc import Callable
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
 from homeassistant.core import HomeAssistant
 import pytest
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.compere_prepaid.core.ids import MeterSerial
 from custom_components.compere_prepaid.core.value.figure import evaluate
 from simulator.clock import ManualClock
 from simulator.mall import Mall
 from tests.actions.asking import NOODLES, refused
-from tests.site_fixtures import expected_event, read_again, running_site
+from tests.site_fixtures import (
+    SITE_KEY,
+    entity_of,
+    expected_event,
+    read_again,
+    running_site,
+    state_when,
+)
 from tests.stories.telling import PRICE, ask, burn, relay_settled
 
 BEFORE = {"before_since": "2026-02-01", "before_until": "2026-03-01"}
@@ -25,9 +34,7 @@ def figures_of(answer: dict[str, Any], section: str) -> dict[str, dict[str, Any]
         if one["value"] is not None:
             exact = evaluate(one["formula"], one["inputs"])
             assert exact is not None
-            assert abs(exact - type(exact)(one["value"])) <= type(exact)("0.005") * max(
-                1, abs(exact)
-            )
+            assert float(one["value"]) == pytest.approx(float(exact), rel=0.005, abs=0.005)
     return found
 
 
@@ -44,7 +51,11 @@ async def next_days(mall: Mall, site: Any, days: int) -> None:
 
 
 async def test_value_of_some_days(
-    hass: HomeAssistant, mall: Mall, tmp_path: Path, figure: Callable[[str], None]
+    hass: HomeAssistant,
+    hass_client_no_auth: ClientSessionGenerator,
+    mall: Mall,
+    tmp_path: Path,
+    figure: Callable[[str], None],
 ) -> None:
     """A shop runs out, pays and is back: the report tells how long that took, and what it owed."""
     async with running_site(
@@ -93,9 +104,12 @@ async def test_value_of_some_days(
         assert sold["sold_price"]["value"] == "1.0000"
         assert sold["bought_price"]["notes"][0] == "no bill"
         assert sold["markup_money"]["value"] is None
-        page = Path(answer["page"]).read_text("utf-8")
+        page = await hass.async_add_executor_job(Path(answer["page"]).read_text, "utf-8")
         assert "Every number is worked out from this site" in page
         assert "readings × minutes per reading ÷ 60" in page
+        client = await hass_client_no_auth()
+        served = await client.get(answer["link"])
+        assert (served.status, await served.text()) == (HTTPStatus.OK, page)
         figure(f"value: {sum(map(len, answer['sections'].values()))} figures of a site's report")
 
 
@@ -115,7 +129,8 @@ async def test_report_in_chinese(hass: HomeAssistant, mall: Mall, tmp_path: Path
         (saved,) = answer["sections"]["energy"]
         assert saved["label"] == "节电量"
         assert saved["notes"][0] == "以前的已知天数太少"
-        assert "价值报告" in Path(answer["page"]).read_text("utf-8")
+        page = await hass.async_add_executor_job(Path(answer["page"]).read_text, "utf-8")
+        assert "价值报告" in page
 
 
 async def test_what_is_refused(hass: HomeAssistant, mall: Mall, tmp_path: Path) -> None:
@@ -141,3 +156,35 @@ async def test_what_is_refused(hass: HomeAssistant, mall: Mall, tmp_path: Path) 
         ):
             async with refused(site, key):
                 await ask(hass, "value_report", **data)
+
+
+async def test_markup_of_last_month_is_a_sensor(
+    hass: HomeAssistant, mall: Mall, tmp_path: Path
+) -> None:
+    """Nothing before there is a bill; then what a kWh was sold for above its purchase."""
+    async with running_site(
+        hass, mall, tmp_path, price=PRICE, opening_balance="100", accounts={NOODLES: (NOODLES,)}
+    ) as site:
+        markup = entity_of(hass, "sensor", f"{SITE_KEY}_site_markup_last_month")
+        await burn(mall, site, NOODLES, 6_000)
+        await site.charging.settle_all("test")
+        assert isinstance(mall.clock, ManualClock)
+        mall.clock.advance(hours=24 * 30)
+        await site.async_tick()
+        state = await state_when(hass, markup, lambda state: state.attributes["month"] == "2026-03")
+        assert state.state == "unknown"
+        assert state.attributes["unit_of_measurement"] == "CNY/kWh"
+        await ask(
+            hass,
+            "enter_bill",
+            supplier="Grid",
+            number="1",
+            name="Grid",
+            since="2026-03-01",
+            until="2026-04-01",
+            amount="3.60",
+            energy="6",
+        )
+        await site.async_tick()
+        state = await state_when(hass, markup, lambda state: state.state != "unknown")
+        assert (state.state, state.attributes["sold_price"]) == ("0.4", 1.0)

@@ -27,7 +27,10 @@ from tests.tampering import TamperedBook, tampered
 
 UNSEEN = {
     "account": {"version"},
+    "allocation_run": {"at", "user"},
+    "allocation_step": {"at", "reason", "user"},
     "announcement": {"account", "level"},
+    "bill_cancellation": {"at", "reason", "user"},
     "bill_line": {"at", "order_id", "read_at", "ref"},
     "bill_mark": {"at", "version"},
     "book": {"created_at"},
@@ -83,6 +86,7 @@ UNSEEN = {
     "relay_demand": {"meter", "version", "cause", "decided_at", "confirmed_at"},
     "rerating": {"account", "at", "reason", "run", "since", "until", "user"},
     "statement": {"issued_at", "user"},
+    "supplier_bill": {"document", "energy_wh", "entered_at", "fixed", "user"},
     "supply": {"from_at"},
     "suspense_assignment": {"at", "reason", "user"},
     "tenancy": {"closed_at", "emergency", "name", "opened_at"},
@@ -264,6 +268,25 @@ RICH_TAMPERINGS = {
     "statement that was reformatted": "UPDATE statement SET content = content || ' '",
     "agreement on nothing": "UPDATE term SET value = 'Dream' WHERE kind = 'tariff'",
     "agreement skipped": "UPDATE term SET number = number + 1 WHERE kind = 'policy'",
+    "allocation nobody approved": "DELETE FROM allocation_step WHERE run LIKE '%#3'",
+    "allocation taken back in name only": "INSERT INTO allocation_step SELECT site, run,"
+    " 'reversed', at, user, reason FROM allocation_step WHERE run LIKE '%#3'",
+    "allocation taken back without a word": "DELETE FROM allocation_step WHERE step = 'reversed'",
+    "allocation approved after all": "UPDATE allocation_step SET step = 'posted'"
+    " WHERE step = 'rejected'",
+    "allocation posted before it was made": "UPDATE allocation_step SET at = 0",
+    "allocation deleted": "DELETE FROM allocation_run WHERE id LIKE '%#3'",
+    "allocation of other days": "UPDATE allocation_run SET until = '2026-03-01'",
+    "share deleted": "DELETE FROM allocation_share WHERE run LIKE '%#3' AND account = 'A-101'",
+    "share of somebody else": "UPDATE allocation_share SET account = 'Z-1' WHERE account = 'A-101'",
+    "shares swapped": "UPDATE allocation_share SET account = 'x' || account;"
+    " UPDATE allocation_share SET account = CASE account WHEN 'xA-101' THEN 'B-202'"
+    " WHEN 'xB-202' THEN 'A-101' ELSE substr(account, 2) END",
+    "bill cancelled after it was charged": "INSERT INTO bill_cancellation SELECT site, supplier,"
+    " number, revision, entered_at, user, 'sorry' FROM supplier_bill WHERE revision = 2",
+    "bill that counts twice": "DELETE FROM bill_cancellation",
+    "bill deleted": "DELETE FROM supplier_bill WHERE revision = 1",
+    "bill of more than was charged": "UPDATE supplier_bill SET amount = amount * 2",
     "payment deleted": "DELETE FROM provider_txn WHERE txn = 'T00000001'",
     "payment in suspense deleted": "DELETE FROM provider_txn WHERE reason = 'order_unknown'",
     "payment invented": "INSERT INTO provider_txn SELECT site, provider, 'T9', order_id, account,"

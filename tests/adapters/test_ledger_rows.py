@@ -130,6 +130,8 @@ async def test_latest_transfers_of_an_account(ledger: DatabaseLedger) -> None:
     assert [transfer.seq for transfer in top_ups] == [4, 1]
     others = await ledger.read(lambda tx: tx.transfers(tenant(A_101), 9, but=TransferCode.TOP_UP))
     assert [transfer.seq for transfer in others] == [2]
+    later = await ledger.read(lambda tx: tx.transfers(tenant(A_101), 9, after=2))
+    assert [transfer.seq for transfer in later] == [4]
     of_cash = await ledger.read(lambda tx: tx.transfers(CASH, 2))
     assert [transfer.seq for transfer in of_cash] == [4, 3]
     found = await ledger.read(lambda tx: tx.find_transfer(TransferId("top:desk-3:A-101")))
@@ -161,6 +163,12 @@ async def test_charges_move_money_and_mark_together(ledger: DatabaseLedger) -> N
         energy_wh=700, amount=Amount(700 * 617_300)
     )
     assert await ledger.read(lambda tx: tx.spending(A_101, end, end)) == Spending()
+    borders = [NOON - timedelta(days=1), NOON, first, end]
+    assert await ledger.read(lambda tx: tx.spending_between(A_101, borders)) == (
+        Spending(),
+        Spending(energy_wh=700, amount=Amount(700 * 617_300)),
+        Spending(energy_wh=300),
+    )
     assert await ledger.read(lambda tx: tx.first_charge_at(A_101)) == NOON
     assert await ledger.read(lambda tx: tx.first_charge_at(AccountNumber("B"))) is None
 

@@ -69,10 +69,12 @@ def test_what_a_spreadsheet_writes_is_read(
 
 def test_numbers_are_read_where_numbers_belong() -> None:
     """A serial number of digits stays text, a decimal comma is a point."""
-    head = ";".join([*NEEDED, "floor_area"])
-    document = read_meters(f"{head}\n007;A;East;1;x;40;35,5\n", file="meters")
+    head = ";".join([*NEEDED, "floor_area", "floor", "labels"])
+    row = "007;A;East;1;x;40;35,5;Ground floor;food | late opening|"
+    document = read_meters(f"{head}\n{row}\n", file="meters")
     (meter,) = document.data["meters"]
     assert (meter["serial"], meter["address"], str(meter["floor_area"])) == ("007", 1, "35.5")
+    assert (meter["floor"], meter["labels"]) == ("Ground floor", ["food", "late opening"])
 
 
 @pytest.mark.parametrize("text", ["x" * (MAX_CHARACTERS + 1), "a\n" * (MAX_ROWS + 5)])

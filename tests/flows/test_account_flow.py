@@ -262,6 +262,37 @@ async def test_account_is_changed(
     ]
 
 
+async def test_what_an_account_says_of_its_shop(
+    hass: HomeAssistant, entry: MockConfigEntry, site: PlayedSite
+) -> None:
+    """It is kept as it was written, shown again, and can be taken back."""
+    shop = {"floor_area": 300, "rated_power": 22.5, "persons": 4, "opening_hours": 73.5}
+    kept = {"floor_area": "300", "rated_power": "22.5", "persons": 4, "opening_hours": "73.5"}
+    result = await start(hass, entry)
+    result = await hass.config_entries.subentries.async_configure(
+        result["flow_id"], answers(premises=shop)
+    )
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    (account,) = entry.get_subentries_of_type("account")
+    assert account.data == ACCOUNT_DATA | kept
+    site.book.accounts["A-101"] = PlayedAccount(tariff="Retail TOU")
+    result = await hass.config_entries.subentries.async_init(
+        (entry.entry_id, "account"),
+        context={"source": SOURCE_RECONFIGURE, "subentry_id": account.subentry_id},
+    )
+    _, premises = form_of(result)["premises"]
+    filled = {
+        str(marker): marker.description["suggested_value"] for marker in premises.schema.schema
+    }
+    assert filled == kept
+    wanted = {key: ACCOUNT_DATA[key] for key in ("name", "meters", "tariff", "policy")}
+    result = await hass.config_entries.subentries.async_configure(
+        result["flow_id"], wanted | {"premises": {"persons": 5, "floor_area": 0}}
+    )
+    assert result["reason"] == "reconfigure_successful"
+    assert entry.subentries[account.subentry_id].data == ACCOUNT_DATA | {"persons": 5}
+
+
 @pytest.mark.parametrize(
     ("error", "key"),
     [

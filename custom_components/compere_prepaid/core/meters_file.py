@@ -1,8 +1,9 @@
 """Meters as a table: a CSV file with a row a meter, as spreadsheets write it.
 
 The first row names the columns, which are the keys of a site file's meters. Commas, semicolons and
-tabs are told apart by that row. A cell that is empty is not there. What the cells mean is judged as
-in a site file; here they only become numbers and text, each with its line.
+tabs are told apart by that row, labels in a cell by `|`. A cell that is empty is not there. What
+the cells mean is judged as in a site file; here they only become numbers and text, each with its
+line.
 """
 
 from collections.abc import Iterator
@@ -25,6 +26,8 @@ COLUMNS = (
     "address",
     "profile",
     "area",
+    "floor",
+    "labels",
     "floor_area",
     "rated_power",
     "breaker",
@@ -167,8 +170,10 @@ def _meter(columns: list[str], row: list[str]) -> dict[str, Any]:
     return meter
 
 
-def _value(column: str, text: str) -> str | int | Decimal:
-    """Read a number where one belongs; what is none stays text, and is told later."""
+def _value(column: str, text: str) -> str | int | Decimal | list[str]:
+    """Read a number or a list where one belongs; what is none stays text, and is told later."""
+    if column == "labels":
+        return [label for part in text.split("|") if (label := part.strip())]
     if column in _WHOLE and _INTEGER.fullmatch(text):
         return int(text)
     if column in _NUMBERS and _DECIMAL.fullmatch(text):

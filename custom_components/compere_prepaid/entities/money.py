@@ -19,7 +19,13 @@ from homeassistant.components.sensor import (
     SensorEntityDescription,
     SensorStateClass,
 )
-from homeassistant.const import PERCENTAGE, EntityCategory, UnitOfPower, UnitOfTime
+from homeassistant.const import (
+    PERCENTAGE,
+    EntityCategory,
+    UnitOfEnergy,
+    UnitOfPower,
+    UnitOfTime,
+)
 
 from ..account_view import WATCHED, AccountView, thousandths
 from ..core.money.amount import Amount
@@ -54,6 +60,7 @@ class SiteSensorDescription(SensorEntityDescription):
 
     value_fn: Callable[[CompereSite], Decimal | int | None]
     is_money: bool = False
+    is_price: bool = False
     last_reset_fn: Callable[[CompereSite], datetime] | None = None
     attributes_fn: Callable[[CompereSite], dict[str, Any]] | None = None
 
@@ -224,6 +231,15 @@ ACCOUNT_SENSORS = (
         is_money=True,
         last_reset_fn=_month_began,
         value_fn=lambda view: view.cost_month,
+    ),
+    AccountSensorDescription(
+        key="energy_month",
+        device_class=SensorDeviceClass.ENERGY,
+        state_class=SensorStateClass.TOTAL,
+        native_unit_of_measurement=UnitOfEnergy.KILO_WATT_HOUR,
+        suggested_display_precision=2,
+        last_reset_fn=_month_began,
+        value_fn=lambda view: trimmed(view.energy_month),
     ),
     AccountSensorDescription(
         key="cost_month_change",

@@ -30,9 +30,9 @@ function sectionsOf(title, lines) {
 function heading(text2, icon, options = {}) {
   return { type: "heading", heading: text2, heading_style: "title", ...icon ? { icon } : {}, ...options };
 }
-function tile(entity, name, columns, options = {}) {
+function tile(entity, name, columns2, options = {}) {
   if (entity === void 0) return void 0;
-  return { type: "tile", entity, name, grid_options: { columns }, ...options };
+  return { type: "tile", entity, name, grid_options: { columns: columns2 }, ...options };
 }
 function text(content, visibility) {
   return { type: "markdown", content, text_only: true, ...visibility ? { visibility } : {} };
@@ -51,7 +51,7 @@ function countTiles(entity, name, icon, color, path) {
     { ...base, color: "green", visibility: [noneOf(entity)] }
   ];
 }
-function shopTiles(shop, tones, columns) {
+function shopTiles(shop, tones, columns2) {
   const { balance, supply_state: supply } = shop.entities;
   if (balance === void 0 || supply === void 0) return [];
   return tones.map((tone) => ({
@@ -62,7 +62,7 @@ function shopTiles(shop, tones, columns) {
     color: tone.color,
     tap_action: navigate(shopPath(shop)),
     icon_tap_action: navigate(shopPath(shop)),
-    grid_options: { columns },
+    grid_options: { columns: columns2 },
     visibility: [{ condition: "state", entity: supply, state: tone.states }]
   }));
 }
@@ -111,6 +111,11 @@ var ENGLISH = {
   commonAreas: "Common areas",
   rules: "Rules",
   payments: "Payments",
+  sharedCosts: "Shared costs",
+  whatIsShared: "What is shared",
+  statements: "Statements",
+  suppliersBills: "Suppliers' bills",
+  energyBalance: "Energy balance",
   paidToday: "Paid today",
   paymentsToday: "Payments today",
   paidPerDay: "Paid per day",
@@ -214,6 +219,11 @@ var SIMPLIFIED_CHINESE = {
   commonAreas: "公共区域",
   rules: "规则",
   payments: "付款",
+  sharedCosts: "公摊费用",
+  whatIsShared: "公摊构成",
+  statements: "对账单",
+  suppliersBills: "供应商账单",
+  energyBalance: "电量平衡",
   paidToday: "今日付款",
   paymentsToday: "今日笔数",
   paidPerDay: "每日付款",
@@ -309,9 +319,11 @@ var SIMPLIFIED_CHINESE = {
   noShopsYet: "**尚无账户。** 请在“设置 → 设备与服务 → Compere Prepaid”中添加总线、电表，再为每家商铺添加账户；也可以用动作 `compere_prepaid.import_site` 一次导入。"
 };
 function labelsFor(language) {
+  return isSimplifiedChinese(language) ? SIMPLIFIED_CHINESE : ENGLISH;
+}
+function isSimplifiedChinese(language) {
   const tag = language.toLowerCase();
-  const simplified = tag === "zh" || tag.startsWith("zh-hans") || tag === "zh-cn" || tag === "zh-sg";
-  return simplified ? SIMPLIFIED_CHINESE : ENGLISH;
+  return tag === "zh" || tag.startsWith("zh-hans") || tag === "zh-cn" || tag === "zh-sg";
 }
 
 // src/site_model.ts
@@ -351,9 +363,9 @@ function byArea(hass, members) {
     const known = member.areaId !== void 0 && hass.areas[member.areaId] ? member.areaId : void 0;
     groups.set(known, [...groups.get(known) ?? [], member]);
   }
-  return [...groups].map(([areaId, found]) => {
+  return [...groups].map(([areaId, found2]) => {
     const area = areaId === void 0 ? void 0 : hass.areas[areaId];
-    return { id: area?.area_id, name: area?.name, icon: area?.icon ?? void 0, members: found };
+    return { id: area?.area_id, name: area?.name, icon: area?.icon ?? void 0, members: found2 };
   }).sort((one, other) => {
     if (one.name === void 0 || other.name === void 0) return one.name === void 0 ? 1 : -1;
     return compareNames(one.name, other.name);
@@ -386,10 +398,11 @@ function ourDevices(hass) {
   const devices = [];
   for (const [deviceId, entries] of entriesByDevice) {
     const entry = hass.devices[deviceId];
-    const keys = new Map(entries.map((found) => [found.translation_key ?? "", found.entity_id]));
+    const keys = new Map(entries.map((found2) => [found2.translation_key ?? "", found2.entity_id]));
     const kind = KIND_BY_KEY.find(([key]) => keys.has(key))?.[1];
     if (!entry || !kind) continue;
-    const areaId = entry.area_id ?? entries.find((found) => found.area_id)?.area_id ?? void 0;
+    const parent = entry.parent_device_id ? hass.devices[entry.parent_device_id] : void 0;
+    const areaId = entry.area_id ?? entries.find((found2) => found2.area_id)?.area_id ?? parent?.area_id ?? void 0;
     devices.push({ entry, kind, entities: Object.fromEntries(keys), areaId });
   }
   return devices;
@@ -399,7 +412,7 @@ function readSite(hass, id, devices) {
   const meters = ofKind("meter").map(
     (device) => ({
       deviceId: device.entry.id,
-      serial: device.entry.serial_number ?? "",
+      serial: serialOf(device.entry),
       name: nameOf(device.entry),
       areaId: device.areaId,
       entities: device.entities
@@ -431,6 +444,9 @@ function readSite(hass, id, devices) {
 }
 function plain(device) {
   return { deviceId: device.entry.id, name: nameOf(device.entry), entities: device.entities };
+}
+function serialOf(entry) {
+  return entry.serial_number ?? entry.identifiers?.find(([domain]) => domain === PLATFORM)?.[1] ?? "";
 }
 function siteIdOf(entry) {
   return entry.config_entry_id ?? entry.primary_config_entry ?? entry.config_entries?.[0] ?? "";
@@ -775,6 +791,34 @@ function noteUntil(attribute, label) {
 {% if until %}{% set said.list = said.list + [${JSON.stringify(label)} ~ " " ~ moment(until)] %}{% endif -%}`;
 }
 
+// src/views/shared_costs.ts
+var LEDGER_CARDS = {
+  runs: "compere-prepaid-runs",
+  pools: "compere-prepaid-pools",
+  bills: "compere-prepaid-bills",
+  statements: "compere-prepaid-statements",
+  balance: "compere-prepaid-balance"
+};
+var COLUMNS = 4;
+function sharedCostsView(site, labels) {
+  return wide([
+    wideSection(site, LEDGER_CARDS.runs, labels.sharedCosts, "mdi:chart-pie"),
+    wideSection(site, LEDGER_CARDS.pools, labels.whatIsShared, "mdi:sitemap"),
+    wideSection(site, LEDGER_CARDS.bills, labels.suppliersBills, "mdi:receipt-text-outline"),
+    wideSection(site, LEDGER_CARDS.statements, labels.statements, "mdi:file-document-multiple-outline")
+  ]);
+}
+function energyBalanceView(site, labels) {
+  return wide([wideSection(site, LEDGER_CARDS.balance, labels.energyBalance, "mdi:scale-balance")]);
+}
+function wide(sections) {
+  return { type: "sections", max_columns: COLUMNS, sections };
+}
+function wideSection(site, kind, title, icon) {
+  const card = { type: `custom:${kind}`, site: site.id, grid_options: { columns: "full" } };
+  return section([heading(title, icon), card], { column_span: COLUMNS });
+}
+
 // src/views/shops.ts
 function shopsView(hass, site, labels) {
   const sections = byArea(hass, site.shops).flatMap((area) => {
@@ -788,13 +832,13 @@ function shopsView(hass, site, labels) {
 // src/views/payments.ts
 var DAYS_SHOWN = 14;
 function paymentsView(site, labels, path) {
-  const { payments_today: today, payment_count_today: count, suspense, unexplained } = site.entities;
+  const { payments_today: today2, payment_count_today: count, suspense, unexplained } = site.entities;
   const sections = [
     section([
       heading(labels.paidToday, "mdi:cash-check"),
-      tile(today, labels.paidToday, 6, { color: "green" }),
+      tile(today2, labels.paidToday, 6, { color: "green" }),
       tile(count, labels.paymentsToday, 6, { color: "green" }),
-      ...perDay(today, labels)
+      ...perDay(today2, labels)
     ]),
     section([
       heading(labels.toLookAt, "mdi:cash-clock"),
@@ -815,11 +859,11 @@ function paymentsView(site, labels, path) {
 function help(entity, todo, done) {
   return entity === void 0 ? [] : [text(todo, [anyOf(entity)]), text(done, [noneOf(entity)])];
 }
-function perDay(today, labels) {
-  if (today === void 0) return [];
+function perDay(today2, labels) {
+  if (today2 === void 0) return [];
   const graph = {
     type: "statistics-graph",
-    entities: [{ entity: today, name: labels.paidToday }],
+    entities: [{ entity: today2, name: labels.paidToday }],
     days_to_show: DAYS_SHOWN,
     period: "day",
     stat_types: ["change"],
@@ -890,12 +934,12 @@ function forecastSection(shop, labels) {
   ]);
 }
 function bandText(daysLeft, labels) {
-  const value = (attribute) => `state_attr("${daysLeft}", "${attribute}")`;
-  const shown = (attribute) => `{{ ${value(attribute)} | round(1) }}`;
-  const isNumber = (attribute) => `is_number(${value(attribute)})`;
-  const wide = `${value("low")} | round(1) != ${value("high")} | round(1)`;
+  const value2 = (attribute) => `state_attr("${daysLeft}", "${attribute}")`;
+  const shown = (attribute) => `{{ ${value2(attribute)} | round(1) }}`;
+  const isNumber = (attribute) => `is_number(${value2(attribute)})`;
+  const wide2 = `${value2("low")} | round(1) != ${value2("high")} | round(1)`;
   const band = labels.band.replace("{low}", shown("low")).replace("{high}", shown("high"));
-  const content = `{% if ${isNumber("low")} and ${isNumber("high")} and ${wide} %}${band}{% endif %}`;
+  const content = `{% if ${isNumber("low")} and ${isNumber("high")} and ${wide2} %}${band}{% endif %}`;
   return text(content, [{ condition: "state", entity: daysLeft, state_not: ["unknown", "unavailable"] }]);
 }
 function reconnectTile(entities, labels) {
@@ -962,7 +1006,7 @@ function generateDashboard(hass) {
 }
 function generateShop(hass, deviceId) {
   const shops = readSites(hass).flatMap((site) => site.shops);
-  const shop = shops.find((found) => found.deviceId === deviceId);
+  const shop = shops.find((found2) => found2.deviceId === deviceId);
   return shopView(shop, labelsFor(hass.language), hass.user?.is_admin ?? false);
 }
 function mustRegenerate(before, now) {
@@ -993,6 +1037,9 @@ function siteViews(hass, site, labels, prefix) {
     views.push({ ...shopsView(hass, site, labels), title: title(labels.shops), path: paths.shops });
     views.push({ ...rulesView(hass, site, labels, paths.shops), title: title(labels.rules), path: `${prefix}rules` });
   }
+  if (site.shops.length > 0) {
+    views.push({ ...sharedCostsView(site, labels), title: title(labels.sharedCosts), path: `${prefix}shared-costs` });
+  }
   if (site.providers.length > 0) {
     const path = `${prefix}payments`;
     views.push({ ...paymentsView(site, labels, path), title: title(labels.payments), path });
@@ -1002,6 +1049,7 @@ function siteViews(hass, site, labels, prefix) {
   }
   if (site.commonMeters.length > 0) {
     views.push({ ...commonAreasView(site, labels), title: title(labels.commonAreas), path: `${prefix}common-areas` });
+    views.push({ ...energyBalanceView(site, labels), title: title(labels.energyBalance), path: `${prefix}energy-balance` });
   }
   for (const shop of site.shops) {
     const strategy = { type: `custom:${SHOP_STRATEGY}`, device: shop.deviceId };
@@ -1026,6 +1074,1205 @@ function nothingYetView(hass, labels) {
   };
   return { type: "panel", cards: [card] };
 }
+
+// src/ledger_cards/actions.ts
+async function ask(hass, site, action, data = {}) {
+  if (hass.callWS === void 0) throw new Error("Home Assistant is not connected");
+  const result = await hass.callWS({
+    type: "call_service",
+    domain: PLATFORM,
+    service: action,
+    service_data: { config_entry_id: site, ...data },
+    return_response: true
+  });
+  return result.response;
+}
+async function reasonOf(hass, error) {
+  const refusal = error ?? {};
+  const { translation_domain: domain, translation_key: key } = refusal;
+  if (domain !== void 0 && key !== void 0 && hass.loadBackendTranslation !== void 0) {
+    const localize = await hass.loadBackendTranslation("exceptions", domain);
+    const text2 = localize(`component.${domain}.exceptions.${key}.message`, refusal.translation_placeholders);
+    if (text2) return text2;
+  }
+  return refusal.message ?? String(error);
+}
+async function upload(hass, file) {
+  if (hass.fetchWithAuth === void 0) throw new Error("Home Assistant is not connected");
+  const form = new FormData();
+  form.append("file", file);
+  const answer = await hass.fetchWithAuth("/api/file_upload", { method: "POST", body: form });
+  if (!answer.ok) throw new Error(`HTTP ${answer.status}`);
+  return (await answer.json()).file_id;
+}
+
+// src/ledger_cards/dom.ts
+function el(name, attributes = {}, ...children) {
+  const element = document.createElement(name);
+  for (const [key, value2] of Object.entries(attributes)) {
+    if (typeof value2 === "function") element.addEventListener(key.slice(2), value2);
+    else if (value2 === true) element.setAttribute(key, "");
+    else if (value2 !== false && value2 !== null && value2 !== void 0) element.setAttribute(key, String(value2));
+  }
+  append(element, children);
+  return element;
+}
+function append(parent, children) {
+  for (const child of children) {
+    if (child === null || child === void 0 || child === false) continue;
+    if (Array.isArray(child)) append(parent, child);
+    else parent.append(child instanceof Node ? child : String(child));
+  }
+}
+function table(head, rows, options) {
+  const numbers = options.numbers ?? head.length;
+  const cells = head.map((text2, index) => el("th", { scope: "col", class: index >= numbers ? "number" : null }, text2));
+  return el("div", { class: "scroll" }, el("table", { "aria-label": options.label }, el("thead", {}, el("tr", {}, cells)), el("tbody", {}, rows)));
+}
+function row(cells, options = {}) {
+  const numbers = options.numbers ?? cells.length;
+  const built = cells.map((cell, index) => el("td", { class: index >= numbers ? "number" : null }, cell));
+  return el("tr", { class: options.class, onclick: options.onclick }, built);
+}
+function bar(part, tone, label) {
+  const width = `${(100 * Math.max(0, Math.min(1, part))).toFixed(1)}%`;
+  return el("div", { class: "bar", role: "img", "aria-label": label, title: label }, el("span", { class: tone, style: `width:${width}` }));
+}
+
+// src/ledger_cards/format.ts
+var PER_KWH_DIGITS = 4;
+var Format = class {
+  constructor(language, currency = "") {
+    this.language = language;
+    this.currency = currency;
+  }
+  language;
+  currency;
+  /** `1204.5` as `¥1,204.50`; without a currency as a number with two digits. */
+  money(amount, digits) {
+    const value2 = Number(amount);
+    if (this.currency === "") return this.number(value2, digits ?? 2);
+    const fixed = digits === void 0 ? {} : { minimumFractionDigits: digits, maximumFractionDigits: digits };
+    return new Intl.NumberFormat(this.language, { style: "currency", currency: this.currency, ...fixed }).format(value2);
+  }
+  price(amount) {
+    return `${this.money(amount, PER_KWH_DIGITS)}/kWh`;
+  }
+  kwh(energyWh) {
+    return `${this.number(energyWh / 1e3, 1)} kWh`;
+  }
+  watts(power) {
+    return power < 1e3 ? `${this.number(power, 0)} W` : `${this.number(power / 1e3, 1)} kW`;
+  }
+  percent(part) {
+    return `${this.number(100 * part, 1)} %`;
+  }
+  number(value2, digits) {
+    return new Intl.NumberFormat(this.language, { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(value2);
+  }
+  day(iso) {
+    const [year, month, day] = iso.slice(0, 10).split("-").map(Number);
+    const at = new Date(Date.UTC(year ?? 0, (month ?? 1) - 1, day ?? 1));
+    return new Intl.DateTimeFormat(this.language, { dateStyle: "medium", timeZone: "UTC" }).format(at);
+  }
+  /** A moment of the site's clock, as it was written: `2026-10-31T14:05:00+08:00` is five past two. */
+  moment(iso) {
+    return `${this.day(iso)} ${iso.slice(11, 16)}`;
+  }
+  /** From a day to before another, in words: a whole month by its name. */
+  days(since, until) {
+    if (since.endsWith("-01") && until === nextMonth(since)) {
+      const at = /* @__PURE__ */ new Date(`${since}T00:00:00Z`);
+      return new Intl.DateTimeFormat(this.language, { year: "numeric", month: "long", timeZone: "UTC" }).format(at);
+    }
+    const last = shifted(until, -1);
+    return since === last ? this.day(since) : `${this.day(since)} – ${this.day(last)}`;
+  }
+};
+function shifted(iso, days) {
+  const at = /* @__PURE__ */ new Date(`${iso}T00:00:00Z`);
+  at.setUTCDate(at.getUTCDate() + days);
+  return at.toISOString().slice(0, 10);
+}
+function nextMonth(iso) {
+  const [year = 0, month = 1] = iso.split("-").map(Number);
+  return new Date(Date.UTC(year, month, 1)).toISOString().slice(0, 10);
+}
+function lastMonth(today2) {
+  const last = shifted(`${today2.slice(0, 8)}01`, -1);
+  return [`${last.slice(0, 8)}01`, last];
+}
+function today(zone) {
+  return new Intl.DateTimeFormat("sv-SE", { dateStyle: "short", ...zone === void 0 ? {} : { timeZone: zone } }).format(/* @__PURE__ */ new Date());
+}
+
+// src/ledger_cards/style.ts
+var STYLE = `
+:host { display: block; }
+.card { position: relative; padding: 16px; border: 1px solid var(--ha-card-border-color, var(--divider-color)); border-radius: var(--ha-card-border-radius, 12px); background: var(--ha-card-background, var(--card-background-color)); color: var(--primary-text-color); font-family: var(--ha-font-family-body, inherit); font-size: 14px; line-height: 1.45; }
+.content > * + * { margin-top: 12px; }
+h3 { margin: 20px 0 8px; font-size: 16px; font-weight: 500; }
+h4 { margin: 0 0 4px; font-size: 14px; font-weight: 500; }
+p { margin: 0; }
+.muted { color: var(--secondary-text-color); }
+.small { font-size: 12px; }
+.fields, .buttons { display: flex; flex-wrap: wrap; gap: 12px; align-items: end; }
+.buttons { gap: 8px; }
+.end { justify-content: flex-end; margin-top: 16px; }
+.field { display: flex; flex-direction: column; gap: 4px; color: var(--secondary-text-color); font-size: 12px; min-width: 0; }
+.field.check { flex-direction: row; align-items: center; min-height: 40px; gap: 6px; font-size: 14px; color: var(--primary-text-color); }
+input:not([type=checkbox]), select { box-sizing: border-box; min-height: 40px; max-width: 100%; padding: 6px 10px; border: 1px solid var(--outline-color, var(--divider-color)); border-radius: 8px; background: var(--secondary-background-color); color: var(--primary-text-color); font: inherit; font-size: 14px; }
+button { min-height: 40px; padding: 6px 16px; border: 0; border-radius: 20px; background: transparent; color: var(--primary-color); font: inherit; font-weight: 500; cursor: pointer; }
+button.primary { background: var(--primary-color); color: var(--text-primary-color, #fff); }
+button.danger { background: var(--error-color); color: #fff; }
+button.plain { border: 1px solid var(--outline-color, var(--divider-color)); }
+button.link { min-height: 0; padding: 0; border-radius: 4px; text-align: start; }
+button:disabled { opacity: .5; cursor: default; }
+:focus-visible { outline: 2px solid var(--primary-color); outline-offset: 2px; }
+a { color: var(--primary-color); }
+.scroll { overflow-x: auto; }
+table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
+th, td { padding: 6px 10px; border-bottom: 1px solid var(--divider-color); text-align: start; vertical-align: top; }
+th { color: var(--secondary-text-color); font-weight: 500; font-size: 12px; vertical-align: bottom; }
+th:first-child, td:first-child { padding-inline-start: 0; }
+.number { text-align: end; white-space: nowrap; }
+tr.sum td { font-weight: 500; border-bottom: 0; }
+tr.detail td { background: var(--secondary-background-color); padding: 8px 12px; white-space: normal; text-align: start; }
+tr.chosen td { background: var(--secondary-background-color); }
+.chip { display: inline-block; padding: 1px 10px; border-radius: 10px; font-size: 12px; background: var(--secondary-background-color); border: 1px solid var(--divider-color); }
+.chip.posted { border-color: var(--success-color); color: var(--success-color); }
+.chip.proposed { border-color: var(--warning-color); color: var(--primary-text-color); }
+.chip.reversed, .chip.rejected { color: var(--secondary-text-color); text-decoration: line-through; }
+.bar { height: 10px; min-width: 80px; border-radius: 5px; background: var(--secondary-background-color); overflow: hidden; display: flex; }
+.bar span { display: block; height: 100%; background: var(--primary-color); }
+.bar .owner { background: var(--secondary-text-color); }
+.bar .energy { background: var(--energy-grid-consumption-color, #488fc2); }
+.bar .loss { background: var(--error-color); }
+.key { display: inline-block; width: 10px; height: 10px; border-radius: 3px; margin-inline-end: 6px; background: var(--primary-color); }
+.key.owner { background: var(--secondary-text-color); }
+.key.energy { background: var(--energy-grid-consumption-color, #488fc2); }
+.key.loss { background: var(--error-color); }
+.legend { display: flex; flex-wrap: wrap; gap: 4px 16px; font-size: 12px; color: var(--secondary-text-color); }
+.pools { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 340px), 1fr)); gap: 16px; }
+.pool { padding: 12px; border: 1px solid var(--divider-color); border-radius: 8px; }
+.parts { display: grid; grid-template-columns: minmax(0, 1fr) auto; gap: 2px 12px; margin-top: 8px; font-variant-numeric: tabular-nums; }
+.parts .bar { grid-column: 1 / -1; margin-bottom: 6px; height: 8px; }
+.chart { display: flex; align-items: flex-end; gap: 1px; height: 160px; overflow-x: auto; border-bottom: 1px solid var(--divider-color); }
+.chart .column { flex: 1 0 6px; display: flex; flex-direction: column; justify-content: flex-end; height: 100%; }
+.chart .loss { background: var(--error-color); }
+.chart .energy { background: var(--energy-grid-consumption-color, #488fc2); }
+.chart .unknown { background: repeating-linear-gradient(45deg, var(--divider-color) 0 3px, transparent 3px 6px); height: 100%; }
+.figures { display: flex; flex-wrap: wrap; gap: 8px 32px; }
+.figures b { display: block; font-size: 20px; font-weight: 500; }
+.banner { padding: 8px 12px; border-radius: 8px; border-inline-start: 4px solid var(--info-color); background: var(--secondary-background-color); }
+.banner.error { border-color: var(--error-color); }
+.banner.notice { border-color: var(--success-color); }
+.banner.warning { border-color: var(--warning-color); }
+.spinner { display: inline-block; width: 12px; height: 12px; margin-inline-end: 8px; border: 2px solid var(--primary-color); border-top-color: transparent; border-radius: 50%; animation: turn 1s linear infinite; }
+@keyframes turn { to { transform: rotate(1turn); } }
+@media (prefers-reduced-motion: reduce) { .spinner { animation: none; } }
+dialog { width: min(440px, 90vw); padding: 20px; border: 0; border-radius: 16px; background: var(--card-background-color); color: var(--primary-text-color); }
+dialog .field { margin-top: 12px; }
+dialog::backdrop { background: rgb(0 0 0 / .5); }
+`;
+
+// src/ledger_cards/texts.ts
+var ENGLISH2 = {
+  reason: "Reason",
+  back: "Back",
+  from: "From",
+  to: "To (last day)",
+  preview: "Preview",
+  workOut: "Work out and keep",
+  workingOut: "Working out what each shop bears …",
+  loading: "Loading …",
+  runs: "Runs",
+  run: "Run",
+  state: "State",
+  madeBy: "By",
+  noRuns: "No run yet. Choose the days, look at a preview, keep it, then approve it: only then it is charged.",
+  proposed: "waits for approval",
+  posted: "posted",
+  rejected: "rejected",
+  reversed: "taken back",
+  previewOnly: "preview, not kept",
+  approve: "Approve and post",
+  reject: "Reject",
+  reverse: "Take back",
+  approveQuestion: "Charge {count} shops {total} for {days} to their service funds? It can be taken back by a counter-booking.",
+  rejectQuestion: "Lay the run {run} aside? Nothing was charged by it.",
+  reverseQuestion: "Take back the run {run}? Every shop gets back what it was charged.",
+  wasPosted: "Posted: {count} shops were charged {total}.",
+  wasRejected: "The run was laid aside.",
+  wasReversed: "Taken back: every shop got its money back.",
+  pool: "Shared cost",
+  cost: "Cost",
+  tenants: "Tenants",
+  owner: "Owner",
+  together: "Together",
+  account: "Account",
+  tax: "Tax",
+  total: "Total",
+  findShop: "Find a shop",
+  showArithmetic: "Choose a shop to see the arithmetic of its share.",
+  more: "{count} more: type what to look for.",
+  markup: "Electricity is sold at {sold} and was bought at {bought}: {difference} more was charged than paid.",
+  markupUnder: "Electricity is sold at {sold} and was bought at {bought}: {difference} less was charged than paid.",
+  noPurchase: "Electricity is sold at {sold}. There is no bill of its purchase, so no comparison.",
+  notes: "To know",
+  noPools: "No shared costs yet. Set one with the action Set pool, or write them into the site file.",
+  kindEnergy: "energy",
+  kindService: "service fund",
+  loadNow: "Load now",
+  ofRun: "Cost and energy of {days}, load at this moment.",
+  loadOnly: "The load at this moment. What it cost is shown once there is a run.",
+  billed: "from bills",
+  enterBill: "Enter bill",
+  supplier: "Supplier",
+  number: "Number",
+  billName: "What it is for",
+  amount: "Amount",
+  ofThatTax: "Tax",
+  energyKwh: "Energy, kWh",
+  fixedCost: "Fixed: does not follow the occupancy",
+  document: "Document",
+  bills: "Bills",
+  noBills: "No bill was entered yet.",
+  period: "Time",
+  wasEntered: "The bill was entered.",
+  wasKnown: "This very bill had been entered before: nothing was changed.",
+  cancel: "Cancel",
+  cancelled: "cancelled",
+  cancelBill: "Cancel bill",
+  cancelQuestion: "Cancel bill {number} of {supplier}? It no longer counts in runs to come.",
+  entering: "Entering the bill …",
+  month: "Month",
+  sinceLast: "Since the last statement",
+  which: "Shops",
+  everyShop: "All {count} shops",
+  forms: "Files",
+  byEmail: "Send by e-mail",
+  issue: "Issue statements",
+  issueQuestion: "Issue statements of {count} shops? An issued statement stays as it is.",
+  issuing: "Issuing and printing …",
+  printed: "{percent} % printed",
+  stop: "Stop printing",
+  wasIssued: "{count} statements were issued.",
+  wasStopped: "Printing was stopped. All {count} statements are issued; print the rest with Print statements.",
+  allTogether: "All in one file",
+  feeder: "Main meter",
+  by: "By",
+  hour: "hour",
+  day: "day",
+  show: "Show",
+  mainMeters: "Main meter",
+  metersBehind: "Meters behind it",
+  loss: "Loss",
+  expected: "expected {percent} %",
+  unexplained: "Unexplained",
+  unknownHours: "{count} hours are not known, because not every meter was read: they are no loss.",
+  noFeeders: "No main meter is known yet. Set one with the action Set feeder, or write it into the site file.",
+  nothingKnown: "Nothing is known of these days yet. Registers are kept from hour to hour.",
+  alarm: "More gets lost than expected since {day}.",
+  findings: "What was found",
+  noFindings: "Nothing that needs a look.",
+  nightLoads: "Base load at night",
+  lastNight: "Last night",
+  usual: "Usual",
+  aYear: "A year of it",
+  meter: "Meter",
+  growth: "Growth",
+  unexplained_loss: "Unexplained loss",
+  negative_loss: "Main meter counts too little",
+  stands_still: "Stands still",
+  likely_bypass: "Likely bypass",
+  suspect_register: "Reading not believed",
+  basis_floor_area: "floor area",
+  basis_rated_power: "rated power",
+  basis_energy: "metered energy",
+  basis_demand: "demand at the peak",
+  basis_equal: "equal parts",
+  basis_persons: "persons",
+  basis_occupied_days: "occupied days",
+  basis_opening_hours: "opening hours",
+  basis_percent: "fixed percentages"
+};
+var SIMPLIFIED_CHINESE2 = {
+  reason: "原因",
+  back: "返回",
+  from: "自",
+  to: "至（最后一天）",
+  preview: "预览",
+  workOut: "计算并保存",
+  workingOut: "正在计算各商铺的分摊 …",
+  loading: "正在加载 …",
+  runs: "分摊批次",
+  run: "批次",
+  state: "状态",
+  madeBy: "操作人",
+  noRuns: "尚无分摊批次。请选择日期，先预览，再保存，最后批准：批准后才会收费。",
+  proposed: "待批准",
+  posted: "已入账",
+  rejected: "已否决",
+  reversed: "已冲回",
+  previewOnly: "预览，未保存",
+  approve: "批准并入账",
+  reject: "否决",
+  reverse: "冲回",
+  approveQuestion: "从 {count} 家商铺的服务资金中收取{days}的 {total}？之后可用冲销记录冲回。",
+  rejectQuestion: "搁置批次 {run}？它没有收取任何费用。",
+  reverseQuestion: "冲回批次 {run}？每家商铺都会退回已收的金额。",
+  wasPosted: "已入账：向 {count} 家商铺收取 {total}。",
+  wasRejected: "该批次已搁置。",
+  wasReversed: "已冲回：已退还每家商铺的金额。",
+  pool: "公摊费用",
+  cost: "成本",
+  tenants: "商户",
+  owner: "业主",
+  together: "合计",
+  account: "账户",
+  tax: "税",
+  total: "总计",
+  findShop: "查找商铺",
+  showArithmetic: "选择一家商铺可查看其分摊的算法。",
+  more: "还有 {count} 家：请输入要查找的内容。",
+  markup: "售电均价 {sold}，购电均价 {bought}：多收 {difference}。",
+  markupUnder: "售电均价 {sold}，购电均价 {bought}：少收 {difference}。",
+  noPurchase: "售电均价 {sold}。没有购电账单，无法比较。",
+  notes: "提示",
+  noPools: "尚无公摊费用。请用操作“设置公摊项目”添加，或写入站点文件。",
+  kindEnergy: "电费",
+  kindService: "服务资金",
+  loadNow: "当前负荷",
+  ofRun: "{days}的费用与电量，以及当前负荷。",
+  loadOnly: "当前负荷。有分摊批次后显示费用。",
+  billed: "来自账单",
+  enterBill: "录入账单",
+  supplier: "供应商",
+  number: "编号",
+  billName: "用途",
+  amount: "金额",
+  ofThatTax: "税额",
+  energyKwh: "电量 kWh",
+  fixedCost: "固定：不随出租率变化",
+  document: "文件",
+  bills: "账单",
+  noBills: "尚未录入账单。",
+  period: "期间",
+  wasEntered: "账单已录入。",
+  wasKnown: "同一账单之前已录入：未作更改。",
+  cancel: "作废",
+  cancelled: "已作废",
+  cancelBill: "作废账单",
+  cancelQuestion: "作废 {supplier} 的账单 {number}？今后的分摊不再计入。",
+  entering: "正在录入账单 …",
+  month: "月份",
+  sinceLast: "自上次对账单起",
+  which: "商铺",
+  everyShop: "全部 {count} 家商铺",
+  forms: "文件格式",
+  byEmail: "用电子邮件发送",
+  issue: "出具对账单",
+  issueQuestion: "为 {count} 家商铺出具对账单？已出具的对账单不再改变。",
+  issuing: "正在出具并打印 …",
+  printed: "已打印 {percent} %",
+  stop: "停止打印",
+  wasIssued: "已出具 {count} 份对账单。",
+  wasStopped: "打印已停止。全部 {count} 份对账单均已出具；其余可用“打印对账单”打印。",
+  allTogether: "全部合并文件",
+  feeder: "总表",
+  by: "按",
+  hour: "小时",
+  day: "天",
+  show: "显示",
+  mainMeters: "总表",
+  metersBehind: "分表合计",
+  loss: "损耗",
+  expected: "预期 {percent} %",
+  unexplained: "无法解释",
+  unknownHours: "有 {count} 小时因电表未全部抄到而未知：不算作损耗。",
+  noFeeders: "尚无总表。请用操作“设置馈线”添加，或写入站点文件。",
+  nothingKnown: "这些天还没有数据。读数按小时保存。",
+  alarm: "自{day}起，损耗高于预期。",
+  findings: "发现的问题",
+  noFindings: "没有需要查看的问题。",
+  nightLoads: "夜间基础负荷",
+  lastNight: "昨夜",
+  usual: "平时",
+  aYear: "一年合计",
+  meter: "电表",
+  growth: "增长",
+  unexplained_loss: "无法解释的损耗",
+  negative_loss: "总表计量偏少",
+  stands_still: "停走",
+  likely_bypass: "疑似绕表",
+  suspect_register: "读数可疑",
+  basis_floor_area: "面积",
+  basis_rated_power: "额定功率",
+  basis_energy: "用电量",
+  basis_demand: "高峰需量",
+  basis_equal: "均摊",
+  basis_persons: "人数",
+  basis_occupied_days: "占用天数",
+  basis_opening_hours: "营业时间",
+  basis_percent: "固定比例"
+};
+function textsFor(language) {
+  return isSimplifiedChinese(language) ? SIMPLIFIED_CHINESE2 : ENGLISH2;
+}
+function filled(text2, values) {
+  return text2.replace(/\{(\w+)\}/g, (whole, key) => String(values[key] ?? whole));
+}
+function findingText(texts, kind) {
+  return kind in texts ? texts[kind] : kind;
+}
+
+// src/ledger_cards/base.ts
+var LedgerCard = class extends HTMLElement {
+  config = { site: "" };
+  currency = "";
+  busy = "";
+  error = "";
+  notice = "";
+  current;
+  page = el("div", { class: "card" });
+  constructor() {
+    super();
+    const style = document.createElement("style");
+    style.textContent = STYLE;
+    this.attachShadow({ mode: "open" }).append(style, this.page);
+  }
+  setConfig(config) {
+    this.config = config;
+  }
+  set hass(hass) {
+    const before = this.current;
+    this.current = hass;
+    if (before === void 0) {
+      this.refresh();
+      void this.load();
+    } else if (before.language !== hass.language || this.concerns(before, hass)) {
+      this.refresh();
+    }
+  }
+  getCardSize() {
+    return 8;
+  }
+  getGridOptions() {
+    return { columns: "full", rows: "auto" };
+  }
+  get home() {
+    if (this.current === void 0) throw new Error("no state yet");
+    return this.current;
+  }
+  get texts() {
+    return textsFor(this.home.language);
+  }
+  get format() {
+    return new Format(this.home.locale?.language ?? this.home.language, this.currency);
+  }
+  get site() {
+    return readSites(this.home).find(({ id }) => id === this.config.site);
+  }
+  get today() {
+    return today(this.home.config?.time_zone);
+  }
+  /** Whether a change of states changes what is shown; most cards show what they asked for. */
+  concerns(_before, _now) {
+    return false;
+  }
+  ask(action, data = {}) {
+    return ask(this.home, this.config.site, action, data);
+  }
+  /** Do something that takes a while; a refusal is shown, and leaves everything as it was. */
+  async work(doing, work) {
+    if (this.busy !== "") return;
+    [this.busy, this.error, this.notice] = [doing, "", ""];
+    this.refresh();
+    try {
+      await work();
+    } catch (error) {
+      this.error = await reasonOf(this.home, error);
+    }
+    this.busy = "";
+    this.refresh();
+  }
+  refresh() {
+    const banners = [
+      this.error === "" ? null : el("div", { class: "banner error", role: "alert" }, this.error),
+      this.notice === "" ? null : el("div", { class: "banner notice", role: "status" }, this.notice),
+      this.busy === "" ? null : el("div", { class: "banner busy", role: "status" }, el("span", { class: "spinner" }), this.busy)
+    ];
+    this.page.replaceChildren(el("div", { class: "content" }, this.content(), banners));
+  }
+  /** A button that does something at once, and is dead while something else is being done. */
+  button(label, onclick, options = {}) {
+    const disabled = this.busy !== "" || options.disabled === true;
+    return el("button", { type: "button", class: options.kind ?? "plain", disabled, onclick }, label);
+  }
+  /** Ask before something that moves money; calls back with the reason that was given, if one was. */
+  confirm(question, confirmed) {
+    const input = question.reason ? el("input", { type: "text", maxlength: 200, required: true }) : void 0;
+    const dialog = el(
+      "dialog",
+      { "aria-label": question.button },
+      el("p", {}, question.text),
+      input ? el("label", { class: "field" }, this.texts.reason, input) : null,
+      el(
+        "div",
+        { class: "buttons end" },
+        el("button", { type: "button", class: "plain", onclick: () => dialog.close() }, this.texts.back),
+        el("button", { type: "button", class: question.danger ? "danger" : "primary", onclick: () => {
+          const reason = input?.value.trim() ?? "";
+          if (input !== void 0 && reason === "") return void input.focus();
+          dialog.close();
+          confirmed(reason);
+        } }, question.button)
+      )
+    );
+    dialog.addEventListener("close", () => dialog.remove());
+    this.page.append(dialog);
+    dialog.showModal();
+  }
+};
+function field(label, input) {
+  return el("label", { class: "field" }, label, input);
+}
+function value(input) {
+  return input.value.trim();
+}
+
+// src/ledger_cards/columns.ts
+function heights(columns2) {
+  const most = Math.max(0, ...columns2.map(({ energy = 0, loss = 0 }) => energy + Math.max(0, loss)));
+  return columns2.map(({ energy, loss }) => {
+    if (energy === void 0 || loss === void 0) return void 0;
+    const part = (amount) => most > 0 ? 100 * Math.max(0, amount) / most : 0;
+    return { energy: part(energy), loss: part(loss) };
+  });
+}
+function columns(all, names, label) {
+  const drawn = heights(all);
+  if (drawn.every((one) => one === void 0)) return void 0;
+  const bars = all.map((column, index) => {
+    const one = drawn[index];
+    const part = (kind, height) => el("span", { class: kind, style: `height:${height.toFixed(1)}%` });
+    return el("div", { class: "column", title: column.label }, one === void 0 ? el("span", { class: "unknown" }) : [part("loss", one.loss), part("energy", one.energy)]);
+  });
+  const key = (kind) => el("span", {}, el("span", { class: `key ${kind}` }), names[kind]);
+  return el("div", {}, el("div", { class: "chart", role: "img", "aria-label": label }, bars), el("div", { class: "legend" }, key("energy"), key("loss"), el("span", {}, `${all[0]?.label.split(":")[0] ?? ""} …`)));
+}
+
+// src/ledger_cards/tables.ts
+function costParts(costs, meterName2) {
+  const parts = /* @__PURE__ */ new Map();
+  for (const line of costs) {
+    if (line.missing !== void 0) continue;
+    const key = line.meter ?? line.name;
+    const known = parts.get(key);
+    const energyWh = line.energy_wh === void 0 ? known?.energyWh : (known?.energyWh ?? 0) + line.energy_wh;
+    const name = line.meter === void 0 ? line.name : meterName2(line.meter);
+    parts.set(key, { name, serial: line.meter, energyWh, amount: (known?.amount ?? 0) + Number(line.amount) });
+  }
+  const whole = [...parts.values()].reduce((sum, part) => sum + Math.max(0, part.amount), 0);
+  return [...parts.values()].map((part) => ({ ...part, part: whole > 0 ? part.amount / whole : 0 })).sort((one, other) => other.amount - one.amount || compareNames(one.name, other.name));
+}
+function metersOf(pool) {
+  return (pool.content?.costs ?? []).flatMap((cost) => (cost.meters ?? []).map(String));
+}
+function billNames(pools) {
+  const names = (pools?.pools ?? []).flatMap((pool) => (pool.content?.costs ?? []).flatMap((cost) => cost.bill === void 0 ? [] : [cost.bill]));
+  return [...new Set(names)].sort(compareNames);
+}
+function sharesByPool(run, account) {
+  const lines = run.accounts[account]?.lines ?? [];
+  return run.pools.map(({ pool }) => {
+    const own = lines.filter((line) => line.pool === pool);
+    return own.length === 0 ? void 0 : own.reduce((sum, line) => sum + Number(line.amount), 0);
+  });
+}
+function totals(pools) {
+  const sum = (key) => pools.reduce((all, pool) => all + Number(pool[key]), 0);
+  return { cost: sum("cost"), tenants: sum("tenants"), owner: sum("owner") };
+}
+function found(numbers, typed, nameOf2) {
+  const wanted = typed.trim().toLowerCase();
+  const sorted = [...numbers].sort(compareNames);
+  return wanted === "" ? sorted : sorted.filter((number) => `${number} ${nameOf2(number)}`.toLowerCase().includes(wanted));
+}
+function accountName(site, number) {
+  const shop = site?.shops.find(({ name }) => name === number || name.startsWith(`${number} `));
+  return shop?.name ?? number;
+}
+function meterName(site, serial) {
+  return site?.meters.find((meter) => meter.serial === serial)?.name ?? serial;
+}
+
+// src/ledger_cards/balance_card.ts
+var DAYS = 7;
+var LONGEST_BY_HOUR = 7;
+var BalanceCard = class extends LedgerCard {
+  found;
+  feeder = "";
+  days;
+  by = "hour";
+  async load() {
+    this.days = [shifted(this.today, 1 - DAYS), this.today];
+    await this.look();
+  }
+  look() {
+    const [since, until] = this.days ?? ["", ""];
+    return this.work(this.texts.loading, async () => {
+      this.found = await this.ask("get_energy_balance", { since, until, by: this.by });
+      const names = Object.keys(this.found.feeders);
+      if (!names.includes(this.feeder)) this.feeder = names[0] ?? "";
+    });
+  }
+  content() {
+    const { found: found2, texts } = this;
+    const balance = found2?.feeders[this.feeder];
+    return [
+      this.asking(),
+      found2 !== void 0 && balance === void 0 ? el("p", { class: "muted" }, texts.noFeeders) : null,
+      balance === void 0 ? null : this.balance(balance),
+      found2 === void 0 ? null : this.findings(found2),
+      found2 === void 0 ? null : this.nights(found2)
+    ];
+  }
+  asking() {
+    const { texts } = this;
+    const [since, until] = this.days ?? [this.today, this.today];
+    const from = el("input", { type: "date", value: since });
+    const to = el("input", { type: "date", value: until });
+    const names = Object.keys(this.found?.feeders ?? {});
+    const which = el("select", {}, names.map((name) => el("option", { value: name, selected: name === this.feeder }, name)));
+    const by = el("select", {}, ["hour", "day"].map((one) => el("option", { value: one, selected: one === this.by }, texts[one])));
+    const show = () => {
+      this.feeder = value(which);
+      this.days = [value(from), value(to)];
+      this.by = value(by) === "day" || value(to) > shifted(value(from), LONGEST_BY_HOUR - 1) ? "day" : "hour";
+      void this.look();
+    };
+    return el(
+      "div",
+      { class: "fields" },
+      names.length > 1 ? field(texts.feeder, which) : null,
+      field(texts.from, from),
+      field(texts.to, to),
+      field(texts.by, by),
+      this.button(texts.show, show, { kind: "primary" })
+    );
+  }
+  balance(balance) {
+    const { texts, format } = this;
+    const kwh = (text2) => format.kwh(1e3 * Number(text2));
+    const percent = (text2) => text2 === null ? "" : ` (${format.number(Number(text2), 1)} %)`;
+    const figure = (label, text2, more = "") => el("div", {}, el("span", { class: "muted small" }, label), el("b", {}, text2), el("span", { class: "muted small" }, more));
+    const expected = filled(texts.expected, { percent: format.number(Number(balance.expected_percent), 1) });
+    const chart = columns(this.columns(balance), { energy: texts.metersBehind, loss: texts.loss }, `${this.feeder}: ${texts.loss}`);
+    return [
+      balance.alarm_since === null ? null : el("div", { class: "banner error" }, filled(texts.alarm, { day: format.day(balance.alarm_since) })),
+      el(
+        "div",
+        { class: "figures" },
+        figure(texts.mainMeters, kwh(balance.main_kwh)),
+        figure(texts.metersBehind, kwh(balance.meters_kwh)),
+        figure(texts.loss, kwh(balance.loss_kwh) + percent(balance.loss_percent), expected),
+        figure(texts.unexplained, kwh(balance.unexplained_kwh) + percent(balance.unexplained_percent))
+      ),
+      chart ?? el("p", { class: "muted" }, texts.nothingKnown),
+      balance.hours_unknown > 0 ? el("p", { class: "muted small" }, filled(texts.unknownHours, { count: balance.hours_unknown }), this.missing(balance.meters_missing)) : null
+    ];
+  }
+  missing(meters) {
+    const most = Object.entries(meters).sort(([, one], [, other]) => other - one).slice(0, 5);
+    return most.length === 0 ? "" : ` ${most.map(([serial, hours]) => `${meterName(this.site, serial)} (${hours})`).join(", ")}`;
+  }
+  columns(balance) {
+    const { format } = this;
+    const column = (label, meters, loss) => meters === null || loss === null ? { label } : { label: `${label}: ${format.number(Number(meters), 1)} + ${format.number(Number(loss), 1)} kWh`, energy: Number(meters), loss: Number(loss) };
+    if (Array.isArray(balance.hours)) return balance.hours.map((hour) => column(format.moment(hour.at), hour.meters_kwh, hour.loss_kwh));
+    return (balance.days ?? []).map((day) => day.hours === 0 ? column(format.day(day.day), null, null) : column(format.day(day.day), day.meters_kwh, day.loss_kwh));
+  }
+  findings({ findings }) {
+    const { texts, format } = this;
+    const title = el("h3", {}, texts.findings);
+    if (findings.length === 0) return [title, el("p", { class: "muted" }, texts.noFindings)];
+    return [
+      title,
+      findings.map(
+        (finding) => el(
+          "div",
+          { class: "banner warning" },
+          el("h4", {}, `${findingText(texts, finding.kind)}: ${finding.meter_name ?? finding.meter ?? finding.feeder ?? ""}`),
+          el("p", { class: "small muted" }, `${format.moment(finding.since)} – ${format.moment(finding.until)} · ${finding.energy_kwh} kWh`),
+          el("p", {}, finding.advice)
+        )
+      )
+    ];
+  }
+  nights({ night_base_loads: loads }) {
+    const { texts, format } = this;
+    if (loads.length === 0) return [];
+    const rows = loads.map(
+      (load) => row(
+        [
+          load.meter_name ?? load.meter,
+          format.watts(load.usual_w),
+          format.watts(load.last_night_w),
+          load.growth_percent === null ? "–" : `${format.number(Number(load.growth_percent), 0)} %`,
+          format.kwh(1e3 * Number(load.kwh_a_year))
+        ],
+        { numbers: 1 }
+      )
+    );
+    return [el("h3", {}, texts.nightLoads), table([texts.meter, texts.usual, texts.lastNight, texts.growth, texts.aYear], rows, { label: texts.nightLoads, numbers: 1 })];
+  }
+};
+
+// src/ledger_cards/bills_card.ts
+var BILLS_SHOWN = 30;
+var BillsCard = class extends LedgerCard {
+  bills = [];
+  pools;
+  form;
+  async load() {
+    await this.work(this.texts.loading, async () => {
+      this.pools = await this.ask("get_pools");
+      this.currency = this.pools.currency;
+      await this.list();
+    });
+    this.form = void 0;
+    this.refresh();
+  }
+  async list() {
+    const { bills } = await this.ask("list_bills");
+    this.bills = [...bills].sort((one, other) => other.since.localeCompare(one.since));
+  }
+  content() {
+    this.form ??= this.entering();
+    return [this.form, this.listed()];
+  }
+  /** The form is built once: what somebody typed stays while something else is drawn anew. */
+  entering() {
+    const { texts } = this;
+    const [first, last] = lastMonth(this.today);
+    const text2 = (type, more = {}) => el("input", { type, maxlength: 120, ...more });
+    const supplier = text2("text");
+    const number = text2("text");
+    const name = text2("text", { list: "names" });
+    const from = text2("date", { value: first });
+    const to = text2("date", { value: last });
+    const amount = text2("text", { inputmode: "decimal", size: "10" });
+    const tax = text2("text", { inputmode: "decimal", size: "8" });
+    const energy = text2("text", { inputmode: "decimal", size: "10" });
+    const fixed = el("input", { type: "checkbox" });
+    const file = el("input", { type: "file", accept: ".pdf,.jpg,.jpeg,.png,.xml,.ofd" });
+    const enter = () => void this.work(texts.entering, async () => {
+      const document2 = file.files?.[0] === void 0 ? void 0 : await upload(this.home, file.files[0]);
+      const optional = { tax: value(tax), energy: value(energy), document: document2 };
+      const given = Object.fromEntries(Object.entries(optional).filter(([, one]) => one));
+      const { bills, faults } = await this.ask("enter_bill", {
+        supplier: value(supplier),
+        number: value(number),
+        name: value(name),
+        since: value(from),
+        until: value(to) === "" ? "" : shifted(value(to), 1),
+        amount: value(amount),
+        fixed: fixed.checked,
+        ...given
+      });
+      if (faults.length > 0) throw new Error(faults.map(({ message }) => message).join("; "));
+      await this.list();
+      this.notice = bills[0]?.replayed ? texts.wasKnown : texts.wasEntered;
+      this.form = void 0;
+    });
+    return el(
+      "form",
+      { class: "fields", onsubmit: (event) => {
+        event.preventDefault();
+        enter();
+      } },
+      el("datalist", { id: "names" }, billNames(this.pools).map((one) => el("option", { value: one }))),
+      field(texts.billName, name),
+      field(texts.supplier, supplier),
+      field(texts.number, number),
+      field(texts.from, from),
+      field(texts.to, to),
+      field(texts.amount, amount),
+      field(texts.ofThatTax, tax),
+      field(texts.energyKwh, energy),
+      field(texts.document, file),
+      el("label", { class: "field check" }, fixed, texts.fixedCost),
+      el("button", { type: "submit", class: "primary" }, texts.enterBill)
+    );
+  }
+  listed() {
+    const { texts, format } = this;
+    if (this.bills.length === 0) return el("p", { class: "muted" }, texts.noBills);
+    const rows = this.bills.slice(0, BILLS_SHOWN).map(
+      (bill) => row(
+        [
+          el("div", {}, el("h4", {}, bill.name), el("span", { class: "muted small" }, `${bill.supplier} · ${bill.number}`)),
+          format.days(bill.since, bill.until),
+          bill.cancelled ? el("span", { class: "chip rejected", title: bill.cancelled.reason }, texts.cancelled) : this.button(texts.cancel, () => this.cancel(bill), { kind: "link" }),
+          bill.energy_wh > 0 ? format.kwh(bill.energy_wh) : "",
+          format.money(bill.amount)
+        ],
+        { numbers: 3 }
+      )
+    );
+    return table([texts.billName, texts.period, "", texts.energyKwh, texts.amount], rows, { label: texts.bills, numbers: 3 });
+  }
+  cancel(bill) {
+    const { texts } = this;
+    const text2 = filled(texts.cancelQuestion, { number: bill.number, supplier: bill.supplier });
+    this.confirm({ text: text2, button: texts.cancelBill, reason: true, danger: true }, (reason) => {
+      void this.work(texts.loading, async () => {
+        await this.ask("cancel_bill", { supplier: bill.supplier, number: bill.number, reason });
+        await this.list();
+      });
+    });
+  }
+};
+
+// src/ledger_cards/pools_card.ts
+var PoolsCard = class extends LedgerCard {
+  pools;
+  run;
+  async load() {
+    await this.work(this.texts.loading, async () => {
+      this.pools = await this.ask("get_pools");
+      this.currency = this.pools.currency;
+      const { runs } = await this.ask("list_allocations");
+      const latest = [...runs].reverse().find(({ state }) => state === "posted" || state === "proposed");
+      if (latest?.run) this.run = await this.ask("get_allocation", { run: latest.run, lines: false });
+    });
+  }
+  concerns(before, now) {
+    const powers = (this.pools?.pools ?? []).flatMap(metersOf).flatMap((serial) => this.powerOf(serial) ?? []);
+    return powers.some((entity) => before.states[entity]?.state !== now.states[entity]?.state);
+  }
+  content() {
+    const inForce = (this.pools?.pools ?? []).filter(({ content }) => content !== null);
+    if (this.pools === void 0) return [];
+    if (inForce.length === 0) return [el("p", { class: "muted" }, this.texts.noPools)];
+    const said = this.run === void 0 ? this.texts.loadOnly : filled(this.texts.ofRun, { days: this.format.days(this.run.since, this.run.until) });
+    return [el("p", { class: "muted small" }, said), el("div", { class: "pools" }, inForce.map((pool) => this.pool(pool)))];
+  }
+  pool(pool) {
+    const result = this.run?.pools.find((one) => one.pool === pool.name);
+    const kind = pool.content?.kind === "energy" ? this.texts.kindEnergy : this.texts.kindService;
+    const title = el("div", { class: "parts" }, el("h4", {}, pool.name), result ? el("b", {}, this.format.money(result.cost)) : null);
+    const parts = result === void 0 ? this.byLoad(pool) : costParts(result.costs, (serial) => meterName(this.site, serial));
+    return el(
+      "div",
+      { class: "pool" },
+      title,
+      el("p", { class: "muted small" }, `${kind} · ${basisText(pool, this.texts)}`),
+      parts.map((part) => this.partRow(part)),
+      pool.warnings.map((warning) => el("p", { class: "small" }, warning))
+    );
+  }
+  partRow(part) {
+    const load = part.serial === void 0 ? void 0 : this.loadOf(part.serial);
+    const figures = [
+      part.amount > 0 || part.energyWh !== void 0 ? this.format.money(String(part.amount)) : "",
+      part.energyWh === void 0 ? "" : this.format.kwh(part.energyWh),
+      load === void 0 ? "" : this.format.watts(load)
+    ].filter((text2) => text2 !== "");
+    const shown = this.format.percent(part.part);
+    return el("div", { class: "parts" }, el("span", {}, part.name), el("span", { class: "small" }, [...figures, shown].join(" · ")), bar(part.part, part.serial === void 0 ? "owner" : "energy", `${part.name}: ${shown}`));
+  }
+  /** As long as there is no run, the parts are those of the load at this moment. */
+  byLoad(pool) {
+    const loads = metersOf(pool).map((serial) => ({ serial, load: this.loadOf(serial) ?? 0 }));
+    const whole = loads.reduce((sum, { load }) => sum + load, 0);
+    return loads.map(({ serial, load }) => ({ name: meterName(this.site, serial), serial, amount: 0, energyWh: void 0, part: whole > 0 ? load / whole : 0 }));
+  }
+  powerOf(serial) {
+    return this.site?.meters.find((meter) => meter.serial === serial)?.entities["power"];
+  }
+  /** The power of a meter now, in W; nothing if it is not known. */
+  loadOf(serial) {
+    const entity = this.powerOf(serial);
+    const state = entity === void 0 ? void 0 : this.home.states[entity];
+    const power = Number.parseFloat(state?.state ?? "");
+    if (Number.isNaN(power)) return void 0;
+    return state?.attributes["unit_of_measurement"] === "kW" ? power * 1e3 : power;
+  }
+};
+function basisText(pool, texts) {
+  const basis = pool.content?.basis;
+  const name = (key) => texts[`basis_${key}`] ?? key;
+  if (basis === void 0) return name(pool.content?.percent === void 0 ? "floor_area" : "percent");
+  if (typeof basis === "string") return name(basis);
+  return Object.entries(basis).map(([key, percent]) => `${name(key)} ${percent} %`).join(", ");
+}
+
+// src/ledger_cards/runs_card.ts
+var ROWS3 = 60;
+var SHOPS_AT_ONCE = 300;
+var RUNS_SHOWN = 12;
+var RunsCard = class extends LedgerCard {
+  heads = [];
+  run;
+  opened = "";
+  typed = "";
+  days;
+  async load() {
+    await this.work(this.texts.loading, async () => {
+      this.days = lastMonth(this.today);
+      await this.list();
+      const latest = this.heads.find(({ state }) => state === "proposed" || state === "posted") ?? this.heads[0];
+      if (latest?.run) await this.open(latest.run);
+    });
+  }
+  content() {
+    return [this.asking(), this.listed(), this.run === void 0 ? null : this.detail(this.run)];
+  }
+  async list() {
+    const { runs } = await this.ask("list_allocations");
+    this.heads = [...runs].reverse();
+  }
+  get shown() {
+    return { lines: (this.site?.shops.length ?? 0) <= SHOPS_AT_ONCE };
+  }
+  async open(run) {
+    this.show(await this.ask("get_allocation", { run, ...this.shown }));
+  }
+  show(run) {
+    this.run = run;
+    this.currency = run.currency;
+    this.opened = "";
+  }
+  asking() {
+    const [first, last] = this.days ?? lastMonth(this.today);
+    const from = el("input", { type: "date", value: first });
+    const to = el("input", { type: "date", value: last });
+    const allocate = (dryRun) => {
+      this.days = [value(from), value(to)];
+      const [since, end] = this.days;
+      void this.work(this.texts.workingOut, async () => {
+        this.show(await this.ask("allocate", { since, until: shifted(end, 1), dry_run: dryRun, ...this.shown }));
+        if (!dryRun) await this.list();
+      });
+    };
+    return el(
+      "div",
+      { class: "fields" },
+      field(this.texts.from, from),
+      field(this.texts.to, to),
+      this.button(this.texts.preview, () => allocate(true)),
+      this.button(this.texts.workOut, () => allocate(false), { kind: "primary" })
+    );
+  }
+  listed() {
+    if (this.heads.length === 0) return el("p", { class: "muted" }, this.texts.noRuns);
+    const rows = this.heads.slice(0, RUNS_SHOWN).map(
+      (head) => row(
+        [
+          this.button(head.run ?? "", () => void this.work(this.texts.loading, () => this.open(head.run ?? "")), { kind: "link" }),
+          this.format.days(head.since, head.until),
+          this.chip(head.state),
+          `${head.steps?.at(-1)?.user ?? head.user ?? ""}, ${this.format.moment(head.steps?.at(-1)?.time ?? head.time ?? "")}`
+        ],
+        { class: head.run === this.run?.run ? "chosen" : "" }
+      )
+    );
+    return table([this.texts.run, this.texts.period, this.texts.state, this.texts.madeBy], rows, { label: this.texts.runs });
+  }
+  chip(state) {
+    return el("span", { class: `chip ${state ?? ""}` }, state === null ? this.texts.previewOnly : this.texts[state]);
+  }
+  detail(run) {
+    return [
+      el("h3", {}, this.format.days(run.since, run.until), " ", this.chip(run.state)),
+      this.steps(run),
+      this.pools(run),
+      this.markup(run),
+      run.notes.length === 0 ? null : el("div", { class: "banner warning" }, el("h4", {}, this.texts.notes), run.notes.map((note2) => el("p", {}, `${note2.pool}: ${note2.text}.`))),
+      this.accounts(run)
+    ];
+  }
+  steps(run) {
+    const numbers = Object.keys(run.accounts);
+    const total = this.format.money(String(Object.values(run.accounts).reduce((sum, share) => sum + Number(share.total), 0)));
+    const named = { run: run.run ?? "", days: this.format.days(run.since, run.until), count: numbers.length, total };
+    const step = (action, text2, data) => void this.work(this.texts.loading, async () => {
+      await this.ask(action, { run: run.run, ...data });
+      await this.list();
+      if (run.run !== null) await this.open(run.run);
+      this.notice = filled(text2, named);
+    });
+    const { texts } = this;
+    if (run.state === "proposed") {
+      return el(
+        "div",
+        { class: "buttons" },
+        this.button(texts.approve, () => this.confirm({ text: filled(texts.approveQuestion, named), button: texts.approve }, () => step("approve_allocation", texts.wasPosted, { lines: false })), { kind: "primary" }),
+        this.button(texts.reject, () => this.confirm({ text: filled(texts.rejectQuestion, named), button: texts.reject, reason: true }, (reason) => step("reject_allocation", texts.wasRejected, { reason })))
+      );
+    }
+    if (run.state !== "posted") return null;
+    const question = { text: filled(texts.reverseQuestion, named), button: texts.reverse, reason: true, danger: true };
+    return el("div", { class: "buttons" }, this.button(texts.reverse, () => this.confirm(question, (reason) => step("reverse_allocation", texts.wasReversed, { reason, lines: false }))));
+  }
+  pools(run) {
+    const { texts, format } = this;
+    const most = Math.max(0, ...run.pools.map((pool) => Number(pool.cost)));
+    const rows = run.pools.map((pool) => {
+      const [cost, tenants, owner] = [Number(pool.cost), Number(pool.tenants), Number(pool.owner)];
+      const label = `${texts.tenants} ${format.money(pool.tenants)}, ${texts.owner} ${format.money(pool.owner)}`;
+      const both = bar(most > 0 ? tenants / most : 0, "", label);
+      both.append(el("span", { class: "owner", style: `width:${most > 0 ? Math.max(0, 100 * owner / most).toFixed(1) : 0}%` }));
+      const name = el("div", {}, el("h4", {}, pool.pool), el("span", { class: "muted small" }, this.kind(pool.kind), pool.gross_up ? ` · ${pool.gross_up}` : ""));
+      return row([name, both, format.money(String(cost)), format.money(pool.tenants), format.money(pool.owner)], { numbers: 2 });
+    });
+    const sum = totals(run.pools);
+    const money2 = (amount) => format.money(String(amount));
+    rows.push(row([texts.together, "", money2(sum.cost), money2(sum.tenants), money2(sum.owner)], { numbers: 2, class: "sum" }));
+    const legend = el("div", { class: "legend" }, el("span", {}, el("span", { class: "key" }), texts.tenants), el("span", {}, el("span", { class: "key owner" }), texts.owner));
+    return [table([texts.pool, "", texts.cost, texts.tenants, texts.owner], rows, { label: texts.pool, numbers: 2 }), legend];
+  }
+  kind(kind) {
+    return kind === "energy" ? this.texts.kindEnergy : this.texts.kindService;
+  }
+  markup({ markup }) {
+    if (markup === void 0 || markup.sold_price === null) return null;
+    const sold = this.format.price(markup.sold_price);
+    if (markup.bought_price === null || markup.difference === null) return el("p", { class: "muted" }, filled(this.texts.noPurchase, { sold }));
+    const under = Number(markup.difference) < 0;
+    const values = { sold, bought: this.format.price(markup.bought_price), difference: this.format.money(String(Math.abs(Number(markup.difference)))) };
+    return el("p", {}, filled(under ? this.texts.markupUnder : this.texts.markup, values));
+  }
+  accounts(run) {
+    const { texts, format, site } = this;
+    const nameOf2 = (number) => accountName(site, number);
+    const numbers = found(Object.keys(run.accounts), this.typed, nameOf2);
+    const shownPools = this.shown["lines"] === true;
+    const head = [texts.account, ...shownPools ? run.pools.map(({ pool }) => pool) : [], texts.tax, texts.total];
+    const money2 = (amount) => amount === void 0 ? "–" : format.money(String(amount));
+    const rows = numbers.slice(0, ROWS3).flatMap((number) => {
+      const share = run.accounts[number];
+      if (share === void 0) return [];
+      const isOpen = this.opened === number;
+      const name = el("button", { type: "button", class: "link", "aria-expanded": String(isOpen), onclick: () => this.unfold(run, number) }, nameOf2(number));
+      const cells = [name, ...shownPools ? sharesByPool(run, number).map(money2) : [], format.money(share.tax), format.money(share.total)];
+      const own = row(cells, { numbers: 1, class: isOpen ? "chosen" : "" });
+      return isOpen ? [own, this.arithmetic(run, number, head.length)] : [own];
+    });
+    const search = el("input", { type: "search", value: this.typed, placeholder: texts.findShop, "aria-label": texts.findShop, onchange: (event) => {
+      this.typed = event.target.value;
+      this.refresh();
+    } });
+    const rest = numbers.length - ROWS3;
+    return [
+      el("div", { class: "fields" }, search, el("span", { class: "muted small" }, texts.showArithmetic)),
+      table(head, rows, { label: texts.account, numbers: 1 }),
+      rest > 0 ? el("p", { class: "muted small" }, filled(texts.more, { count: rest })) : null
+    ];
+  }
+  arithmetic(run, number, columns2) {
+    const lines = run.accounts[number]?.lines ?? [];
+    const texts = lines.map((line) => el("tr", {}, el("td", {}, line.pool), el("td", {}, line.explanation), el("td", { class: "number" }, this.format.money(line.amount))));
+    return el("tr", { class: "detail" }, el("td", { colspan: columns2 }, el("table", {}, el("tbody", {}, texts))));
+  }
+  /** Show or hide the arithmetic of a shop, which is asked for where the run was too large to bring it. */
+  unfold(run, number) {
+    this.opened = this.opened === number ? "" : number;
+    if (this.opened === "" || run.accounts[number]?.lines !== void 0) return this.refresh();
+    const days = run.run === null ? { since: run.since, until: run.until, dry_run: true } : { run: run.run };
+    void this.work(this.texts.loading, async () => {
+      const one = await this.ask(run.run === null ? "allocate" : "get_allocation", { ...days, account: [number], lines: true });
+      this.run = { ...run, accounts: { ...run.accounts, ...one.accounts } };
+    });
+  }
+};
+
+// src/ledger_cards/statements_card.ts
+var FORMS = ["pdf", "html", "csv", "xlsx"];
+var LINKS_SHOWN = 200;
+var StatementsCard = class extends LedgerCard {
+  papers;
+  form;
+  load() {
+    return Promise.resolve();
+  }
+  concerns(before, now) {
+    const entity = this.site?.entities["statements_printed"];
+    return entity !== void 0 && before.states[entity]?.state !== now.states[entity]?.state;
+  }
+  content() {
+    this.form ??= this.issuing();
+    return [this.form, this.progress(), this.files()];
+  }
+  issuing() {
+    const { texts } = this;
+    const shops = this.site?.shops ?? [];
+    const areas = byArea(this.home, shops).filter(({ id }) => id !== void 0);
+    const month = el("input", { type: "month", value: "" });
+    const which = el(
+      "select",
+      {},
+      el("option", { value: "" }, filled(texts.everyShop, { count: shops.length })),
+      areas.map(({ id, name, members }) => el("option", { value: id }, `${name ?? ""} (${members.length})`))
+    );
+    const forms = FORMS.map((form) => el("input", { type: "checkbox", value: form, checked: form === "pdf" }));
+    const email = el("input", { type: "checkbox" });
+    const issue = () => {
+      const area = areas.find(({ id }) => id === value(which));
+      const target = area === void 0 ? { device_id: shops.map(({ deviceId }) => deviceId) } : { area_id: area.id };
+      const data = {
+        ...target,
+        ...value(month) === "" ? {} : { month: value(month) },
+        formats: forms.filter(({ checked }) => checked).map((form) => form.value),
+        email: email.checked
+      };
+      const count = area?.members.length ?? shops.length;
+      this.confirm({ text: filled(texts.issueQuestion, { count }), button: texts.issue }, () => this.issue(data));
+    };
+    return el(
+      "div",
+      { class: "fields" },
+      field(`${texts.month} (${texts.sinceLast})`, month),
+      field(texts.which, which),
+      forms.map((form) => el("label", { class: "field check" }, form, form.value.toUpperCase())),
+      el("label", { class: "field check" }, email, texts.byEmail),
+      el("button", { type: "button", class: "primary", onclick: issue }, texts.issue)
+    );
+  }
+  issue(data) {
+    void this.work(this.texts.issuing, async () => {
+      this.papers = await this.ask("issue_statement", data);
+      const count = Object.keys(this.papers.accounts).length;
+      this.notice = filled(this.papers.cancelled ? this.texts.wasStopped : this.texts.wasIssued, { count });
+    });
+  }
+  progress() {
+    const entity = this.site?.entities["statements_printed"];
+    const percent = Number.parseFloat((entity === void 0 ? void 0 : this.home.states[entity]?.state) ?? "");
+    if (Number.isNaN(percent)) return null;
+    const text2 = filled(this.texts.printed, { percent });
+    const stop = () => void this.ask("cancel_statements").catch(() => void 0);
+    return el("div", { class: "fields" }, text2, bar(percent / 100, "", text2), el("button", { type: "button", class: "plain", onclick: stop }, this.texts.stop));
+  }
+  files() {
+    const { papers, texts, site } = this;
+    if (papers === void 0) return null;
+    const nameOf2 = (number) => accountName(site, number);
+    const links = (files) => Object.entries(files ?? {}).map(([form, { link }]) => [el("a", { href: link, target: "_blank", rel: "noopener" }, form.toUpperCase()), " "]);
+    const rows = found(Object.keys(papers.accounts), "", nameOf2).slice(0, LINKS_SHOWN).map((number) => {
+      const paper = papers.accounts[number];
+      return row([nameOf2(number), String(paper?.number ?? ""), paper?.error ?? links(paper?.files)], { numbers: 3 });
+    });
+    const together = links(papers.files);
+    return [
+      together.length > 0 ? el("p", {}, texts.allTogether, ": ", together) : null,
+      rows.length > 0 ? table([texts.account, texts.number, texts.forms], rows, { label: texts.forms, numbers: 3 }) : null
+    ];
+  }
+};
 
 // src/dashboard_strategy.ts
 var DASHBOARD_STRATEGY = "compere-prepaid";
@@ -1053,6 +2300,11 @@ async function register() {
   if (customElements.get(`ll-strategy-dashboard-${DASHBOARD_STRATEGY}`)) return;
   customElements.define(`ll-strategy-dashboard-${DASHBOARD_STRATEGY}`, CompereDashboardStrategy);
   customElements.define(`ll-strategy-view-${SHOP_STRATEGY}`, CompereShopStrategy);
+  customElements.define(LEDGER_CARDS.runs, RunsCard);
+  customElements.define(LEDGER_CARDS.pools, PoolsCard);
+  customElements.define(LEDGER_CARDS.bills, BillsCard);
+  customElements.define(LEDGER_CARDS.statements, StatementsCard);
+  customElements.define(LEDGER_CARDS.balance, BalanceCard);
   const labels = labelsFor(document.documentElement.lang || navigator.language);
   window.customStrategies = window.customStrategies ?? [];
   window.customStrategies.push({

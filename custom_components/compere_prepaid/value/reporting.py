@@ -14,7 +14,8 @@ from ..core.value.figure import Figure
 from ..core.value.leakage import Leak
 from ..core.value.reading import Asked, read_facts
 from ..core.value.report import Known, sections_of
-from ..printing import async_write_page, filled_in
+from ..printing import REPORTS, async_write_page, filled_in
+from ..statements.downloads import link_to
 from .wording import (
     formula_text,
     given_text,
@@ -73,7 +74,7 @@ class _Words:
 async def async_value_report(
     site: CompereSite, asked: Asked, known: Known, language: str, *, page: bool
 ) -> dict[str, Any]:
-    """Return all figures by topic, and the path of the page if one is wanted.
+    """Return all figures by topic, with path and link of the page if one is wanted.
 
     Raises `InvalidInputError` (`feeder_unknown`).
     """
@@ -117,7 +118,8 @@ async def async_value_report(
     answer, html = await site.ledger.survey(make)
     if page:
         name = f"value-{asked.period.since}-{asked.period.until}"
-        answer["page"] = str(await async_write_page(site, name, html))
+        file = await async_write_page(site, name, html, site.press.folder / REPORTS)
+        answer |= {"page": str(file), "link": link_to(site, file)}
     return answer
 
 

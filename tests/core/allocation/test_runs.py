@@ -63,7 +63,7 @@ async def test_month(mall: AllocatingMall) -> None:
     """A bill is split by floor area, posted with its tax, and taken back; then run again."""
     await mall.bill(yuan="1000")
     looked = await mall.runs.preview(IN_OCTOBER)
-    assert {name: looked.allocation.total(name) for name in SHOPS} == {
+    assert {name: looked.shares[name].amount for name in SHOPS} == {
         TEA: money(300),
         RICE: money(200),
         BOOKS: money(500),
@@ -76,7 +76,7 @@ async def test_month(mall: AllocatingMall) -> None:
     posted = await mall.runs.approve("2026-10", user="bert")
     assert posted.head is not None
     assert posted.head.state is RunState.POSTED
-    assert posted.allocation == looked.allocation
+    assert posted.shares == looked.shares
     assert mall.service_fund(TEA) == -money("318")
     assert mall.service_fund(BOOKS) == -money("530")
     await mall.runs.approve("2026-10", user="bert")
@@ -101,6 +101,6 @@ async def test_registers(mall: AllocatingMall) -> None:
     await mall.pool(LIGHT)
     run = await mall.runs.preview(Asked(since=OCTOBER, until=NOVEMBER, pools=("Light",)))
     assert run.missing == ()
-    assert run.allocation.pools[0].cost == money("632.40")  # 744 kWh × 0.85
-    assert run.allocation.total(TEA) == money("210.80")
-    assert OWNER not in run.allocation.shares
+    assert run.results[0].cost == money("632.40")  # 744 kWh × 0.85
+    assert run.shares[TEA].amount == money("210.80")
+    assert OWNER not in run.shares

@@ -7,11 +7,14 @@ taken again, as people and pollers do; references and readings are the same then
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 import hashlib
 from pathlib import Path
 from typing import Any
 
+from custom_components.compere_prepaid.core.allocation.bills import Bills
+from custom_components.compere_prepaid.core.allocation.document import POOL
+from custom_components.compere_prepaid.core.allocation.runs import Allocations, Asked
 from custom_components.compere_prepaid.core.errors import InvalidInputError
 from custom_components.compere_prepaid.core.ids import AccountNumber, MeterSerial
 from custom_components.compere_prepaid.core.ledger.account_rows import (
@@ -20,6 +23,7 @@ from custom_components.compere_prepaid.core.ledger.account_rows import (
     Supply,
     TaxTotal,
 )
+from custom_components.compere_prepaid.core.ledger.allocation_rows import SupplierBill
 from custom_components.compere_prepaid.core.ledger.payment_rows import (
     Method,
     OrderState,
@@ -41,6 +45,7 @@ from custom_components.compere_prepaid.core.tenancy.replacement import Replaceme
 from custom_components.compere_prepaid.core.tenancy.supplies import MeterSetup
 from tests.core.prepayment.desk import METER, OTHER, SHOP, START, Desk, money
 from tests.payment.paper import PaperBank, PaperProvider
+from tests.rich_book import set_pools
 
 OWNER = AccountNumber("OWNER")
 NEXT = AccountNumber("B-7")
@@ -49,6 +54,9 @@ SHORT = AccountNumber("C-3")
 """Runs out of credit at night, is given a grace, and adapts."""
 THIRD = MeterSerial("33B0250100003")
 MODULUS = 1_000_000
+
+_DAY = Asked(since=date(2026, 3, 2), until=date(2026, 3, 3))
+_RUN = "2026-03-02..2026-03-03"
 
 _RULES: tuple[Mapping[str, Any] | Policy, ...] = (
     {
@@ -180,6 +188,31 @@ async def _adapt(desk: Desk) -> None:
     await desk.credit_desk.set_adaptation([SHORT], until, user="anna")
 
 
+async def _bill(desk: Desk) -> None:
+    if not await desk.ledger.read(lambda tx: tx.documents(POOL)):
+        await set_pools(desk)
+    bill = SupplierBill(
+        supplier="Otis",
+        number="1",
+        name="Lift",
+        since=_DAY.since,
+        until=_DAY.until,
+        amount=money(30),
+        entered_at=desk.clock.now(),
+    )
+    await Bills(desk.book).enter([bill])
+
+
+async def _allocate(desk: Desk) -> None:
+    with done_already("allocation_overlaps"):  # by itself
+        await Allocations(desk.book).propose(_DAY, user="anna")
+    await Allocations(desk.book).approve(_RUN, user="bert")
+
+
+async def _take_back(desk: Desk) -> None:
+    await Allocations(desk.book).reverse(_RUN, user="anna", reason="one more look")
+
+
 def _order(key: str) -> Act:
     """Order 21 yuan by a provider; its id is made of the key."""
 
@@ -254,6 +287,9 @@ STEPS = (
     Step("meter replaced", 1010, _replace),
     Step("grace over", 1026, _read(12_000, THIRD)),
     Step("adapts from now on", 1027, _adapt),
+    Step("bill entered", 1028, _bill),
+    Step("shared costs posted", 1028, _allocate),
+    Step("shared costs taken back", 1029, _take_back),
     Step("reading of the new meter", 1030, _read(5_400, NEW)),
     Step("adapted", 1038, _read(12_000, THIRD)),
     Step("last reading", 1040, _read(36_100)),

@@ -85,20 +85,44 @@ class _Account:
         told: _Told = {fund: frozenset() for fund in _FUNDS}
         before = told
         is_first = True
+        stands: list[Any] = []
         for row in found:
             data = json.loads(row["content"])
             if "corrects" in data:
+                stands.pop()
                 assert data["corrects"] == row["number"] - 1
                 told = before
                 is_first = is_first or row["number"] == 2
             before = told
             told = self._statement(row, data, told, is_first=is_first)
             is_first = False
+            stands.append(data)
+        self._compare_energy(stands)
         for fund, transfers in self._funds.items():
             closing_now = sum(self._moved(one, fund) for one in transfers)
             untold = sum(self._moved(one, fund) for one in transfers if one["id"] not in told[fund])
             says = units(data["funds"][fund]["closing"])
             self._result.expect(f"{self._account} {fund} now", says + untold, closing_now)
+
+    def _compare_energy(self, stands: list[Any]) -> None:
+        """Compare all energy that was told, also free, with what was charged up to there."""
+        told: Counter[tuple[str, int]] = Counter()
+        reach: dict[tuple[str, int], tuple[int, int]] = {}
+        for line in (line for data in stands for line in data["funds"]["electricity"]["lines"]):
+            if line["kind"] == "charge":
+                register = (line["meter"], line["generation"])
+                told[register] += line["energy_wh"]
+                low, high = reach.get(register, (line["from_wh"], 0))
+                reach[register] = min(low, line["from_wh"]), max(high, line["to_wh"])
+        charged: Counter[tuple[str, int]] = Counter()
+        for charge in self._charges:
+            register = (charge["meter"], charge["generation"])
+            low, high = reach.get(register, (0, 0))
+            if low <= charge["from_wh"] and charge["to_wh"] <= high:
+                charged[register] += charge["to_wh"] - charge["from_wh"]
+        for register in told.keys() | charged.keys():
+            name = f"{self._account} Wh of {register}"
+            self._result.expect(name, told[register], charged[register])
 
     def _moved(self, one: Row, fund: str) -> int:
         """Return what a transfer adds to a fund."""

@@ -30,7 +30,7 @@ async def test_every_statement_of_a_year_is_added_up_again(
 ) -> None:
     """By code of its own over the ledger's file; then the independent checker says so too."""
     path = tmp_path / "ledger.db"
-    year = await Year(path, shops=24).open()
+    year = await Year(path, shops=20).open()
     await year.live()
     verified = await year.desk.ledger.verify()
     assert (verified.faults, verified.hints) == ((), ())

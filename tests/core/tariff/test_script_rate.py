@@ -1,23 +1,14 @@
 """`script/rate`, as people run it: a process of its own, where Home Assistant is not installed."""
 
 from collections.abc import Callable, Sequence
-from importlib.util import find_spec
 import json
 from pathlib import Path
-import subprocess
-import sys
 from typing import Any
 
 import pytest
 
 from script.rating.command import main
-
-ROOT = Path(__file__).parents[3]
-PACKAGES = (
-    *("yaml", "_yaml", "jsonschema", "jsonschema_specifications", "referencing", "rpds"),
-    *("attr", "attrs", "tzdata"),
-)
-"""What PyYAML, jsonschema and tzdata bring, and nothing else."""
+from tests.core.scripts_alone import Run
 
 SITE = """\
 site: {name: Riverside Mall, currency: CNY, time_zone: Europe/Berlin}
@@ -45,38 +36,16 @@ tariffs:
 """
 
 
-@pytest.fixture
-def packages(tmp_path: Path) -> Path:
-    """Return a folder with the few packages that the script needs."""
-    folder = tmp_path / "packages"
-    folder.mkdir()
-    for name in PACKAGES:
-        spec = find_spec(name)
-        if spec and spec.origin:
-            source = Path(spec.origin)
-            source = source.parent if source.name == "__init__.py" else source
-            (folder / source.name).symlink_to(source)
-    return folder
-
-
 type Refused = Callable[..., list[str]]
-type Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture
-def run(tmp_path: Path, packages: Path) -> Run:
+def run(tmp_path: Path, run_alone: Run) -> Run:
     """Return what runs the script in a Python without Home Assistant, in a folder of its own."""
     (tmp_path / "site.yaml").write_text(SITE, encoding="utf-8")
 
     def run(*arguments: str, module: Sequence[str] = ("-m", "script.rating")) -> Any:
-        return subprocess.run(  # noqa: S603  -- our own script
-            [sys.executable, "-S", *module, *arguments],
-            cwd=ROOT,
-            env={"PYTHONPATH": str(packages), "PYTHONDONTWRITEBYTECODE": "1"},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        return run_alone(*module, *arguments)
 
     return run
 

@@ -46,7 +46,7 @@ def test_what_is_missing_is_named() -> None:
     """Where an input is not known, there is no number."""
     found = figure("hours", "h", "count * minutes / 60", "as_told", count=12, minutes=None)
     assert found.value is None
-    assert found.notes == ("missing:minutes", "as_told")
+    assert found.notes == ("as_told", "missing:minutes")
     assert found.inputs == {"count": 12, "minutes": None}
 
 

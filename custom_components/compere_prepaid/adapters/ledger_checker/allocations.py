@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 
 from .book import Book, Row, parsed
 from .chain import Walk
@@ -43,9 +43,22 @@ _TAG = "compere_prepaid allocation 1"
 _SHARED = "income:shared"
 _STEPS_IN_ORDER = {("posted",), ("rejected",), ("posted", "reversed"), ()}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_PPM = 1_000_000
 _DAY_US = timedelta(days=1) // timedelta(microseconds=1)
 
 type _BillKey = tuple[str, str, int]
+
+
+class _Part(NamedTuple):
+    """What a run has of a bill: a line of what a pool cost."""
+
+    run: str
+    since: str
+    until: str
+    bill: _BillKey
+    line: Mapping[str, Any]
+    stands: bool
+    """Whether the run was not taken back."""
 
 
 @dataclass(slots=True)
@@ -59,8 +72,8 @@ class Allocated:
     """How many transfers there must be, and how much they move."""
     spans: dict[str, list[tuple[str, str, str]]] = field(default_factory=dict)
     """By pool the days of the runs that stand."""
-    bills: dict[_BillKey, set[str]] = field(default_factory=dict)
-    """The runs that stand, by the bills that they have parts of."""
+    parts: list[_Part] = field(default_factory=list)
+    """What runs that were posted have of bills."""
 
 
 def audit_allocations(book: Book, walk: Walk) -> Allocated:
@@ -98,7 +111,7 @@ def _audit_run(book: Book, run: Row, steps: Sequence[Row], found: Allocated) -> 
     try:
         _audit_content(book, name, run, (inputs, results), shares)
         rates = {pool["name"]: _rate(pool) for pool in inputs["pools"]}
-        used = set(_bills(results))
+        parts = list(_parts(run, results, stands="reversed" not in taken))
     except AttributeError, KeyError, TypeError, ValueError, IndexError:
         book.fault(f"{name}: cannot be read")
         return
@@ -112,12 +125,12 @@ def _audit_run(book: Book, run: Row, steps: Sequence[Row], found: Allocated) -> 
             for line in parsed(row["content"]):
                 place = (row["account"], "service", rates[line["pool"]])
                 found.net[place] = found.net.get(place, 0) + line["amount"]
+    if posted:
+        found.parts += parts
     if posted and not back:
         for result in results:
             span = (run["since"], run["until"], run["id"])
             found.spans.setdefault(result["pool"], []).append(span)
-        for key in used:
-            found.bills.setdefault(key, set()).add(run["id"])
 
 
 def _digest(run: Row, shares: Sequence[Row]) -> str:
@@ -202,20 +215,22 @@ def _audit_spans(book: Book, found: Allocated) -> None:
             reached = max(reached, until)
 
 
-def _bills(value: Any) -> Iterator[_BillKey]:
-    """Yield the bills that a run's result has parts of."""
-    for result in value:
+def _parts(run: Row, results: Any, *, stands: bool) -> Iterator[_Part]:
+    """Yield what a run has of bills."""
+    for result in results:
         for line in result.get("lines", ()):
             detail = line.get("detail", {})
             if "supplier" in detail:
-                yield detail["supplier"], detail["number"], detail["revision"]
+                bill = (detail["supplier"], detail["number"], detail["revision"])
+                yield _Part(run["id"], run["since"], run["until"], bill, line, stands)
 
 
 def _audit_bills(book: Book, found: Allocated) -> None:
-    """Check that each bill counts once, and those that were charged still do."""
+    """Check that each bill counts once, and that what was charged of bills is what they say."""
+    bills = {(row["supplier"], row["number"], row["revision"]): row for row in book.rows(_BILLS)}
     revisions: dict[tuple[str, str], list[Row]] = {}
-    for row in book.rows(_BILLS):
-        revisions.setdefault((row["supplier"], row["number"]), []).append(row)
+    for (supplier, number, _), row in bills.items():
+        revisions.setdefault((supplier, number), []).append(row)
     for (supplier, number), rows in revisions.items():
         name = f"bill {number} of {supplier}"
         numbers = [row["revision"] for row in rows]
@@ -223,13 +238,39 @@ def _audit_bills(book: Book, found: Allocated) -> None:
         counting = [row["revision"] for row in rows if not row["cancelled"]]
         book.expect(counting in ([], numbers[-1:]), f"{name}: counts more than once")
         for row in rows:
-            runs = found.bills.pop((supplier, number, row["revision"]), set())
-            if runs and row["cancelled"]:
-                book.fault(f"{name}: was cancelled, but {', '.join(sorted(runs))} charged it")
             sign = 1 if row["amount"] >= 0 else -1
-            book.expect(
-                0 <= row["tax"] * sign <= abs(row["amount"]) and row["energy_wh"] >= 0,
-                f"{name}: cannot be true",
-            )
-    for supplier, number, revision in sorted(found.bills):
-        book.fault(f"bill {number} of {supplier}: revision {revision} was charged and is missing")
+            can_be = 0 <= row["tax"] * sign <= abs(row["amount"]) and row["energy_wh"] >= 0
+            whole = not any(row[key] % _coins(book)[-1] for key in ("amount", "tax"))
+            book.expect(can_be and whole, f"{name}: cannot be true")
+    for part in found.parts:
+        name = f"allocation {part.run}, bill {part.bill[1]} of {part.bill[0]}"
+        bill = bills.get(part.bill)
+        if bill is None or (bill["cancelled"] and part.stands):
+            book.fault(f"{name}: was charged, but does not count")
+        else:
+            fits = bill["name"] == part.line["name"] and _is_part(book, part, bill)
+            book.expect(fits, f"{name}: what was charged is not its part of these days")
+
+
+def _coins(book: Book) -> tuple[int, ...]:
+    """Return what a coin may be: a whole unit, or so many digits of one."""
+    return (10**book.scale,) if book.scale == 6 else (10**7, 10**6)
+
+
+def _is_part(book: Book, part: _Part, bill: Row) -> bool:
+    """Tell whether a line is what falls on a run's days: rounded down to coins, cumulatively."""
+    first, behind, since, until = (
+        day_of(text) for text in (bill["since"], bill["until"], part.since, part.until)
+    )
+    if first is None or behind is None or since is None or until is None:
+        return False
+    days = (behind - first).days
+    begin, end = max(0, (since - first).days), min(days, (until - first).days)
+    detail, amount = part.line["detail"], bill["amount"]
+    for coin in _coins(book):
+        before = amount * begin // days // coin * coin
+        share = (amount if end == days else amount * end // days // coin * coin) - before
+        whole = detail.get("ppm", _PPM)
+        if part.line["amount"] == share * whole // _PPM:
+            return bool((detail["days"], detail["of_days"]) == (end - begin, days))
+    return False

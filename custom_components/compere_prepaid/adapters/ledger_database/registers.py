@@ -1,11 +1,11 @@
 """Register generations, their bill marks and their charges."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 import hashlib
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, case, func, select
 
 from ...core.errors import OperationFailedError
 from ...core.ids import AccountNumber, MeterSerial
@@ -58,6 +58,23 @@ _PERIODS = (
     .where(_OF_ACCOUNT, *_WITHIN)
     .group_by(charge_table.c.period)
 )
+_STEPS = 14
+"""Borders of a query: a year and a month; with fewer, the last is repeated."""
+_STEP = case(
+    *(
+        (charge_table.c.from_at < bindparam(f"border_{number}"), number)
+        for number in range(1, _STEPS)
+    )
+)
+_SPENT_BETWEEN = (
+    select(_STEP.label("step"), _USED, func.sum(charge_table.c.amount))
+    .where(
+        _OF_ACCOUNT,
+        charge_table.c.from_at >= bindparam("border_0"),
+        charge_table.c.from_at < bindparam(f"border_{_STEPS - 1}"),
+    )
+    .group_by("step")
+)
 _FIRST_CHARGE = select(func.min(charge_table.c.from_at)).where(_OF_ACCOUNT)
 _IN_ORDER = (
     _CHARGES.query("account")
@@ -71,11 +88,13 @@ _WITHIN_DAYS = (
     day_registers.c.day >= bindparam("since"),
     day_registers.c.day <= bindparam("until"),
 )
-_DAYS = (
-    _DAY_FORM.query("meter")
-    .where(*_WITHIN_DAYS)
-    .order_by(day_registers.c.day, day_registers.c.generation)
+_DAYS = _DAY_FORM.query("meter", "generation").where(*_WITHIN_DAYS)
+_ALL_DAYS = (
+    _DAY_FORM.query().where(*_WITHIN_DAYS).order_by(day_registers.c.day, day_registers.c.generation)
 )
+_FEW = 8
+"""Of so many meters rows are read one meter after the other."""
+
 _METERED = (
     select(day_registers.c.meter)
     .where(with_key(day_registers), *_WITHIN_DAYS)
@@ -149,11 +168,29 @@ class RegisterRows(Rows):
         return {meter: tuple(one for _, one in rows) for meter, rows in found.items() if rows}
 
     def day_registers(
-        self, meter: MeterSerial, since: date, until: date
-    ) -> tuple[DayRegisters, ...]:
-        """Return what a meter showed on the days from `since` to `until` included, day by day."""
-        found = self._query(_DAYS, key_meter=meter, since=since, until=until)
-        return tuple(_DAY_FORM.record(row) for row in found)
+        self, meters: Collection[MeterSerial], since: date, until: date
+    ) -> Mapping[MeterSerial, Sequence[DayRegisters]]:
+        """Return what meters showed on the days from `since` to `until` included, day by day.
+
+        Those of a few meters are found by their key. Of many, all rows of these days are read.
+        """
+        days = {"since": since, "until": until}
+        found: dict[MeterSerial, list[DayRegisters]] = {}
+        if len(meters) > _FEW:
+            wanted = frozenset(meters)
+            for row in map(_DAY_FORM.record, self._query(_ALL_DAYS, **days)):
+                if row.meter in wanted:
+                    found.setdefault(row.meter, []).append(row)
+            return found
+        for meter in dict.fromkeys(meters):
+            known = [
+                _DAY_FORM.record(row)
+                for generation in range(self.last_generation(meter) + 1)
+                for row in self._query(_DAYS, key_meter=meter, key_generation=generation, **days)
+            ]
+            if known:
+                found[meter] = sorted(known, key=lambda row: (row.day, row.generation))
+        return found
 
     def metered(self, since: date, until: date) -> tuple[MeterSerial, ...]:
         """Return the meters of which something is known on days from `since` to `until`."""
@@ -214,6 +251,17 @@ class RegisterRows(Rows):
         (found,) = self._query(_SPENT, key_account=account, since=since, until=until)
         energy_wh, amount = found
         return Spending(energy_wh=int(energy_wh or 0), amount=Amount(int(amount or 0)))
+
+    def spending_between(
+        self, account: AccountNumber, borders: Sequence[datetime]
+    ) -> tuple[Spending, ...]:
+        """Return what was charged to an account between each border and the next."""
+        padded = [*borders, *[borders[-1]] * (_STEPS - len(borders))]
+        values = {f"border_{number}": border for number, border in enumerate(padded)}
+        found = [Spending()] * (len(borders) - 1)
+        for step, energy_wh, amount in self._query(_SPENT_BETWEEN, key_account=account, **values):
+            found[step - 1] = Spending(energy_wh=int(energy_wh), amount=Amount(int(amount)))
+        return tuple(found)
 
     def first_charge_at(self, account: AccountNumber) -> datetime | None:
         """Return when the first interval charged to this account began."""

@@ -1,9 +1,10 @@
-"""What an old book says of payments and orders behind the point of a restoration.
+"""What an old book says of payments, orders and bills behind the point of a restoration.
 
 Transfers are booked again by `lost`; the rows here are what they mean: whose payment it was, which
 order it paid, who assigned it, what went back. They come with their transfers, or not at all. The
 papers of the cash desk are numbered anew with their transfers, and its counts are made again: they
-speak of places in a chain that is another one now.
+speak of places in a chain that is another one now. Allocation runs come back as proposals: approved
+again they are posted under the same ids.
 """
 
 from collections.abc import Iterator, Mapping
@@ -15,6 +16,15 @@ from typing import Any
 from sqlalchemy import Connection, StaticPool, create_engine
 
 from ...core.ids import TransferId
+from ...core.ledger.account_rows import HistoryRow
+from ...core.ledger.allocation_rows import (
+    AllocationRun,
+    AllocationShare,
+    AllocationStep,
+    BillCancellation,
+    RunStep,
+    SupplierBill,
+)
 from ...core.ledger.payment_rows import (
     Approval,
     AutoTopUp,
@@ -22,7 +32,6 @@ from ...core.ledger.payment_rows import (
     CashReceipt,
     MeterToken,
     OrderState,
-    PaymentHistoryRow,
     PaymentNotice,
     PaymentStateRow,
     PayOrder,
@@ -38,13 +47,18 @@ from ...core.ledger.ports import LedgerTransaction
 from ..ledger_database.forms import Form
 from ..ledger_database.plain import FORMS
 
-_HISTORY: tuple[type[PaymentHistoryRow], ...] = (
+_HISTORY: tuple[type[HistoryRow], ...] = (
     ProviderTxn,
     SuspenseAssignment,
     PaymentNotice,
     BillLine,
     Reconciliation,
     CashReceipt,
+    SupplierBill,
+    BillCancellation,
+    AllocationRun,
+    AllocationShare,
+    AllocationStep,
 )
 """Each behind what it refers to."""
 _STATE: tuple[type[PaymentStateRow], ...] = (
@@ -71,7 +85,7 @@ class LostState:
 class LostPayments:
     """The rows that a restored book lacks."""
 
-    history: tuple[PaymentHistoryRow, ...] = ()
+    history: tuple[HistoryRow, ...] = ()
     states: tuple[LostState, ...] = ()
     is_read: bool = False
     """Whether the old book's rows could be read."""
@@ -128,12 +142,7 @@ def keep_again(tx: LedgerTransaction, lost: LostPayments) -> None:
     not in the book is asked for again: its provider knows.
     """
     for row in lost.history:
-        if isinstance(row, CashReceipt):
-            continue  # numbered anew with its transfer
-        transfer_id = getattr(row, "transfer_id", None)
-        booked = transfer_id is None or tx.find_transfer(transfer_id) is not None
-        if booked and _find(tx, row) is None:
-            tx.add(row)
+        _keep_row(tx, row)
     for state in lost.states:
         if _find(tx, state.row) != state.before:
             continue
@@ -149,7 +158,29 @@ def keep_again(tx: LedgerTransaction, lost: LostPayments) -> None:
                 tx.put(other)
 
 
-def _find(tx: LedgerTransaction, row: PaymentHistoryRow | PaymentStateRow) -> object:
+def _keep_row(tx: LedgerTransaction, row: HistoryRow) -> None:
+    if isinstance(row, CashReceipt):
+        return  # numbered anew with its transfer
+    if isinstance(row, AllocationStep):
+        _step_again(tx, row)
+        return
+    transfer_id = getattr(row, "transfer_id", None)
+    booked = transfer_id is None or tx.find_transfer(transfer_id) is not None
+    if booked and _find(tx, row) is None:
+        tx.add(row)
+
+
+def _step_again(tx: LedgerTransaction, step: AllocationStep) -> None:
+    """Lay a run aside that was rejected or taken back; one that was posted is to be posted again.
+
+    A run that is posted in this book and was taken back later is to be taken back again.
+    """
+    if step.step is RunStep.POSTED or tx.rows(AllocationStep, run=step.run):
+        return
+    tx.add(replace(step, step=RunStep.REJECTED))
+
+
+def _find(tx: LedgerTransaction, row: HistoryRow | PaymentStateRow) -> object:
     form = _form(type(row))
     return tx.find(type(row), **dict(zip(form.key_names, form.key(row), strict=True)))
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from ..money.amount import Amount, Currency
 from . import notes
-from .inputs import PoolResult, ShareLine, Why
+from .inputs import CostLine, PoolResult, ShareLine, Why
 from .pool import WHOLE_PPM, Basis
 
 _PERCENT_DIGITS = 4
@@ -71,6 +71,13 @@ def note_text(note: str, words: Mapping[str, str]) -> str:
         basis, _, about = about.partition(":")
         return words[f"note.{kind}"].format(basis=words[f"basis.{basis}"], n=about)
     return words[f"note.{kind}"].format(n=about)
+
+
+def missing_text(line: CostLine, words: Mapping[str, str]) -> str | None:
+    """Return in words what is not known of a cost; None for one that is known."""
+    if (kind := line.detail.get("missing")) is None:
+        return None
+    return words[f"missing.{kind}"].format(name=line.name, **line.detail)
 
 
 def money(amount: Amount, currency: Currency, words: Mapping[str, str]) -> str:

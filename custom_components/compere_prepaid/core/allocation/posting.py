@@ -4,7 +4,7 @@ All of a run is posted, or taken back, in one transaction together with its step
 out again: the shares that were kept are what is booked.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
@@ -29,20 +29,14 @@ from ..prepayment.calendar import day_start
 from ..prepayment.settlement import fund_of
 from ..prepayment.slip import Slip
 from .content import results_of
-from .inputs import ShareLine
-from .pool import Pool
+from .working import Share
 
 _MICROSECOND = timedelta(microseconds=1)
 _NAMED = 5
 """So many accounts at most are named in a refusal."""
 
 
-class ShareDue(NamedTuple):
-    """What is booked to an account: its share, and the nets that tax comes on top of, by rate."""
-
-    account: AccountNumber
-    amount: Amount
-    nets: Mapping[int, Amount]
+type Shares = Mapping[AccountNumber, Share]
 
 
 class Booked(NamedTuple):
@@ -63,16 +57,6 @@ class Step:
     zone: ZoneInfo
 
 
-def nets_of(lines: Iterable[ShareLine], pools: Mapping[str, Pool]) -> Mapping[int, Amount]:
-    """Return what tax comes on top of, by its rate."""
-    nets: dict[int, int] = {}
-    for line in lines:
-        pool = pools[line.pool]
-        if pool.tax_ppm and not pool.tax_included:
-            nets[pool.tax_ppm] = nets.get(pool.tax_ppm, 0) + line.amount
-    return {ppm: Amount(net) for ppm, net in sorted(nets.items())}
-
-
 def transfer_of(run: str, account: AccountNumber, *, reversed_: bool = False) -> TransferId:
     """Name the transfer of a share, or the one that takes it back."""
     return TransferId(f"alloc:{run}:{account}" + (":reversed" if reversed_ else ""))
@@ -83,9 +67,7 @@ def effective_at(until: date, zone: ZoneInfo) -> datetime:
     return day_start(until, zone) - _MICROSECOND
 
 
-def post_run(
-    tx: LedgerTransaction, step: Step, dues: Sequence[ShareDue]
-) -> Mapping[AccountNumber, Booked]:
+def post_run(tx: LedgerTransaction, step: Step, shares: Shares) -> Mapping[AccountNumber, Booked]:
     """Post a run that waits; return what was booked.
 
     Raises `InvalidInputError`: `allocation_over`, `allocation_overlaps`, `allocation_closed`.
@@ -93,22 +75,22 @@ def post_run(
     run = step.run
     _expect(tx, run.id, RunState.PROPOSED)
     refuse_overlap(tx, run.since, run.until, pools_of(tx, run.id))
-    _prepare(tx, dues)
-    booked = dict(_book(tx, step, dues, effective_at(run.until, step.zone)))
+    _prepare(tx, shares)
+    booked = dict(_book(tx, step, shares, effective_at(run.until, step.zone)))
     _take(tx, step, RunStep.POSTED)
     return booked
 
 
 def reverse_run(
-    tx: LedgerTransaction, step: Step, dues: Sequence[ShareDue]
+    tx: LedgerTransaction, step: Step, shares: Shares
 ) -> Mapping[AccountNumber, Booked]:
     """Take back a posted run by counter-transfers of today; return what was booked.
 
     Raises `InvalidInputError`: `allocation_over`, `allocation_closed`.
     """
     _expect(tx, step.run.id, RunState.POSTED)
-    _prepare(tx, dues)
-    booked = dict(_book(tx, step, dues, None))
+    _prepare(tx, shares)
+    booked = dict(_book(tx, step, shares, None))
     _take(tx, step, RunStep.REVERSED)
     return booked
 
@@ -151,10 +133,10 @@ def _expect(tx: LedgerTransaction, run: str, wanted: RunState) -> None:
         raise InvalidInputError("allocation_over", run=run, state=state)
 
 
-def _prepare(tx: LedgerTransaction, dues: Sequence[ShareDue]) -> None:
+def _prepare(tx: LedgerTransaction, shares: Shares) -> None:
     """Read what posting asks for, and refuse accounts that take no more money."""
-    tx.prefetch([due.account for due in dues], ())
-    closed = [due.account for due in dues if _is_closed(tx.find(Tenancy, account=due.account))]
+    tx.prefetch(shares, ())
+    closed = [account for account in shares if _is_closed(tx.find(Tenancy, account=account))]
     if closed:
         more = f" (+{len(closed) - _NAMED})" if len(closed) > _NAMED else ""
         raise InvalidInputError("allocation_closed", accounts=", ".join(closed[:_NAMED]) + more)
@@ -165,18 +147,18 @@ def _is_closed(tenancy: Tenancy | None) -> bool:
 
 
 def _book(
-    tx: LedgerTransaction, step: Step, dues: Sequence[ShareDue], at: datetime | None
+    tx: LedgerTransaction, step: Step, shares: Shares, at: datetime | None
 ) -> Iterator[tuple[AccountNumber, Booked]]:
     """Book the shares at an instant, or take them back now."""
     forth = at is not None
-    for due in dues:
-        slip = _slip(tx, step, due.account)
-        before = fund_of(tx, due.account, Fund.SERVICE)
-        paying = tenant(due.account, Fund.SERVICE)
+    for account, due in shares.items():
+        slip = _slip(tx, step, account)
+        before = fund_of(tx, account, Fund.SERVICE)
+        paying = tenant(account, Fund.SERVICE)
         takes = (due.amount > 0) == forth
         debit, credit = (paying, SHARED_COSTS) if takes else (SHARED_COSTS, paying)
         request = NewTransfer(
-            id=transfer_of(step.run.id, due.account, reversed_=not forth),
+            id=transfer_of(step.run.id, account, reversed_=not forth),
             debit=debit,
             credit=credit,
             amount=Amount(abs(due.amount)),
@@ -192,8 +174,8 @@ def _book(
         for ppm, net in due.nets.items():  # there may be tax though the shares cancel out
             slip.tax(Fund.SERVICE, ppm, net if forth else -net, request)
         slip.book_taxes()
-        after = fund_of(tx, due.account, Fund.SERVICE)
-        yield due.account, Booked(Amount(before - after), after)
+        after = fund_of(tx, account, Fund.SERVICE)
+        yield account, Booked(Amount(before - after), after)
 
 
 def _slip(tx: LedgerTransaction, step: Step, account: AccountNumber) -> Slip:

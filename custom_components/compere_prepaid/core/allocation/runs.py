@@ -7,9 +7,8 @@ that the same days can be run again. What was worked out never changes.
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
-from typing import NamedTuple
 
 from ..errors import InvalidInputError
 from ..ids import AccountNumber
@@ -24,38 +23,26 @@ from ..money.amount import Amount
 from ..prepayment.batches import sliced
 from ..prepayment.book import AccountBook
 from ..prepayment.calendar import day_of, next_month
-from .content import (
-    inputs_content,
-    inputs_of,
-    result_content,
-    results_of,
-    run_digest,
-    share_contents,
-    share_lines_of,
-)
+from .content import inputs_of, results_of, share_lines_of
 from .events import AllocationPosted, AllocationReversed, SharedCosts
 from .gathering import Gathering, Setting, gather, read_gathering
-from .inputs import Allocation, Inputs
-from .markup import Markup, markup_of
+from .inputs import Inputs, PoolResult
 from .pool import Pool
 from .posting import (
     Booked,
-    ShareDue,
+    Shares,
     Step,
-    nets_of,
     post_run,
     refuse_overlap,
     reject_run,
     reverse_run,
 )
-from .sharing import allocate
+from .working import Share, WorkedOut, Worker, nets_of, work_out_here
 
 ALL_DAYS = (date.min, date.max)
 """Whatever the days of a run are, they lie within."""
 
-type _Booking = Callable[
-    [LedgerTransaction, Step, Sequence[ShareDue]], Mapping[AccountNumber, Booked]
-]
+type _Booking = Callable[[LedgerTransaction, Step, Shares], Mapping[AccountNumber, Booked]]
 """Books a step of a run."""
 
 
@@ -74,7 +61,8 @@ class Worked:
 
     head: RunHead | None = None
     inputs: Inputs
-    allocation: Allocation
+    results: tuple[PoolResult, ...]
+    shares: Shares
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -86,21 +74,13 @@ class Worked:
         """Its pools by name."""
         return {pool.name: pool for pool in self.inputs.pools}
 
-    @property
-    def dues(self) -> Sequence[ShareDue]:
-        """What is booked to whom."""
-        pools = self.pools
-        return [
-            ShareDue(account, self.allocation.total(account), nets_of(lines, pools))
-            for account, lines in sorted(self.allocation.shares.items())
-        ]
-
 
 @dataclass(slots=True)
 class Allocations:
     """Works out runs and takes steps with them, in the name of somebody."""
 
     book: AccountBook
+    worker: Worker = work_out_here
 
     async def preview(self, asked: Asked) -> Worked:
         """Work out a run and keep nothing.
@@ -108,44 +88,48 @@ class Allocations:
         Raises `InvalidInputError`: `time_order`, `allocation_not_over`, `allocation_overlaps`, and
         what gathering and working out raise.
         """
-        gathered = await self._gather(asked)
-        return await asyncio.to_thread(_work_out, gathered)
+        inputs, worked = await self._work_out(asked)
+        return _looked_at(inputs, worked)
 
     async def propose(self, asked: Asked, *, user: str) -> Worked:
         """Work out a run and keep it, to be approved; the very same one that waits is that one.
 
         Raises as `preview`, and `allocation_incomplete` if a register is not known.
         """
-        worked = await self.preview(asked)
-        if worked.missing:
-            raise InvalidInputError("allocation_incomplete", missing=", ".join(worked.missing))
-        rows = await asyncio.to_thread(_rows, worked)
+        inputs, worked = await self._work_out(asked)
+        if missing := missing_of(inputs):
+            raise InvalidInputError("allocation_incomplete", missing=", ".join(missing))
+        pools = frozenset(pool.name for pool in inputs.pools)
         at = self.book.clock.now()
 
         def keep(tx: LedgerTransaction) -> RunHead:
             heads = tx.run_heads(asked.since, asked.until)
             same = [one for one in heads if (one.since, one.until) == (asked.since, asked.until)]
             for head in same:
-                if head.state is RunState.PROPOSED and head.digest == rows.digest:
+                if head.state is RunState.PROPOSED and head.digest == worked.digest:
                     return head
-            refuse_overlap(tx, asked.since, asked.until, frozenset(worked.pools))
+            refuse_overlap(tx, asked.since, asked.until, pools)
             run = AllocationRun(
                 id=run_id(asked.since, asked.until, len(same) + 1),
                 since=asked.since,
                 until=asked.until,
                 at=at,
                 user=user,
-                inputs=rows.inputs,
-                result=rows.result,
-                digest=rows.digest,
+                inputs=worked.inputs,
+                result=worked.result,
+                digest=worked.digest,
             )
             tx.add(run)
-            for account, amount, content in rows.shares:
-                tx.add(AllocationShare(run=run.id, account=account, amount=amount, content=content))
+            for account, share in worked.shares.items():
+                tx.add(
+                    AllocationShare(
+                        run=run.id, account=account, amount=share.amount, content=share.content
+                    )
+                )
             return _head_of(run)
 
         head = await self.book.ledger.run(keep)
-        return Worked(head=head, inputs=worked.inputs, allocation=worked.allocation)
+        return replace(_looked_at(inputs, worked), head=head)
 
     async def approve(self, run: str, *, user: str, reason: str = "") -> Worked:
         """Post a run that waits; one that is posted stays as it is.
@@ -156,18 +140,18 @@ class Allocations:
         worked = await self.get(run)
         if (head := _head(worked)).state is RunState.POSTED:
             return worked
-        dues = await self._step(worked, post_run, user=user, reason=reason)
+        await self._step(worked, post_run, user=user, reason=reason)
         posted = AllocationPosted(
             at=self.book.clock.now(),
             run=head.id,
             since=head.since.isoformat(),
             until=head.until.isoformat(),
-            amount=Amount(sum(due.amount for due in dues)),
-            accounts=len(dues),
+            amount=Amount(sum(share.amount for share in worked.shares.values())),
+            accounts=len(worked.shares),
             user=user,
         )
         self.book.emit(posted)
-        return await self.get(run)
+        return replace(worked, head=await self.head(run))
 
     async def reverse(self, run: str, *, user: str, reason: str) -> Worked:
         """Take back a posted run; one that was taken back stays so.
@@ -191,7 +175,7 @@ class Allocations:
                 reason=reason.strip(),
             )
         )
-        return await self.get(run)
+        return replace(worked, head=await self.head(run))
 
     async def reject(self, run: str, *, user: str, reason: str = "") -> RunHead:
         """Lay a run that waits aside; one that was rejected stays so.
@@ -207,7 +191,7 @@ class Allocations:
 
     async def heads(
         self, since: date | None = None, until: date | None = None
-    ) -> Sequence[RunHead]:
+    ) -> tuple[RunHead, ...]:
         """Return the runs of a time, in the order of their making."""
         first, last = since or ALL_DAYS[0], until or ALL_DAYS[1]
         return await self.book.ledger.read(lambda tx: tx.run_heads(first, last))
@@ -229,18 +213,8 @@ class Allocations:
             raise AssertionError(run)
         return await asyncio.to_thread(_as_kept, head, row, shares)
 
-    async def markup(self, since: date, until: date) -> Markup:
-        """Compare what energy was sold for in some days with what it was bought for."""
-        book = self.book
-        owner = None if book.owner is None else book.owner.number
-        return await book.ledger.survey(
-            lambda tx: markup_of(
-                tx, since, until, owner=owner, zone=book.zone, coin=book.currency.minor
-            )
-        )
-
-    async def _gather(self, asked: Asked) -> Gathering:
-        """Read all that a run is worked out of, in one snapshot."""
+    async def _work_out(self, asked: Asked) -> tuple[Inputs, WorkedOut]:
+        """Read all that a run is worked out of, in one snapshot, and work it out."""
         book = self.book
         if asked.until <= asked.since:
             raise InvalidInputError("time_order")
@@ -261,18 +235,17 @@ class Allocations:
             refuse_overlap(tx, asked.since, asked.until, names)
             return gathered
 
-        return await book.ledger.survey(read)
+        gathered = await book.ledger.survey(read)
+        inputs = await asyncio.to_thread(gather, gathered)
+        return inputs, await self.worker(inputs)
 
-    async def _step(
-        self, worked: Worked, book: _Booking, *, user: str, reason: str
-    ) -> Sequence[ShareDue]:
+    async def _step(self, worked: Worked, book: _Booking, *, user: str, reason: str) -> None:
         """Book a step of a run, and let the accounts be as they are in the ledger then."""
-        dues = await asyncio.to_thread(lambda: worked.dues)
-        numbers = [due.account for due in dues]
+        numbers = list(worked.shares)
         async with self.book.locked(numbers):
             step = self._as_step(_head(worked), user, reason)
             with self.book.doubting(numbers):
-                booked = await self.book.ledger.run(lambda tx: book(tx, step, dues))
+                booked = await self.book.ledger.run(lambda tx: book(tx, step, worked.shares))
             waiting = iter(booked.items())
             try:
                 async for number, one in sliced(waiting):
@@ -280,7 +253,6 @@ class Allocations:
             finally:  # whoever ends this half-way ends none of the telling
                 for number, one in waiting:
                     self._told(step, number, one)
-        return dues
 
     def _told(self, step: Step, number: AccountNumber, booked: Booked) -> None:
         """Let an account be as it is in the ledger, and tell what it was charged."""
@@ -307,15 +279,6 @@ class Allocations:
         return Step(run=head, at=now, user=user, reason=reason, zone=zone)
 
 
-class _Rows(NamedTuple):
-    """A run as it is kept."""
-
-    inputs: str
-    result: str
-    digest: str
-    shares: Sequence[tuple[AccountNumber, Amount, str]]
-
-
 def missing_of(inputs: Inputs) -> tuple[str, ...]:
     """Return the meters whose registers are not known at the end of a run's time."""
     found = {
@@ -334,33 +297,23 @@ def run_id(since: date, until: date, number: int = 1) -> str:
     return days if number == 1 else f"{days}#{number}"
 
 
-def _work_out(gathered: Gathering) -> Worked:
-    inputs = gather(gathered)
-    return Worked(inputs=inputs, allocation=allocate(inputs))
-
-
-def _rows(worked: Worked) -> _Rows:
-    """Return what is kept of a run."""
-    inputs = inputs_content(worked.inputs)
-    result = result_content(worked.allocation.pools)
-    contents = share_contents(worked.allocation)
-    return _Rows(
-        inputs,
-        result,
-        run_digest(inputs, result, contents),
-        [
-            (account, worked.allocation.total(account), content)
-            for account, content in contents.items()
-        ],
-    )
+def _looked_at(inputs: Inputs, worked: WorkedOut) -> Worked:
+    return Worked(inputs=inputs, results=results_of(worked.result), shares=worked.shares)
 
 
 def _as_kept(head: RunHead, row: AllocationRun, shares: Sequence[AllocationShare]) -> Worked:
-    lines = {share.account: share_lines_of(share.content) for share in shares}
+    inputs = inputs_of(row.inputs)
+    pools = {pool.name: pool for pool in inputs.pools}
     return Worked(
         head=head,
-        inputs=inputs_of(row.inputs),
-        allocation=Allocation(pools=results_of(row.result), shares=lines),
+        inputs=inputs,
+        results=results_of(row.result),
+        shares={
+            share.account: Share(
+                share.amount, nets_of(share_lines_of(share.content), pools), share.content
+            )
+            for share in shares
+        },
     )
 
 

@@ -2,7 +2,8 @@
 
 Keys: `own.<basis>` and `all.<basis>` say a weight and the sum of all weights, `basis.<basis>` names
 a basis, `why.<why>` a line of `ShareLine.why` (`why.<why>.owner` where the owner's line reads
-otherwise), `note.<kind>` a note of a pool. `group` stands between thousands.
+otherwise), `note.<kind>` a note of a pool, `missing.<kind>` what is not known of its costs. `group`
+stands between thousands.
 """
 
 from collections.abc import Mapping
@@ -62,6 +63,11 @@ _ENGLISH: Mapping[str, str] = {
     "note.gross_up_not_used": "There was nothing to reckon for a higher occupancy",
     "note.no_contribution": "{n} was not there and contributes nothing",
     "note.floors_scaled": "The least amounts together are more than the cost; all are less",
+    "missing.register": "The register of {name} is not known at the end of these days",
+    "missing.beginning": "{name} was read first within these days",
+    "missing.bill": "There is no bill called {name} for {days} of these days",
+    "missing.charges": "Meters of {units} units are not charged up to the end of these days",
+    "missing.demand": "Of {units} units it is not known what they used in the hour of the peak",
 }
 
 _CHINESE: Mapping[str, str] = {
@@ -119,6 +125,11 @@ _CHINESE: Mapping[str, str] = {
     "note.gross_up_not_used": "没有可按较高出租率计算的费用",
     "note.no_contribution": "{n} 不在此期间，不分担费用",
     "note.floors_scaled": "最低金额合计超过费用，已全部按比例减少",
+    "missing.register": "不知道 {name} 在这些天结束时的读数",
+    "missing.beginning": "{name} 在这些天之中才首次抄表",
+    "missing.bill": "这些天中有 {days} 天没有名为 {name} 的账单",
+    "missing.charges": "有 {units} 个单元的电表尚未计费到这些天结束",
+    "missing.demand": "有 {units} 个单元在最大负荷小时的用电未知",
 }
 
 _MALAY: Mapping[str, str] = {
@@ -178,6 +189,11 @@ _MALAY: Mapping[str, str] = {
     "note.gross_up_not_used": "Tiada apa untuk dikira pada penghunian lebih tinggi",
     "note.no_contribution": "{n} tiada pada masa itu dan tidak menyumbang",
     "note.floors_scaled": "Jumlah minimum bersama melebihi kos; semua dikurangkan",
+    "missing.register": "Bacaan {name} pada akhir hari-hari ini tidak diketahui",
+    "missing.beginning": "{name} pertama kali dibaca dalam hari-hari ini",
+    "missing.bill": "Tiada bil bernama {name} untuk {days} daripada hari-hari ini",
+    "missing.charges": "Meter bagi {units} unit belum dicaj hingga akhir hari-hari ini",
+    "missing.demand": "Penggunaan {units} unit pada jam puncak tidak diketahui",
 }
 
 WORDS: Mapping[str, Mapping[str, str]] = {"en": _ENGLISH, "zh-Hans": _CHINESE, "ms": _MALAY}

@@ -90,9 +90,12 @@ class LedgerTransaction(Protocol):
         ...
 
     def day_registers(
-        self, meter: MeterSerial, since: date, until: date
-    ) -> tuple[DayRegisters, ...]:
-        """Return what a meter showed on the days from `since` to `until` included, day by day."""
+        self, meters: Collection[MeterSerial], since: date, until: date
+    ) -> Mapping[MeterSerial, Sequence[DayRegisters]]:
+        """Return what meters showed on the days from `since` to `until` included, day by day.
+
+        Meters of which nothing is known are left out.
+        """
         ...
 
     def metered(self, since: date, until: date) -> tuple[MeterSerial, ...]:
@@ -126,6 +129,12 @@ class LedgerTransaction(Protocol):
 
     def spending(self, account: AccountNumber, since: datetime, until: datetime) -> Spending:
         """Return Wh and money charged to an account, by the charges' `from_at`."""
+        ...
+
+    def spending_between(
+        self, account: AccountNumber, borders: Sequence[datetime]
+    ) -> tuple[Spending, ...]:
+        """Return `spending` between each of at most 14 borders (in order) and the next."""
         ...
 
     def first_charge_at(self, account: AccountNumber) -> datetime | None:

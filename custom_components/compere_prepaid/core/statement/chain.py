@@ -9,7 +9,7 @@ from datetime import datetime
 import json
 from typing import Any, NamedTuple
 
-from ..ids import AccountNumber
+from ..ids import AccountNumber, MeterSerial
 from ..ledger.account_rows import IssuedStatement
 from ..ledger.ports import LedgerTransaction
 
@@ -32,11 +32,28 @@ class Standing(NamedTuple):
 
 def standing(tx: LedgerTransaction, account: AccountNumber) -> Iterator[Standing]:
     """Yield an account's statements that stand, the latest first."""
-    row = tx.last(IssuedStatement, account=account)
-    while row is not None:
-        found = Standing(row, json.loads(row.content))
+    found = _read(tx.last(IssuedStatement, account=account))
+    while found is not None:
         yield found
-        row = before(tx, found)
+        found = _read(before(tx, found))
+
+
+def told_until_wh(
+    tx: LedgerTransaction, last: Standing, meter: MeterSerial, generation: int
+) -> int:
+    """Return up to which register a statement and those before it tell a meter's energy."""
+    one: Standing | None = last
+    while one is not None:
+        lines = (line for part in one.content["funds"].values() for line in part["lines"])
+        told = [
+            int(line["to_wh"])
+            for line in lines
+            if (line.get("meter"), line.get("generation")) == (meter, generation)
+        ]
+        if told:
+            return max(told)
+        one = _read(before(tx, one))
+    return 0
 
 
 def before(tx: LedgerTransaction, of: Standing) -> IssuedStatement | None:
@@ -49,6 +66,10 @@ def before(tx: LedgerTransaction, of: Standing) -> IssuedStatement | None:
     if row is None or row.number == 1:
         return None
     return tx.find(IssuedStatement, account=row.account, number=row.number - 1)
+
+
+def _read(row: IssuedStatement | None) -> Standing | None:
+    return None if row is None else Standing(row, json.loads(row.content))
 
 
 def first_to_tell(

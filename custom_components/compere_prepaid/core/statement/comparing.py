@@ -114,16 +114,16 @@ class Past:
 
     def _months(self, until: datetime) -> Iterator[MonthUse]:
         last = month_of(until - _INSTANT, self.zone)
-        month = last.replace(year=last.year - 1)
-        for _ in range(MONTHS_DRAWN):
-            after = next_month(month)
-            begin, end = day_start(month, self.zone), min(until, day_start(after, self.zone))
+        months = [last.replace(year=last.year - 1)]
+        while len(months) < MONTHS_DRAWN:
+            months.append(next_month(months[-1]))
+        borders = [*(day_start(month, self.zone) for month in months), until]
+        spent = self.tx.spending_between(self.tenancy.account, borders)
+        for month, end, one in zip(months, borders[1:], spent, strict=True):
             if end <= self.tenancy.opened_at:
                 yield MonthUse(month=month, energy_wh=None, cost=None)
             else:
-                spent = self.tx.spending(self.tenancy.account, begin, end)
-                yield MonthUse(month=month, energy_wh=spent.energy_wh, cost=spent.amount)
-            month = after
+                yield MonthUse(month=month, energy_wh=one.energy_wh, cost=one.amount)
 
     def debts(self, until: datetime) -> Iterator[DebtLeft]:
         """Yield what is owed at the end of a time."""

@@ -28,7 +28,7 @@ from ..ledger.records import (
 )
 from ..money.amount import ZERO, Amount, Currency
 from ..prepayment.calendar import day_of, day_start, next_month
-from .chain import Standing
+from .chain import Standing, told_until_wh
 from .comparing import Past
 from .lines import LineMaker, readings_of
 from .model import (
@@ -179,20 +179,22 @@ class _Maker:
         return [one for one in reversed(found) if one.kind in _BOOKED]
 
     def _charges(self) -> Iterator[Charge]:
-        """Yield the charges that are told; one that costs nothing has only its time for that."""
-        span, previous = self._span, self._span.previous
+        """Yield the charges that are told; of one that costs nothing the register says it."""
+        tx, span, previous = self._tx, self._span, self._span.previous
         if previous is not None:
             late = self._late[self._name(Fund.ELECTRICITY)]
             ids: Mapping[TransferId | None, datetime] = {
                 one.id: one.effective_at for one in late if one.code is TransferCode.CHARGE
             }
-            told = previous.row.until
             reach = min([previous.row.since, *ids.values()])
-            for charge in self._tx.charges(self._account, reach, told):
-                is_free = charge.transfer_id is None
-                if charge.transfer_id in ids or (is_free and charge.to_at > told):
+            for charge in tx.charges(self._account, reach, previous.row.until):
+                if charge.transfer_id in ids or (
+                    charge.transfer_id is None
+                    and charge.from_wh
+                    >= told_until_wh(tx, previous, charge.meter, charge.generation)
+                ):
                     yield charge
-        yield from self._tx.charges(self._account, span.since, span.until)
+        yield from tx.charges(self._account, span.since, span.until)
 
     def _known_fees(self) -> Mapping[TransferId, Fee]:
         """Return the fees that may be told, by their transfer."""

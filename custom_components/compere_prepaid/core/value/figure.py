@@ -50,7 +50,7 @@ def figure(name: str, unit: str, formula: str, *notes: str, **inputs: Given) -> 
         unit=unit,
         formula=formula,
         inputs=inputs,
-        notes=(*reasons, *notes),
+        notes=(*notes, *reasons),
     )
 
 

@@ -1,0 +1,1 @@
+"""Working out large runs in a process of its own."""

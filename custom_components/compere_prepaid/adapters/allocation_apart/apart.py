@@ -1,0 +1,77 @@
+"""Working out a large run in a process of its own.
+
+Hundreds of thousands of lines would hold up Home Assistant, not because of the arithmetic but
+because Python looks through all objects again and again while there are more and more of them. So a
+child process has them; what comes back are texts.
+"""
+
+import asyncio
+from contextlib import suppress
+import json
+from pathlib import Path
+import sys
+
+from ...core.allocation.content import inputs_content
+from ...core.allocation.inputs import Inputs
+from ...core.allocation.working import Share, WorkedOut, work_out_here
+from ...core.errors import InvalidInputError, OperationFailedError
+from ...core.ids import AccountNumber
+
+LARGE = 20_000
+"""From so many lines on, a run is worked out apart."""
+
+PROGRAM = Path(__file__).with_name("child.py")
+
+
+async def work_out_apart_if_large(inputs: Inputs) -> WorkedOut:
+    """Work out a run where it disturbs nobody. Raises what `allocate` raises."""
+    splits = sum(len(pool.splits) for pool in inputs.pools)
+    if len(inputs.stays) * splits <= LARGE:
+        return await work_out_here(inputs)
+    return await work_out_apart(inputs)
+
+
+async def work_out_apart(inputs: Inputs) -> WorkedOut:
+    """Work out a run in a child process; if the caller gives up, that ends at once.
+
+    Raises what `allocate` raises, and `OperationFailedError` (`allocation_failed`).
+    """
+    text = await asyncio.to_thread(inputs_content, inputs)
+    child = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-P",
+        str(PROGRAM),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        answer, complaint = await child.communicate(text.encode())
+    finally:
+        if child.returncode is None:
+            with suppress(ProcessLookupError):
+                child.kill()
+            await child.wait()
+    return await asyncio.to_thread(_read, text, answer, complaint)
+
+
+def _read(text: str, answer: bytes, complaint: bytes) -> WorkedOut:
+    """Read what a child worked out, or why it did not: a line for the run, and one an account."""
+    try:
+        head, *shares = (json.loads(line) for line in answer.splitlines())
+    except ValueError:
+        lines = complaint.decode(errors="replace").splitlines() or ["no answer"]
+        raise OperationFailedError("allocation_failed", error=lines[-1]) from None
+    if "refusal" in head:
+        raise InvalidInputError(head["refusal"], **head["placeholders"])
+    return WorkedOut(
+        inputs=text,
+        result=head["result"],
+        digest=head["digest"],
+        shares={
+            AccountNumber(account): Share(
+                amount, {int(ppm): net for ppm, net in nets.items()}, content
+            )
+            for account, amount, nets, content in shares
+        },
+    )

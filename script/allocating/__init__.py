@@ -1,0 +1,1 @@
+"""Sharing costs out, from the command line and without Home Assistant: `script/allocate --help`."""

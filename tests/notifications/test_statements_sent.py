@@ -1,0 +1,140 @@
+"""Statements that are sent: each once, with the PDF where a channel takes files."""
+
+from pathlib import Path
+from typing import Any
+
+from homeassistant.components.media_source import (
+    Unresolvable,
+    async_browse_media,
+    async_resolve_media,
+)
+from homeassistant.const import ATTR_ENTITY_ID
+from homeassistant.core import HomeAssistant, ServiceCall
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import entity_registry as er
+from homeassistant.setup import async_setup_component
+import pytest
+
+from custom_components.compere_prepaid.core.ids import AccountNumber
+from custom_components.compere_prepaid.site import CompereSite
+from custom_components.compere_prepaid.statements.mailing import Mailing
+from custom_components.compere_prepaid.statements.press import Paper
+from custom_components.compere_prepaid.statements.sent import KEPT, SENDING, SENT
+from tests.notifications.conftest import SHOP
+from tests.notifications.phones import Phone, reach
+from tests.stories.telling import ask
+
+FIRST = Paper(AccountNumber(SHOP), 1)
+
+
+class Mailbox:
+    """What Home Assistant's e-mail integration would send: it resolves attachments as that does."""
+
+    def __init__(self, hass: HomeAssistant) -> None:
+        """Register its entity and its action."""
+        self.hass = hass
+        self.mails: list[dict[str, Any]] = []
+        entity = er.async_get(hass).async_get_or_create("notify", "smtp", "tenant@example.com")
+        self.name = entity.entity_id
+        hass.states.async_set(self.name, "unknown")
+        hass.services.async_register("smtp", "send_message", self._take)
+
+    async def _take(self, call: ServiceCall) -> None:
+        mail = dict(call.data)
+        (attached,) = mail.pop("attachments")
+        media = await async_resolve_media(
+            self.hass, attached["media_source"]["media_content_id"], None
+        )
+        assert isinstance(media.path, Path)
+        content = await self.hass.async_add_executor_job(media.path.read_bytes)
+        self.mails.append(
+            mail | {"file": attached["filename"], "content": content, "from": attached}
+        )
+
+
+async def test_each_is_sent_once(hass: HomeAssistant, site: CompereSite, tenant: Phone) -> None:
+    """Who was told is not told again, also by a site that started anew, unless somebody says so."""
+    first = await ask(hass, "issue_statement", account=SHOP, email=True)
+    assert first["accounts"][SHOP]["sent"] == {tenant.name: "sent"}
+    message = tenant.messages[-1]
+    assert message["title"].endswith(f"statement No. 1 for account {SHOP}")
+    assert "Electricity, Closing balance: 51.00 CNY" in message["message"]
+    assert "print it for you on request" in message["message"]
+    assert site.notifier.memory.messages(AccountNumber(SHOP))[0].title == message["title"]
+    count = len(tenant.messages)
+    site.mailing = Mailing(site)  # as after a restart
+    again = await ask(hass, "print_statements", account=SHOP, email=True)
+    assert again["accounts"][SHOP]["sent"] == {tenant.name: "sent_before"}
+    assert len(tenant.messages) == count
+    more = await ask(hass, "print_statements", account=SHOP, email=True, resend=True)
+    assert more["accounts"][SHOP]["sent"] == {tenant.name: "sent"}
+    assert len(tenant.messages) == count + 1
+
+
+async def test_mail_carries_the_pdf(hass: HomeAssistant, site: CompereSite) -> None:
+    """The statement is attached, in the tenant's language, and can be had for that moment only."""
+    assert await async_setup_component(hass, "media_source", {})
+    mailbox = Mailbox(hass)
+    reach(hass, site, SHOP, notify=[mailbox.name], language="zh-Hans")
+    await hass.async_block_till_done()
+    answer = await ask(hass, "issue_statement", account=SHOP, email=True)
+    assert answer["accounts"][SHOP]["sent"] == {mailbox.name: "sent"}
+    (mail,) = mailbox.mails
+    assert mail[ATTR_ENTITY_ID] == mailbox.name
+    assert mail["file"] == f"statement-{SHOP}-1-zh-Hans.pdf"
+    assert mail["content"].startswith(b"%PDF")
+    assert "对账单见附件" in mail["message"]
+    root = await async_browse_media(hass, None)
+    assert "Compere Prepaid" in [one.title for one in root.children or ()]
+    ours = await async_browse_media(hass, "media-source://compere_prepaid")
+    assert (ours.can_expand, ours.can_play, ours.children) == (False, False, [])
+    with pytest.raises(Unresolvable):
+        await async_resolve_media(hass, mail["from"]["media_source"]["media_content_id"], None)
+
+
+async def test_failed_ones_are_sent_later(
+    hass: HomeAssistant, site: CompereSite, tenant: Phone
+) -> None:
+    """What a channel did not take is no longer marked, so that the next time sends it."""
+    tenant.broken = HomeAssistantError("no network")
+    answer = await ask(hass, "issue_statement", account=SHOP, email=True)
+    assert answer["accounts"][SHOP]["sent"] == {tenant.name: "failed"}
+    tenant.broken = None
+    answer = await ask(hass, "print_statements", account=SHOP, email=True)
+    assert answer["accounts"][SHOP]["sent"] == {tenant.name: "sent"}
+
+
+async def test_what_was_on_its_way_is_not_sent_twice(
+    hass: HomeAssistant, site: CompereSite, tenant: Phone
+) -> None:
+    """After an end in the middle nobody knows whether it arrived: that is said, nothing is sent."""
+    await ask(hass, "issue_statement", account=SHOP)
+    await site.mailing._sent.async_mark([(FIRST, tenant.name, SENDING)])
+    count = len(tenant.messages)
+    answer = await ask(hass, "print_statements", account=SHOP, email=True)
+    assert answer["accounts"][SHOP]["sent"] == {tenant.name: "unknown"}
+    assert len(tenant.messages) == count
+
+
+async def test_what_is_too_old_is_not_sent(
+    hass: HomeAssistant, site: CompereSite, tenant: Phone
+) -> None:
+    """Of the first statement nobody knows any more; the latest ones are remembered."""
+    sent = site.mailing._sent
+    await ask(hass, "issue_statement", account=SHOP)
+    await sent.async_mark(
+        (Paper(FIRST.account, number), "x", SENT) for number in range(2, KEPT + 3)
+    )
+    assert await sent.async_states(Paper(FIRST.account, KEPT + 2)) == {"x": SENT}
+    answer = await ask(hass, "print_statements", account=SHOP, email=True)
+    assert answer["accounts"][SHOP]["sent"] == {tenant.name: "unknown"}
+    assert tenant.messages == []
+
+
+async def test_who_has_no_channel_is_told_nothing(hass: HomeAssistant, site: CompereSite) -> None:
+    """The statement is printed all the same."""
+    reach(hass, site, SHOP, notify=[])
+    await hass.async_block_till_done()
+    answer = await ask(hass, "issue_statement", account=SHOP, email=True)
+    assert answer["accounts"][SHOP]["sent"] == {}
+    assert answer["printed"] == 1

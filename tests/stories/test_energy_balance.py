@@ -1,0 +1,200 @@
+"""A mall with a main meter: what gets lost, a shop that bridges its meter, and how it is found."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import ServiceValidationError
+from homeassistant.helpers import issue_registry as ir
+import pytest
+
+from custom_components.compere_prepaid.const import DOMAIN
+from custom_components.compere_prepaid.core.balance.feeders import Feeder, feeder_document
+from custom_components.compere_prepaid.core.ids import MeterSerial
+from custom_components.compere_prepaid.site import CompereSite
+from simulator.clock import ManualClock
+from simulator.loads import LoadKind
+from simulator.main_meter import MainMeterPlan
+from simulator.mall import Mall
+from simulator.tenants import EAST, MallPlan, one_line_plan
+from tests.site_fixtures import (
+    SITE_KEY,
+    entity_of,
+    expected_event,
+    read_again,
+    running_site,
+    state_of,
+)
+from tests.stories.telling import ask, verified
+
+pytestmark = [pytest.mark.usefixtures("socket_enabled"), pytest.mark.slow]
+
+MIDNIGHT = datetime(2026, 3, 1, 16, tzinfo=UTC)
+"""Of the second of March in Shanghai."""
+
+NOODLES, TEA = "A-101", "A-102"
+STEP = timedelta(hours=6)
+
+MAIN = MainMeterPlan(
+    serial="33B0025950900",
+    name="Main",
+    address=100,
+    kind=LoadKind.LIGHTING,
+    rated_kw=400,
+    breaker_a=1000,
+    area="Plant room",
+    floor_area=0,
+    lost_permille=20,
+)
+
+
+def mall_plan(shops: int) -> MallPlan:
+    """Return a mall with a main meter in front of its shops."""
+    plan = one_line_plan(shops, pace=False)
+    return replace(plan, meters={EAST: [*plan.meters[EAST], MAIN]})
+
+
+async def live(mall: Mall, site: CompereSite, days: int) -> None:
+    """Let days pass; meters are read every six hours, and the site looks at each day's end."""
+    assert isinstance(mall.clock, ManualClock)
+    for _ in range(days):
+        for _ in range(timedelta(days=1) // STEP):
+            mall.clock.advance(seconds=STEP // timedelta(seconds=1))
+            for meter in mall.meters:
+                await read_again(site, meter.serial)
+        await site.hours.async_write()
+        await site.hours.balance.async_on_clock()
+    await site.hass.async_block_till_done()
+
+
+def shown(hass: HomeAssistant, key: str) -> str:
+    """Return what a sensor of the feeder shows."""
+    return state_of(hass, entity_of(hass, "sensor", f"{SITE_KEY}_feeder_Main_{key}")).state
+
+
+def issue(hass: HomeAssistant, site: CompereSite) -> ir.IssueEntry | None:
+    """Return the repair issue about the feeder, if there is one."""
+    issue_id = f"unexplained_loss_{site.entry.entry_id}_Main"
+    return ir.async_get(hass).async_get_issue(DOMAIN, issue_id)
+
+
+async def balance(hass: HomeAssistant, **how: Any) -> dict[str, Any]:
+    """Ask for the energy balance."""
+    found: dict[str, Any] = await ask(hass, "get_energy_balance", **how)
+    return found
+
+
+async def test_a_shop_that_bridges_its_meter(hass: HomeAssistant, tmp_path: Path) -> None:
+    """Four days are in order. Then a load flows around its meter, which the main meter counts.
+
+    The day after, the meter is named; after two such days the loss is an alarm, told once, with its
+    numbers. Two days after the wire is gone, the alarm is over.
+    """
+    plan = mall_plan(2)
+    async with (
+        Mall.build(plan, clock=ManualClock(MIDNIGHT)) as mall,
+        running_site(hass, mall, tmp_path, opening_balance="100000") as site,
+    ):
+        noodles, tea, main = mall.meters
+        feeder = Feeder(name="Main", main=(MeterSerial(main.serial),), expected_loss_ppm=30_000)
+        await site.ledger.run(lambda tx: tx.insert_document(feeder_document(feeder)))
+        noodles.set_load(2000)
+        tea.set_load(1000)
+        await live(mall, site, 4)
+        assert shown(hass, "loss_yesterday") == "1.44"
+        assert shown(hass, "loss_part_yesterday") == "1.9607"  # of 73.44 kWh, rounded down
+        assert shown(hass, "loss_month") == "5.76"
+        assert shown(hass, "unexplained_part") == "0"
+        assert issue(hass, site) is None
+
+        noodles.set_load(100)
+        main.set_bypass(1900)
+        async with expected_event(
+            hass, "energy_finding", kind="likely_bypass", meter=noodles.serial
+        ) as told:
+            await live(mall, site, 1)
+        assert told[0].data["feeder"] == "Main"
+        assert told[0].data["energy_wh"] == 24 * (1922 - 60)
+        assert issue(hass, site) is None  # one day is no alarm
+
+        async with expected_event(hass, "energy_finding", kind="unexplained_loss") as told:
+            await live(mall, site, 1)
+        assert told[0].data["energy_wh"] == 2 * (24 * 1922 - 24 * 3022 * 3 // 100)
+        found = issue(hass, site)
+        assert found is not None
+        assert found.translation_placeholders == {
+            "site": "Riverside Mall",
+            "feeder": "Main",
+            "since": "2026-03-06",
+            "days": "2",
+            "main": "145.056",
+            "loss": "92.256",
+            "percent": "63.6",
+            "expected": "3",
+            "unexplained": "87.906",
+        }
+        await _look_at_the_balance(hass, noodles.serial)
+
+        noodles.set_load(2000)
+        main.set_bypass(0)
+        await live(mall, site, 2)
+        assert issue(hass, site) is None
+        assert shown(hass, "loss_yesterday") == "1.44"
+        await verified(hass)
+
+
+async def _look_at_the_balance(hass: HomeAssistant, serial: str) -> None:
+    """See the days, the hours, what was found and the base loads."""
+    by_day = await balance(hass, since="2026-03-05", until="2026-03-07")
+    feeder = by_day["feeders"]["Main"]
+    assert [day["loss_kwh"] for day in feeder["days"]] == ["1.44", "46.128", "46.128"]
+    assert feeder["loss_kwh"] == "93.696"
+    assert (feeder["hours"], feeder["hours_unknown"], feeder["hours_estimated"]) == (72, 0, 72)
+    assert feeder["alarm_since"] == "2026-03-06"
+    by_hour = await balance(hass, since="2026-03-06", until="2026-03-06", by="hour", feeder="Main")
+    hours = by_hour["feeders"]["Main"]["hours"]
+    assert len(hours) == 24
+    assert hours[0] == {
+        "at": "2026-03-06T00:00:00+08:00",
+        "main_kwh": "3.022",
+        "meters_kwh": "1.1",
+        "loss_kwh": "1.922",
+        "estimated": True,
+        "meters_missing": [],
+    }
+    week = await balance(hass, until="2026-03-07")
+    (bypass,) = [one for one in week["findings"] if one["kind"] == "likely_bypass"]
+    assert (bypass["meter"], bypass["meter_name"], bypass["how"]) == (serial, NOODLES, "step")
+    assert "witness" in bypass["advice"]
+    assert [(one["meter_name"], one["usual_w"]) for one in week["night_base_loads"]] == [
+        (NOODLES, 2000),
+        (TEA, 1000),
+    ]
+
+
+async def test_feeders_come_and_go(hass: HomeAssistant, tmp_path: Path) -> None:
+    """A feeder has entities while there is one; the action refuses one that there is not."""
+    plan = mall_plan(1)
+    async with (
+        Mall.build(plan, clock=ManualClock(MIDNIGHT)) as mall,
+        running_site(hass, mall, tmp_path) as site,
+    ):
+        main = MeterSerial(MAIN.serial)
+        begun = Feeder(name="Main", main=(main,))
+        await site.ledger.run(lambda tx: tx.insert_document(feeder_document(begun)))
+        await live(mall, site, 1)
+        entity = entity_of(hass, "sensor", f"{SITE_KEY}_feeder_Main_loss_yesterday")
+        assert state_of(hass, entity).attributes["hours"] == 24
+        assert shown(hass, "loss_today") == "unknown"  # the day has just begun
+        ended = Feeder(name="Main", valid_from=datetime(2026, 3, 3).date(), ended=True)  # noqa: DTZ001  -- a day of the site
+        await site.ledger.run(lambda tx: tx.insert_document(feeder_document(ended)))
+        await live(mall, site, 1)
+        assert hass.states.get(entity) is None
+        with pytest.raises(ServiceValidationError) as refused:
+            await balance(hass, feeder="Main", since="2026-03-03", until="2026-03-03")
+        assert refused.value.translation_key == "feeder_unknown"
+        with pytest.raises(ServiceValidationError) as refused:
+            await balance(hass, since="2026-01-01", until="2026-06-01")
+        assert refused.value.translation_key == "balance_days"
