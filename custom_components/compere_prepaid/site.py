@@ -56,6 +56,7 @@ from .core.prepayment.rules import load_rules
 from .event_relay import EventRelay
 from .hour_keeper import HourKeeper
 from .lines import line_settings_of
+from .month_end import MonthEndKeeper
 from .night_memory import NightMemory
 from .notifications.notifier import Notifier
 from .payments.approval_notice import ApprovalNotice
@@ -75,6 +76,7 @@ from .statements.mailing import Mailing
 from .statements.press import Press
 from .use_cases import UseCases
 from .user_names import UserNames
+from .value.markup_keeper import MarkupKeeper
 
 __all__ = [
     "AccountRuntime",
@@ -158,8 +160,10 @@ class CompereSite(UseCases):
         self._composition = Composition(self)
         self.payments = Payments(self)
         self.press = Press(self)
+        self.markup = MarkupKeeper(self)
         self.mailing = Mailing(self)
         self.daily = Daily(self)
+        self.month_end = MonthEndKeeper(self)
         self.standing = PaymentStanding(self)
         self.provider_health = ProviderHealth(self)
         self.importing = asyncio.Lock()
@@ -235,12 +239,14 @@ class CompereSite(UseCases):
             if self.running:
                 self.payments.on_clock()
                 self.daily.on_clock()
+                self.month_end.on_clock()
                 if self.portal_keeper.is_refused:
                     await self.portal_keeper.async_follow()
                 await self.reading_path.guarded(self.agreements.renew())
                 await self.reading_path.guarded(self.announcements.board.on_clock())
                 await self.reading_path.guarded(self.approval_notice.async_on_clock())
                 await self.reading_path.guarded(self.standing.async_on_clock())
+                await self.reading_path.guarded(self.markup.async_on_clock())
                 await self.reading_path.guarded(self.hours.async_on_clock())
                 # last, for it writes: whether the ledger can is what an issue says then
                 await self.reading_path.guarded(self.charging.on_clock())
