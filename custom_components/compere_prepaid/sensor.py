@@ -26,6 +26,7 @@ from .entities.link import (
     BusHealthDescription,
     MeterHealthDescription,
 )
+from .entities.markup import MARKUP
 from .entities.money import (
     ACCOUNT_SENSORS,
     SITE_SENSORS,
@@ -83,7 +84,9 @@ async def async_setup_entry(
     async_feed(site, AccountRuntime, add_entities, of_account)
     async_feed(site, ProviderRuntime, add_entities, lambda one: [ClearingSensor(site, one)])
     async_feed(site, FeederRuntime, add_entities, partial(_of_feeder, site))
-    add_entities(SiteSensor(site, description) for description in (*SITE_SENSORS, *PAYMENT_SENSORS))
+    add_entities(
+        SiteSensor(site, description) for description in (*SITE_SENSORS, *PAYMENT_SENSORS, MARKUP)
+    )
 
     _start_heartbeat(hass, entry)
 
@@ -310,7 +313,9 @@ class SiteSensor(SiteEntity, SensorEntity):
     """A sum over the site."""
 
     entity_description: SiteSensorDescription
-    _unrecorded_attributes = frozenset({"accounts", "meters"})
+    _unrecorded_attributes = frozenset(
+        {"accounts", "bought_price", "meters", "month", "sold_price"}
+    )
 
     def __init__(self, site: CompereSite, description: SiteSensorDescription) -> None:
         """Show one sum."""
@@ -319,6 +324,8 @@ class SiteSensor(SiteEntity, SensorEntity):
         if description.is_money:
             self._attr_native_unit_of_measurement = site.currency.code
             self._attr_suggested_display_precision = site.currency.digits
+        if description.is_price:
+            self._attr_native_unit_of_measurement = f"{site.currency.code}/kWh"
 
     @property
     @override

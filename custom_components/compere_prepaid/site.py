@@ -76,6 +76,7 @@ from .statements.mailing import Mailing
 from .statements.press import Press
 from .use_cases import UseCases
 from .user_names import UserNames
+from .value.markup_keeper import MarkupKeeper
 
 __all__ = [
     "AccountRuntime",
@@ -159,6 +160,7 @@ class CompereSite(UseCases):
         self._composition = Composition(self)
         self.payments = Payments(self)
         self.press = Press(self)
+        self.markup = MarkupKeeper(self)
         self.mailing = Mailing(self)
         self.daily = Daily(self)
         self.month_end = MonthEndKeeper(self)
@@ -244,6 +246,7 @@ class CompereSite(UseCases):
                 await self.reading_path.guarded(self.announcements.board.on_clock())
                 await self.reading_path.guarded(self.approval_notice.async_on_clock())
                 await self.reading_path.guarded(self.standing.async_on_clock())
+                await self.reading_path.guarded(self.markup.async_on_clock())
                 await self.reading_path.guarded(self.hours.async_on_clock())
                 # last, for it writes: whether the ledger can is what an issue says then
                 await self.reading_path.guarded(self.charging.on_clock())

@@ -188,7 +188,8 @@ async def test_tables(hass: HomeAssistant, later: CompereSite) -> None:
     assert answer["bills"][0]["energy_wh"] == 1_000_000
     markup = (await ask(hass, "allocate", dry_run=True, **DAYS))["markup"]
     assert markup["bought_price"] is None
-    assert markup["sold_price"] == "1.000000"
+    assert markup["sold_price"] == "1.0000"
+    assert (markup["bill_days"], markup["difference"]) == (0, None)
 
 
 async def test_document(

@@ -14,7 +14,14 @@ from custom_components.compere_prepaid.core.value.figure import evaluate
 from simulator.clock import ManualClock
 from simulator.mall import Mall
 from tests.actions.asking import NOODLES, refused
-from tests.site_fixtures import expected_event, read_again, running_site
+from tests.site_fixtures import (
+    SITE_KEY,
+    entity_of,
+    expected_event,
+    read_again,
+    running_site,
+    state_when,
+)
 from tests.stories.telling import PRICE, ask, burn, relay_settled
 
 BEFORE = {"before_since": "2026-02-01", "before_until": "2026-03-01"}
@@ -149,3 +156,35 @@ async def test_what_is_refused(hass: HomeAssistant, mall: Mall, tmp_path: Path) 
         ):
             async with refused(site, key):
                 await ask(hass, "value_report", **data)
+
+
+async def test_markup_of_last_month_is_a_sensor(
+    hass: HomeAssistant, mall: Mall, tmp_path: Path
+) -> None:
+    """Nothing before there is a bill; then what a kWh was sold for above its purchase."""
+    async with running_site(
+        hass, mall, tmp_path, price=PRICE, opening_balance="100", accounts={NOODLES: (NOODLES,)}
+    ) as site:
+        markup = entity_of(hass, "sensor", f"{SITE_KEY}_site_markup_last_month")
+        await burn(mall, site, NOODLES, 6_000)
+        await site.charging.settle_all("test")
+        assert isinstance(mall.clock, ManualClock)
+        mall.clock.advance(hours=24 * 30)
+        await site.async_tick()
+        state = await state_when(hass, markup, lambda state: state.attributes["month"] == "2026-03")
+        assert state.state == "unknown"
+        assert state.attributes["unit_of_measurement"] == "CNY/kWh"
+        await ask(
+            hass,
+            "enter_bill",
+            supplier="Grid",
+            number="1",
+            name="Grid",
+            since="2026-03-01",
+            until="2026-04-01",
+            amount="3.60",
+            energy="6",
+        )
+        await site.async_tick()
+        state = await state_when(hass, markup, lambda state: state.state != "unknown")
+        assert (state.state, state.attributes["sold_price"]) == ("0.4", 1.0)

@@ -2,9 +2,8 @@
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
-from homeassistant.components.energy.data import async_get_manager
+from homeassistant.components.energy.data import GridSourceType, async_get_manager
 from homeassistant.components.energy.validate import async_validate
 from homeassistant.components.recorder import Recorder, get_instance
 from homeassistant.components.recorder.statistics import statistics_during_period
@@ -18,6 +17,7 @@ from pytest_homeassistant_custom_component.components.recorder.common import (
     do_adhoc_statistics,
 )
 
+from custom_components.compere_prepaid.core.ids import AccountNumber
 from simulator.mall import Mall
 from tests.actions.asking import NOODLES
 from tests.site_fixtures import (
@@ -36,19 +36,20 @@ async def energy(recorder_mock: Recorder, hass: HomeAssistant) -> None:
     assert await async_setup_component(hass, "energy", {})
 
 
-def grid(energy: str, cost: str) -> dict[str, Any]:
+def grid(energy: str, cost: str | None = None, price: str | None = None) -> GridSourceType:
     """Return a source of energy with what it costs, as the dashboard's dialog makes it."""
-    nothing = (
-        *("stat_energy_to", "entity_energy_price", "number_energy_price", "stat_compensation"),
-        *("entity_energy_price_export", "number_energy_price_export"),
+    return GridSourceType(
+        type="grid",
+        stat_energy_from=energy,
+        stat_energy_to=None,
+        stat_cost=cost,
+        entity_energy_price=price,
+        number_energy_price=None,
+        stat_compensation=None,
+        entity_energy_price_export=None,
+        number_energy_price_export=None,
+        cost_adjustment_day=0.0,
     )
-    return {
-        "type": "grid",
-        "stat_energy_from": energy,
-        "stat_cost": cost,
-        **dict.fromkeys(nothing),
-        "cost_adjustment_day": 0.0,
-    }
 
 
 async def test_dashboard_takes_energy_and_cost(
@@ -64,7 +65,9 @@ async def test_dashboard_takes_energy_and_cost(
         cost = account_entity(hass, "sensor", NOODLES, "cost_month")
         price = account_entity(hass, "sensor", NOODLES, "price")
         await burn(mall, site, NOODLES, 12_000)
-        site.accounts[NOODLES].coordinator.push(site.accounts[NOODLES].coordinator.data, news=True)
+        site.accounts[AccountNumber(NOODLES)].coordinator.push(
+            site.accounts[AccountNumber(NOODLES)].coordinator.data, news=True
+        )
         state = await state_when(hass, used, lambda state: state.state == "12")
         assert state.attributes["last_reset"] == "2026-02-28T16:00:00+00:00"
         assert state_of(hass, cost).state == "12.00"
@@ -80,7 +83,7 @@ async def test_dashboard_takes_energy_and_cost(
                 "energy_sources": [
                     grid(used, cost),
                     grid(meter, cost),
-                    grid(meter, "") | {"stat_cost": None, "entity_energy_price": price},
+                    grid(meter, price=price),
                 ],
                 "device_consumption": [{"stat_consumption": meter}],
             }

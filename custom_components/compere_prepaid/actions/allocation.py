@@ -12,8 +12,10 @@ from ..authority import Duty, async_require_manager
 from ..core.allocation.runs import Asked, Worked
 from ..core.errors import InvalidInputError
 from ..core.prepayment.calendar import next_month
+from ..core.value.facts import Period
 from ..site import CompereSite
-from .allocation_answers import head_answer, markup_answer, run_answer
+from ..value.site_facts import async_selling
+from .allocation_answers import head_answer, run_answer, selling_answer
 from .fields import NAMES, WRITTEN, Action, day_of_text, month_of
 
 
@@ -29,9 +31,9 @@ async def _allocate(hass: HomeAssistant, site: CompereSite, call: ServiceCall) -
         if call.data["approve"] and worked.head is not None:
             worked = await site.allocations.approve(worked.head.id, user=user)
     await site.month_end.async_refresh()
-    markup = await site.allocations.markup(since, until)
+    selling = await async_selling(site, Period(since=since, until=until, zone=site.zone))
     answer = await _answer(hass, site, call, worked)
-    return answer | {"markup": markup_answer(markup, site.currency)}
+    return answer | {"markup": selling_answer(site, selling)}
 
 
 async def _get_allocation(

@@ -4,9 +4,8 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from ..account_view import exact_text, local_iso
-from ..core.allocation.explaining import explanation, note_text, reckoning
+from ..core.allocation.explaining import explanation, missing_text, note_text, reckoning
 from ..core.allocation.inputs import CostLine, PoolResult, ShareLine
-from ..core.allocation.markup import Markup
 from ..core.allocation.pool import Pool
 from ..core.allocation.runs import Worked
 from ..core.allocation.wording import words_of
@@ -14,25 +13,12 @@ from ..core.allocation.working import Share
 from ..core.ledger.allocation_rows import RunHead
 from ..core.money.amount import Amount, Currency, Price
 from ..core.tariff.tax import PPM, tax_on
+from ..core.value.selling import Selling, selling_figures
 from ..site import CompereSite
+from ..value.wording import shown
 
 FEW = 100
 """The lines of no more accounts are in an answer that nobody asked to be longer."""
-
-_ENGLISH = {
-    "register": "The register of {name} is not known at the end of these days",
-    "beginning": "{name} was read first within these days",
-    "bill": "There is no bill called {name} for {days} of these days",
-    "charges": "Meters of {units} units are not charged up to the end of these days",
-    "demand": "Of {units} units it is not known what they used in the hour of the peak",
-}
-_CHINESE = {
-    "register": "不知道 {name} 在这些天结束时的读数",
-    "beginning": "{name} 在这些天之中才首次抄表",
-    "bill": "这些天中有 {days} 天没有名为 {name} 的账单",
-    "charges": "有 {units} 个单元的电表尚未计费到这些天结束",
-    "demand": "有 {units} 个单元在最大负荷小时的用电未知",
-}
 
 
 def head_answer(site: CompereSite, head: RunHead) -> dict[str, Any]:
@@ -146,31 +132,33 @@ def _cost_answer(line: CostLine, currency: Currency) -> dict[str, Any]:
 def _notes(worked: Worked, language: str) -> Iterator[dict[str, str]]:
     """Yield what people should know of the pools, in words."""
     words = words_of(language)
-    missing = _CHINESE if language.startswith("zh") else _ENGLISH
     for pool, costs in worked.inputs.costs.items():
         for line in costs:
-            if (kind := line.detail.get("missing")) is not None:
-                text = missing[str(kind)].format(name=line.name, **line.detail)
-                yield {"pool": pool, "note": str(kind), "text": text}
+            if (text := missing_text(line, words)) is not None:
+                yield {"pool": pool, "note": str(line.detail["missing"]), "text": text}
     for result in worked.results:
         for note in result.notes:
             kind = note.partition(":")[0]
             yield {"pool": result.pool, "note": kind, "text": note_text(note, words)}
 
 
-def markup_answer(markup: Markup, currency: Currency) -> dict[str, Any]:
-    """Return what energy was sold and bought for; prices are per kWh, cut to the price's digits."""
+def selling_answer(site: CompereSite, selling: Selling) -> dict[str, Any]:
+    """Return what electricity was sold and bought for, with tax; prices are per kWh.
 
-    def price(found: Price | None) -> str | None:
-        return None if found is None else f"{currency.exact_price(found):f}"
-
-    difference = markup.difference
+    `difference` is what was charged above the purchase of the energy that was sold. `neither` are
+    the Wh of meters that are neither charged to tenants nor in a pool.
+    """
+    currency = site.currency
+    figures = {one.name: one for one in selling_figures(selling, currency)}
     return {
-        "sold_wh": markup.sold.energy_wh,
-        "sold": exact_text(currency, markup.sold.amount),
-        "sold_price": price(markup.sold_price),
-        "bought_wh": markup.bought.energy_wh,
-        "bought": exact_text(currency, markup.bought.amount),
-        "bought_price": price(markup.bought_price),
-        "difference": None if difference is None else f"{currency.rounded(difference):f}",
+        "sold_wh": selling.sold.energy_wh,
+        "sold": exact_text(currency, selling.sold.amount),
+        "sold_price": shown(figures["sold_price"], currency.digits),
+        "bought_wh": selling.bought.energy_wh,
+        "bought": exact_text(currency, selling.bought.amount),
+        "bought_price": shown(figures["bought_price"], currency.digits),
+        "difference": shown(figures["markup_money"], currency.digits),
+        "bill_days": selling.bill_days,
+        "days": selling.period.days,
+        "neither": dict(selling.neither),
     }

@@ -14,13 +14,13 @@ from ..authority import Duty, async_require_manager
 from ..commissioning.wording import language_for
 from ..core.errors import InvalidInputError
 from ..core.prepayment.calendar import day_of
-from ..core.value.days import Building
 from ..core.value.facts import Period
 from ..core.value.reading import Asked
 from ..core.value.report import Known
 from ..site import CompereSite
 from ..value.days_file import read_days
 from ..value.reporting import async_value_report
+from ..value.site_facts import building_of
 from ..value.temperature import async_temperatures
 from ..value.wording import LANGUAGES
 from .fields import WRITTEN, Action, day_of_text, written
@@ -54,7 +54,7 @@ async def _value_report(
     asked = Asked(
         period=period,
         before=before,
-        building=_building(site),
+        building=building_of(site),
         tariffs=dict(site.book.tariffs),
         given=replace(given, special=_special_days(site)),
         feeder=call.data.get("feeder"),
@@ -84,16 +84,6 @@ def _before(site: CompereSite, call: ServiceCall, period: Period) -> Period | No
     if before.until > period.since:
         raise InvalidInputError("value_before_wrong")
     return before
-
-
-def _building(site: CompereSite) -> Building:
-    owner = site.book.owner
-    return Building(
-        currency=site.currency,
-        owner=None if owner is None else owner.number,
-        accounts=frozenset(site.book.accounts),
-        meters=frozenset(site.meters),
-    )
 
 
 def _special_days(site: CompereSite) -> frozenset[date]:

@@ -60,6 +60,7 @@ class SiteSensorDescription(SensorEntityDescription):
 
     value_fn: Callable[[CompereSite], Decimal | int | None]
     is_money: bool = False
+    is_price: bool = False
     last_reset_fn: Callable[[CompereSite], datetime] | None = None
     attributes_fn: Callable[[CompereSite], dict[str, Any]] | None = None
 

@@ -13,8 +13,8 @@ from ..core.value.figure import Figure, Given
 _FOLDER = Path(__file__).parent / "texts"
 LANGUAGES = ("en", "zh-Hans")
 
-_DIGITS = {"count": 0, "money_per_kwh": 4, "ratio": 4, "percent": 2, "percentage_points": 2}
-"""How many decimals are shown by unit; of all others three, of money the currency's."""
+_DIGITS = {"count": 0, "money_per_kwh": 4, "ratio": 4}
+"""How many decimals are shown by unit; of all others two, of money the currency's."""
 
 _SIGNS = {"*": "×", "/": "÷", "-": "−"}
 _SHORTEST = 6
@@ -32,8 +32,9 @@ def shown(one: Figure, digits: int) -> str | None:
     """Return a figure's value rounded as people want it; None for one without."""
     if one.value is None:
         return None
-    places = digits if one.unit == "money" else _DIGITS.get(one.unit, 3)
-    return f"{one.value.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP):f}"
+    places = digits if one.unit == "money" else _DIGITS.get(one.unit, 2)
+    rounded = one.value.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP)
+    return f"{rounded or abs(rounded):f}"  # no minus before nothing
 
 
 def unit_text(unit: str, currency: str, language: str) -> str:
@@ -69,5 +70,5 @@ def given_text(given: Given) -> str:
     exponent = given.as_tuple().exponent
     if isinstance(exponent, int) and exponent < -_SHORTEST:
         given = given.quantize(Decimal(1).scaleb(-_SHORTEST), rounding=ROUND_HALF_UP)
-    text = f"{given:f}"
+    text = f"{given or abs(given):f}"
     return text.rstrip("0").rstrip(".") if "." in text else text

@@ -177,7 +177,7 @@ async def test_markup_of_a_month(mall: AllocatingMall) -> None:
     await mall.bill("L-1", "999", supplier="Lifts Ltd")  # no electricity
 
     found = figures(await facts_of(mall), "markup:2026-10")
-    (result,) = run.allocation.pools
+    (result,) = run.results
     assert (result.cost, result.tenants + result.owner) == (money("59.52"), money("59.52"))
     tenants = CNY.exact(result.tenants)
     sold = found["sold_price"]

@@ -27,7 +27,6 @@ from .content import inputs_of, results_of, share_lines_of
 from .events import AllocationPosted, AllocationReversed, SharedCosts
 from .gathering import Gathering, Setting, gather, read_gathering
 from .inputs import Inputs, PoolResult
-from .markup import Markup, markup_of
 from .pool import Pool
 from .posting import (
     Booked,
@@ -213,16 +212,6 @@ class Allocations:
         if row is None:  # rows of runs are never taken away
             raise AssertionError(run)
         return await asyncio.to_thread(_as_kept, head, row, shares)
-
-    async def markup(self, since: date, until: date) -> Markup:
-        """Compare what energy was sold for in some days with what it was bought for."""
-        book = self.book
-        owner = None if book.owner is None else book.owner.number
-        return await book.ledger.survey(
-            lambda tx: markup_of(
-                tx, since, until, owner=owner, zone=book.zone, coin=book.currency.minor
-            )
-        )
 
     async def _work_out(self, asked: Asked) -> tuple[Inputs, WorkedOut]:
         """Read all that a run is worked out of, in one snapshot, and work it out."""
