@@ -10,12 +10,11 @@ import sys
 from zoneinfo import ZoneInfo
 
 from .control_server import DEFAULT_PORT, control_server
-from .mall import Mall
+from .mall import TIME_ZONE, Mall
 from .plan_file import read_plan
 from .site_file import write_site
 from .tenants import MallPlan, mall_plan, one_line_plan
 
-_TIME_ZONE = "Asia/Shanghai"
 _OPEN = "11:00"
 
 
@@ -46,7 +45,7 @@ def _parse() -> argparse.Namespace:
         default=_OPEN,
         help="local time of day, or 'now' (default 11:00: shops are open)",
     )
-    add("--time-zone", default=_TIME_ZONE)
+    add("--time-zone", default=TIME_ZONE)
     add("--seed", type=int, default=1)
     add("--pty-dir", type=Path, help="folder for the links to serial ports")
     add("--site-file", type=Path, help="write the mall as a site file, to import")

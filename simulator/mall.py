@@ -19,6 +19,9 @@ from .serial_port import SerialEndpoint
 from .state_file import State, read_state, restore_meter, snapshot_meter, write_state
 from .tenants import MallPlan, mall_plan
 
+TIME_ZONE = "Asia/Shanghai"
+"""Where the mall of the demonstration is."""
+
 SAVE_EVERY_S = 2
 """How often the state file is written while the mall runs."""
 
@@ -32,7 +35,7 @@ class Mall:
         clock: SimulatedClock,
         *,
         seed: int = 1,
-        time_zone: str = "Asia/Shanghai",
+        time_zone: str = TIME_ZONE,
         serial_folder: Path | None = None,
         state_file: Path | None = None,
     ) -> None:
@@ -70,7 +73,7 @@ class Mall:
         speed: Fraction | float = 1,
         starts_at: datetime | None = None,
         seed: int = 1,
-        time_zone: str = "Asia/Shanghai",
+        time_zone: str = TIME_ZONE,
         serial_folder: Path | None = None,
         state_file: Path | None = None,
     ) -> Self:

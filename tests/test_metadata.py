@@ -298,6 +298,7 @@ def test_no_text_of_a_dialog_is_orphaned(part: str, module: str) -> None:
         "flows/form_errors.py",
         "flows/line_errors.py",
         "flows/meter_probe.py",
+        "flows/month_end.py",
         "flows/notifications.py",
         "flows/portal.py",
         "flows/reconnection.py",

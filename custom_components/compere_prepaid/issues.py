@@ -1,6 +1,6 @@
 """Repair issues: raised when something needs a person, gone when it is mended."""
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -58,6 +58,8 @@ UNEXPLAINED = "payments_unexplained"
 PORTAL_PORT = "portal_port"
 APPROVAL_WAITS = "approval_waits"
 UNEXPLAINED_LOSS = "unexplained_loss"
+ALLOCATION_WAITS = "allocation_waits"
+MONTH_END = "month_end"
 SUSPECT_TEXTS: dict[str, str] = {
     Suspicion.MISSING: "suspect_reading_missing",
     Suspicion.BACKWARDS: "suspect_reading_backwards",
@@ -338,3 +340,25 @@ def raise_unexplained_loss(site: CompereSite, feeder: str, alarm: LossAlarm) -> 
             "unexplained": f"{trimmed(Decimal(balance.unexplained_wh).scaleb(-3))}",
         },
     )
+
+
+def raise_allocation_waits(site: CompereSite, runs: list[str]) -> None:
+    """Say that runs wait for somebody to approve or reject them."""
+    _raise(site, ALLOCATION_WAITS, "", {"runs": ", ".join(runs)})
+
+
+def raise_month_end_registers(site: CompereSite, month: date, meters: tuple[str, ...]) -> None:
+    """Say that a month waits for meters to be read."""
+    placeholders = {"month": month.isoformat()[:7], "meters": ", ".join(meters)}
+    _raise(site, MONTH_END, "", placeholders, text="month_end_registers")
+
+
+def raise_month_end_lacks(site: CompereSite, month: date, pools: tuple[str, ...]) -> None:
+    """Say that a month was worked out, but is not posted because something is missing."""
+    placeholders = {"month": month.isoformat()[:7], "pools": ", ".join(pools)}
+    _raise(site, MONTH_END, "", placeholders, text="month_end_lacks")
+
+
+def raise_month_end_failed(site: CompereSite, error: PrepaidError) -> None:
+    """Say that a month could not be worked out or posted."""
+    _raise(site, MONTH_END, "", {"error": in_words(site.hass, error)}, text="month_end_failed")

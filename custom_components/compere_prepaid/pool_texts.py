@@ -17,6 +17,10 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
             "The meter {meter} supplies the account {account}, which pays for what it counts: "
             "in the pool {pool} it is paid for a second time."
         ),
+        "meter_gone": (
+            "The pool {pool} names the meter {meter}, which the site has no more. "
+            "If it was replaced, set a version with the new meter from that day on."
+        ),
         "nobody_there": (
             "No unit has the {kind} {name}, which the pool {pool} names. "
             "Look at the areas, floors and labels of the meters' devices."
@@ -32,6 +36,10 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "meter_charged": (
             "电表 {meter} 为账户 {account} 供电，其用电已由该账户支付，"
             "计入公摊项目 {pool} 会重复收费。"
+        ),
+        "meter_gone": (
+            "公摊项目 {pool} 中的电表 {meter} 已不在本站点。"
+            "如已更换，请自更换之日起用新电表设置新版本。"
         ),
         "nobody_there": (
             "公摊项目 {pool} 中的{kind} {name} 没有对应的单元。请检查电表设备的区域、楼层和标签。"
@@ -62,7 +70,9 @@ def _advice(site: CompereSite, pool: Pool) -> Iterator[tuple[str, str | None, Ma
     owner = site.book.owner
     for serial in sorted({serial for cost in pool.costs for serial in cost.meters}):
         meter = site.book.meters.get(serial)
-        if meter and meter.account and (owner is None or meter.account != owner.number):
+        if meter is None:
+            yield "meter_gone", None, {"meter": serial}
+        elif meter.account and (owner is None or meter.account != owner.number):
             yield "meter_charged", None, {"meter": serial, "account": meter.account}
     places = site.premises.places()
     for members in (pool.members, pool.left_out):

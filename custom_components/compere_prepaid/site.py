@@ -56,6 +56,7 @@ from .core.prepayment.rules import load_rules
 from .event_relay import EventRelay
 from .hour_keeper import HourKeeper
 from .lines import line_settings_of
+from .month_end import MonthEndKeeper
 from .night_memory import NightMemory
 from .notifications.notifier import Notifier
 from .payments.approval_notice import ApprovalNotice
@@ -162,6 +163,7 @@ class CompereSite(UseCases):
         self.markup = MarkupKeeper(self)
         self.mailing = Mailing(self)
         self.daily = Daily(self)
+        self.month_end = MonthEndKeeper(self)
         self.standing = PaymentStanding(self)
         self.provider_health = ProviderHealth(self)
         self.importing = asyncio.Lock()
@@ -237,6 +239,7 @@ class CompereSite(UseCases):
             if self.running:
                 self.payments.on_clock()
                 self.daily.on_clock()
+                self.month_end.on_clock()
                 if self.portal_keeper.is_refused:
                     await self.portal_keeper.async_follow()
                 await self.reading_path.guarded(self.agreements.renew())

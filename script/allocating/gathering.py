@@ -156,7 +156,7 @@ def _in_force(
         raise FaultsError(f"no pool of the site file holds on {month.since}: name another --month")
     named = Named(meters=meters, accounts={one.number for one in site.accounts})
     if clashes := list(unknown_names(pools, named)):
-        raise FaultsError(*(f"pool '{clash.pool}': {clash.message}" for clash in clashes))
+        raise FaultsError(*map(str, clashes))
     return pools, feeders_on(map(feeder_document, site.feeders), month.since)
 
 

@@ -35,8 +35,12 @@ class RunningMall:
         return int(ready[1]) if ready else 0
 
 
-async def start_mall(folder: Path, *, root: Path, speed: float, port: int) -> RunningMall:
+async def start_mall(
+    folder: Path, *, state: Path, root: Path, speed: float, port: int
+) -> RunningMall:
     """Start the simulator on ports from `port` on, or on any free ones if that is 0.
+
+    Its meters go on from the state file, if there is one.
 
     Fixed ports are the default because a restarted Home Assistant seeks the meters where they were.
     """
@@ -51,7 +55,7 @@ async def start_mall(folder: Path, *, root: Path, speed: float, port: int) -> Ru
         "--control-port": control_port,
         "--speed": f"{speed:g}",
         "--pty-dir": folder / "serial",
-        "--state": folder / "meters.json",
+        "--state": state,
         "--site-file": site,
     }
     command = [str(word) for pair in arguments.items() for word in pair]

@@ -83,6 +83,11 @@ class Folders:
         return self.state / "mall"
 
     @property
+    def meters_file(self) -> Path:
+        """What the simulated meters keep."""
+        return self.mall / "meters.json"
+
+    @property
     def password_file(self) -> Path:
         """The demo user's password."""
         return self.state / "password"

@@ -1,25 +1,31 @@
 """The demonstration from start to stop."""
 
 import asyncio
-from collections.abc import Awaitable, Iterator
+from collections.abc import Awaitable, Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 import fcntl
 from pathlib import Path
 import shutil
 import sys
 import time
+from zoneinfo import ZoneInfo
 
 import aiohttp
 
+from simulator.mall import TIME_ZONE
 from simulator.site_file import OFF
+from simulator.tenants import MAIN
 
 from .children import Child
 from .errors import DemoError
 from .guide import guide
 from .home_assistant import Client, log_in, wait_for_http
 from .mall import start_mall
+from .month import close_last_month, let_something_happen
 from .network import require_free
+from .past import Counted, count_past, hours_of_past, write_past
 from .phone import AMOUNT, pay_once
 from .portal_setup import Label, label_of, open_portal
 from .seeding import USER, Folders, password, seed
@@ -77,8 +83,13 @@ async def run(options: Options) -> None:
         for port in (options.port, options.portal_port):
             require_free(port, "--port")
         async with AsyncExitStack() as stack:
+            past = await _count_past(folders, watch) if _is_new(folders) else None
             mall = await start_mall(
-                folders.mall, root=options.root, speed=options.speed, port=options.mall_port
+                folders.mall,
+                state=folders.meters_file,
+                root=options.root,
+                speed=options.speed,
+                port=options.mall_port,
             )
             stack.push_async_callback(mall.child.stop)
             document = SiteDocument.parse(await _unless_ended(mall.site_file(), mall.child))
@@ -90,7 +101,7 @@ async def run(options: Options) -> None:
                 integration=options.root / "custom_components" / "compere_prepaid",
             )
             home_assistant = await _start_home_assistant(folders, stack)
-            opening = _open(options, folders, document, watch)
+            opening = _open(options, folders, document, watch, past)
             try:
                 shop = await _unless_ended(opening, home_assistant, mall.child)
             except (DemoError, aiohttp.ClientError) as error:
@@ -104,13 +115,46 @@ async def run(options: Options) -> None:
                 home_assistant = await _start_home_assistant(folders, stack)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountedPast:
+    """What the mall's meters counted before the demonstration began."""
+
+    hours: Sequence[datetime]
+    counted: Counted
+
+    def last_month_wh(self, serial: str, zone: ZoneInfo) -> int:
+        """Return what a meter counted in the month in which the past began."""
+        first, registers = self.hours[0].astimezone(zone), self.counted[serial]
+        months = [at.astimezone(zone).month for at in self.hours]
+        return registers[months.index(first.month % 12 + 1)] - registers[0]
+
+
+def _is_new(folders: Folders) -> bool:
+    return not folders.meters_file.exists() and not folders.imported_file.exists()
+
+
+async def _count_past(folders: Folders, watch: Stopwatch) -> CountedPast:
+    """Let the meters count through the mall's past, before anybody reads them."""
+    hours = hours_of_past(datetime.now(UTC), ZoneInfo(TIME_ZONE))
+    counted = await asyncio.to_thread(count_past, folders.meters_file, hours)
+    watch.say(f"the mall's past: {len(hours) // 24} days")
+    return CountedPast(hours=hours, counted=counted)
+
+
 async def _open(
-    options: Options, folders: Folders, document: SiteDocument, watch: Stopwatch
+    options: Options,
+    folders: Folders,
+    document: SiteDocument,
+    watch: Stopwatch,
+    past: CountedPast | None,
 ) -> str:
     """Bring the started Home Assistant to where somebody can use the mall's dashboard.
 
     Return where the code of the shop leads that is off; nothing if there is no tenants' page.
     """
+    if past is not None:
+        await write_past(folders.config, document, past.hours, past.counted)
+        watch.say("its ledger: what shops used and paid")
     await wait_for_http(options.url, limit_s=START_LIMIT_S)
     async with log_in(options.url, USER, password(folders)) as client:
         version = await wait_until_running(client, limit_s=START_LIMIT_S)
@@ -127,6 +171,8 @@ async def _open(
             print(f"script/run: {error}", file=sys.stderr)
         else:
             watch.say("every meter is read, every account has a balance")
+        if past is not None:
+            await _begin_to_show(client, document, past, watch)
         await check_dashboard(client)
         watch.say(f"dashboard at {options.url}")
         if (address := await open_portal(client, options.portal_port)) is None:
@@ -136,6 +182,17 @@ async def _open(
         if options.check:
             await _pay(address, label, watch)
         return label.url
+
+
+async def _begin_to_show(
+    client: Client, document: SiteDocument, past: CountedPast, watch: Stopwatch
+) -> None:
+    """Leave a run to be approved, and let something happen soon."""
+    zone = ZoneInfo(document.site["time_zone"])
+    today = datetime.now(zone).date()
+    run = await close_last_month(client, today, past.last_month_wh(MAIN.serial, zone))
+    watch.say(f"shared costs of {run} wait for approval")
+    await let_something_happen(client, document)
 
 
 async def _pay(address: str, label: Label, watch: Stopwatch) -> None:

@@ -7,9 +7,10 @@ from typing import Any
 from homeassistant.core import HomeAssistant
 import pytest
 
+from custom_components.compere_prepaid.core.ids import MeterSerial
 from custom_components.compere_prepaid.site import CompereSite
 from simulator.mall import Mall
-from tests.actions.asking import NOODLES, TEA, named_as_cashiers, refused
+from tests.actions.asking import BAKERY, NOODLES, TEA, named_as_cashiers, refused
 from tests.adapters.ledger_books import content
 from tests.stories.telling import ask
 
@@ -187,6 +188,27 @@ async def test_what_is_hardly_meant_is_told(
     assert answer["warnings"][0]["message"].startswith(f"The meter {serial} supplies the account")
     assert "area Fod court" in answer["warnings"][1]["message"]
     assert "52.5 %" in answer["warnings"][3]["message"]
+
+
+async def test_a_pool_says_when_its_meter_is_gone(
+    hass: HomeAssistant, site: CompereSite, mall: Mall
+) -> None:
+    """It may still name it, for the time in which it was there; that it is gone is told."""
+    serial = MeterSerial(mall.meter(BAKERY).serial)
+    pool = LIFTS | {"costs": [{"meters": [serial], "price": 1}]}
+    await ask(hass, "set_pool", pool=pool)
+    (tea,) = (one for one in site.accounts.values() if one.number == TEA)
+    subentry = site.entry.subentries[tea.subentry_id]
+    left = [one for one in subentry.data["meters"] if one != serial]
+    hass.config_entries.async_update_subentry(
+        site.entry, subentry, data={**subentry.data, "meters": left}
+    )
+    meter = site.meters[serial].subentry_id
+    hass.config_entries.async_remove_subentry(site.entry, meter)
+    await hass.async_block_till_done()
+    (shown,) = (await ask(hass, "get_pools"))["pools"]
+    assert [one["warning"] for one in shown["warnings"]] == ["meter_gone"]
+    assert (await ask(hass, "set_pool", pool=pool | {"basis": "equal"}))["result"] == "changed"
 
 
 @pytest.mark.parametrize("action", ["set_pool", "end_pool", "set_feeder"])

@@ -86,6 +86,25 @@ async def test_statement_of_a_time(hass: HomeAssistant, mall: Mall, site: Comper
     assert electricity(day)["closing_shown"] == "190.00"
 
 
+async def test_statement_of_a_month(
+    hass: HomeAssistant, mall: Mall, site: CompereSite, boss: str
+) -> None:
+    """It is shown as it would be while the month runs; it is issued when the month is over."""
+    await burn(mall, site, NOODLES, 10_000)
+    shown = await ask(hass, "get_statement", account=NOODLES, month="2026-03")
+    assert (shown["period"], shown["until"]) == ("2026-03", "2026-04-01T00:00:00+08:00")
+    assert electricity(shown)["closing_shown"] == "190.00"
+    assert "number" not in shown
+    async with refused(site, "statement_month_open"):
+        await ask(hass, "issue_statement", boss, account=NOODLES, month="2026-03")
+    async with refused(site, "statement_too_late"):
+        await ask(hass, "issue_statement", boss, account=[TEA, NOODLES], month="2026-02")
+    async with refused(site, "month_wrong"):
+        await ask(hass, "issue_statement", boss, account=NOODLES, correct=True)
+    async with refused(site, "statement_missing"):
+        await ask(hass, "issue_statement", boss, account=NOODLES, month="2026-02", correct=True)
+
+
 @pytest.mark.parametrize(
     ("key", "data"),
     [

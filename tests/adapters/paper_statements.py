@@ -22,6 +22,7 @@ from custom_components.compere_prepaid.core.statement.model import (
     EnergyDetail,
     FundStatement,
     Group,
+    MeterReadings,
     MonthUse,
     PricedEnergy,
     Statement,
@@ -58,6 +59,17 @@ def sample(pools: int = 3, *, account: str = "A-101", shift: int = 0) -> dict[st
         period=date(2026, 10, 1),
         corrects=11,
         funds=(_fund(Fund.ELECTRICITY, 412_500, electricity), _fund(Fund.SERVICE, 0, service)),
+        readings=(
+            MeterReadings(
+                meter=_METER,
+                generation=1,
+                from_wh=1_234_567,
+                to_wh=2_345_678 + shift,
+                from_at=SINCE,
+                to_at=UNTIL,
+                energy_wh=1_111_111 + shift,
+            ),
+        ),
         taxes=(
             TaxLine(
                 fund=Fund.ELECTRICITY,

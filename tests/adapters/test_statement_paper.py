@@ -139,7 +139,7 @@ def test_workbook_goes_on_to_another_sheet(tmp_path: Path, monkeypatch: pytest.M
 def test_old_statements_are_printed() -> None:
     """What an earlier version kept, without groups, comparison and charts, is printed too."""
     content = sample()
-    for key in ("form", "taxes", "debts", "comparison", "chart", "corrects", "period"):
+    for key in ("form", "readings", "taxes", "debts", "comparison", "chart", "corrects", "period"):
         del content[key]
     for fund in content["funds"].values():
         del fund["groups"]
@@ -156,6 +156,7 @@ def test_old_statements_are_printed() -> None:
                 line.pop(key, None)
     page = page_of(statement(content), "en")
     assert "Standing charge" in page
+    assert "2,345.678" in page  # the last reading, of the lines
     assert "<svg" not in page
     found = [group for fund in content["funds"].values() for group in grouped(fund)]
     assert sorted(found) == sorted({*GROUPS} - {"shared_energy"})

@@ -3,7 +3,11 @@
 from pathlib import Path
 from typing import Any
 
-from homeassistant.components.media_source import Unresolvable, async_resolve_media
+from homeassistant.components.media_source import (
+    Unresolvable,
+    async_browse_media,
+    async_resolve_media,
+)
 from homeassistant.const import ATTR_ENTITY_ID
 from homeassistant.core import HomeAssistant, ServiceCall
 from homeassistant.exceptions import HomeAssistantError
@@ -15,7 +19,7 @@ from custom_components.compere_prepaid.core.ids import AccountNumber
 from custom_components.compere_prepaid.site import CompereSite
 from custom_components.compere_prepaid.statements.mailing import Mailing
 from custom_components.compere_prepaid.statements.press import Paper
-from custom_components.compere_prepaid.statements.sent import SENDING
+from custom_components.compere_prepaid.statements.sent import KEPT, SENDING, SENT
 from tests.notifications.conftest import SHOP
 from tests.notifications.phones import Phone, reach
 from tests.stories.telling import ask
@@ -80,6 +84,10 @@ async def test_mail_carries_the_pdf(hass: HomeAssistant, site: CompereSite) -> N
     assert mail["file"] == f"statement-{SHOP}-1-zh-Hans.pdf"
     assert mail["content"].startswith(b"%PDF")
     assert "对账单见附件" in mail["message"]
+    root = await async_browse_media(hass, None)
+    assert "Compere Prepaid" in [one.title for one in root.children or ()]
+    ours = await async_browse_media(hass, "media-source://compere_prepaid")
+    assert (ours.can_expand, ours.can_play, ours.children) == (False, False, [])
     with pytest.raises(Unresolvable):
         await async_resolve_media(hass, mail["from"]["media_source"]["media_content_id"], None)
 
@@ -106,6 +114,21 @@ async def test_what_was_on_its_way_is_not_sent_twice(
     answer = await ask(hass, "print_statements", account=SHOP, email=True)
     assert answer["accounts"][SHOP]["sent"] == {tenant.name: "unknown"}
     assert len(tenant.messages) == count
+
+
+async def test_what_is_too_old_is_not_sent(
+    hass: HomeAssistant, site: CompereSite, tenant: Phone
+) -> None:
+    """Of the first statement nobody knows any more; the latest ones are remembered."""
+    sent = site.mailing._sent
+    await ask(hass, "issue_statement", account=SHOP)
+    await sent.async_mark(
+        (Paper(FIRST.account, number), "x", SENT) for number in range(2, KEPT + 3)
+    )
+    assert await sent.async_states(Paper(FIRST.account, KEPT + 2)) == {"x": SENT}
+    answer = await ask(hass, "print_statements", account=SHOP, email=True)
+    assert answer["accounts"][SHOP]["sent"] == {tenant.name: "unknown"}
+    assert tenant.messages == []
 
 
 async def test_who_has_no_channel_is_told_nothing(hass: HomeAssistant, site: CompereSite) -> None:

@@ -30,6 +30,7 @@ async def _allocate(hass: HomeAssistant, site: CompereSite, call: ServiceCall) -
         worked = await site.allocations.propose(asked, user=user)
         if call.data["approve"] and worked.head is not None:
             worked = await site.allocations.approve(worked.head.id, user=user)
+    await site.month_end.async_refresh()
     selling = await async_selling(site, Period(since=since, until=until, zone=site.zone))
     answer = await _answer(hass, site, call, worked)
     return answer | {"markup": selling_answer(site, selling)}
@@ -45,9 +46,9 @@ async def _get_allocation(
 async def _approve(hass: HomeAssistant, site: CompereSite, call: ServiceCall) -> dict[str, Any]:
     user = await async_require_manager(hass, site.entry, call.context, Duty.MONEY)
     run, reason = call.data["run"], call.data["reason"]
-    return await _answer(
-        hass, site, call, await site.allocations.approve(run, user=user, reason=reason)
-    )
+    worked = await site.allocations.approve(run, user=user, reason=reason)
+    await site.month_end.async_refresh()
+    return await _answer(hass, site, call, worked)
 
 
 async def _reverse(hass: HomeAssistant, site: CompereSite, call: ServiceCall) -> dict[str, Any]:
@@ -61,7 +62,9 @@ async def _reverse(hass: HomeAssistant, site: CompereSite, call: ServiceCall) ->
 async def _reject(hass: HomeAssistant, site: CompereSite, call: ServiceCall) -> dict[str, Any]:
     user = await async_require_manager(hass, site.entry, call.context, Duty.MONEY)
     run, reason = call.data["run"], call.data["reason"]
-    return head_answer(site, await site.allocations.reject(run, user=user, reason=reason))
+    head = await site.allocations.reject(run, user=user, reason=reason)
+    await site.month_end.async_refresh()
+    return head_answer(site, head)
 
 
 async def _list(hass: HomeAssistant, site: CompereSite, call: ServiceCall) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from ..account_view import exact_text, local_iso
-from ..core.allocation.explaining import explanation, note_text, reckoning
+from ..core.allocation.explaining import explanation, missing_text, note_text, reckoning
 from ..core.allocation.inputs import CostLine, PoolResult, ShareLine
 from ..core.allocation.pool import Pool
 from ..core.allocation.runs import Worked
@@ -19,21 +19,6 @@ from ..value.wording import shown
 
 FEW = 100
 """The lines of no more accounts are in an answer that nobody asked to be longer."""
-
-_ENGLISH = {
-    "register": "The register of {name} is not known at the end of these days",
-    "beginning": "{name} was read first within these days",
-    "bill": "There is no bill called {name} for {days} of these days",
-    "charges": "Meters of {units} units are not charged up to the end of these days",
-    "demand": "Of {units} units it is not known what they used in the hour of the peak",
-}
-_CHINESE = {
-    "register": "不知道 {name} 在这些天结束时的读数",
-    "beginning": "{name} 在这些天之中才首次抄表",
-    "bill": "这些天中有 {days} 天没有名为 {name} 的账单",
-    "charges": "有 {units} 个单元的电表尚未计费到这些天结束",
-    "demand": "有 {units} 个单元在最大负荷小时的用电未知",
-}
 
 
 def head_answer(site: CompereSite, head: RunHead) -> dict[str, Any]:
@@ -147,12 +132,10 @@ def _cost_answer(line: CostLine, currency: Currency) -> dict[str, Any]:
 def _notes(worked: Worked, language: str) -> Iterator[dict[str, str]]:
     """Yield what people should know of the pools, in words."""
     words = words_of(language)
-    missing = _CHINESE if language.startswith("zh") else _ENGLISH
     for pool, costs in worked.inputs.costs.items():
         for line in costs:
-            if (kind := line.detail.get("missing")) is not None:
-                text = missing[str(kind)].format(name=line.name, **line.detail)
-                yield {"pool": pool, "note": str(kind), "text": text}
+            if (text := missing_text(line, words)) is not None:
+                yield {"pool": pool, "note": str(line.detail["missing"]), "text": text}
     for result in worked.results:
         for note in result.notes:
             kind = note.partition(":")[0]

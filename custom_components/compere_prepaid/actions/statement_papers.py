@@ -1,6 +1,7 @@
 """Statements on paper: printing and sending those that were issued, and stopping that."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from homeassistant.core import HomeAssistant, ServiceCall, SupportsResponse
@@ -52,27 +53,31 @@ async def async_papers(
             language=language,
             again=call.data["resend"],
         )
-    accounts: dict[str, dict[str, Any]] = {}
-    for paper in papers:
-        answer: dict[str, Any] = {"number": paper.number}
-        files = printed.files.get(paper, {})
-        answer["files"] = {
+
+    def links(files: Mapping[str, Path]) -> dict[str, dict[str, str]]:
+        return {
             form: {"path": str(path), "link": link_to(site, path)} for form, path in files.items()
         }
-        if error := printed.errors.get(paper):
-            answer["error"] = error
-        if paper in sent:
-            answer["sent"] = sent[paper]
-        accounts[paper.account] = answer
-    return {
-        "accounts": accounts,
-        "files": {
-            form: {"path": str(path), "link": link_to(site, path)}
-            for form, path in printed.tables.items()
-        },
-        "printed": len(printed.files),
-        "cancelled": printed.is_cancelled,
-    }
+
+    def answer() -> dict[str, Any]:
+        """Sign thousands of links beside the event loop."""
+        accounts: dict[str, dict[str, Any]] = {}
+        for paper in papers:
+            one: dict[str, Any] = {"number": paper.number}
+            one["files"] = links(printed.files.get(paper, {}))
+            if error := printed.errors.get(paper):
+                one["error"] = error
+            if paper in sent:
+                one["sent"] = sent[paper]
+            accounts[paper.account] = one
+        return {
+            "accounts": accounts,
+            "files": links(printed.tables),
+            "printed": len(printed.files),
+            "cancelled": printed.is_cancelled,
+        }
+
+    return await site.hass.async_add_executor_job(answer)
 
 
 async def _print_statements(

@@ -51,6 +51,8 @@ async def _issue_statement(
     """Issue statements, of several accounts in one transaction; then print and send them."""
     user = await async_require_manager(hass, site.entry, call.context, Duty.MONEY)
     asked = Asked(month=month_of(call, "month"), correct=call.data["correct"])
+    if asked.correct and asked.month is None:
+        raise InvalidInputError("month_wrong", month="")
     issued = await site.moves.issue_statements(accounts_meant(hass, site, call.data), user, asked)
     if wants_paper(call):
         return await async_papers(site, {one: row.number for one, row in issued.items()}, call)

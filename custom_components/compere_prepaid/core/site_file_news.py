@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from .allocation.consistency import Named
 from .allocation.document import pool_document
+from .allocation.pool import Pool
 from .allocation.pools import (
     FEEDER_AUTHOR,
     POOL_AUTHOR,
@@ -16,7 +17,7 @@ from .allocation.pools import (
     known_to,
     read_versions,
 )
-from .balance.feeders import feeder_document
+from .balance.feeders import Feeder, feeder_document
 from .document_faults import Fault
 from .document_versions import DayVersion
 from .documents import Document as YamlDocument
@@ -95,15 +96,20 @@ def _clashes(
     new = {*after.pools, *after.feeders} - {*there.pools, *there.feeders}
     days = days_from(after, min(DayVersion.of(document).day for document in new))
     before = set(clashes_of(there, days, known, wanted.currency))
+    versions: Sequence[tuple[str, Sequence[Pool | Feeder]]] = (
+        ("pools", wanted.pools),
+        ("feeders", wanted.feeders),
+    )
     places = {
-        (pool.name, DayVersion(pool.valid_from, pool.revision)): index
-        for index, pool in enumerate(wanted.pools)
+        (group, one.name, DayVersion(one.valid_from, one.revision)): index
+        for group, ones in versions
+        for index, one in enumerate(ones)
     }
     for clash in clashes_of(after, days, known, wanted.currency):
         if clash in before:
             continue
-        index = places.get((clash.pool, clash.version))
+        index = places.get((clash.group, clash.name, clash.version))
         if index is None:
-            yield written.fault("pools", message=f"pool '{clash.pool}': {clash.message}")
+            yield written.fault("pools", message=str(clash))
         else:
-            yield written.fault("pools", index, *clash.path, message=clash.message)
+            yield written.fault(clash.group, index, *clash.path, message=clash.message)

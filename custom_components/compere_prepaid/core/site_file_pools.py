@@ -1,6 +1,6 @@
 """Pools and feeders in a site file: each version once, and all pools of a day fit together."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import partial
 
 from .allocation.consistency import Named
@@ -61,9 +61,14 @@ def _stands_twice(kind: str, _: Section, line: int) -> str:
 def _check_together(
     root: Section, pools: tuple[Pool, ...], feeders: tuple[Feeder, ...], currency: Currency
 ) -> None:
+    groups: Sequence[tuple[str, Sequence[Pool | Feeder]]] = (
+        ("pools", pools),
+        ("feeders", feeders),
+    )
     entries = {
-        (pool.name, DayVersion(pool.valid_from, pool.revision)): entry
-        for pool, entry in zip(pools, root.entries("pools"), strict=True)
+        (group, one.name, DayVersion(one.valid_from, one.revision)): entry
+        for group, known in groups
+        for one, entry in zip(known, root.entries(group), strict=True)
     }
     versions = Versions(
         tuple(pool_document(pool, currency) for pool in pools),
@@ -72,5 +77,5 @@ def _check_together(
     days = {DayVersion.of(document).day for document in (*versions.pools, *versions.feeders)}
     named = Named(tariffs=known_names(root, "tariffs", "name"))
     for clash in clashes_of(versions, days, named, currency):
-        entry = entries[clash.pool, clash.version]
+        entry = entries[clash.group, clash.name, clash.version]
         Section(None, (*entry.path, *clash.path), root.findings).fault(clash.message)

@@ -22,7 +22,7 @@ from .sent import SENDING, SENT, SentMemory
 if TYPE_CHECKING:
     from ..site import CompereSite
 
-TOGETHER = 20
+TOGETHER = 50
 """So many statements are under way at once; it is these of which nobody knows after a crash."""
 
 
@@ -59,6 +59,8 @@ class Mailing:
             letters: list[Letter] = []
             for paper, file in some:
                 before = {} if again else await self._sent.async_states(paper)
+                if before is None:
+                    before = dict.fromkeys(self._site.notifier.channels_of(paper.account), "")
                 answers[paper] = {
                     channel: "sent_before" if state == SENT else "unknown"
                     for channel, state in before.items()

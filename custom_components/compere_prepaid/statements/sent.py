@@ -4,7 +4,7 @@ What is about to be sent is written down before: if Home Assistant ends in the m
 not known whether the tenant has it, and it is not sent again unless somebody says so.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from homeassistant.core import HomeAssistant
@@ -14,10 +14,13 @@ from ..const import DOMAIN
 from .press import Paper
 
 _VERSION = 1
-KEPT = 60
+KEPT = 12
 """Statements per account of which this is remembered: the latest."""
 
 SENDING, SENT = "sending", "sent"
+
+type _Numbers = Mapping[str, Mapping[str, str]]
+"""By number, what became of a statement by channel."""
 
 
 def _store(hass: HomeAssistant, entry_id: str) -> Store[dict[str, Any]]:
@@ -36,32 +39,31 @@ class SentMemory:
     def __init__(self, hass: HomeAssistant, entry_id: str) -> None:
         """Remember it for a site."""
         self._store = _store(hass, entry_id)
-        self._states: dict[str, dict[str, dict[str, str]]] | None = None
+        self._states: dict[str, _Numbers] | None = None
 
-    async def async_states(self, paper: Paper) -> dict[str, str]:
-        """Return what became of a statement, by channel."""
-        return dict((await self._loaded()).get(paper.account, {}).get(str(paper.number), {}))
+    async def async_states(self, paper: Paper) -> Mapping[str, str] | None:
+        """Return what became of a statement, by channel; None if it is too old to be known."""
+        numbers = (await self._loaded()).get(paper.account, {})
+        if len(numbers) >= KEPT and paper.number < min(map(int, numbers)):
+            return None
+        return numbers.get(str(paper.number), {})
 
     async def async_mark(self, marks: Iterable[tuple[Paper, str, str | None]]) -> None:
         """Write states down, by statement and channel; None is nothing sent. It is on disk then."""
         states = await self._loaded()
         for paper, channel, state in marks:
-            numbers = states.setdefault(paper.account, {})
-            channels = numbers.setdefault(str(paper.number), {})
-            if state is None:
-                channels.pop(channel, None)
-            else:
+            numbers = dict(states.get(paper.account, {}))
+            channels = dict(numbers.get(str(paper.number), {}))
+            channels.pop(channel, None)
+            if state is not None:
                 channels[channel] = state
-            for old in sorted(numbers, key=int)[:-KEPT]:
-                del numbers[old]
-        # A copy, for it is written beside the event loop.
-        copy = {
-            account: {number: dict(channels) for number, channels in numbers.items()}
-            for account, numbers in states.items()
-        }
-        await self._store.async_save(copy)
+            numbers[str(paper.number)] = channels
+            kept = sorted(numbers, key=int)[-KEPT:]
+            states[paper.account] = {number: numbers[number] for number in kept}
+        # A copy, for it is written beside the event loop; what is in it is never changed.
+        await self._store.async_save(dict(states))
 
-    async def _loaded(self) -> dict[str, dict[str, dict[str, str]]]:
+    async def _loaded(self) -> dict[str, _Numbers]:
         if self._states is None:
             self._states = await self._store.async_load() or {}
         return self._states

@@ -101,6 +101,27 @@ MISTAKES = {
         "feeders:\n  - {name: Main LV, valid_from: 2026-07-01, ended: true}\n",
         ["line 10: pools[2].costs[0].losses: there is no feeder 'Main LV'"],
     ),
+    "all meters twice": (
+        "feeders:\n",
+        "feeders:\n  - {name: Riser, main: [R1], meters: all}\n",
+        [
+            (
+                "line 5: feeders[0].meters: all meters lie behind another feeder already: name "
+                "those of this one"
+            )
+        ],
+    ),
+    "a meter behind two feeders": (
+        "feeders:\n",
+        (
+            "feeders:\n  - {name: East, main: [R1], meters: [S1]}\n"
+            "  - {name: West, main: [R2, R1], meters: [S2, S1]}\n"
+        ),
+        [
+            "line 6: feeders[1].main[1]: meter 'R1' is a main meter of the feeder 'East' already",
+            "line 6: feeders[1].meters[1]: meter 'S1' lies behind the feeder 'East' already",
+        ],
+    ),
     "a version twice": (
         "valid_from: 2026-07-01",
         "valid_from: 2026-01-01",
@@ -120,6 +141,13 @@ def test_pools_that_do_not_fit_together(mistake: str) -> None:
     before, after, expected = MISTAKES[mistake]
     assert before in SITE
     assert faults(SITE.replace(before, after)) == expected
+
+
+def test_feeders_may_lie_behind_each_other() -> None:
+    """A hall's list may name a riser's main meter and, all the same, what is behind the riser."""
+    nested = "  - {name: Hall, main: [H1], meters: [R1, S1]}\n  - {name: Riser, main: [R1], "
+    text = SITE.replace("feeders:\n", f"feeders:\n{nested}meters: [S1, S2]}}\n")
+    assert len(read(text).feeders) == 3
 
 
 def test_parts_of_a_meter_may_be_in_several_pools() -> None:

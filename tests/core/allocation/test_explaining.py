@@ -120,6 +120,64 @@ def test_what_else_was_done_is_told() -> None:
     )
 
 
+def test_percentages_are_rounded_half_up() -> None:
+    """To four decimals, and the sign says that there would be more; 0 is 0."""
+    texts = [
+        lines_of("A", pool(), 100, stay("A", square=part), stay("B", square=rest))[0]
+        for part, rest in ((1, 31), (1, 799_999), (1, 2_000_001), (0, 1), (2, 1))
+    ]
+    assert [text.split(" m² ", 2)[-1].split(" % ")[0] for text in texts] == [
+        "= 3.125",
+        "≈ 0.0001",
+        "≈ 0",
+        "= 0",
+        "≈ 66.6667",
+    ]
+
+
+def test_what_the_owner_bears_for_want_of_weights() -> None:
+    """The line and the note name the basis."""
+    found = run(pool(by=Basis.ENERGY), 100, stay("A"))
+    assert told(only(found).owner_lines[0]) == (
+        "Nobody has anything to split by (Metered energy): the owner bears it"
+    )
+    assert reckoning(only(found), currency=USD, words=ENGLISH) == ""
+
+
+@pytest.mark.parametrize(
+    ("note", "text"),
+    [
+        ("no_cost", "Nothing was spent on this"),
+        (
+            "no_denominator:persons",
+            "Nobody has anything to split by (Persons): the owner bears that part",
+        ),
+        (
+            "unweighted:floor_area:3",
+            "Units of which it is not known (Floor area), so that they bear nothing: 3",
+        ),
+        ("no_contribution:A:1", "A:1 was not there and contributes nothing"),
+    ],
+)
+def test_notes_in_words(note: str, text: str) -> None:
+    """With the basis, how many units, or which account."""
+    assert note_text(note, ENGLISH) == text
+
+
+def test_a_contribution_of_nothing_is_the_tenants_all_the_same() -> None:
+    """The owner's line about contributions reads otherwise."""
+    rule = Exclusion(account=AccountNumber("A"), denominator=True, contribution=money("0.01"))
+    found = run(
+        pool(exclusions=(rule,)),
+        100,
+        stay("A", square=1, until=date(2026, 10, 2)),
+        stay("B", square=1),
+    )
+    assert [told(line) for line in found.shares[AccountNumber("A")]] == [
+        "Agreed contribution of 0.00"
+    ]
+
+
 @settings(max_examples=40)
 @given(runs())
 def test_any_line_and_note_has_words(inputs: Inputs) -> None:

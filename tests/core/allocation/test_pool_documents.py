@@ -1,8 +1,9 @@
 """Pools as people write them: what is read, what is written, and every mistake with its line."""
 
 from datetime import date
+from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given, settings, strategies as st
 import pytest
 
 from custom_components.compere_prepaid.core.allocation.document import (
@@ -37,6 +38,7 @@ from custom_components.compere_prepaid.core.documents import (
 from custom_components.compere_prepaid.core.errors import InvalidInputError
 from custom_components.compere_prepaid.core.ids import AccountNumber, MeterSerial
 from custom_components.compere_prepaid.core.money.amount import Amount, Currency, Price
+from custom_components.compere_prepaid.core.site_file import SCHEMA
 from tests.core.allocation.drawing_pools import pools
 
 CNY = Currency.of("CNY")
@@ -289,11 +291,21 @@ MISTAKES = {
     ),
     "a floor above the cap": (
         "floors: [{amount: 10}]",
-        "floors: [{amount: 501}]",
+        "floors: [{account: A-102, amount: 501}]",
         [
             (
-                "line 17: floors[0]: is more than the cap: nobody can bear at least this and "
-                "at most that"
+                "line 17: floors[0]: has a floor above its cap: nobody can bear at least that and "
+                "at most this"
+            )
+        ],
+    ),
+    "a cap below the floor": (
+        "floors: [{amount: 10}]",
+        "floors: [{amount: 400}]",
+        [
+            (
+                "line 16: caps[1]: has a floor above its cap: nobody can bear at least that and "
+                "at most this"
             )
         ],
     ),
@@ -349,6 +361,55 @@ def test_each_mistake_is_told_with_its_line(mistake: str) -> None:
     before, after, expected = MISTAKES[mistake]
     assert before in EXAMPLE
     assert faults(EXAMPLE.replace(before, after)) == expected
+
+
+junk = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.text(max_size=5)
+    | st.decimals(allow_nan=False)
+    | st.sampled_from(["percent", "floor_area", "12.5 %", "2026-02-01", "A-101", "all"]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["meters", "pool", "amount", "account", "energy"]), inner)
+    ),
+    max_leaves=6,
+)
+KEYS = st.sampled_from(sorted({*SCHEMA["$defs"]["pool"]["properties"], "currency"}))
+
+
+@settings(max_examples=300, deadline=None)
+@given(KEYS, junk, st.integers(0, 5), st.booleans())
+def test_whatever_comes_only_our_error_goes(
+    key: str, value: Any, place: int, into_cost: bool
+) -> None:
+    """A right pool with junk in one place is read or refused, and nothing else happens."""
+    data = dict(read_document(EXAMPLE, file="pool").data)
+    if into_cost:
+        costs = [dict(cost) for cost in data["costs"]]
+        costs[place]["percent" if key == "costs" else key] = value
+        data["costs"] = costs
+    else:
+        data[key] = value
+    try:
+        pool = pool_from(Document(data=data, lines={}), CNY, file="pool")
+    except DocumentError as error:
+        assert error.faults  # noqa: PT017 - which of both happens is not the point
+    else:
+        assert pool_of(pool_content(pool, CNY), CNY) == pool
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.dictionaries(st.sampled_from(["name", "main", "meters", "ended", "valid_from"]), junk))
+def test_a_feeder_of_junk(data: dict[str, Any]) -> None:
+    """Likewise."""
+    try:
+        found = feeder_from(Document(data=data, lines={}), file="feeder")
+    except DocumentError as error:
+        assert error.faults  # noqa: PT017 - which of both happens is not the point
+    else:
+        assert feeder_of(feeder_content(found)) == found
 
 
 def feeder(text: str) -> Feeder:

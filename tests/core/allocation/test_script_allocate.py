@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from custom_components.compere_prepaid.core.site_file import SCHEMA, parse_site_file
 from script.allocating.command import main
 from tests.core.scripts_alone import Run
 
@@ -78,6 +79,21 @@ def refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Refusals:
         return [line.removeprefix("script/allocate: ") for line in err.splitlines()]
 
     return refused
+
+
+def test_the_page_names_every_key() -> None:
+    """Of pools, their costs and feeders; and its long example is right as it stands."""
+    definitions = SCHEMA["$defs"]
+    for name in ("pool", "pool_cost", "feeder", "pool_members"):
+        for key in definitions[name]["properties"]:
+            assert re.search(rf"[`{{ ]{key}[`:]", PAGE), (name, key)
+    for basis in definitions["basis"]["enum"]:
+        assert f"| `{basis}` |" in PAGE
+    (example, *_) = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+    head = "site: {name: Mall, currency: CNY, time_zone: Asia/Shanghai}\n"
+    tariffs = "tariffs: [{name: Retail TOU, valid_from: 2026-01-01, prices: {flat: 1}}]\n"
+    site = parse_site_file(head + tariffs + example, file="page")
+    assert [pool.name for pool in site.pools] == ["Escalators", "Cooling"]
 
 
 def test_without_home_assistant(

@@ -107,16 +107,18 @@ class _Account:
     def _compare_energy(self, stands: list[Any]) -> None:
         """Compare all energy that was told, also free, with what was charged up to there."""
         told: Counter[tuple[str, int]] = Counter()
-        reach: dict[tuple[str, int], int] = {}
+        reach: dict[tuple[str, int], tuple[int, int]] = {}
         for line in (line for data in stands for line in data["funds"]["electricity"]["lines"]):
             if line["kind"] == "charge":
                 register = (line["meter"], line["generation"])
                 told[register] += line["energy_wh"]
-                reach[register] = max(reach.get(register, 0), line["to_wh"])
+                low, high = reach.get(register, (line["from_wh"], 0))
+                reach[register] = min(low, line["from_wh"]), max(high, line["to_wh"])
         charged: Counter[tuple[str, int]] = Counter()
         for charge in self._charges:
             register = (charge["meter"], charge["generation"])
-            if charge["to_wh"] <= reach.get(register, 0):
+            low, high = reach.get(register, (0, 0))
+            if low <= charge["from_wh"] and charge["to_wh"] <= high:
                 charged[register] += charge["to_wh"] - charge["from_wh"]
         for register in told.keys() | charged.keys():
             name = f"{self._account} Wh of {register}"

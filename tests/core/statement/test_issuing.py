@@ -195,5 +195,7 @@ async def test_who_moved_out_keeps_its_statements(shop: Desk) -> None:
     await shop.read(20_000, METER)
     await shop.moves.move_out(SHOP, user="anna")
     assert await issue(shop, Asked(month=MARCH)) == issued
-    with pytest.raises(InvalidInputError, match="account_closed"):
+    with pytest.raises(InvalidInputError, match="statement_told"):
         await issue(shop, Asked(month=APRIL))
+    with pytest.raises(InvalidInputError, match="account_closed"):
+        await issue(shop)

@@ -1,6 +1,6 @@
 """Register generations, their bill marks and their charges."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 import hashlib
@@ -88,11 +88,13 @@ _WITHIN_DAYS = (
     day_registers.c.day >= bindparam("since"),
     day_registers.c.day <= bindparam("until"),
 )
-_DAYS = (
-    _DAY_FORM.query("meter")
-    .where(*_WITHIN_DAYS)
-    .order_by(day_registers.c.day, day_registers.c.generation)
+_DAYS = _DAY_FORM.query("meter", "generation").where(*_WITHIN_DAYS)
+_ALL_DAYS = (
+    _DAY_FORM.query().where(*_WITHIN_DAYS).order_by(day_registers.c.day, day_registers.c.generation)
 )
+_FEW = 8
+"""Of so many meters rows are read one meter after the other."""
+
 _METERED = (
     select(day_registers.c.meter)
     .where(with_key(day_registers), *_WITHIN_DAYS)
@@ -166,11 +168,29 @@ class RegisterRows(Rows):
         return {meter: tuple(one for _, one in rows) for meter, rows in found.items() if rows}
 
     def day_registers(
-        self, meter: MeterSerial, since: date, until: date
-    ) -> tuple[DayRegisters, ...]:
-        """Return what a meter showed on the days from `since` to `until` included, day by day."""
-        found = self._query(_DAYS, key_meter=meter, since=since, until=until)
-        return tuple(_DAY_FORM.record(row) for row in found)
+        self, meters: Collection[MeterSerial], since: date, until: date
+    ) -> Mapping[MeterSerial, Sequence[DayRegisters]]:
+        """Return what meters showed on the days from `since` to `until` included, day by day.
+
+        Those of a few meters are found by their key. Of many, all rows of these days are read.
+        """
+        days = {"since": since, "until": until}
+        found: dict[MeterSerial, list[DayRegisters]] = {}
+        if len(meters) > _FEW:
+            wanted = frozenset(meters)
+            for row in map(_DAY_FORM.record, self._query(_ALL_DAYS, **days)):
+                if row.meter in wanted:
+                    found.setdefault(row.meter, []).append(row)
+            return found
+        for meter in dict.fromkeys(meters):
+            known = [
+                _DAY_FORM.record(row)
+                for generation in range(self.last_generation(meter) + 1)
+                for row in self._query(_DAYS, key_meter=meter, key_generation=generation, **days)
+            ]
+            if known:
+                found[meter] = sorted(known, key=lambda row: (row.day, row.generation))
+        return found
 
     def metered(self, since: date, until: date) -> tuple[MeterSerial, ...]:
         """Return the meters of which something is known on days from `since` to `until`."""

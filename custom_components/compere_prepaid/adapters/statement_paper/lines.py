@@ -68,6 +68,49 @@ def table_of(words: Words, fund: str, group: str, lines: list[Line]) -> Table:
     )
 
 
+def readings_table(words: Words, content: Mapping[str, Any]) -> Table | None:
+    """Return the readings of the registers that were charged, if any was."""
+    registers = content.get("readings") or list(_registers(content))
+    if not registers:
+        return None
+    rows = []
+    for one in registers:
+        begin, end = (datetime.fromisoformat(one[key]) for key in ("from", "to"))
+        cells = (
+            one["meter"],
+            f"{words.moment(begin)} – {words.moment(end)}",
+            *(kwh(one[key]) for key in ("from_wh", "to_wh", "energy_wh")),
+        )
+        rows.append(Row(cells=cells))
+    numbers = ("reading_from", "reading_to", "energy")
+    return Table(
+        name="readings",
+        title=words["readings"],
+        columns=(
+            Column(words["meter"]),
+            Column(words["from_to"], Kind.WIDE),
+            *(Column(words[title], Kind.NUMBER) for title in numbers),
+        ),
+        rows=tuple(rows),
+    )
+
+
+def _registers(content: Mapping[str, Any]) -> Iterable[Line]:
+    """Return the readings of a statement that does not tell them apart from its lines."""
+    found: dict[tuple[str, int], dict[str, Any]] = {}
+    for fund in content["funds"].values():
+        for line in fund["lines"]:
+            if "from_wh" not in line:
+                continue
+            one = found.setdefault((line["meter"], line["generation"]), {**line, "energy_wh": 0})
+            one["energy_wh"] += line["energy_wh"]
+            if line["from_wh"] < one["from_wh"]:
+                one |= {key: line[key] for key in ("from_wh", "from")}
+            if line["to_wh"] > one["to_wh"]:
+                one |= {key: line[key] for key in ("to_wh", "to")}
+    return found.values()
+
+
 def line_text(words: Words, line: Line) -> str:
     """Return what a line is for, in words."""
     kind = line["kind"]
@@ -105,7 +148,6 @@ def _energy_cells(words: Words, line: Line) -> tuple[str, ...]:
         line["meter"],
         f"{words.moment(begin)}\n{words.moment(end)}",
         f"{line['tariff']}, {words.fill('revision', day=version)}\n{', '.join(known)}".strip(),
-        f"{kwh(line['from_wh'])}\n{kwh(line['to_wh'])}",
         kwh(line["energy_wh"]),
         words.money(line["price"]),
     )
@@ -137,10 +179,10 @@ def _dated_cells(words: Words, line: Line) -> tuple[str, ...]:
 
 
 def _correction_cells(words: Words, line: Line) -> tuple[str, ...]:
-    day, text, transfer = _dated_cells(words, line)
+    day, text, _ = _dated_cells(words, line)
     correction = line.get("correction")
     if correction is None:
-        return day, text, transfer
+        return day, text
     begin, end = (datetime.fromisoformat(correction[key]) for key in ("since", "until"))
     said = [text, words.fill("corrected", span=words.span(begin, end))]
     if correction["statements"]:
@@ -148,7 +190,7 @@ def _correction_cells(words: Words, line: Line) -> tuple[str, ...]:
         said.append(words.fill("corrected_statements", numbers=numbers))
     for when in ("before", "after"):
         said += [f"{words[when]}: {_priced(words, part)}" for part in correction[when]]
-    return day, "\n".join(said), transfer
+    return day, "\n".join(said)
 
 
 def _priced(words: Words, part: Mapping[str, Any]) -> str:
@@ -174,7 +216,6 @@ _LAYOUTS: Mapping[str, _Layout] = {
             ("meter", Kind.TEXT),
             ("from_to", Kind.TEXT),
             ("tariff", Kind.WIDE),
-            ("readings", Kind.NUMBER),
             ("energy", Kind.NUMBER),
             ("price", Kind.NUMBER),
         ),
@@ -185,7 +226,7 @@ _LAYOUTS: Mapping[str, _Layout] = {
         ((("pool", Kind.WIDE), ("how", Kind.WIDE)), _share_cells),
     ),
     "fees": ((("what", Kind.WIDE),), _fee_cells),
-    "corrections": (_DATED[0], _correction_cells),
+    "corrections": (_DATED[0][:2], _correction_cells),
     "taxes": ((("what", Kind.WIDE), ("base", Kind.NUMBER)), _tax_cells),
     "debts": ((("what", Kind.WIDE),), _fee_cells),
 }

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from .chart import Bar, bars_svg
-from .lines import GROUPS, grouped, shown_sum, table_of
+from .lines import GROUPS, grouped, readings_table, shown_sum, table_of
 from .table import Column, Kind, Part, Row, Sheet, Table
 from .wording import Words, kwh, number, rate
 
@@ -142,16 +142,16 @@ def _debts_left(content: Content, words: Words) -> list[str]:
 
 
 def _parts(content: Content, words: Words) -> tuple[Part, ...]:
-    return tuple(
-        Part(
-            title=words.fill("details_of", fund=words[f"fund_{name}"]),
-            tables=tuple(
-                table_of(words, name, group, lines) for group, lines in grouped(fund).items()
-            ),
-        )
-        for name, fund in told_funds(content).items()
-        if fund["lines"]
-    )
+    parts = []
+    for name, fund in told_funds(content).items():
+        groups = grouped(fund)
+        tables = [table_of(words, name, group, lines) for group, lines in groups.items()]
+        if "energy" in groups and (readings := readings_table(words, content)) is not None:
+            tables.insert(0, readings)
+        if tables:
+            title = words.fill("details_of", fund=words[f"fund_{name}"])
+            parts.append(Part(title=title, tables=tuple(tables)))
+    return tuple(parts)
 
 
 def _comparison(content: Content, words: Words) -> Table | None:

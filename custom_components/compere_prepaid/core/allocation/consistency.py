@@ -1,4 +1,4 @@
-"""Whether the pools of a day fit together, and everything that they name is there.
+"""Whether the pools and feeders of a day fit together, and everything that they name is there.
 
 Each pool may be right by itself and still count a meter that another counts already, or take its
 cost from a pool that takes it back.
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import NamedTuple
 
+from ..balance.feeders import Feeder
 from ..document_section import number_text
 from ..document_versions import DayVersion
 from ..tariff.percent import percent
@@ -16,12 +17,18 @@ from .pool import WHOLE_PPM, CostKind, Pool
 
 
 class Clash(NamedTuple):
-    """What is wrong with a version of a pool among others: where in it, and in words."""
+    """What is wrong with a version of a pool or feeder among others: where in it, and in words."""
 
-    pool: str
+    group: str
+    """`pools` or `feeders`, as a site file has them."""
+    name: str
     version: DayVersion
     path: tuple[str | int, ...]
     message: str
+
+    def __str__(self) -> str:
+        """Return what is wrong where nobody knows the place."""
+        return f"{self.group.removesuffix('s')} '{self.name}': {self.message}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +65,33 @@ def unknown_names(pools: Iterable[Pool], named: Named) -> Iterator[Clash]:
             yield from _unknown(pool, path, "account", account, named.accounts)
 
 
+def feeder_clashes(feeders: Iterable[Feeder]) -> Iterator[Clash]:
+    """Yield meters that feeders of one day would count twice; who came last is to blame."""
+    known = sorted(feeders, key=lambda feeder: (feeder.valid_from, feeder.name))
+    main: dict[str, Feeder] = {}
+    behind: dict[str, Feeder] = {}
+    for feeder in known:
+        version = DayVersion(feeder.valid_from, feeder.revision)
+        for key, serials, taken, what in (
+            ("main", feeder.main, main, "is a main meter of"),
+            ("meters", feeder.meters or (), behind, "lies behind"),
+        ):
+            for place, serial in enumerate(serials):
+                other = taken.setdefault(serial, feeder)
+                if other is not feeder and not (taken is behind and _nested(other, feeder)):
+                    message = f"meter '{serial}' {what} the feeder '{other.name}' already"
+                    yield Clash("feeders", feeder.name, version, (key, place), message)
+    for feeder in [feeder for feeder in known if feeder.meters is None][1:]:
+        version = DayVersion(feeder.valid_from, feeder.revision)
+        message = "all meters lie behind another feeder already: name those of this one"
+        yield Clash("feeders", feeder.name, version, ("meters",), message)
+
+
+def _nested(one: Feeder, other: Feeder) -> bool:
+    """Tell whether one of two lies behind the other; its main meter counts for those behind it."""
+    return bool({*one.main} & {*(other.meters or ())} or {*other.main} & {*(one.meters or ())})
+
+
 def _accounts(pool: Pool) -> Iterator[tuple[tuple[str | int, ...], str]]:
     """Yield all accounts that a pool names, and where."""
     for key, members in (("include", pool.members), ("leave_out", pool.left_out)):
@@ -75,7 +109,7 @@ def _accounts(pool: Pool) -> Iterator[tuple[tuple[str | int, ...], str]]:
 
 
 def _clash(pool: Pool, path: tuple[str | int, ...], message: str) -> Clash:
-    return Clash(pool.name, DayVersion(pool.valid_from, pool.revision), path, message)
+    return Clash("pools", pool.name, DayVersion(pool.valid_from, pool.revision), path, message)
 
 
 def _unknown(

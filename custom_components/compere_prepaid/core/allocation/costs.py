@@ -4,12 +4,13 @@ Amounts are exact in the book's smallest unit, or rounded down to it where a per
 a month is taken.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
+from ..balance.energy_balance import meters_behind
 from ..balance.feeders import Feeder
 from ..balance.hours import NOTHING_KNOWN, HourEnergy, RegisterLine
 from ..errors import InvalidInputError
@@ -78,16 +79,6 @@ def costs_of(pool: Pool, known: Known) -> Iterator[CostLine]:
                 continue
         for line in lines:
             yield _part_of(line, cost)
-
-
-def meters_behind(
-    feeder: Feeder, feeders: Mapping[str, Feeder], present: Collection[MeterSerial]
-) -> tuple[MeterSerial, ...]:
-    """Return the meters behind a feeder's main meters."""
-    if feeder.meters is not None:
-        return feeder.meters
-    main = {serial for one in feeders.values() for serial in one.main}
-    return tuple(sorted(serial for serial in present if serial not in main))
 
 
 def _part_of(line: CostLine, cost: Cost) -> CostLine:

@@ -73,10 +73,11 @@ def read_limits(
     """Read the most and the least that accounts bear a month."""
     caps = _read_limits(section, "caps", currency)
     floors = _read_limits(section, "floors", currency)
-    for account, (floor, part) in floors.items():
-        cap, _ = caps.get(account) or caps.get(None) or (None, None)
-        if cap is not None and floor.amount > cap.amount:
-            part.fault("is more than the cap: nobody can bear at least this and at most that")
+    for account in dict.fromkeys((*floors, *caps)):
+        floor, cap = (some.get(account) or some.get(None) for some in (floors, caps))
+        if floor and cap and floor[0].amount > cap[0].amount:
+            _, part = floors.get(account) or cap
+            part.fault("has a floor above its cap: nobody can bear at least that and at most this")
     if section.value.get("redistribute") is True and "caps" not in section.value:
         section.fault("'redistribute' says who bears what a cap takes off: add 'caps'")
     return _limits(caps), _limits(floors)

@@ -42,7 +42,8 @@ def explanation(
     if line.why is Why.SHARE:
         return share
     key = f"why.{line.why.value}"
-    if f"{key}.owner" in words and (line.amount > 0) is (line.why in _GAINS):
+    owners = line.amount > 0 if line.why in _GAINS else line.amount < 0
+    if owners and f"{key}.owner" in words:
         key = f"{key}.owner"
     basis = "" if line.basis is None else words[f"basis.{line.basis.value}"]
     return words[key].format(share=share, basis=basis, cost=money(line.cost, currency, words))

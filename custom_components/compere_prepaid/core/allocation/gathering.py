@@ -13,6 +13,7 @@ from datetime import date, datetime, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from ..balance.energy_balance import meters_behind
 from ..balance.feeders import FEEDER, Feeder, feeders_on
 from ..balance.hours import HOUR, RegisterLine, hours_of, register_lines
 from ..errors import InvalidInputError
@@ -24,7 +25,7 @@ from ..money.amount import ZERO, Currency
 from ..prepayment.calendar import day_of, day_start
 from ..tariff.model import Tariff
 from .bills import all_bills, counting
-from .costs import Known, costs_of, meters_behind
+from .costs import Known, costs_of
 from .document import POOL
 from .inputs import CostLine, Inputs
 from .pool import Basis, CostKind, Pool

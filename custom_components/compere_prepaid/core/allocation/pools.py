@@ -19,7 +19,7 @@ from ..ledger.ports import LedgerTransaction
 from ..ledger.records import Document
 from ..money.amount import Currency
 from ..prepayment.book import AccountBook
-from .consistency import Clash, Named, clashes, unknown_names
+from .consistency import Clash, Named, clashes, feeder_clashes, unknown_names
 from .document import POOL, pool_document, pool_of
 from .pool import Pool
 
@@ -66,11 +66,12 @@ def pools_on(documents: Iterable[Document], day: date, currency: Currency) -> tu
 def clashes_of(
     versions: Versions, days: Iterable[date], named: Named, currency: Currency
 ) -> tuple[Clash, ...]:
-    """Return what is wrong among the pools that hold on any of these days, each thing once."""
+    """Return what is wrong among what holds on any of these days, each thing once."""
     found: dict[Clash, None] = {}
     for day in sorted(set(days)):
         pools = pools_on(versions.pools, day, currency)
         feeders = feeders_on(versions.feeders, day)
+        found |= dict.fromkeys(feeder_clashes(feeders.values()))
         found |= dict.fromkeys(clashes(pools))
         found |= dict.fromkeys(unknown_names(pools, replace(named, feeders=feeders)))
     return tuple(found)
@@ -224,8 +225,8 @@ class Pools:
         days = days_from(after, pool.valid_from)
         faults = [
             written.fault(*clash.path, message=clash.message)
-            if clash.pool == pool.name
-            else written.fault(message=f"pool '{clash.pool}': {clash.message}")
+            if (clash.group, clash.name) == ("pools", pool.name)
+            else written.fault(message=str(clash))
             for clash in self._new_clashes(before, after, days)
         ]
         if faults:
@@ -244,7 +245,9 @@ class Pools:
         after = before._replace(feeders=(*before.feeders, document))
         days = days_from(after, feeder.valid_from)
         faults += [
-            written.fault(message=f"pool '{clash.pool}': {clash.message}")
+            written.fault(*clash.path, message=clash.message)
+            if (clash.group, clash.name) == ("feeders", feeder.name)
+            else written.fault(message=str(clash))
             for clash in self._new_clashes(before, after, days)
         ]
         if faults:

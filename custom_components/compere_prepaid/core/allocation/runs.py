@@ -191,7 +191,7 @@ class Allocations:
 
     async def heads(
         self, since: date | None = None, until: date | None = None
-    ) -> Sequence[RunHead]:
+    ) -> tuple[RunHead, ...]:
         """Return the runs of a time, in the order of their making."""
         first, last = since or ALL_DAYS[0], until or ALL_DAYS[1]
         return await self.book.ledger.read(lambda tx: tx.run_heads(first, last))

@@ -174,10 +174,12 @@ def night_ranking(
     The base load of a night is what its quietest whole hour used; nights in which the relay was
     open tell nothing. `night_of` says from which to which minute of the site's day a night is.
     """
+    every = {at for meter in night_of for at in hours.get(meter, ())}
+    clocks = {at: _clock(at, zone) for at in every}
     found = []
     for meter, night in night_of.items():
         counted = hours.get(meter, {})
-        nights = _nights(counted, night, zone, open_times.get(meter, ()))
+        nights = _nights(counted, night, clocks, open_times.get(meter, ()))
         if not nights:
             continue
         loads = [nights[day] for day in sorted(nights)][-NIGHTS:]
@@ -195,25 +197,38 @@ def night_ranking(
     return tuple(sorted(found, key=lambda rank: (-rank.usual_w, rank.meter)))
 
 
+class _Clock(NamedTuple):
+    """The first and the last minute of an hour in the site's day, and that day."""
+
+    first: int
+    last: int
+    day: date
+
+
 def _nights(
     counted: Mapping[datetime, HourEnergy],
     night: tuple[int, int],
-    zone: ZoneInfo,
+    clocks: Mapping[datetime, _Clock],
     opened: Sequence[OpenTime],
 ) -> dict[date, int]:
     """Return what the quietest hour of each night used, by the day on which the night ends."""
     nights: dict[date, int] = {}
     void: set[date] = set()
     for at, energy in counted.items():
-        begin, end = at.astimezone(zone), (at + _HOUR - timedelta.resolution).astimezone(zone)
-        first, last = begin.hour * 60 + begin.minute, end.hour * 60 + end.minute
+        first, last, day = clocks[at]
         if not (in_night(first, night) and in_night(last, night)):
             continue
-        day = begin.date() + _DAY if night[1] <= night[0] <= first else begin.date()
+        if night[1] <= night[0] <= first:
+            day += _DAY
         if any(one.touches(at, at + _HOUR) for one in opened):
             void.add(day)
         nights[day] = min(nights.get(day, energy.wh), energy.wh)
     return {day: base for day, base in nights.items() if day not in void}
+
+
+def _clock(at: datetime, zone: ZoneInfo) -> _Clock:
+    begin, end = at.astimezone(zone), (at + _HOUR - timedelta.resolution).astimezone(zone)
+    return _Clock(begin.hour * 60 + begin.minute, end.hour * 60 + end.minute, begin.date())
 
 
 class _Change(NamedTuple):

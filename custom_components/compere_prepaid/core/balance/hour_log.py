@@ -101,6 +101,7 @@ class HourLog:
 
     def write(self, tx: LedgerTransaction) -> None:
         """Put what is not written yet into the rows of the days; nothing is forgotten by it."""
+        tx.prefetch((), [serial for serial, one in self._meters.items() if one.first is not None])
         for serial, meter in self._meters.items():
             if meter.first is not None:
                 self._put(tx, serial, self._gap(tx, meter.first, meter))
@@ -144,17 +145,7 @@ class HourLog:
     ) -> dict[_Place, Point]:
         """Return the hours between what the ledger has of a meter and its first reading."""
         generation = meter.first_generation
-        rows = tx.day_registers(
-            first.serial,
-            day_of(first.at - LONGEST_GAP, self.zone),
-            day_of(first.at, self.zone),
-        )
-        known = [
-            (point, row.generation)
-            for row in rows
-            for point in points_of(row, self.zone)
-            if point is not None and point.at < first.at
-        ]
+        known = self._known(tx, first, _DAY) or self._known(tx, first, LONGEST_GAP)
         mark = tx.mark(first.serial)
         if mark is not None and mark.at < first.at:
             known.append((Point(mark.at, mark.wh), mark.generation))
@@ -165,6 +156,19 @@ class HourLog:
             return {}
         of = generation if was == generation else NOBODYS
         return self._between(before, Point(first.at, first.energy_wh), of, skips=False)
+
+    def _known(
+        self, tx: LedgerTransaction, first: MeterReading, back: timedelta
+    ) -> list[tuple[Point, int]]:
+        """Return the registers before a reading, no longer back than this, and whose they are."""
+        since, until = day_of(first.at - back, self.zone), day_of(first.at, self.zone)
+        rows = tx.day_registers([first.serial], since, until).get(first.serial, ())
+        return [
+            (point, row.generation)
+            for row in rows
+            for point in points_of(row, self.zone)
+            if point is not None and point.at < first.at
+        ]
 
     def _between(
         self, before: Point, now: Point, generation: int, *, skips: bool

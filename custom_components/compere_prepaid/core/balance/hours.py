@@ -115,9 +115,9 @@ def hours_of(since: datetime, until: datetime, zone: ZoneInfo) -> tuple[datetime
 
 def register_between(before: Point, after: Point, at: datetime) -> Point:
     """Return the register at an instant between two readings, of an even load; rounded down."""
+    if at in {before.at, after.at}:
+        return before if at == before.at else after
     elapsed = after.at - before.at
-    if not elapsed:
-        return before
     moved = (after.wh - before.wh) * ((at - before.at) // _MICROSECOND) // (elapsed // _MICROSECOND)
     is_far = elapsed > HOUR or before.estimated or after.estimated
     return Point(at, before.wh + moved, is_far)
@@ -131,19 +131,15 @@ def registers_text(points: Iterable[Point | None]) -> str:
 
 def points_of(row: DayRegisters, zone: ZoneInfo) -> tuple[Point | None, ...]:
     """Return the registers of a day by its hours; None where nothing is known."""
-    marks = hour_marks(row.day, zone)
-    return tuple(_points(row, marks))
+    return tuple(_points(row, hour_marks(row.day, zone)))
 
 
 def _points(row: DayRegisters, marks: Sequence[datetime]) -> Iterator[Point | None]:
     for at, kept in zip(marks, json.loads(row.registers), strict=False):
-        match kept:
-            case int():
-                yield Point(at, kept)
-            case str():
-                yield Point(at, int(kept), estimated=True)
-            case _:
-                yield None
+        if kept is None:
+            yield None
+        else:
+            yield Point(at, int(kept), estimated=kept.__class__ is str)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +171,17 @@ class Stretch:
         start = first if since <= first.at else self.at(since)
         end = last if until >= last.at else self.at(until)
         return (start, end) if start and end and start.at < end.at else None
+
+    def hours(self, marks: Sequence[datetime]) -> Mapping[datetime, HourEnergy]:
+        """Return what was counted from mark to mark, where both lie within the stretch."""
+        found: dict[datetime, HourEnergy] = {}
+        get = self._by_time.get
+        points = [get(mark) or self.at(mark) for mark in marks]
+        for since, (start, end) in zip(marks, pairwise(points), strict=False):
+            if start is not None and end is not None:
+                is_estimated = start.estimated or end.estimated
+                found[since] = HourEnergy(end.wh - start.wh, is_estimated)
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +220,8 @@ class RegisterLine:
 
         Those at an end of which the register is not known are left out.
         """
+        if len(self.stretches) == 1:
+            return self.stretches[0].hours(marks)
         found: dict[datetime, HourEnergy] = {}
         for since, until in pairwise(marks):
             energy = self._within_one(since, until) or self._over_several(since, until)
@@ -251,15 +260,14 @@ def register_lines(
     What it takes to work with is in the answer: whatever is heavy needs no transaction.
     """
     wanted = list(dict.fromkeys(meters))
-    days = {
-        meter: tx.day_registers(meter, day_of(since, zone) - _DAY, day_of(until, zone) + _DAY)
-        for meter in wanted
-    }
+    days = tx.day_registers(wanted, day_of(since, zone) - _DAY, day_of(until, zone) + _DAY)
     marks = {row.day: hour_marks(row.day, zone) for rows in days.values() for row in rows}
     generations = tx.generations(wanted)
     return {
-        meter: RegisterLine(tuple(_stretches(rows, marks, generations.get(meter, ()))))
-        for meter, rows in days.items()
+        meter: RegisterLine(
+            tuple(_stretches(days.get(meter, ()), marks, generations.get(meter, ())))
+        )
+        for meter in wanted
     }
 
 
@@ -347,12 +355,12 @@ def _of_generation(generation: RegisterGeneration, known: Iterable[Point]) -> tu
     """Return a generation's points from where it begins to where it ends."""
     start_at, closed_at = generation.start_at, generation.closed_at
     points = {start_at: Point(start_at, generation.start_wh)}
-    for point in known:
+    for point in known:  # they come in the order of time
         if start_at < point.at and (closed_at is None or point.at < closed_at):
             points[point.at] = point
     if closed_at is not None and generation.closed_wh is not None:
         points[closed_at] = Point(closed_at, generation.closed_wh)
-    return tuple(sorted(points.values()))
+    return tuple(points.values())
 
 
 def _without_gaps(points: Iterable[Point | None]) -> Iterator[Stretch]:

@@ -90,9 +90,12 @@ class LedgerTransaction(Protocol):
         ...
 
     def day_registers(
-        self, meter: MeterSerial, since: date, until: date
-    ) -> tuple[DayRegisters, ...]:
-        """Return what a meter showed on the days from `since` to `until` included, day by day."""
+        self, meters: Collection[MeterSerial], since: date, until: date
+    ) -> Mapping[MeterSerial, Sequence[DayRegisters]]:
+        """Return what meters showed on the days from `since` to `until` included, day by day.
+
+        Meters of which nothing is known are left out.
+        """
         ...
 
     def metered(self, since: date, until: date) -> tuple[MeterSerial, ...]:

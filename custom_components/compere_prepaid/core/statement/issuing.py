@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 import json
+from zoneinfo import ZoneInfo
 
 from ..errors import InvalidInputError
 from ..ids import AccountNumber
-from ..ledger.account_rows import IssuedStatement
+from ..ledger.account_rows import IssuedStatement, Tenancy
 from ..ledger.ports import LedgerTransaction
 from ..prepayment.book import AccountBook
 from ..prepayment.slip import Slip
@@ -34,35 +35,60 @@ def statement_maker(book: AccountBook) -> StatementMaker:
     return StatementMaker(book.currency, book.zone, book.tariffs)
 
 
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to be issued to an account: a statement of a span, or one that is there already."""
+
+    span: Span
+    last: Standing | None
+    """The latest one."""
+    known: Standing | None = None
+    """The one of the month."""
+    is_there: bool = False
+    """Whether that is it."""
+
+
+def plan(
+    tx: LedgerTransaction, tenancy: Tenancy, now: datetime, zone: ZoneInfo, asked: Asked
+) -> Plan:
+    """Return what is to be issued to an account.
+
+    Raises `InvalidInputError`: `statement_told` (the month is on statements already),
+    `statement_missing` (there is none to correct), `statement_followed` (another was issued after
+    the one to correct), `statement_too_late` (the account came after that month).
+    """
+    account, month = tenancy.account, asked.month
+    last = next(chain.standing(tx, account), None)
+    if month is None:
+        return Plan(next_span(now, tenancy.opened_at, last), last)
+    known = of_month(tx, account, month)
+    if asked.correct:
+        return Plan(_corrected_span(tx, account, last, known, month), last, known)
+    if known is not None:
+        return Plan(Span(since=known.row.since, until=known.row.until), last, known, is_there=True)
+    return Plan(_month_span(tenancy, last, month, zone), last)
+
+
 def issue(slip: Slip, book: AccountBook, user: str, asked: Asked = SINCE_LAST) -> IssuedStatement:
     """Issue the statement of what came after the last one, in the slip's transaction.
 
     The one of a month is there once: asked for again it is the first one, and a correction in
-    which nothing differs is the one that stands. Raises `InvalidInputError`: `statement_told` (the
-    month is on statements already), `statement_missing` (there is none to correct),
-    `statement_followed` (another was issued after the one to correct), `statement_too_late` (the
-    account came after that month).
+    which nothing differs is the one that stands. Raises what `plan` raises.
     """
     tx, account = slip.tx, slip.account
-    last = next(chain.standing(tx, account), None)
-    known = None if asked.month is None else of_month(tx, account, asked.month)
-    if known is not None and not asked.correct:
+    planned = plan(tx, slip.tenancy, slip.at, book.zone, asked)
+    last, known = planned.last, planned.known
+    if known is not None and planned.is_there:
         return known.row
-    span = (
-        _next_span(slip, book, last, asked.month)
-        if not asked.correct
-        else _corrected_span(slip, last, known, asked)
-    )
-    maker = statement_maker(book)
-    statement = maker.make(tx, slip.tenancy, span)
+    statement = statement_maker(book).make(tx, slip.tenancy, planned.span)
     data = statement_data(statement, book.currency, book.zone)
     if known is not None and known.content["funds"] == data["funds"]:
         return known.row
     row = IssuedStatement(
         account=account,
         number=last.row.number + 1 if last else 1,
-        since=span.since,
-        until=span.until,
+        since=planned.span.since,
+        until=planned.span.until,
         issued_at=slip.at,
         user=user,
         anchor=statement.anchor,
@@ -89,45 +115,42 @@ def next_span(now: datetime, opened_at: datetime, last: Standing | None) -> Span
     return Span(since=begin, until=just_after(max(now, begin)), previous=last)
 
 
-def _next_span(slip: Slip, book: AccountBook, last: Standing | None, month: date | None) -> Span:
-    """Return what the next statement is about."""
-    if month is None:
-        return next_span(slip.at, slip.tenancy.opened_at, last)
-    begin, until = month_span(month, book.zone)
-    since = last.row.until if last else max(begin, slip.tenancy.opened_at)
-    if since >= until and last is None:
-        raise InvalidInputError("statement_too_late", account=slip.account, month=f"{month:%Y-%m}")
+def _month_span(tenancy: Tenancy, last: Standing | None, month: date, zone: ZoneInfo) -> Span:
+    """Return what the statement of a month is about: all that is not told yet, to its end."""
+    begin, until = month_span(month, zone)
+    since = last.row.until if last else max(begin, tenancy.opened_at)
     if since >= until:
-        raise InvalidInputError(
-            "statement_told",
-            account=slip.account,
-            month=f"{month:%Y-%m}",
-            number=last.row.number if last else 0,
-        )
+        key = "statement_told" if last else "statement_too_late"
+        number = {"number": last.row.number} if last else {}
+        raise InvalidInputError(key, account=tenancy.account, month=f"{month:%Y-%m}", **number)
     return Span(since=since, until=until, previous=last, period=month)
 
 
 def _corrected_span(
-    slip: Slip, last: Standing | None, known: Standing | None, asked: Asked
+    tx: LedgerTransaction,
+    account: AccountNumber,
+    last: Standing | None,
+    known: Standing | None,
+    month: date,
 ) -> Span:
     """Return what the corrected statement of a month is about."""
-    month = "" if asked.month is None else f"{asked.month:%Y-%m}"
+    name = f"{month:%Y-%m}"
     if known is None or last is None:
-        raise InvalidInputError("statement_missing", account=slip.account, month=month)
+        raise InvalidInputError("statement_missing", account=account, month=name)
     if last.row.number != known.row.number:
         raise InvalidInputError(
             "statement_followed",
-            account=slip.account,
-            month=month,
+            account=account,
+            month=name,
             number=known.row.number,
             last=last.row.number,
         )
-    earlier = chain.before(slip.tx, known)
+    earlier = chain.before(tx, known)
     return Span(
         since=known.row.since,
         until=known.row.until,
         previous=Standing(earlier, json.loads(earlier.content)) if earlier else None,
-        period=asked.month,
+        period=month,
         corrects=known.row.number,
     )
 

@@ -10,6 +10,7 @@ from ..ids import AccountNumber, TransferId
 from ..ledger.account_rows import (
     Debt,
     IssuedStatement,
+    Tenancy,
 )
 from ..ledger.accounts import CASH, ROUNDING, Fund, debt_of, deposit_of, tenant
 from ..ledger.ports import LedgerTransaction
@@ -21,14 +22,17 @@ from ..ledger.records import (
 from ..money.amount import Amount
 from ..payment.cash_receipts import number_cash
 from ..prepayment.book import AccountBook
-from ..prepayment.calendar import day_start, next_month
 from ..prepayment.debts import outstanding
 from ..prepayment.pouring import available_of
 from ..prepayment.settlement import AccountDue, Settled, fund_of
 from ..prepayment.slip import Slip
 from ..prepayment.state import AccountState
-from ..statement.issuing import SINCE_LAST, Asked, issue, of_month
+from ..statement.issuing import SINCE_LAST, Asked, issue, plan
+from ..statement.statement import month_span
 from .handover import begin_supply, close_generation
+
+_AT_ONCE = 20
+"""So many statements are issued in one transaction: a top-up waits for no more than that."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,36 +67,50 @@ class Moves:
     ) -> Mapping[AccountNumber, IssuedStatement]:
         """Post what accrued and issue the statements of what came since the last ones.
 
-        Those of a month may be asked for again, also of who moved out since. Raises
+        Refused is all or nothing; then some are issued at a time, and who stops this keeps those
+        that are there. Those of a month may be asked for again, also of who moved out since. Raises
         `InvalidInputError`: `account_unknown`, `account_closed`, `statement_month_open`, and what
         `issue` raises.
         """
         names = list(dict.fromkeys(map(AccountNumber, numbers)))
-        found = await self._issued(names, asked)
-        made = await self.book.transact(
-            [name for name in names if name not in found],
-            "statement",
-            lambda slip, _due: issue(slip, self.book, user, asked),
-        )
-        return {name: found.get(name) or made[name] for name in names}
+        found = dict(await self._issued(names, asked))
+        waiting = [name for name in names if name not in found]
+        for start in range(0, len(waiting), _AT_ONCE):
+            found |= await self.book.transact(
+                waiting[start : start + _AT_ONCE],
+                "statement",
+                lambda slip, _due: issue(slip, self.book, user, asked),
+            )
+        return {name: found[name] for name in names}
 
     async def _issued(
         self, names: Iterable[AccountNumber], asked: Asked
     ) -> Mapping[AccountNumber, IssuedStatement]:
-        """Return the statements that are there already of the month that is asked for."""
+        """Return the statements that are there already; refuse before any is issued."""
+        book, now = self.book, self.book.clock.now()
         month = asked.month
-        if month is None:
-            return {}
-        if self.book.clock.now() < day_start(next_month(month), self.book.zone):
+        if month is not None and now < month_span(month, book.zone)[1]:
             raise InvalidInputError("statement_month_open", month=f"{month:%Y-%m}")
-        if asked.correct:
-            return {}
 
-        def read(tx: LedgerTransaction) -> Mapping[AccountNumber, IssuedStatement]:
-            found = ((name, of_month(tx, name, month)) for name in names)
-            return {name: one.row for name, one in found if one is not None}
+        def read(tx: LedgerTransaction) -> Iterator[tuple[AccountNumber, IssuedStatement]]:
+            for name in names:
+                tenancy = tx.find(Tenancy, account=name)
+                if tenancy is None:
+                    raise InvalidInputError("account_unknown", account=name)
+                planned = plan(tx, tenancy, now, book.zone, asked)
+                if planned.is_there and planned.known is not None:
+                    yield name, planned.known.row
+                else:
+                    self._refuse_closed(tenancy)
 
-        return await self.book.ledger.read(read)
+        return await book.ledger.read(lambda tx: dict(read(tx)))
+
+    def _refuse_closed(self, tenancy: Tenancy) -> None:
+        """Refuse who moved out: its last statement was issued then."""
+        name = tenancy.account
+        if tenancy.closed_at is not None:
+            raise InvalidInputError("account_closed", account=name, next=f"{name}-2")
+        self.book.account(name)
 
     async def move_out(
         self,

@@ -180,8 +180,10 @@ def read_watched(tx: LedgerTransaction, period: Period, owner: AccountNumber | N
     at_borders = at_moves = reckoned = watched = 0
     found: list[Leak] = []
     first: date | None = None
-    for serial, supplies in _supplies(tx, period, owner).items():
-        rows = tx.day_registers(serial, period.since, period.until)
+    supplied = _supplies(tx, period, owner)
+    every = tx.day_registers(list(supplied), period.since, period.until)
+    for serial, supplies in supplied.items():
+        rows = every.get(serial, ())
         if rows:
             first = rows[0].day if first is None else min(first, rows[0].day)
         known = _at_midnight(rows)

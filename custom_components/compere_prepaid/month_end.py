@@ -1,0 +1,147 @@
+"""The run at the end of a month, if the site's options ask for it: proposed, or posted at once.
+
+It waits until the registers of the month's end are known, and happens once: where any run of the
+whole month is in the ledger, whatever became of it, nothing more is done. So a restart changes
+nothing, and who rejects a run decides what comes next. A run of which something is missing is never
+posted without a person: it is kept as a proposal, and a repair issue says why.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Self
+
+from . import issues
+from .authority import AUTOMATION
+from .core.allocation.runs import Asked, Worked
+from .core.errors import InvalidInputError, PrepaidError
+from .core.ledger.allocation_rows import RunHead, RunState
+from .core.prepayment.calendar import day_start, month_of
+
+if TYPE_CHECKING:
+    from .site import CompereSite
+
+OPTION_MONTH_END = "month_end"
+CONF_MODE = "mode"
+CONF_DAY = "day"
+CONF_HOUR = "hour"
+LAST_DAY = 28
+EVERY = timedelta(minutes=15)
+
+
+class Mode(StrEnum):
+    """What happens at the end of a month."""
+
+    OFF = "off"
+    PROPOSE = "propose"
+    POST = "post"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MonthEnd:
+    """What is to happen, and from which day and hour of the next month on."""
+
+    mode: Mode = Mode.OFF
+    day: int = 1
+    hour: int = 3
+
+    @classmethod
+    def of(cls, options: Mapping[str, Any]) -> Self:
+        """Read a site's options."""
+        given = options.get(OPTION_MONTH_END, {})
+        return cls(
+            mode=Mode(given.get(CONF_MODE, Mode.OFF)),
+            day=int(given.get(CONF_DAY, cls().day)),
+            hour=int(given.get(CONF_HOUR, cls().hour)),
+        )
+
+
+class MonthEndKeeper:
+    """Looks whether a month is to be allocated, and says what waits for a person."""
+
+    def __init__(self, site: CompereSite) -> None:
+        """Serve a site."""
+        self._site = site
+        self._next: datetime | None = None
+        self._look: asyncio.Task[None] | None = None
+
+    def on_clock(self) -> None:
+        """Look every quarter of an hour, in the background."""
+        now = self._site.clock.now()
+        if (self._look is None or self._look.done()) and (self._next is None or now >= self._next):
+            self._next = now + EVERY
+            self._look = self._site.spawn(self.async_look(), "end of the month")
+
+    async def async_look(self) -> None:
+        """Allocate the month before this one if it is time, and keep the issues."""
+        site = self._site
+        try:
+            heads = await site.allocations.heads()
+            self._keep_waiting(heads)
+            settings, since, until = self._due()
+            if settings is None or _is_done(heads, since, until):
+                issues.clear(site, issues.MONTH_END, "")
+                return
+            if await self._allocate(settings, since, until):
+                self._keep_waiting(await site.allocations.heads())
+        except PrepaidError as error:
+            issues.raise_month_end_failed(site, error)
+
+    async def async_refresh(self) -> None:
+        """Say what waits, after somebody took a step."""
+        self._keep_waiting(await self._site.allocations.heads())
+
+    def _due(self) -> tuple[MonthEnd | None, date, date]:
+        """Return what is to happen if it is time, and the month that it is for."""
+        site, now = self._site, self._site.clock.now()
+        until = month_of(now, site.zone)
+        since = (until - timedelta(days=1)).replace(day=1)
+        settings = MonthEnd.of(site.entry.options)
+        begins = day_start(until + timedelta(days=settings.day - 1), site.zone)
+        is_due = now >= begins + timedelta(hours=settings.hour)
+        return (settings if is_due and settings.mode is not Mode.OFF else None), since, until
+
+    async def _allocate(self, settings: MonthEnd, since: date, until: date) -> bool:
+        """Work the month out; tell whether it was kept."""
+        site, asked = self._site, Asked(since=since, until=until)
+        try:
+            worked = await site.allocations.preview(asked)
+        except InvalidInputError as error:
+            if error.key == "allocation_without_pools":
+                return False
+            raise
+        if worked.missing:
+            issues.raise_month_end_registers(site, since, worked.missing)
+            return False
+        run = await site.allocations.propose(asked, user=AUTOMATION)
+        lacking = _lacking(run)
+        if lacking:
+            issues.raise_month_end_lacks(site, since, lacking)
+        else:
+            issues.clear(site, issues.MONTH_END, "")
+        if settings.mode is Mode.POST and not lacking and run.head is not None:
+            await site.allocations.approve(run.head.id, user=AUTOMATION)
+        return True
+
+    def _keep_waiting(self, heads: tuple[RunHead, ...]) -> None:
+        """Say that runs wait for somebody to approve or reject them."""
+        waiting = [head.id for head in heads if head.state is RunState.PROPOSED]
+        if waiting:
+            issues.raise_allocation_waits(self._site, waiting)
+        else:
+            issues.clear(self._site, issues.ALLOCATION_WAITS, "")
+
+
+def _is_done(heads: tuple[RunHead, ...], since: date, until: date) -> bool:
+    return any((head.since, head.until) == (since, until) for head in heads)
+
+
+def _lacking(worked: Worked) -> tuple[str, ...]:
+    """Return the pools of which something is not known."""
+    return tuple(
+        pool
+        for pool, lines in worked.inputs.costs.items()
+        if any(line.detail.get("missing") not in {None, "beginning"} for line in lines)
+    )

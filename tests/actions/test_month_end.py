@@ -1,0 +1,164 @@
+"""The run at the end of a month, by itself: once, and never on what is not known."""
+
+from datetime import date
+from typing import Any
+
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import issue_registry as ir
+import pytest
+
+from custom_components.compere_prepaid.core.allocation.document import pool_document
+from custom_components.compere_prepaid.core.allocation.pool import (
+    Basis,
+    Cost,
+    CostKind,
+    Pool,
+    Split,
+)
+from custom_components.compere_prepaid.core.ids import MeterSerial
+from custom_components.compere_prepaid.core.ledger.ports import LedgerTransaction
+from custom_components.compere_prepaid.core.money.amount import Price
+from custom_components.compere_prepaid.month_end import Mode
+from custom_components.compere_prepaid.site import CompereSite
+from simulator.mall import Mall
+from tests.actions.asking import BAKERY, NOODLES, TEA, serial_of
+from tests.site_fixtures import all_online, read_again, use
+from tests.stories.telling import ask, verified
+
+LIFTS = Pool(
+    name="Lifts",
+    valid_from=date(2026, 1, 1),
+    costs=(Cost(kind=CostKind.BILL, name="Lifts"),),
+    splits=(Split(basis=Basis.EQUAL),),
+)
+BILL: dict[str, Any] = {
+    "supplier": "Otis",
+    "number": "17",
+    "name": "Lifts",
+    "month": "2026-03",
+    "amount": "300.00",
+}
+
+
+async def begin(hass: HomeAssistant, site: CompereSite, mode: Mode, *pools: Pool) -> None:
+    """Set pools, and what happens from the second day of a month on at five."""
+
+    def work(tx: LedgerTransaction) -> None:
+        for pool in pools:
+            tx.insert_document(pool_document(pool, site.currency))
+
+    await site.ledger.run(work)
+    options = {"month_end": {"mode": mode.value, "day": 2, "hour": 5}}
+    hass.config_entries.async_update_entry(site.entry, options=options)
+
+
+async def go_on(mall: Mall, site: CompereSite, hours: int) -> None:
+    """Let some hours pass, and read all meters."""
+    for serial in site.meters:
+        await read_again(site, serial)
+    use(mall, NOODLES, 100, hours * 3600)
+    for serial in site.meters:
+        await read_again(site, serial)
+
+
+def says(hass: HomeAssistant) -> set[str | None]:
+    """Return what repair issues speak of shared costs."""
+    found = {issue.translation_key for issue in ir.async_get(hass).issues.values()}
+    return found & {
+        "allocation_waits",
+        "month_end_registers",
+        "month_end_lacks",
+        "month_end_failed",
+    }
+
+
+async def states(hass: HomeAssistant) -> dict[str, str]:
+    """Return where the runs stand."""
+    return {run["run"]: run["state"] for run in (await ask(hass, "list_allocations"))["runs"]}
+
+
+UNTIL_APRIL = 30 * 24 - 12
+"""From noon of 2 March to midnight before 1 April."""
+
+
+async def test_posted_once(hass: HomeAssistant, mall: Mall, site: CompereSite) -> None:
+    """Not before its hour, then once; not again after a restart, nor when it was taken back."""
+    await begin(hass, site, Mode.POST, LIFTS)
+    await ask(hass, "enter_bill", **BILL)
+    await go_on(mall, site, UNTIL_APRIL + 24 + 4)
+    await site.month_end.async_look()
+    assert await states(hass) == {}
+    await go_on(mall, site, 1)
+    await site.month_end.async_look()
+    assert await states(hass) == {"2026-03": "posted"}
+    assert site.book.account(TEA).service_fund == -site.currency.parse("193.55")  # 60 of 93 days
+    await site.month_end.async_look()
+    assert await hass.config_entries.async_reload(site.entry.entry_id)
+    again: CompereSite = site.entry.runtime_data
+    await all_online(again)
+    await again.month_end.async_look()
+    await ask(hass, "reverse_allocation", run="2026-03", reason="one more look")
+    await again.month_end.async_look()
+    assert await states(hass) == {"2026-03": "reversed"}
+    assert says(hass) == set()
+    await verified(hass)
+
+
+async def test_missing_bill(hass: HomeAssistant, mall: Mall, site: CompereSite) -> None:
+    """What lacks a bill waits for a person, and says so."""
+    await begin(hass, site, Mode.POST, LIFTS)
+    await go_on(mall, site, UNTIL_APRIL + 30)
+    await site.month_end.async_look()
+    assert await states(hass) == {"2026-03": "proposed"}
+    assert says(hass) == {"allocation_waits", "month_end_lacks"}
+    await ask(hass, "reject_allocation", run="2026-03")
+    assert says(hass) == {"month_end_lacks"}
+    await site.month_end.async_look()
+    assert says(hass) == set()
+    assert await states(hass) == {"2026-03": "rejected"}
+
+
+async def test_proposal(hass: HomeAssistant, mall: Mall, site: CompereSite) -> None:
+    """A proposal waits for somebody; approved, nothing is said any more."""
+    await begin(hass, site, Mode.PROPOSE, LIFTS)
+    await ask(hass, "enter_bill", **BILL)
+    await go_on(mall, site, UNTIL_APRIL + 30)
+    await site.month_end.async_look()
+    assert says(hass) == {"allocation_waits"}
+    assert site.book.account(TEA).service_fund == 0
+    await ask(hass, "approve_allocation", run="2026-03")
+    assert says(hass) == set()
+
+
+async def test_waits_for_registers(hass: HomeAssistant, mall: Mall, site: CompereSite) -> None:
+    """A meter that does not answer is named; the month is worked out once it was read."""
+    serial = MeterSerial(serial_of(mall, BAKERY))
+    light = Pool(
+        name="Light",
+        valid_from=date(2026, 1, 1),
+        costs=(Cost(kind=CostKind.METERS, meters=(serial,), price=Price(1_000_000)),),
+        splits=(Split(basis=Basis.EQUAL),),
+    )
+    await begin(hass, site, Mode.PROPOSE, light)
+    await go_on(mall, site, UNTIL_APRIL - 24)
+    use(mall, NOODLES, 100, 60 * 3600)
+    await read_again(site, serial_of(mall, NOODLES))
+    await site.month_end.async_look()
+    assert says(hass) == {"month_end_registers"}
+    assert await states(hass) == {}
+    await read_again(site, serial)
+    await site.hours.async_write()
+    await site.month_end.async_look()
+    assert await states(hass) == {"2026-03": "proposed"}
+
+
+@pytest.mark.parametrize("mode", [Mode.OFF, Mode.POST])
+async def test_nothing_to_do(
+    hass: HomeAssistant, mall: Mall, site: CompereSite, mode: Mode
+) -> None:
+    """Neither without pools, nor where nobody asked for it."""
+    await begin(hass, site, mode, *([LIFTS] if mode is Mode.OFF else []))
+    await go_on(mall, site, UNTIL_APRIL + 30)
+    await site.month_end.async_look()
+    assert await states(hass) == {}
+    assert says(hass) == set()
