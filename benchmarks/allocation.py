@@ -178,7 +178,8 @@ def measure(accounts: int) -> None:
     print(
         f"allocation: {accounts} accounts × {POOLS} pools, {lines} lines: worked out, with "
         f"contents and digest, in {took:.2f} s, {cpu:.2f} s of processor, "
-        f"{cpu / lines * 1e6:.1f} µs of it a line; {size / 1e6:.1f} MB kept; at most {used:.0f} MB{bars}; {off} units off"
+        f"{cpu / lines * 1e6:.1f} µs of it a line; "
+        f"{size / 1e6:.1f} MB kept; at most {used:.0f} MB{bars}; {off} units off"
     )
     began_cpu = process_time()
     same = work_out(inputs_of(worked.inputs)).digest == worked.digest
