@@ -26,6 +26,15 @@ import yaml
 from custom_components.compere_prepaid import actions, issues
 from custom_components.compere_prepaid.actions import fields
 from custom_components.compere_prepaid.const import DOMAIN
+from custom_components.compere_prepaid.core.allocation.document import pool_document
+from custom_components.compere_prepaid.core.allocation.pool import (
+    Basis,
+    Cost,
+    CostKind,
+    Pool,
+    Split,
+)
+from custom_components.compere_prepaid.core.allocation.runs import Asked
 from custom_components.compere_prepaid.core.balance.alarm import LossAlarm
 from custom_components.compere_prepaid.core.balance.energy_balance import Balance
 from custom_components.compere_prepaid.core.balance.feeders import Feeder, feeder_document
@@ -226,7 +235,8 @@ async def test_every_entity_has_a_name_and_no_name_is_orphaned(
     feeder = feeder_document(Feeder(name="Main", main=(MeterSerial("1"),)))
     await site.ledger.run(lambda tx: tx.insert_document(feeder))
     await site.hours.balance.async_on_clock()
-    await hass.async_block_till_done()
+    await _allocate(site)
+    await hass.async_block_till_done(wait_background_tasks=True)
     found: dict[str, set[str]] = {}
     for entity in er.async_entries_for_config_entry(entity_registry, entry.entry_id):
         assert entity.translation_key, entity.entity_id
@@ -322,6 +332,20 @@ def _raise_of_balance(site: Any) -> None:
     balance = Balance(expected_ppm=30_000, hours=24, main_wh=1000, sub_wh=900)
     alarm = LossAlarm(since=day, through=day, days=2, balance=balance)
     issues.raise_unexplained_loss(site, "Main", alarm)
+
+
+async def _allocate(site: CompereSite) -> None:
+    """Post what a pool cost in a month."""
+    pool = Pool(
+        name="Rent",
+        valid_from=date(2026, 1, 1),
+        costs=(Cost(kind=CostKind.AMOUNT, name="Rent", amount=Amount(10**9)),),
+        splits=(Split(basis=Basis.EQUAL),),
+    )
+    await site.ledger.run(lambda tx: tx.insert_document(pool_document(pool, site.currency)))
+    asked = Asked(since=date(2026, 1, 1), until=date(2026, 2, 1))
+    await site.allocations.propose(asked, user="anna")
+    await site.allocations.approve("2026-01", user="anna")
 
 
 def _raise_of_payments(site: Any) -> None:

@@ -104,6 +104,11 @@ PROVIDER_PREFIX: Final = "provider_"
 """Begins what a provider's device is known by, after the site; its key follows."""
 
 
+def pool_owner(site_key: str, pool: str) -> str:
+    """Return how the unique ids of a pool's entities begin; of all pools without a name."""
+    return f"{site_key}_pool_{pool}"
+
+
 def feeder_owner(site_key: str, feeder: str) -> str:
     """Return how the unique ids of a feeder's entities begin; of all feeders without a name."""
     return f"{site_key}_feeder_{feeder}"

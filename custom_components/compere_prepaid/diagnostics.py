@@ -40,6 +40,7 @@ from .core.meters.compere_mqtt.link import MqttLink
 from .core.meters.dlt645_meter import Dlt645Meter
 from .core.money.amount import ZERO
 from .core.policy.credit import policy_content
+from .entities.balance import balance_attributes
 from .ledger_place import book_kind
 from .notifications.settings import CONF_CHANNELS
 from .portal.settings import CONF_PUBLIC_URL, CONF_TRUSTED_PROXIES
@@ -94,8 +95,37 @@ async def async_get_config_entry_diagnostics(
             },
             "payments": _payments(site),
             "portal": {"listens": site.portal is not None},
+            "energy_balance": _energy_balance(site),
         },
     )
+
+
+def _energy_balance(site: CompereSite) -> dict[str, Any]:
+    """Return what feeders lose, what was found, and whether hourly registers are written."""
+    written, balance = site.hours.written_at, site.hours.balance
+    return {
+        "hours_written_at": written.isoformat() if written else None,
+        "feeders": {
+            name: {
+                "today": balance_attributes(runtime.coordinator.data.today),
+                "yesterday": balance_attributes(runtime.coordinator.data.yesterday),
+                "month": balance_attributes(runtime.coordinator.data.month),
+            }
+            for name, runtime in balance.feeders.items()
+        },
+        "alarms": {name: alarm.since.isoformat() for name, alarm in balance.alarms().items()},
+        "findings": [
+            {
+                "kind": one.kind.value,
+                "feeder": one.feeder,
+                "meter": one.meter,
+                "since": one.since.isoformat(),
+                "energy_wh": one.energy_wh,
+                **one.detail,
+            }
+            for one in balance.findings
+        ],
+    }
 
 
 def _settings(subentry: ConfigSubentry) -> dict[str, Any]:

@@ -22,8 +22,10 @@ from .const import (
     DOMAIN,
     PROVIDER_PREFIX,
     feeder_owner,
+    pool_owner,
 )
 from .coordinator import MeterCoordinator, PacedCoordinator
+from .core.allocation.standing import PoolStanding
 from .core.balance.alarm import FeederStanding
 from .core.ids import MeterSerial
 from .core.metering.reading import MeterReading
@@ -34,6 +36,7 @@ from .runtimes import (
     BusRuntime,
     FeederRuntime,
     MeterRuntime,
+    PoolRuntime,
     ProviderRuntime,
     Runtime,
 )
@@ -158,6 +161,16 @@ class FeederEntity(CompereEntity[PacedCoordinator[FeederStanding]]):
         super().__init__(site, runtime.coordinator, feeder_owner(site.key, runtime.name), key)
         self._attr_device_info = DeviceInfo(identifiers={(DOMAIN, site.key)})
         self._attr_translation_placeholders = {"feeder": runtime.name}
+
+
+class PoolEntity(CompereEntity[PacedCoordinator[PoolStanding]]):
+    """An entity of a pool. It stands on the site's device: a pool is none."""
+
+    def __init__(self, site: CompereSite, runtime: PoolRuntime, key: str) -> None:
+        """Name the pool in the entity's name."""
+        super().__init__(site, runtime.coordinator, pool_owner(site.key, runtime.name), key)
+        self._attr_device_info = DeviceInfo(identifiers={(DOMAIN, site.key)})
+        self._attr_translation_placeholders = {"pool": runtime.name}
 
 
 class SiteEntity(CompereEntity[PacedCoordinator[None]]):

@@ -14,6 +14,7 @@ from homeassistant.helpers import entity_registry as er
 
 from . import issues
 from .const import ACCOUNT_EVENT, ACCOUNT_PREFIX, DOMAIN
+from .core.allocation.events import AllocationPosted, AllocationReversed
 from .core.events import (
     AccountEvent,
     Announced,
@@ -74,6 +75,8 @@ class EventRelay:
         self._publish(event)
         self._refresh(event)
         self._site.notifier.take(event)
+        if isinstance(event, AllocationPosted | AllocationReversed):
+            self._site.pool_keeper.refresh_soon()
         if isinstance(event, Announced):
             self._site.announcements.tell(event)
 

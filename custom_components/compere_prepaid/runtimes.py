@@ -7,6 +7,7 @@ from typing import Any
 from .circuits import circuit_name
 from .const import CONF_NAME, CONF_NUMBER
 from .coordinator import MeterCoordinator, PacedCoordinator
+from .core.allocation.standing import PoolStanding
 from .core.balance.alarm import FeederStanding
 from .core.bus.bus import Bus
 from .core.ids import AccountNumber, BusId, MeterSerial
@@ -100,4 +101,16 @@ class FeederRuntime:
     """It is data, not configuration."""
 
 
-type Runtime = BusRuntime | MeterRuntime | AccountRuntime | ProviderRuntime | FeederRuntime
+@dataclass(slots=True, kw_only=True)
+class PoolRuntime:
+    """A shared cost that was allocated."""
+
+    name: str
+    coordinator: PacedCoordinator[PoolStanding]
+    subentry_id: None = None
+    """It is data, not configuration."""
+
+
+type Runtime = (
+    BusRuntime | MeterRuntime | AccountRuntime | ProviderRuntime | FeederRuntime | PoolRuntime
+)

@@ -34,6 +34,7 @@ from .entities.money import (
     SiteSensorDescription,
 )
 from .entities.payments import CLEARING_BALANCE, PAYMENT_SENSORS
+from .entities.pools import POOL_SENSORS, PoolSensorDescription, pool_attributes
 from .entities.protection import NIGHT_BASE_LOAD
 from .entities.trimmed import trimmed
 from .entity import (
@@ -41,11 +42,19 @@ from .entity import (
     BusEntity,
     FeederEntity,
     MeterEntity,
+    PoolEntity,
     ProviderEntity,
     SiteEntity,
     async_feed,
 )
-from .runtimes import AccountRuntime, BusRuntime, FeederRuntime, MeterRuntime, ProviderRuntime
+from .runtimes import (
+    AccountRuntime,
+    BusRuntime,
+    FeederRuntime,
+    MeterRuntime,
+    PoolRuntime,
+    ProviderRuntime,
+)
 from .site import CompereConfigEntry, CompereSite
 
 PARALLEL_UPDATES = 0  # the lines have queues of their own
@@ -84,6 +93,7 @@ async def async_setup_entry(
     async_feed(site, AccountRuntime, add_entities, of_account)
     async_feed(site, ProviderRuntime, add_entities, lambda one: [ClearingSensor(site, one)])
     async_feed(site, FeederRuntime, add_entities, partial(_of_feeder, site))
+    async_feed(site, PoolRuntime, add_entities, partial(_of_pool, site))
     add_entities(
         SiteSensor(site, description) for description in (*SITE_SENSORS, *PAYMENT_SENSORS, MARKUP)
     )
@@ -93,6 +103,10 @@ async def async_setup_entry(
 
 def _of_feeder(site: CompereSite, runtime: FeederRuntime) -> Iterator[SensorEntity]:
     return (FeederSensor(site, runtime, description) for description in FEEDER_SENSORS)
+
+
+def _of_pool(site: CompereSite, runtime: PoolRuntime) -> Iterator[SensorEntity]:
+    return (PoolSensor(site, runtime, description) for description in POOL_SENSORS)
 
 
 def _start_heartbeat(hass: HomeAssistant, entry: CompereConfigEntry) -> None:
@@ -307,6 +321,39 @@ class FeederSensor(FeederEntity, SensorEntity):
     def extra_state_attributes(self) -> dict[str, Any]:
         """What was counted on both sides, and how much is not known."""
         return balance_attributes(self.entity_description.balance_fn(self.coordinator.data))
+
+
+class PoolSensor(PoolEntity, SensorEntity):
+    """What a pool cost in its last run."""
+
+    entity_description: PoolSensorDescription
+
+    def __init__(
+        self, site: CompereSite, runtime: PoolRuntime, description: PoolSensorDescription
+    ) -> None:
+        """Show an amount."""
+        super().__init__(site, runtime, description.key)
+        self.entity_description = description
+        self._attr_native_unit_of_measurement = site.currency.code
+        self._attr_suggested_display_precision = site.currency.digits
+
+    @property
+    @override
+    def native_value(self) -> Decimal:
+        """The amount."""
+        return self.site.currency.rounded(self.entity_description.value_fn(self.coordinator.data))
+
+    @property
+    @override
+    def last_reset(self) -> datetime:
+        """When the days of the run began."""
+        return day_start(self.coordinator.data.since, self.site.zone)
+
+    @property
+    @override
+    def extra_state_attributes(self) -> dict[str, Any]:
+        """Which run it was."""
+        return pool_attributes(self.coordinator.data)
 
 
 class SiteSensor(SiteEntity, SensorEntity):

@@ -66,6 +66,7 @@ from .payments.sandbox import Sandbox
 from .payments.service import Payments
 from .payments.standing import PaymentStanding
 from .payments.wechat import async_sandbox_of
+from .pool_keeper import PoolKeeper
 from .portal.listener import Portal, PortalKeeper
 from .portal.secret import async_site_secret
 from .premises import PremisesKeeper
@@ -164,6 +165,7 @@ class CompereSite(UseCases):
         self.mailing = Mailing(self)
         self.daily = Daily(self)
         self.month_end = MonthEndKeeper(self)
+        self.pool_keeper = PoolKeeper(self)
         self.standing = PaymentStanding(self)
         self.provider_health = ProviderHealth(self)
         self.importing = asyncio.Lock()
@@ -217,6 +219,7 @@ class CompereSite(UseCases):
         ).id
         self.sandbox = await async_sandbox_of(self)
         await self.standing.async_start()
+        await self.pool_keeper.async_refresh()
         self.provider_health.async_start()
         await self.async_apply_subentries()
         await self.premises.async_start()
@@ -294,6 +297,7 @@ class CompereSite(UseCases):
             *self.accounts.values(),
             *self.standing.providers.values(),
             *self.hours.balance.feeders.values(),
+            *self.pool_keeper.pools.values(),
         )
         for runtime in everything:
             if isinstance(runtime, kind):

@@ -216,9 +216,10 @@ function plain(device: Device): Line & Provider {
   return { deviceId: device.entry.id, name: nameOf(device.entry), entities: device.entities };
 }
 
-/** A circuit of a meter with several has no serial number of its own on its device, but we know it by one. */
+/** A circuit of a meter with several shows the serial number of the whole, but is known to us by one of its own. */
 function serialOf(entry: DeviceEntry): string {
-  return entry.serial_number ?? entry.identifiers?.find(([domain]) => domain === PLATFORM)?.[1] ?? "";
+  const known = entry.identifiers?.find(([domain]) => domain === PLATFORM)?.[1];
+  return (entry.parent_device_id ? known : entry.serial_number) ?? known ?? "";
 }
 
 function siteIdOf(entry: DeviceEntry): string {

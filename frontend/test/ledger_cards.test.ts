@@ -102,7 +102,7 @@ test("money, power and energy as they are read", () => {
 });
 
 test("columns: the highest fills the chart, what is not known has no height, a gain is not drawn as a loss", () => {
-  const drawn = heights([{ label: "a", energy: 90, loss: 10 }, { label: "b" }, { label: "c", energy: 50, loss: -5 }]);
+  const drawn = heights([{ at: "a", label: "", energy: 90, loss: 10 }, { at: "b", label: "" }, { at: "c", label: "", energy: 50, loss: -5 }]);
   assert.deepEqual(drawn, [{ energy: 90, loss: 10 }, undefined, { energy: 50, loss: 0 }]);
 });
 

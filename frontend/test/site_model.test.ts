@@ -86,7 +86,7 @@ test("urgent first: off, no credit, warned, unknown, then by days left", () => {
 test("the circuits of a meter are meters, known by their own serial numbers, in the area of the device", () => {
   const mall = new Mall({ shops: 1 });
   mall.devices["box"] = { id: "box", name: "Cooling", primary_config_entry: "one", serial_number: "MAP1", area_id: "food" };
-  const circuit = { serial_number: null, identifiers: [["compere_prepaid", "MAP1-2"]] as const, parent_device_id: "box" };
+  const circuit = { serial_number: "MAP1", identifiers: [["compere_prepaid", "MAP1-2"]] as const, parent_device_id: "box" };
   mall.addDevice("circuit", "Cooling 2", "one", ["energy", "power"], circuit);
   const meter = readSites(mall)[0]?.commonMeters.find(({ name }) => name === "Cooling 2");
   assert.deepEqual([meter?.serial, meter?.areaId], ["MAP1-2", "food"]);

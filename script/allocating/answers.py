@@ -18,9 +18,11 @@ from custom_components.compere_prepaid.core.allocation.inputs import (
     ShareLine,
 )
 from custom_components.compere_prepaid.core.allocation.wording import words_of
+from custom_components.compere_prepaid.core.allocation.working import nets_of
 from custom_components.compere_prepaid.core.document_section import number_text
 from custom_components.compere_prepaid.core.ids import AccountNumber
 from custom_components.compere_prepaid.core.money.amount import Amount, Currency, Price
+from custom_components.compere_prepaid.core.tariff.tax import tax_on
 
 _SHARE_DIGITS = 12
 
@@ -32,6 +34,7 @@ class Answer:
         self, inputs: Inputs, found: Allocation, currency: Currency, language: str, pool: str | None
     ) -> None:
         """Write in this currency and language; of this pool only if it is named."""
+        self._pools = {one.name: one for one in inputs.pools}
         self._days = (inputs.until - inputs.since).days
         self._found = found
         self._currency = currency
@@ -41,15 +44,21 @@ class Answer:
         self._whole = sum(one.cost for one in self._results)
 
     def of_account(self, number: AccountNumber) -> dict[str, Any]:
-        """Return what an account bears, which part of all that is, and why."""
+        """Return what an account bears, which part of all that is, and why; and tax on top."""
         lines = [one for one in self._found.shares.get(number, ()) if one.pool in self._names]
+        texts = [self._explanation(line) for line in lines]
         amount = Amount(sum(line.amount for line in lines))
         return {
             "share": self._part(amount),
             "amount": self._exact(amount),
-            "explanation": self._explained(lines),
-            "lines": [self._line(line) for line in lines],
+            "tax": self._exact(self._tax(lines)),
+            "explanation": self._together(lines, texts),
+            "lines": [self._line(*line) for line in zip(lines, texts, strict=True)],
         }
+
+    def _tax(self, lines: list[ShareLine]) -> Amount:
+        nets = nets_of(lines, self._pools)
+        return Amount(sum(tax_on(net, ppm) for ppm, net in nets.items()))
 
     def pools(self) -> list[dict[str, Any]]:
         """Return what each pool cost, who bears it, and what people should know."""
@@ -93,8 +102,7 @@ class Answer:
         notes = (note_text(note, self._words) for note in result.notes)
         return [*notes, *filter(None, missing)]
 
-    def _explained(self, lines: list[ShareLine]) -> str:
-        texts = [self._explanation(line) for line in lines]
+    def _together(self, lines: list[ShareLine], texts: list[str]) -> str:
         if len(texts) == 1:
             return texts[0]
         return "\n".join(
@@ -102,7 +110,7 @@ class Answer:
             for line, text in zip(lines, texts, strict=True)
         )
 
-    def _line(self, line: ShareLine) -> dict[str, Any]:
+    def _line(self, line: ShareLine, text: str) -> dict[str, Any]:
         return {
             "pool": line.pool,
             "basis": None if line.basis is None else line.basis.value,
@@ -110,7 +118,7 @@ class Answer:
             "weight": line.weight,
             "of": line.total,
             "amount": self._exact(line.amount),
-            "explanation": self._explanation(line),
+            "explanation": text,
         }
 
     def _explanation(self, line: ShareLine) -> str:

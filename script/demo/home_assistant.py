@@ -55,7 +55,7 @@ class Client:
                 raise DemoError(f"Home Assistant refused {kind}: {answer['error']['message']}")
             return answer["result"]
 
-    async def action(self, name: str, **data: object) -> Any:
+    async def action(self, name: str, /, **data: object) -> Any:
         """Call an action of the integration and return its response."""
         result = await self.command(
             "call_service",

@@ -51,7 +51,7 @@ from simulator.tenants import mall_plan
 
 from .site_setup import DOMAIN, INITIAL_PRICE, SiteDocument
 
-MEMORY = Path("/dev/shm")  # noqa: S108  # only where the ledger is written before it is moved
+MEMORY = Path("/dev/shm")  # noqa: S108  # a folder of our own in it
 HOUR = timedelta(hours=1)
 SAMPLES = 6
 """So many times an hour it is looked what a shop draws."""
@@ -133,8 +133,7 @@ async def write_past(
     durable, would keep a disk busy for a minute.
     """
     site = slugify(document.site["name"])
-    memory = MEMORY if MEMORY.is_dir() else None
-    with TemporaryDirectory(prefix="compere-past-", dir=memory) as folder:
+    with TemporaryDirectory(prefix="compere-past-", dir=await asyncio.to_thread(_memory)) as folder:
         place = Path(folder) / f"{site}.db"
         past = await _Past.open(place, site, document, hours[0])
         try:
@@ -148,6 +147,10 @@ async def write_past(
         target = config / DOMAIN / place.name
         target.parent.mkdir(parents=True, exist_ok=True)
         await asyncio.to_thread(shutil.copyfile, place, target)
+
+
+def _memory() -> Path | None:
+    return MEMORY if MEMORY.is_dir() else None
 
 
 @dataclass(slots=True, kw_only=True)

@@ -1,15 +1,21 @@
 """Bills and allocation runs by actions, in a running mall."""
 
-from datetime import date
+from datetime import UTC, date, datetime
+from functools import partial
 import hashlib
 from pathlib import Path
 from typing import Any
 
 from aiohttp import FormData
+from homeassistant.components.recorder import Recorder, get_instance
+from homeassistant.components.recorder.statistics import statistics_during_period
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 import pytest
 from pytest_homeassistant_custom_component.common import async_capture_events
+from pytest_homeassistant_custom_component.components.recorder.common import (
+    async_wait_recording_done,
+)
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.compere_prepaid.const import DOMAIN
@@ -27,7 +33,7 @@ from custom_components.compere_prepaid.safekeeping import async_snapshot
 from custom_components.compere_prepaid.site import CompereSite
 from simulator.mall import Mall
 from tests.actions.asking import NOODLES, TEA, named_as_cashiers, refused
-from tests.site_fixtures import all_online, read_again, use
+from tests.site_fixtures import SITE_KEY, all_online, entity_of, read_again, state_of, use
 from tests.stories.telling import ask, verified
 
 DAYS = {"since": "2026-03-02", "until": "2026-03-04"}
@@ -244,3 +250,45 @@ async def test_runs_after_a_restoration(
     await ask(hass, "approve_allocation", run=second["run"])
     assert site.book.account(TEA).service_fund == -70_670_200_000
     await verified(hass)
+
+
+async def test_sensors_and_statistics(
+    recorder_mock: Recorder, hass: HomeAssistant, later: CompereSite
+) -> None:
+    """What a pool cost is shown with its run, and told day by day; taken back it is nothing."""
+    await ask(hass, "enter_bill", **BILL)
+    run = await ask(hass, "allocate", approve=True, **DAYS)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    place = f"{SITE_KEY}_pool_Lifts_pool_cost"
+    entity = entity_of(hass, "sensor", place)
+    state = state_of(hass, entity)
+    assert (state.state, state.attributes["run"]) == ("100.00", run["run"])
+    assert await costs_by_day(hass) == [(50, 50), (50, 100)]
+    await ask(hass, "reverse_allocation", run=run["run"], reason="one more look")
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert hass.states.get(entity) is None
+    assert await costs_by_day(hass) == [(0, 0), (0, 0)]
+    await ask(hass, "allocate", approve=True, **DAYS)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert entity_of(hass, "sensor", place) == entity
+    assert await costs_by_day(hass) == [(50, 50), (50, 100)]
+
+
+async def costs_by_day(hass: HomeAssistant) -> list[tuple[float | None, float | None]]:
+    """Return what the long-term statistics say of the lifts."""
+    recorder = get_instance(hass)
+    await async_wait_recording_done(hass)
+    name = f"{DOMAIN}:{SITE_KEY}_shared_lifts"
+    found = await recorder.async_add_executor_job(
+        partial(
+            statistics_during_period,
+            hass,
+            datetime(2026, 3, 1, tzinfo=UTC),
+            None,
+            {name},
+            "hour",
+            None,
+            {"state", "sum"},
+        )
+    )
+    return [(row["state"], row["sum"]) for row in found.get(name, [])]

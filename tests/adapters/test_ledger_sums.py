@@ -7,24 +7,36 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from custom_components.compere_prepaid.adapters.ledger_database.ledger import DatabaseLedger
-from custom_components.compere_prepaid.core.ids import TransferId
+from custom_components.compere_prepaid.core.ids import AccountNumber, MeterSerial, TransferId
+from custom_components.compere_prepaid.core.ledger.account_rows import Tenancy
 from custom_components.compere_prepaid.core.ledger.accounts import energy_income, tenant
 from custom_components.compere_prepaid.core.ledger.ports import LedgerTransaction
 from custom_components.compere_prepaid.core.ledger.posting import post
 from custom_components.compere_prepaid.core.ledger.records import (
     NewTransfer,
+    Spending,
     TransferCode,
     TransferKind,
 )
-from custom_components.compere_prepaid.core.money.amount import Amount
+from custom_components.compere_prepaid.core.money.amount import Amount, energy_cost
 from custom_components.compere_prepaid.core.prepayment.calendar import day_of
 from custom_components.compere_prepaid.core.prepayment.spending import read_spending
-from tests.adapters.ledger_books import A_101, ENGINES, NOON, top_up, two_phase
+from tests.adapters.ledger_books import (
+    A_101,
+    ENGINES,
+    NOON,
+    PRICES,
+    install,
+    top_up,
+    two_phase,
+    use,
+)
 
 pytestmark = [pytest.mark.usefixtures("socket_enabled"), pytest.mark.parametrize("engine", ENGINES)]
 
 FUND, INCOME = tenant(A_101), energy_income("flat")
 HOUR = timedelta(hours=1)
+A_102, SECOND = AccountNumber("A-102"), MeterSerial("33B0250100002")
 CODES = (TransferCode.CHARGE, TransferCode.CORRECTION)
 
 
@@ -98,3 +110,31 @@ async def test_days_of_the_site(ledger: DatabaseLedger, zone: str) -> None:
     first, last = date(2026, 9, 22), date(2026, 10, 27)
     found = await ledger.read(lambda tx: read_spending(tx, FUND, first, last, site))
     assert found == {day: amount for day, amount in expected.items() if first <= day <= last}
+
+
+async def test_sales_by_version_of_the_tariff(ledger: DatabaseLedger) -> None:
+    """What was charged from an instant to before another, of all accounts but one."""
+    for work in (install(), install(SECOND), use(100, "flat"), use(250, "peak")):
+        await ledger.run(work)
+    await ledger.run(use(40, "flat", SECOND, A_102))
+
+    def open_accounts(tx: LedgerTransaction) -> None:
+        for account in (A_101, A_102):
+            tx.put(Tenancy(account=account, name="", opened_at=NOON))
+
+    await ledger.run(open_accounts)
+
+    async def sales(since: datetime, until: datetime, but: AccountNumber | None) -> object:
+        return await ledger.read(lambda tx: tx.sales(since, until, but))
+
+    mine = Spending(
+        energy_wh=350,
+        amount=Amount(energy_cost(100, PRICES["flat"]) + energy_cost(250, PRICES["peak"])),
+    )
+    both = Spending(energy_wh=390, amount=Amount(mine.amount + energy_cost(40, PRICES["flat"])))
+    version = ("Retail", date(2026, 1, 1), 1)
+    whole = (NOON - HOUR, NOON + 9 * HOUR)
+    assert await sales(*whole, None) == {version: both}
+    assert await sales(*whole, A_102) == {version: mine}
+    assert await sales(NOON + 9 * HOUR, NOON + 10 * HOUR, None) == {}
+    assert await sales(NOON - HOUR, NOON, None) == {}

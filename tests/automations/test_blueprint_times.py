@@ -1,13 +1,16 @@
 """Every blueprint that waits for a time or a question, made into an automation, and run by it."""
 
 from datetime import datetime, timedelta
+import re
 from typing import Any
+from unittest.mock import patch
 
 from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
+from custom_components.compere_prepaid.adapters.clock import SystemClock
 from custom_components.compere_prepaid.core.ids import AccountNumber, MeterSerial
 from custom_components.compere_prepaid.core.ledger.account_rows import IssuedStatement
 from custom_components.compere_prepaid.site import CompereSite
@@ -111,20 +114,59 @@ async def test_month_end(
     await made_from(hass, "month_end", shops={"device_id": shops}, managers=[MANAGER])
     await comes(hass, first_of_a_month() - timedelta(days=1))
     assert phones.told() == ([], [])
-    await comes(hass, first_of_a_month())
+    await month_begins(hass)
     assert phones.told() == ([], ["2 statements were issued."])
     issued = await site.ledger.read(lambda tx: [row.account for row in tx.rows(IssuedStatement)])
     assert issued == [SHOP, "A-102"]
     await made_from(hass, "month_end", shops={"area_id": "nowhere"}, managers=[MANAGER])
-    await comes(hass, first_of_a_month())
+    await month_begins(hass)
     (text,) = phones.told()[1]
     assert text.startswith("The statements could not be issued, none of them")
+
+
+async def test_month_end_with_shared_costs(
+    hass: HomeAssistant, site: CompereSite, phones: Phones, blueprints: None
+) -> None:
+    """Without pools it says that they could not be worked out; worked out they wait, or are posted.
+
+    Statements are issued only when the shared costs are in them.
+    """
+    shops = [device_of(hass, site, f"account_{number}").id for number in (SHOP, "A-102")]
+    month_end = {"shops": {"device_id": shops}, "managers": [MANAGER]}
+    await made_from(hass, "month_end", **month_end, shared_costs="post")
+    await month_begins(hass)
+    (text,) = phones.told()[1]
+    assert re.fullmatch(r"The shared costs of \d{4}-\d\d could not be worked out: .*", text)
+    cost = {"amount": 1200, "name": "Guards", "fixed": True}
+    pool = {"name": "Security", "valid_from": "2026-01-01", "costs": [cost], "basis": "equal"}
+    assert (await ask(hass, "set_pool", pool=pool))["result"] == "created"
+    await made_from(hass, "month_end", **month_end, shared_costs="propose")
+    await month_begins(hass)
+    (text,) = phones.told()[1]
+    assert "wait for approval" in text
+    (run,) = (await ask(hass, "list_allocations"))["runs"]
+    assert run["state"] == "proposed"
+    assert run["run"] in text
+    assert await site.ledger.read(lambda tx: tx.rows(IssuedStatement)) == ()
+    await made_from(hass, "month_end", **month_end, shared_costs="post")
+    await month_begins(hass)
+    assert phones.told()[1] == ["2 statements were issued."]
+    assert [one["state"] for one in (await ask(hass, "list_allocations"))["runs"]][-1] == "posted"
+    statement = await ask(hass, "get_statement", account=SHOP, number=1)
+    assert "Security" in str(statement["funds"]["service"])
 
 
 def first_of_a_month() -> datetime:
     """Return the next half past midnight on the first day of a month."""
     begin = (dt_util.now() + timedelta(days=32)).replace(day=1)
     return begin.replace(hour=0, minute=30, second=0, microsecond=0)
+
+
+async def month_begins(hass: HomeAssistant) -> None:
+    """Let it be the first of a month, by the site's clock too."""
+    now = first_of_a_month()
+    with patch.object(SystemClock, "now", lambda _: dt_util.as_utc(now)):
+        await comes(hass, now)
 
 
 async def comes(hass: HomeAssistant, now: datetime) -> None:

@@ -13,6 +13,7 @@ import pytest
 from custom_components.compere_prepaid.const import DOMAIN
 from custom_components.compere_prepaid.core.balance.feeders import Feeder, feeder_document
 from custom_components.compere_prepaid.core.ids import MeterSerial
+from custom_components.compere_prepaid.diagnostics import async_get_config_entry_diagnostics
 from custom_components.compere_prepaid.site import CompereSite
 from simulator.clock import ManualClock
 from simulator.loads import LoadKind
@@ -136,6 +137,8 @@ async def test_a_shop_that_bridges_its_meter(hass: HomeAssistant, tmp_path: Path
             "unexplained": "87.906",
         }
         await _look_at_the_balance(hass, noodles.serial)
+        told_to_support = await async_get_config_entry_diagnostics(hass, site.entry)
+        assert told_to_support["energy_balance"]["alarms"] == {"Main": "2026-03-06"}
 
         noodles.set_load(2000)
         main.set_bypass(0)

@@ -446,7 +446,8 @@ function plain(device) {
   return { deviceId: device.entry.id, name: nameOf(device.entry), entities: device.entities };
 }
 function serialOf(entry) {
-  return entry.serial_number ?? entry.identifiers?.find(([domain]) => domain === PLATFORM)?.[1] ?? "";
+  const known = entry.identifiers?.find(([domain]) => domain === PLATFORM)?.[1];
+  return (entry.parent_device_id ? known : entry.serial_number) ?? known ?? "";
 }
 function siteIdOf(entry) {
   return entry.config_entry_id ?? entry.primary_config_entry ?? entry.config_entries?.[0] ?? "";
@@ -1253,8 +1254,8 @@ tr.chosen td { background: var(--secondary-background-color); }
 .key.energy { background: var(--energy-grid-consumption-color, #488fc2); }
 .key.loss { background: var(--error-color); }
 .legend { display: flex; flex-wrap: wrap; gap: 4px 16px; font-size: 12px; color: var(--secondary-text-color); }
-.pools { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 340px), 1fr)); gap: 16px; }
-.pool { padding: 12px; border: 1px solid var(--divider-color); border-radius: 8px; }
+.pools { columns: 340px; column-gap: 16px; }
+.pool { break-inside: avoid; margin-bottom: 16px; padding: 12px; border: 1px solid var(--divider-color); border-radius: 8px; }
 .parts { display: grid; grid-template-columns: minmax(0, 1fr) auto; gap: 2px 12px; margin-top: 8px; font-variant-numeric: tabular-nums; }
 .parts .bar { grid-column: 1 / -1; margin-bottom: 6px; height: 8px; }
 .chart { display: flex; align-items: flex-end; gap: 1px; height: 160px; overflow-x: auto; border-bottom: 1px solid var(--divider-color); }
@@ -1603,7 +1604,7 @@ var LedgerCard = class extends HTMLElement {
       this.notice === "" ? null : el("div", { class: "banner notice", role: "status" }, this.notice),
       this.busy === "" ? null : el("div", { class: "banner busy", role: "status" }, el("span", { class: "spinner" }), this.busy)
     ];
-    this.page.replaceChildren(el("div", { class: "content" }, this.content(), banners));
+    this.page.replaceChildren(el("div", { class: "content" }, banners, this.content()));
   }
   /** A button that does something at once, and is dead while something else is being done. */
   button(label, onclick, options = {}) {
@@ -1660,7 +1661,7 @@ function columns(all, names, label) {
     return el("div", { class: "column", title: column.label }, one === void 0 ? el("span", { class: "unknown" }) : [part("loss", one.loss), part("energy", one.energy)]);
   });
   const key = (kind) => el("span", {}, el("span", { class: `key ${kind}` }), names[kind]);
-  return el("div", {}, el("div", { class: "chart", role: "img", "aria-label": label }, bars), el("div", { class: "legend" }, key("energy"), key("loss"), el("span", {}, `${all[0]?.label.split(":")[0] ?? ""} …`)));
+  return el("div", {}, el("div", { class: "chart", role: "img", "aria-label": label }, bars), el("div", { class: "legend" }, key("energy"), key("loss"), el("span", {}, `${all[0]?.at ?? ""} – ${all.at(-1)?.at ?? ""}`)));
 }
 
 // src/ledger_cards/tables.ts
@@ -1790,7 +1791,7 @@ var BalanceCard = class extends LedgerCard {
   }
   columns(balance) {
     const { format } = this;
-    const column = (label, meters, loss) => meters === null || loss === null ? { label } : { label: `${label}: ${format.number(Number(meters), 1)} + ${format.number(Number(loss), 1)} kWh`, energy: Number(meters), loss: Number(loss) };
+    const column = (at, meters, loss) => meters === null || loss === null ? { at, label: at } : { at, label: `${at}: ${format.number(Number(meters), 1)} + ${format.number(Number(loss), 1)} kWh`, energy: Number(meters), loss: Number(loss) };
     if (Array.isArray(balance.hours)) return balance.hours.map((hour) => column(format.moment(hour.at), hour.meters_kwh, hour.loss_kwh));
     return (balance.days ?? []).map((day) => day.hours === 0 ? column(format.day(day.day), null, null) : column(format.day(day.day), day.meters_kwh, day.loss_kwh));
   }

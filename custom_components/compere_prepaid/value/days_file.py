@@ -26,7 +26,15 @@ def read_days(text: str) -> Given:
 
     Raises `InvalidInputError`: `days_columns_wrong`, `days_line_wrong`, `days_too_many`.
     """
-    rows = csv.DictReader(io.StringIO(text.lstrip("\ufeff").strip()), skipinitialspace=True)
+    table = io.StringIO(text.lstrip("\ufeff").strip(), newline="")
+    rows = csv.DictReader(table, skipinitialspace=True)
+    try:
+        return _read(rows)
+    except csv.Error:
+        raise InvalidInputError("days_line_wrong", line=rows.line_num) from None
+
+
+def _read(rows: csv.DictReader[str]) -> Given:
     names = [name.strip().casefold() for name in rows.fieldnames or ()]
     rows.fieldnames = names
     if "day" not in names or not set(names) <= {"day", *COLUMNS} or len(set(names)) < len(names):

@@ -98,10 +98,10 @@ export class BalanceCard extends LedgerCard {
 
   private columns(balance: EnergyBalance["feeders"][string]): Column[] {
     const { format } = this;
-    const column = (label: string, meters: string | null, loss: string | null): Column =>
+    const column = (at: string, meters: string | null, loss: string | null): Column =>
       meters === null || loss === null
-        ? { label }
-        : { label: `${label}: ${format.number(Number(meters), 1)} + ${format.number(Number(loss), 1)} kWh`, energy: Number(meters), loss: Number(loss) };
+        ? { at, label: at }
+        : { at, label: `${at}: ${format.number(Number(meters), 1)} + ${format.number(Number(loss), 1)} kWh`, energy: Number(meters), loss: Number(loss) };
     if (Array.isArray(balance.hours)) return balance.hours.map((hour) => column(format.moment(hour.at), hour.meters_kwh, hour.loss_kwh));
     return (balance.days ?? []).map((day) => (day.hours === 0 ? column(format.day(day.day), null, null) : column(format.day(day.day), day.meters_kwh, day.loss_kwh)));
   }

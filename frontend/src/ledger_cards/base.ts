@@ -118,7 +118,7 @@ export abstract class LedgerCard extends HTMLElement {
       this.notice === "" ? null : el("div", { class: "banner notice", role: "status" }, this.notice),
       this.busy === "" ? null : el("div", { class: "banner busy", role: "status" }, el("span", { class: "spinner" }), this.busy),
     ];
-    this.page.replaceChildren(el("div", { class: "content" }, this.content(), banners));
+    this.page.replaceChildren(el("div", { class: "content" }, banners, this.content()));
   }
 
   /** A button that does something at once, and is dead while something else is being done. */

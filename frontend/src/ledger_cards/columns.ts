@@ -3,6 +3,7 @@ import { el } from "./dom.ts";
 
 /** Without numbers it is not known, which is drawn as such and never as nothing. */
 export interface Column {
+  readonly at: string;
   readonly label: string;
   readonly energy?: number;
   readonly loss?: number;
@@ -28,5 +29,5 @@ export function columns(all: readonly Column[], names: { energy: string; loss: s
     return el("div", { class: "column", title: column.label }, one === undefined ? el("span", { class: "unknown" }) : [part("loss", one.loss), part("energy", one.energy)]);
   });
   const key = (kind: "energy" | "loss"): HTMLElement => el("span", {}, el("span", { class: `key ${kind}` }), names[kind]);
-  return el("div", {}, el("div", { class: "chart", role: "img", "aria-label": label }, bars), el("div", { class: "legend" }, key("energy"), key("loss"), el("span", {}, `${all[0]?.label.split(":")[0] ?? ""} …`)));
+  return el("div", {}, el("div", { class: "chart", role: "img", "aria-label": label }, bars), el("div", { class: "legend" }, key("energy"), key("loss"), el("span", {}, `${all[0]?.at ?? ""} – ${all.at(-1)?.at ?? ""}`)));
 }

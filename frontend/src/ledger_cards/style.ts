@@ -45,8 +45,8 @@ tr.chosen td { background: var(--secondary-background-color); }
 .key.energy { background: var(--energy-grid-consumption-color, #488fc2); }
 .key.loss { background: var(--error-color); }
 .legend { display: flex; flex-wrap: wrap; gap: 4px 16px; font-size: 12px; color: var(--secondary-text-color); }
-.pools { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 340px), 1fr)); gap: 16px; }
-.pool { padding: 12px; border: 1px solid var(--divider-color); border-radius: 8px; }
+.pools { columns: 340px; column-gap: 16px; }
+.pool { break-inside: avoid; margin-bottom: 16px; padding: 12px; border: 1px solid var(--divider-color); border-radius: 8px; }
 .parts { display: grid; grid-template-columns: minmax(0, 1fr) auto; gap: 2px 12px; margin-top: 8px; font-variant-numeric: tabular-nums; }
 .parts .bar { grid-column: 1 / -1; margin-bottom: 6px; height: 8px; }
 .chart { display: flex; align-items: flex-end; gap: 1px; height: 160px; overflow-x: auto; border-bottom: 1px solid var(--divider-color); }

@@ -185,4 +185,7 @@ export interface StatementLine {
   shown: string;
   energy_wh?: number;
   period?: string;
+  demand?: { name: string };
+  /** Of before the statement's time. */
+  late?: boolean;
 }

@@ -204,6 +204,15 @@ def test_what_a_cap_takes_off() -> None:
     assert only(found).owner == money(900)
 
 
+def test_who_has_no_weight_bears_no_excess_but_its_floor() -> None:
+    """What caps take off others is not for an account without floor area; a floor is."""
+    stays = (*THREE, stay("D"))
+    found = run(pool(caps=capped(60, A), redistribute=True), 1_200, *stays)
+    assert borne(found) == dollars(A=60, B=380, C=760, D=0)
+    found = run(pool(floors=capped(100)), 1_000, *stays)
+    assert borne(found) == dollars(A=100, B="266.67", C="533.33", D=100)
+
+
 def test_excess_that_lifts_another_over_its_cap() -> None:
     """B is within its cap until it bears what A does not: then C bears that too."""
     rule = capped(40, A) + capped(320, B)

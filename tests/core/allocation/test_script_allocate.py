@@ -152,6 +152,24 @@ def test_meters_losses_and_bills(answer: Answer) -> None:
     assert chinese["explanation"] == "每周 100 小时中的 70 小时 = 34.00 的 70%"
 
 
+def test_accounts_without_meters_and_tax_on_top(answer: Answer) -> None:
+    """An account says itself what its shop is; tax comes on top of what it bears."""
+    market = (
+        "site: {name: Market, currency: MYR, time_zone: Asia/Kuala_Lumpur}\n"
+        "accounts:\n"
+        "  - {number: S-1, name: One, meters: [], tariff: F, policy: P, floor_area: 12.5}\n"
+        "  - {number: S-2, name: Two, meters: [], tariff: F, policy: P, floor_area: 37.5}\n"
+        "tariffs: [{name: F, valid_from: 2026-01-01, prices: {flat: 0.6}}]\n"
+        "policies: [{name: P}]\n"
+        "pools:\n"
+        "  - {name: Cleaning, valid_from: 2026-01-01, costs: [{amount: 1000, name: Cleaning}], "
+        "basis: floor_area, tax: {percent: 8, included: false}}\n"
+    )
+    one = answer("market.yaml", *MONTH, market_yaml=market)["accounts"]["S-1"]
+    assert (one["share"], one["amount"], one["tax"]) == ("0.25", "250", "20")
+    assert one["explanation"] == "12.5 m² of 50 m² = 25 % of 1 000.00"
+
+
 def test_readings_over_the_month_and_a_tariff(answer: Answer) -> None:
     """Registers at any times; between them an even load, by day and by night."""
     mall = METERED.replace("{meters: [ESC], price: 0.85}", "{meters: [ESC], tariff: Two rates}")

@@ -16,6 +16,11 @@ from custom_components.compere_prepaid.core.ledger.records import HoldKind
 from custom_components.compere_prepaid.core.metering.reading import MeterReading
 from custom_components.compere_prepaid.core.policy import relay_control
 from custom_components.compere_prepaid.core.policy.closing_queue import Pace
+from custom_components.compere_prepaid.core.policy.reconnections import (
+    RECONNECTION,
+    reconnections,
+    remember,
+)
 from custom_components.compere_prepaid.core.policy.relay_control import RelayController
 from tests.core.prepayment.desk import METER, Desk
 
@@ -126,6 +131,30 @@ async def test_follows_a_hold_and_its_release(bench: Bench) -> None:
     demand = await bench.desk.ledger.read(lambda tx: tx.demand(METER))
     assert demand is not None
     assert demand.confirmed_at is not None
+
+
+async def test_remembers_when_power_came_back(bench: Bench) -> None:
+    """Each closing that was read back is kept once, with its cause; an opening is not."""
+    desk = bench.desk
+    since = desk.clock.now()
+    await bench.reading()
+    desk.clock.forward(hours=1)
+    await bench.hold()
+    desk.clock.forward(hours=2)
+    await bench.release()
+    decided_at = desk.clock.now()
+    await bench.reading()
+    until = desk.clock.forward(hours=1)
+    first, second = await desk.ledger.read(lambda tx: reconnections(tx, since, until))
+    assert (first.closed_at, first.meter) == (since, METER)
+    assert (second.cause, second.decided_at) == ("release:manual", decided_at)
+    assert second.closed_at == decided_at
+    earlier = await desk.ledger.read(lambda tx: reconnections(tx, since, decided_at))
+    assert earlier == (first,)
+    demand = await desk.ledger.read(lambda tx: tx.demand(METER))
+    assert demand is not None
+    await desk.ledger.run(lambda tx: remember(tx, demand, until))  # told twice, kept once
+    assert len(await desk.ledger.read(lambda tx: tx.documents(RECONNECTION))) == 2
 
 
 async def test_nothing_moves_before_the_first_reading(bench: Bench) -> None:

@@ -35,6 +35,8 @@ class Readded:
     off: int = 0
     """Units of 10⁻⁹ (and Wh) by which statements differ from the ledger."""
     where: list[str] = field(default_factory=list)
+    references: int = 0
+    """Lines that name another statement."""
     late: int = 0
     """Transfers that stand on a later statement than that of their time."""
 
@@ -76,6 +78,10 @@ class _Account:
         self._charges = book.execute("SELECT * FROM charge WHERE account = ?", [account]).fetchall()
         fees = book.execute("SELECT * FROM fee WHERE account = ?", [account])
         self._fees = {row["transfer_id"]: row for row in fees}
+        self._told_on: dict[str, int] = {}
+        """On which statement a transfer stands, as far as they were added up."""
+        self._times: list[tuple[int, int, int]] = []
+        """Numbers and times of those that stand."""
 
     def readd(self) -> None:
         """Go through the statements in order; a corrected one is as if it had not been."""
@@ -96,6 +102,9 @@ class _Account:
             before = told
             told = self._statement(row, data, told, is_first=is_first)
             is_first = False
+            if "corrects" in data:
+                self._times.pop()
+            self._times.append((row["number"], row["since"], row["until"]))
             stands.append(data)
         self._compare_energy(stands)
         for fund, transfers in self._funds.items():
@@ -157,10 +166,28 @@ class _Account:
             result.expect(f"{name} {fund} opening", units(part["opening"]), opening)
             closing_then = opening + sum(self._moved(one, fund) for one in mine)
             result.expect(f"{name} {fund} closing", units(part["closing"]), closing_then)
+            self._compare_references(f"{name} {fund}", part["lines"])
+            self._told_on |= {one["id"]: row["number"] for one in mine}
             self._add_lines(f"{name} {fund}", part)
             self._compare_lines(f"{name} {fund}", part["lines"], mine, fund)
             self._compare_taxes(f"{name} {fund}", data, part["lines"], fund)
         return told_now
+
+    def _compare_references(self, name: str, lines: list[Any]) -> None:
+        """Compare which statements are named, by what is given back and by what is corrected."""
+        for line in lines:
+            if (share := line.get("allocation", {})).get("reversed"):
+                self._result.references += 1
+                charged = self._told_on.get(line["transfer"].removesuffix(":reversed"))
+                self._result.expect(f"{name} given back", share.get("statement"), charged)
+            if (correction := line.get("correction")) is not None:
+                query = "SELECT since, until FROM rerating WHERE run = ? AND account = ?"
+                key = [correction["run"], self._account]
+                since, until = self._book.execute(query, key).fetchone()
+                on = [number for number, a, b in self._times if a < until and since < b]
+                self._result.references += 1
+                if correction["statements"] != on:
+                    self._result.expect(f"{name} corrects {on}", 1, 0)
 
     def _add_lines(self, name: str, part: Mapping[str, Any]) -> None:
         """Add lines and groups up, exactly and as people see them."""

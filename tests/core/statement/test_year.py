@@ -25,6 +25,7 @@ _ONE_UNIT_MORE = """
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 async def test_every_statement_of_a_year_is_added_up_again(
     tmp_path: Path, figure: Callable[[str], None]
 ) -> None:
@@ -44,5 +45,6 @@ async def test_every_statement_of_a_year_is_added_up_again(
     assert found.where == []
     assert year.refused <= {"statement_followed", "statement_missing"}
     assert found.kinds.keys() >= KINDS
+    assert found.references > 100
     tamper(path, _ONE_UNIT_MORE)
     assert readd(path).off > 0

@@ -38,6 +38,7 @@ _HEADS = (
     .where(with_key(allocation_run), *_WITHIN)
     .order_by(allocation_run.c.at, allocation_run.c.id)
 )
+_RESULT = select(allocation_run.c.result).where(with_key(allocation_run, "id"))
 _STEPS_FORM = Form(AllocationStep, allocation_step)
 _STEPS = (
     _STEPS_FORM.query()
@@ -69,6 +70,11 @@ class ShareRows(Rows):
         """Return Wh and money charged to all accounts together, by the charges' `from_at`."""
         (row,) = self._query(_SOLD, since=since, until=until)
         return Spending(energy_wh=int(row[0] or 0), amount=Amount(int(row[1] or 0)))
+
+    def run_result(self, run: str) -> str:
+        """Return what came out of an allocation run, and nothing else; `[]` if there is none."""
+        found = next(self._query(_RESULT, key_id=run), None)
+        return "[]" if found is None else str(found.result)
 
     def run_heads(self, since: date, until: date) -> tuple[RunHead, ...]:
         """Return the allocation runs that share a day with a time, in the order of their making."""

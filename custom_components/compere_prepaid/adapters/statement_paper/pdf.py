@@ -39,7 +39,7 @@ def _set(page: str, statement: Statement, standard: Literal["a-2a"] | None) -> b
         format="pdf",
         sys_inputs={"page": page.removeprefix(_DOCTYPE)},
         pdf_standards=standard,
-        timestamp=(statement.issued_at or datetime.now(UTC)).astimezone(UTC),
+        timestamp=(statement.issued_at or datetime.now(UTC)).astimezone(UTC).replace(microsecond=0),
     )
     if not isinstance(made, bytes):
         raise TypeError("a PDF is one file")

@@ -12,7 +12,6 @@ import json
 
 from ..errors import InvalidInputError
 from ..ledger.allocation_rows import (
-    AllocationRun,
     BillCancellation,
     RunState,
     SupplierBill,
@@ -216,9 +215,8 @@ def _users(tx: LedgerTransaction, bill: SupplierBill) -> Iterator[str]:
     for head in tx.run_heads(bill.since, bill.until):
         if head.state is not RunState.POSTED:
             continue
-        run = tx.find(AllocationRun, id=head.id)
-        if run is not None and _key(bill) in bills_in(run.result):
-            yield run.id
+        if _key(bill) in bills_in(tx.run_result(head.id)):
+            yield head.id
 
 
 def bills_in(result: str) -> frozenset[tuple[str, str, int]]:

@@ -15,7 +15,6 @@ from ..ids import AccountNumber, TransferId
 from ..ledger.account_rows import Tenancy
 from ..ledger.accounts import SHARED_COSTS, Fund, tenant
 from ..ledger.allocation_rows import (
-    AllocationRun,
     AllocationStep,
     RunHead,
     RunState,
@@ -112,8 +111,7 @@ def state_of(tx: LedgerTransaction, run: str) -> RunState:
 
 def pools_of(tx: LedgerTransaction, run: str) -> frozenset[str]:
     """Return the names of a run's pools."""
-    row = tx.find(AllocationRun, id=run)
-    return frozenset(result.pool for result in results_of(row.result)) if row else frozenset()
+    return frozenset(result.pool for result in results_of(tx.run_result(run)))
 
 
 def refuse_overlap(tx: LedgerTransaction, since: date, until: date, pools: frozenset[str]) -> None:

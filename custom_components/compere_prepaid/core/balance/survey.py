@@ -102,6 +102,8 @@ def read_survey(
 
 def _open_times(tx: LedgerTransaction, meters: Iterable[MeterSerial], since: datetime) -> OpenTimes:
     """Return when the relays of meters were to be open, as far as that was so since an instant."""
+    meters = list(meters)
+    tx.prefetch((), meters)
     found: dict[MeterSerial, list[OpenTime]] = {}
     holds = [hold for kind in HoldKind for hold in tx.holds_since(kind, since)]
     holds += [hold for meter in meters for hold in tx.holds(meter) if hold.placed_at < since]

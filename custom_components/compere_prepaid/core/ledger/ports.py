@@ -268,6 +268,10 @@ class LedgerTransaction(Protocol):
         """Return Wh and money charged to all accounts together, by the charges' `from_at`."""
         ...
 
+    def run_result(self, run: str) -> str:
+        """Return what came out of an allocation run, and nothing else; `[]` if there is none."""
+        ...
+
     def run_heads(self, since: date, until: date) -> tuple[RunHead, ...]:
         """Return the allocation runs that share a day with a time, in the order of their making."""
         ...

@@ -76,12 +76,14 @@ def first_to_tell(
     tx: LedgerTransaction, account: AccountNumber, seq: int, effective_at: datetime
 ) -> int | None:
     """Return the number of the statement that tells a transfer; None if it is not told yet."""
-    number: int | None = None
+    found: Standing | None = None
     for one in standing(tx, account):
         if not one.tells(seq, effective_at):
             break
-        number = one.row.number
-    return number
+        found = one
+    if found is None or (effective_at < found.row.since and before(tx, found) is None):
+        return None  # what came before the first one is only in what that opens with
+    return found.row.number
 
 
 def of_time(

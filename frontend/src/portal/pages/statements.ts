@@ -101,11 +101,20 @@ export class StatementPage implements Page {
     </div>`;
   }
 
+  /** What a line is for: a tax has its rate as item, a demand what the ledger calls it. */
+  private _name(line: StatementLine): string {
+    const word = wordFor(this.app.say, "line", line.kind);
+    if (line.kind === "tax") return line.item ? `${word} ${Number(line.item) / 10_000} %` : word;
+    if (line.kind === "demand") return line.demand ? `${word} · ${line.demand.name}` : word;
+    return line.item || word;
+  }
+
   private _detail(line: StatementLine): string {
     const { say, format } = this.app;
-    if (line.energy_wh === undefined) return format.day(line.at);
-    const energy = format.energy(String(line.energy_wh / 1000));
-    return line.period ? `${energy} · ${wordFor(say, "period", line.period)}` : energy;
+    const told = line.energy_wh === undefined ? [format.day(line.at)] : [format.energy(String(line.energy_wh / 1000))];
+    if (line.period) told.push(wordFor(say, "period", line.period));
+    if (line.late) told.push(say("late"));
+    return told.join(" · ");
   }
 
   /** Where the statement is as a file, in the language that the page shows. */
@@ -123,7 +132,7 @@ export class StatementPage implements Page {
           ${fund.lines.map(
             (line) => html`<li>
               <span>
-                ${line.item || wordFor(say, "line", line.kind)}
+                ${this._name(line)}
                 <span class="also">${this._detail(line)}</span>
               </span>
               <span class="right">${format.money(line.shown)}</span>

@@ -208,6 +208,7 @@ export const en = {
   line_deposit: "Deposit",
   line_carry_over: "Transfer",
   line_rounding: "Rounding",
+  late: "of an earlier time",
   // settings
   alarm_threshold: "Tell me when the balance falls below",
   alarm_threshold_hint: "Empty: only the warnings that everybody gets.",

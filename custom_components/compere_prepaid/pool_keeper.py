@@ -1,0 +1,98 @@
+"""What pools cost, as entities and as long-term statistics: renewed whenever a run is posted."""
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+from homeassistant.components.recorder import DOMAIN as RECORDER
+from homeassistant.components.recorder.models import (
+    StatisticData,
+    StatisticMeanType,
+    StatisticMetaData,
+)
+from homeassistant.components.recorder.statistics import async_add_external_statistics
+from homeassistant.helpers import entity_registry as er
+from homeassistant.util import slugify
+
+from .const import DOMAIN, pool_owner
+from .coordinator import PacedCoordinator
+from .core.allocation.standing import PoolStanding, booked_runs, daily_costs, standings
+from .core.money.amount import Amount
+from .core.prepayment.calendar import day_start
+from .entities.pools import POOL_SENSORS
+from .runtimes import PoolRuntime
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .site import CompereSite
+
+
+class PoolKeeper:
+    """Keeps what pools cost last. Pools come and go with their runs; nothing is reloaded."""
+
+    def __init__(self, site: CompereSite) -> None:
+        """Serve a site."""
+        self._site = site
+        self.pools: dict[str, PoolRuntime] = {}
+
+    def refresh_soon(self) -> None:
+        """Look again, in the background."""
+        site = self._site
+        site.spawn(site.reading_path.guarded(self.async_refresh()), "pools")
+
+    async def async_refresh(self) -> None:
+        """Look what pools cost, and show it."""
+        site = self._site
+        runs = await site.ledger.survey(booked_runs)
+        found = standings(runs)
+        for name in self.pools.keys() - found.keys():
+            del self.pools[name]
+        self._remove_entities(found)
+        for name, standing in sorted(found.items()):
+            if (runtime := self.pools.get(name)) is not None:
+                runtime.coordinator.push(standing, news=True)
+                continue
+            coordinator = PacedCoordinator(
+                site.hass, site.entry, f"pool {name}", standing, site.clock
+            )
+            self.pools[name] = PoolRuntime(name=name, coordinator=coordinator)
+            site.announce(self.pools[name])
+        if RECORDER in site.hass.config.components:
+            for name, days in daily_costs(runs).items():
+                self._add_statistics(name, days)
+
+    def _remove_entities(self, found: Mapping[str, PoolStanding]) -> None:
+        """Remove the entities of pools that no run that stands is about."""
+        site, registry = self._site, er.async_get(self._site.hass)
+        wanted = {
+            f"{pool_owner(site.key, name)}_{one.key}" for name in found for one in POOL_SENSORS
+        }
+        for entity in er.async_entries_for_config_entry(registry, site.entry.entry_id):
+            is_ours = entity.unique_id.startswith(pool_owner(site.key, ""))
+            if is_ours and entity.unique_id not in wanted:
+                registry.async_remove(entity.entity_id)
+
+    def _add_statistics(self, name: str, days: Mapping[date, Amount]) -> None:
+        """Tell what a pool cost day by day; days that were told before are told anew."""
+        site, total = self._site, 0
+        rows: list[StatisticData] = []
+        for day, amount in days.items():
+            total += amount
+            shown = {
+                key: float(site.currency.exact(Amount(value)))
+                for key, value in (("state", amount), ("sum", total))
+            }
+            rows.append(StatisticData(start=day_start(day, site.zone), **shown))  # type: ignore[typeddict-item]
+        async_add_external_statistics(
+            site.hass,
+            StatisticMetaData(
+                mean_type=StatisticMeanType.NONE,
+                has_sum=True,
+                name=f"{site.name} {name}",
+                source=DOMAIN,
+                statistic_id=f"{DOMAIN}:{slugify(f'{site.key} shared {name}')}",
+                unit_class=None,
+                unit_of_measurement=site.currency.code,
+            ),
+            rows,
+        )
