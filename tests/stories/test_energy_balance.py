@@ -107,6 +107,11 @@ async def test_a_shop_that_bridges_its_meter(hass: HomeAssistant, tmp_path: Path
         assert shown(hass, "loss_month") == "5.76"
         assert shown(hass, "unexplained_part") == "0"
         assert issue(hass, site) is None
+        site.totals.push(None, news=True)
+        await hass.async_block_till_done()
+        assert site.hours.balance.mains == {main.serial}
+        total = state_of(hass, entity_of(hass, "sensor", f"{SITE_KEY}_site_total_power"))
+        assert float(total.state) == 3  # kW: the main meter measures nothing else
 
         noodles.set_load(100)
         main.set_bypass(1900)
