@@ -9,10 +9,17 @@ from typing import Any
 import pytest
 
 from custom_components.compere_prepaid.core.errors import InvalidInputError
-from custom_components.compere_prepaid.core.ledger.account_rows import IssuedStatement
+from custom_components.compere_prepaid.core.ledger.account_rows import IssuedStatement, Tenancy
+from custom_components.compere_prepaid.core.ledger.ports import LedgerTransaction
 from custom_components.compere_prepaid.core.prepayment.calendar import day_start
 from custom_components.compere_prepaid.core.prepayment.rerating import RerateRequest
-from custom_components.compere_prepaid.core.statement.issuing import SINCE_LAST, Asked
+from custom_components.compere_prepaid.core.statement.data import statement_data, statement_text
+from custom_components.compere_prepaid.core.statement.issuing import (
+    SINCE_LAST,
+    Asked,
+    next_span,
+    statement_maker,
+)
 from tests.core.prepayment.desk import CNY, METER, SHOP, ZONE, Desk, money
 
 MARCH, APRIL, MAY = date(2026, 3, 1), date(2026, 4, 1), date(2026, 5, 1)
@@ -199,3 +206,45 @@ async def test_who_moved_out_keeps_its_statements(shop: Desk) -> None:
         await issue(shop, Asked(month=APRIL))
     with pytest.raises(InvalidInputError, match="account_closed"):
         await issue(shop)
+
+
+_NEW_KEYS = frozenset({"form", "readings", "taxes", "debts", "comparison", "chart"})
+"""What statements of earlier versions do not have."""
+
+
+async def test_what_an_earlier_version_issued_is_gone_on_from(shop: Desk) -> None:
+    """It has neither form nor groups, and stays as it is; the next one opens where it closed."""
+
+    def issue_as_before(tx: LedgerTransaction) -> IssuedStatement:
+        tenancy = tx.find(Tenancy, account=SHOP)
+        assert tenancy
+        span = next_span(shop.clock.now(), tenancy.opened_at, None)
+        made = statement_maker(shop.book).make(tx, tenancy, span)
+        data = statement_data(made, CNY, ZONE)
+        data = {key: value for key, value in data.items() if key not in _NEW_KEYS}
+        for part in data["funds"].values():
+            del part["groups"]
+            for line in part["lines"]:
+                del line["group"]
+        row = IssuedStatement(
+            account=SHOP,
+            number=1,
+            since=span.since,
+            until=span.until,
+            issued_at=shop.clock.now(),
+            user="anna",
+            anchor=made.anchor,
+            content=statement_text(data),
+        )
+        tx.add(row)
+        return row
+
+    old = json.loads((await shop.ledger.run(issue_as_before)).content)
+    await shop.verified()
+    await _read_at(shop, MAY, 30_000)
+    april = await issue(shop, Asked(month=APRIL))
+    assert (april["number"], april["since"]) == (2, old["until"])
+    assert april["funds"]["electricity"]["opening"] == old["funds"]["electricity"]["closing"]
+    assert amounts(april) == [("charge", "-20.00"), ("tax", "-2.00")]
+    again = await issue(shop, Asked(month=APRIL, correct=True))
+    assert again == april

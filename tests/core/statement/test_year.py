@@ -1,6 +1,7 @@
 """A simulated year: what all statements say, the ledger and the checker agree to the unit."""
 
 from collections.abc import Callable
+import os
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,9 @@ import pytest
 from tests.core.statement.readding import readd
 from tests.core.statement.year import Year
 from tests.tampering import tamper
+
+SHOPS = int(os.environ.get("YEAR_SHOPS", "20"))
+"""With 220 there are 3 000 statements, in some minutes."""
 
 KINDS = {
     *("charge", "standing", "service", "minimum", "demand", "allocation", "correction", "tax"),
@@ -31,7 +35,7 @@ async def test_every_statement_of_a_year_is_added_up_again(
 ) -> None:
     """By code of its own over the ledger's file; then the independent checker says so too."""
     path = tmp_path / "ledger.db"
-    year = await Year(path, shops=20).open()
+    year = await Year(path, shops=SHOPS).open()
     await year.live()
     verified = await year.desk.ledger.verify()
     assert (verified.faults, verified.hints) == ((), ())

@@ -27,13 +27,14 @@ def reckoning_text(words: Words, share: Share) -> str:
     since, until = _days(share)
     currency = words.currency
     terms = {**words_of(words.language), "group": ","}
+    amount = _amount(share["amount"], currency)
     line = ShareLine(
         pool=share["pool"],
         basis=Basis(share["basis"]) if share["basis"] else None,
         weight=share["weight"],
         total=share["total"],
         cost=_amount(share["cost"], currency),
-        amount=_amount(share["amount"], currency),
+        amount=Amount(-amount) if share["reversed"] else amount,  # as it was charged
         days=share["days"],
         why=Why(share["why"]),
     )

@@ -1,7 +1,8 @@
 """What a statement is compared with and what it draws: energy and cost of other times.
 
-The cost of a time is all that was charged for it, with tax: what was paid, refunded, lent or moved
-is none. Of a time in which the account was not there nothing is known, which is not nothing used.
+The cost of a time is all that the electricity fund was charged in it, with tax: what was paid,
+refunded, lent or moved is none, and shared costs are of other things than what a tenant used. Of a
+time in which the account was not there nothing is known, which is not nothing used.
 """
 
 from collections.abc import Iterable, Iterator
@@ -19,12 +20,11 @@ from .model import Chart, DayUse, DebtLeft, MonthUse, Usage
 
 COST_CODES = frozenset(
     {
-        *(TransferCode.CHARGE, TransferCode.STANDING, TransferCode.SERVICE),
-        *(TransferCode.MINIMUM, TransferCode.DEMAND, TransferCode.ALLOCATION),
-        *(TransferCode.CORRECTION, TransferCode.TAX),
+        *(TransferCode.CHARGE, TransferCode.STANDING, TransferCode.MINIMUM),
+        *(TransferCode.DEMAND, TransferCode.CORRECTION, TransferCode.TAX),
     }
 )
-"""What an account is charged; all else only moves money that is the tenant's or owed."""
+"""What the electricity fund is charged; all else only moves money that is the tenant's or owed."""
 
 MONTHS_DRAWN = 13
 """A month and the same one a year before stand at the two ends."""
@@ -55,10 +55,8 @@ class Past:
         if until <= since or (closed is not None and closed < since):
             return None
         account = self.tenancy.account
-        cost = 0
-        for fund in Fund:
-            totals = self.tx.totals(tenant(account, fund), since, until)
-            cost -= sum(amount for code, amount in totals.items() if code in COST_CODES)
+        totals = self.tx.totals(tenant(account, Fund.ELECTRICITY), since, until)
+        cost = -sum(amount for code, amount in totals.items() if code in COST_CODES)
         return Usage(
             since=since,
             until=until,

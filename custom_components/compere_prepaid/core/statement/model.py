@@ -171,7 +171,7 @@ class TaxLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
-    """Energy and cost of a time; the cost is all that was charged, with tax."""
+    """Energy and cost of a time: all that the electricity fund was charged, with tax."""
 
     since: datetime
     until: datetime
