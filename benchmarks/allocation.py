@@ -5,7 +5,7 @@ mixes, fixed percentages, anchors with contributions, gross-up, caps with and wi
 redistribution, floors, and pools that take parts of others. One unit in twenty is vacant, one in
 twenty changes hands in the month.
 
-1. Working it out (`allocate`), and what is kept of it: canonical inputs, results, shares, digest.
+1. Working it out and what is kept of it: canonical inputs, results, shares, digest (`work_out`).
 2. The same read back and worked out again, which must come to the same digest.
 3. Each line's explanation.
 `BENCH_ACCOUNTS` (sizes with commas between) and `BENCH_POOLS` change the size.
@@ -20,20 +20,9 @@ import sys
 from time import perf_counter, process_time
 from typing import Any
 
-from custom_components.compere_prepaid.core.allocation.content import (
-    inputs_content,
-    inputs_of,
-    result_content,
-    run_digest,
-    share_contents,
-)
+from custom_components.compere_prepaid.core.allocation.content import inputs_of
 from custom_components.compere_prepaid.core.allocation.explaining import explanation
-from custom_components.compere_prepaid.core.allocation.inputs import (
-    Allocation,
-    CostLine,
-    Inputs,
-    Stay,
-)
+from custom_components.compere_prepaid.core.allocation.inputs import CostLine, Inputs, Stay
 from custom_components.compere_prepaid.core.allocation.pool import (
     Basis,
     Cost,
@@ -46,6 +35,7 @@ from custom_components.compere_prepaid.core.allocation.pool import (
 )
 from custom_components.compere_prepaid.core.allocation.sharing import allocate
 from custom_components.compere_prepaid.core.allocation.wording import words_of
+from custom_components.compere_prepaid.core.allocation.working import work_out
 from custom_components.compere_prepaid.core.ids import AccountNumber
 from custom_components.compere_prepaid.core.money.amount import Amount, Currency
 
@@ -165,48 +155,44 @@ def month(accounts: int) -> Inputs:
     )
 
 
-def kept(inputs: Inputs, allocation: Allocation) -> tuple[str, str, int]:
-    """Return what is kept: the inputs, the digest, and how many bytes all of it has."""
-    content, result = inputs_content(inputs), result_content(allocation.pools)
-    shares = share_contents(allocation)
-    size = sum(len(text.encode()) for text in (content, result, *shares.values()))
-    return content, run_digest(content, result, shares), size
-
-
 def measure(accounts: int) -> None:
     """Measure one size, in this process."""
     inputs = month(accounts)
     began, began_cpu = perf_counter(), process_time()
-    allocation = allocate(inputs)
-    worked = perf_counter() - began
-    began = perf_counter()
-    content, digest, size = kept(inputs, allocation)
-    writing, cpu = perf_counter() - began, process_time() - began_cpu
+    worked = work_out(inputs)
+    took, cpu = perf_counter() - began, process_time() - began_cpu
     used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    size = sum(
+        len(text.encode())
+        for text in (
+            *(worked.inputs, worked.result),
+            *(share.content for share in worked.shares.values()),
+        )
+    )
+    allocation = allocate(inputs)
     lines = sum(map(len, allocation.shares.values()))
     off = sum(result.cost for result in allocation.pools) - sum(
-        allocation.total(account) for account in allocation.shares
+        share.amount for share in worked.shares.values()
     )
     bars = f" (bar {BAR_S} s, {BAR_MB} MB)" if accounts == BAR_SIZE else ""
     print(
-        f"allocation: {accounts} accounts × {POOLS} pools, {lines} lines: worked out in "
-        f"{worked:.2f} s ({worked / lines * 1e6:.1f} µs a line), contents and digest in "
-        f"{writing:.2f} s, together {worked + writing:.2f} s ({cpu:.2f} s of processor), "
+        f"allocation: {accounts} accounts × {POOLS} pools, {lines} lines: worked out, with "
+        f"contents and digest, in {took:.2f} s, {cpu:.2f} s of processor, "
+        f"{cpu / lines * 1e6:.1f} µs of it a line; "
         f"{size / 1e6:.1f} MB kept; at most {used:.0f} MB{bars}; {off} units off"
     )
-    began = perf_counter()
-    again = inputs_of(content)
-    same = kept(again, allocate(again))[1] == digest
-    reading = perf_counter() - began
-    began = perf_counter()
+    began_cpu = process_time()
+    same = work_out(inputs_of(worked.inputs)).digest == worked.digest
+    reading = process_time() - began_cpu
+    began_cpu = process_time()
     words = words_of("zh-Hans")
     for account_lines in allocation.shares.values():
         for line in account_lines:
             explanation(line, period_days=31, currency=CNY, words=words)
-    explaining = perf_counter() - began
+    explaining = process_time() - began_cpu
     print(
-        f"allocation: {accounts} accounts: read back and worked out again in {reading:.2f} s, "
-        f"same digest {same}; explained in {explaining:.2f} s "
+        f"allocation: {accounts} accounts: read back and worked out again in {reading:.2f} s of "
+        f"processor, same digest {same}; explained in {explaining:.2f} s "
         f"({explaining / lines * 1e6:.1f} µs a line)"
     )
 

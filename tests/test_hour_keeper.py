@@ -16,6 +16,7 @@ from custom_components.compere_prepaid.core.balance.hours import (
 )
 from custom_components.compere_prepaid.core.errors import OperationFailedError
 from custom_components.compere_prepaid.core.ids import MeterSerial
+from custom_components.compere_prepaid.core.tenancy.replacement import Replacement
 from custom_components.compere_prepaid.hour_keeper import PACE, PATIENCE
 from custom_components.compere_prepaid.site import CompereSite
 from simulator.clock import ManualClock
@@ -159,6 +160,39 @@ async def test_a_reading_that_is_not_believed(hass: HomeAssistant, tmp_path: Pat
         await site.hours.async_write()
         found = await hours(site, mall, NOON, 3)
         assert [hour and hour.wh for hour in found[meter.name]] == [1000, 0, 1000]
+
+
+async def test_a_register_that_was_cleared(hass: HomeAssistant, tmp_path: Path) -> None:
+    """What both registers counted in the hour of the change is together what flowed in it."""
+    async with (
+        one_line_mall(1) as mall,
+        running_site(hass, mall, tmp_path) as site,
+    ):
+        (meter,) = mall.meters
+        serial = MeterSerial(meter.serial)
+        await run(mall, site, {meter.name: 1000}, 90)
+        await site.replacements.replace_meter(
+            Replacement(
+                old=serial,
+                new=serial,
+                reason="cleared",
+                final_wh=meter.true_wh,
+                start_wh=0,
+                at=site.clock.now(),
+                user="admin",
+            )
+        )
+        meter.set_energy(0)
+        pass_by(mall, {}, 1 / 60)
+        await run(mall, site, {meter.name: 2000}, 90)
+        await site.hours.async_write()
+        found = await hours(site, mall, NOON, 3)
+        spans = await site.ledger.read(
+            lambda tx: energy_between(tx, serial, NOON, NOON + 3 * HOUR, SHANGHAI)
+        )
+        assert [hour and hour.wh for hour in found[meter.name]] == [1000, 500 + 999, 2000]
+        assert [(span.generation, span.energy_wh) for span in spans] == [(1, 1500), (2, 2999)]
+        assert spans[0].until == spans[1].since == NOON + 1.5 * HOUR
 
 
 async def test_the_day_on_which_clocks_move(hass: HomeAssistant, tmp_path: Path) -> None:

@@ -28,7 +28,9 @@ from custom_components.compere_prepaid.devices import find_device
 from custom_components.compere_prepaid.site import CompereSite
 from simulator.clock import ManualClock
 from simulator.mall import Mall
+from tests.actions.asking import refused
 from tests.site_fixtures import one_line_mall, running_site
+from tests.stories.telling import ask
 
 TODAY, TOMORROW = date(2026, 3, 2), date(2026, 3, 3)
 
@@ -119,6 +121,36 @@ async def test_what_an_account_says_of_its_shop_is_kept(
     assert premises_on(await known(site), TODAY)[unit_of_account(number)] == Premises(
         area="Food court", floor_area=300_000, persons=4, opening_minutes=4410
     )
+
+
+async def test_what_was_configured_wrongly_is_put_right(
+    hass: HomeAssistant, mall: Mall, site: CompereSite
+) -> None:
+    """First as it is now, then since when; who said so is kept."""
+    serial, clock = MeterSerial(mall.meter("A-101").serial), mall.clock
+    assert isinstance(clock, ManualClock)
+    meter, unit = site.meters[serial].subentry_id, unit_of_meter(serial)
+    for data, key in (
+        ({"account": "A-101", "since": "2026-04-01"}, "day_to_come"),
+        ({"account": "A-999", "since": "2026-03-01"}, "account_unknown"),
+        ({"since": "2026-03-01"}, "target_empty"),
+    ):
+        async with refused(site, key):
+            await ask(hass, "correct_premises", **data)
+    await configure(hass, site, meter, floor_area="1200")
+    clock.advance(seconds=3 * 86_400)
+    await configure(hass, site, meter, floor_area="120")
+    assert premises_on(await known(site), TODAY)[unit].floor_area == 1_200_000
+    answer = await ask(hass, "correct_premises", account="A-101", since=str(TOMORROW))
+    assert answer == {
+        "since": "2026-03-03",
+        "corrected": {unit: {"area": "Food court", "floor_area": "120"}},
+    }
+    documents = await known(site)
+    assert premises_on(documents, TODAY)[unit].floor_area == 1_200_000
+    assert premises_on(documents, TOMORROW)[unit].floor_area == 120_000
+    again = await ask(hass, "correct_premises", meter=serial, since=str(TOMORROW))
+    assert again["corrected"] == {}
 
 
 async def test_nothing_is_written_that_is_known(hass: HomeAssistant, site: CompereSite) -> None:

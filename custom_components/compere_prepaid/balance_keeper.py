@@ -102,8 +102,7 @@ class BalanceKeeper:
 
         Raises what the ledger raises.
         """
-        if self._site.ledger.refusal is None:
-            await self._site.hours.async_write()
+        await self._site.hours.async_write()
         return await self._survey(since, until)
 
     async def _survey(self, since: date, until: date) -> Survey:

@@ -67,10 +67,11 @@ class HourKeeper:
     async def async_write(self) -> None:
         """Write all that is known, as before somebody asks for it; raises what the ledger raises.
 
-        What was not written is tried again, however often that fails.
+        What was not written is tried again, however often that fails. A ledger that is read-only
+        is left alone.
         """
         async with self._writing:
-            if self._waits_since is None:
+            if self._waits_since is None or self._site.ledger.refusal is not None:
                 return
             snapshot = self._log.snapshot()
             waited_since, self._waits_since = self._waits_since, None

@@ -106,6 +106,7 @@ class MonthEndKeeper:
     async def _allocate(self, settings: MonthEnd, since: date, until: date) -> bool:
         """Work the month out; tell whether it was kept."""
         site, asked = self._site, Asked(since=since, until=until)
+        await site.hours.async_write()
         try:
             worked = await site.allocations.preview(asked)
         except InvalidInputError as error:

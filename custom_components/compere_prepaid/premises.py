@@ -7,6 +7,7 @@ is written with its day, so that a month that is allocated later uses what held 
 
 import asyncio
 from collections.abc import Iterable, Mapping
+from datetime import date
 from decimal import Decimal
 from itertools import batched
 from typing import TYPE_CHECKING, Any
@@ -30,9 +31,12 @@ from .const import (
     CONF_RATED_POWER,
     DOMAIN,
 )
+from .core.allocation.pools import author
 from .core.allocation.premises import (
     PREMISES,
+    PREMISES_AUTHOR,
     Premises,
+    corrected,
     news,
     premises_from,
     premises_of,
@@ -99,6 +103,36 @@ class PremisesKeeper:
     async def async_look(self) -> None:
         """Look at all units now; whoever allocates relies on what is written then."""
         await self._async_keep(self._everything())
+
+    async def async_correct(
+        self,
+        meters: Iterable[MeterSerial],
+        accounts: Iterable[AccountNumber],
+        since: date,
+        user: str,
+    ) -> dict[str, Premises]:
+        """Let units have been since a day what they are now; return those that were not."""
+        site, at = self._site, self._site.clock.now()
+        await self.async_look()
+        identifiers = [*meters, *(f"{ACCOUNT_PREFIX}{number}" for number in accounts)]
+        units = dict(filter(None, map(self._unit, identifiers)))
+
+        def write(tx: LedgerTransaction) -> list[Document]:
+            known = tx.documents(PREMISES)
+            found = [
+                document
+                for unit, premises in units.items()
+                for document in corrected(known, unit, premises, since)
+            ]
+            for document in found:
+                tx.insert_document(document)
+                tx.insert_document(author(document, PREMISES_AUTHOR, user, at))
+            return found
+
+        async with self._keeping:
+            written = await site.ledger.run(write)
+            self._latest = await site.ledger.read(_latest)
+        return {document.name: units[document.name] for document in written}
 
     def places(self) -> dict[str, set[str]]:
         """Return the names of all areas, floors and labels of units: what pools may name."""

@@ -11,6 +11,8 @@ PAGES = {
     "overview": "/riverside-mall/overview",
     "shops": "/riverside-mall/shops",
     "rules": "/riverside-mall/rules",
+    "shared-costs": "/riverside-mall/shared-costs",
+    "energy-balance": "/riverside-mall/energy-balance",
 }
 
 

@@ -12,6 +12,8 @@ The mall's dashboard opens after the login. In it:
   {off}  is off already: its account is empty
   {warns}  falls to a warning level about {warns_after} minutes after the first start
   {trips}  runs out of credit about {trips_after} minutes after the first start, and is cut off
+On its page Shared costs the costs of last month are worked out and wait for your approval; the
+page Energy balance shows every hour since.
 
 {portal}Or take cash for a shop that is off: Settings > Tools > Actions, or
   {url}/config/tools/action

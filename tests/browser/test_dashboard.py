@@ -13,7 +13,7 @@ from tests.test_demo import LAST_LINE, demonstration, read_until
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.timeout(300),
+    pytest.mark.timeout(600),
     pytest.mark.usefixtures("socket_enabled"),
 ]
 
@@ -21,6 +21,8 @@ SHOP = "A-104 Coffee Corner"
 EMPTY_SHOP, EMPTY_ACCOUNT = "B-203 Shoe Gallery", "B-203"
 AREA, KIOSKS = "Kiosks", ("K-1 Flower Kiosk", "K-2 Phone Repair")
 TRIES = 20
+PRINTING_LIMIT_MS = 30_000
+HOURS_DRAWN = 100
 
 
 async def shown_balance(visit: Visit, shop: str) -> Decimal:
@@ -39,10 +41,65 @@ async def assert_balance_shown(visit: Visit, shop: str) -> None:
     pytest.fail(f"{shop}: the tile shows {shown}, the entity says {state}")
 
 
+async def assert_narrow(visit: Visit) -> None:
+    """Require that nothing is wider than a phone."""
+    width = await visit.page.evaluate("document.documentElement.scrollWidth")
+    assert width <= PHONE[0]
+
+
+async def assert_shared_costs(visit: Visit) -> None:
+    """See a run explained, days to come refused; approve it after a question; print statements."""
+    await visit.open(f"/{DASHBOARD}/shared-costs")
+    runs = visit.page.locator("compere-prepaid-runs")
+    share = runs.get_by_role("button", name=SHOP)
+    await share.click()
+    await expect(
+        runs.get_by_text(re.compile(r"^60 m² of [\d\s]+ m² [=≈] [\d.]+ % of ")).first
+    ).to_be_visible()
+    last = runs.get_by_label("To (last day)")
+    ended = await last.input_value()
+    await last.fill("2099-01-31")
+    await runs.get_by_role("button", name="Preview").click()
+    await expect(runs.get_by_role("alert")).to_contain_text("Only days that are over")
+    await last.fill(ended)
+    await runs.get_by_role("button", name="Preview").click()
+    await expect(
+        runs.get_by_text(re.compile(r"Electricity is sold at .* and was bought at "))
+    ).to_be_visible()
+    (run,) = (await visit.act("list_allocations"))["runs"]
+    assert run["state"] == "proposed"
+    await runs.get_by_role("button", name=run["run"], exact=True).click()
+    await runs.get_by_role("button", name="Approve and post").click()
+    await runs.get_by_role("dialog").get_by_role("button", name="Approve and post").click()
+    await expect(runs.get_by_text(re.compile(r"Posted: 24 shops were charged "))).to_be_visible()
+    assert [one["state"] for one in (await visit.act("list_allocations"))["runs"]] == ["posted"]
+
+    pools = visit.page.locator("compere-prepaid-pools")
+    await expect(pools.get_by_text(re.compile(r"P-5 Cooling 1"))).to_be_visible()
+    statements = visit.page.locator("compere-prepaid-statements")
+    await statements.get_by_label("Month").fill(run["since"][:7])
+    await statements.get_by_label("Shops").select_option(label=f"{AREA} ({len(KIOSKS)})")
+    await statements.get_by_role("button", name="Issue statements").click()
+    await statements.get_by_role("dialog").get_by_role("button", name="Issue statements").click()
+    links = statements.get_by_role("link", name="PDF")
+    await expect(links).to_have_count(len(KIOSKS), timeout=PRINTING_LIMIT_MS)
+    paper = await visit.page.request.get(visit.url + str(await links.first.get_attribute("href")))
+    assert (await paper.body()).startswith(b"%PDF-")
+
+
+async def assert_energy_balance(visit: Visit) -> None:
+    """See the hours of a week, with what gets lost in the mall's cables."""
+    await visit.open(f"/{DASHBOARD}/energy-balance")
+    balance = visit.page.locator("compere-prepaid-balance")
+    await expect(balance.get_by_text(re.compile(r"kWh \(1\.[6-9] %\)"))).to_be_visible()
+    assert await balance.locator(".column .energy").count() > HOURS_DRAWN
+    await expect(balance.get_by_role("table", name="Base load at night")).to_be_visible()
+
+
 async def test_balances_alarms_a_payment_and_a_policy(tmp_path: Path) -> None:
     """A tile shows its entity's balance; a shop that pays leaves the list of those that are off.
 
-    An area gets another policy in one step.
+    An area gets another policy in one step, shared costs are approved, statements are printed.
     """
     async with demonstration(tmp_path, "--port", "0") as process:
         guide = await read_until(process, LAST_LINE)
@@ -77,11 +134,15 @@ async def test_balances_alarms_a_payment_and_a_policy(tmp_path: Path) -> None:
             )
             states = await visit.states()
             assert {states[f"{shop} Policy"]["state"] for shop in KIOSKS} == {"Standard"}
+            await assert_shared_costs(visit)
+            await assert_energy_balance(visit)
             assert visit.faults == []
             assert visit.requests_elsewhere == []
 
         async with visiting(url, USER, password, size=PHONE, language="zh-Hans") as visit:
             await visit.open(f"/{DASHBOARD}")
             await expect(visit.page.get_by_text("当前断电")).to_be_visible()
-            width = await visit.page.evaluate("document.documentElement.scrollWidth")
-            assert width <= PHONE[0]
+            await assert_narrow(visit)
+            await visit.open(f"/{DASHBOARD}/shared-costs")
+            await expect(visit.page.get_by_text("已入账").first).to_be_visible()
+            await assert_narrow(visit)

@@ -106,6 +106,7 @@ async def test_device_is_remembered_until_it_is_removed(
         await tenant.go("statements")
         await page.get_by_role("link", name="Statement 1").click()
         await expect(page.get_by_role("heading", name="Statement 1")).to_be_visible()
+        await statement_on_paper(page)
         await tenant.go("settings")
         await page.get_by_role("button", name="Remove <b>Counter</b>").click()
         await expect(page.locator("body")).to_contain_text("signed out")
@@ -113,6 +114,21 @@ async def test_device_is_remembered_until_it_is_removed(
         await tenant.go("statements")
         await expect(page.locator("main")).to_contain_text("ask the management")
         assert tenant.faults == []
+
+
+async def statement_on_paper(page: Page) -> None:
+    """Open a statement to print it, where its style is let through, and keep it as a PDF."""
+    async with page.expect_popup() as opened:
+        await page.get_by_role("link", name="Print").click()
+    paper = await opened.value
+    await expect(paper.get_by_role("heading", name="Statement of account")).to_be_visible()
+    await expect(paper.locator("#summary table")).to_have_css("border-collapse", "collapse")
+    await paper.close()
+    async with page.expect_download() as kept:
+        await page.get_by_role("link", name="PDF").click()
+    download = await kept.value
+    assert download.suggested_filename == f"statement-{SHOP}-1-en.pdf"
+    assert (await download.path()).stat().st_size > 10_000
 
 
 async def test_power_on_confirmation_and_on_emergency_credit(

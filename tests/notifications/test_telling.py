@@ -12,6 +12,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import async_capture_events
 
 from custom_components.compere_prepaid.const import DOMAIN
+from custom_components.compere_prepaid.core.allocation.events import SharedCosts
 from custom_components.compere_prepaid.core.events import BusDown, CutOff, Tamper
 from custom_components.compere_prepaid.core.ids import AccountNumber, BusId, MeterSerial
 from custom_components.compere_prepaid.core.money.amount import Amount
@@ -64,6 +65,37 @@ async def test_from_the_warning_to_the_power_that_is_back(
         "Noodle House (A-101): cut off",
         "Noodle House (A-101): power is back",
     ]
+
+
+async def test_shared_costs(site: CompereSite, manager: Phone, tenant: Phone) -> None:
+    """The tenant is told what was charged, and what was given back; nobody else is."""
+    account = AccountNumber(SHOP)
+    available = site.book.account(SHOP).available
+    for number, yuan in enumerate((460, -460), 1):
+        site.emit(
+            SharedCosts(
+                at=site.clock.now(),
+                account=account,
+                available=available,
+                run="2026-10",
+                since="2026-10-01",
+                until="2026-11-01",
+                amount=site.currency.parse(yuan),
+            )
+        )
+        await tenant.next(number)
+    await all_sent(site)
+    assert tenant.titles == ["Shared costs of 2026-10"] * 2
+    charged, given_back = (message["message"] for message in tenant.messages)
+    assert charged == (
+        "Noodle House (A-101): your share of the common costs of 2026-10 is 460.00 CNY. It is "
+        "taken from the service fund; the statement shows how it was reckoned."
+    )
+    assert given_back == (
+        "Noodle House (A-101): 460.00 CNY of the common costs of 2026-10 were given back to the "
+        "service fund."
+    )
+    assert manager.titles == []
 
 
 async def test_the_warning_comes_at_once(

@@ -37,6 +37,8 @@ def composed() -> Iterator[str]:
                 yield from (f"{kind}_{audience}{variant}_{part}" for part in ("title", "text"))
             if kind in {Kind.CREDIT_WARNING, Kind.CUT_PUT_OFF, Kind.CUT_REMINDER}:
                 yield f"{kind}_{audience}_dated_text"
+            if kind is Kind.SHARED_COSTS:
+                yield f"{kind}_{audience}_back_text"
             if kind is Kind.CREDIT_WARNING:
                 yield f"{kind}_{audience}_days_text"
     yield from (f"reason_{reason}" for reason in (*Suspicion, OTHER_METER))

@@ -11,8 +11,6 @@ from homeassistant.helpers import issue_registry as ir
 import pytest
 
 from custom_components.compere_prepaid.const import DOMAIN
-from custom_components.compere_prepaid.core.balance.feeders import Feeder, feeder_document
-from custom_components.compere_prepaid.core.ids import MeterSerial
 from custom_components.compere_prepaid.diagnostics import async_get_config_entry_diagnostics
 from custom_components.compere_prepaid.site import CompereSite
 from simulator.clock import ManualClock
@@ -99,8 +97,8 @@ async def test_a_shop_that_bridges_its_meter(hass: HomeAssistant, tmp_path: Path
         running_site(hass, mall, tmp_path, opening_balance="100000") as site,
     ):
         noodles, tea, main = mall.meters
-        feeder = Feeder(name="Main", main=(MeterSerial(main.serial),), expected_loss_ppm=30_000)
-        await site.ledger.run(lambda tx: tx.insert_document(feeder_document(feeder)))
+        feeder = {"name": "Main", "main": [main.serial], "meters": "all", "expected_loss": 3}
+        await ask(hass, "set_feeder", feeder=feeder)
         noodles.set_load(2000)
         tea.set_load(1000)
         await live(mall, site, 4)
@@ -145,6 +143,10 @@ async def test_a_shop_that_bridges_its_meter(hass: HomeAssistant, tmp_path: Path
         await live(mall, site, 2)
         assert issue(hass, site) is None
         assert shown(hass, "loss_yesterday") == "1.44"
+        tea.set_load(0)
+        async with expected_event(hass, "energy_finding", kind="stands_still") as told:
+            await live(mall, site, 1)
+        assert told[0].data["meter"] == tea.serial
         await verified(hass)
 
 
@@ -184,15 +186,14 @@ async def test_feeders_come_and_go(hass: HomeAssistant, tmp_path: Path) -> None:
         Mall.build(plan, clock=ManualClock(MIDNIGHT)) as mall,
         running_site(hass, mall, tmp_path) as site,
     ):
-        main = MeterSerial(MAIN.serial)
-        begun = Feeder(name="Main", main=(main,))
-        await site.ledger.run(lambda tx: tx.insert_document(feeder_document(begun)))
+        feeder = {"name": "Main", "main": [MAIN.serial], "meters": "all"}
+        await ask(hass, "set_feeder", feeder=feeder)
         await live(mall, site, 1)
         entity = entity_of(hass, "sensor", f"{SITE_KEY}_feeder_Main_loss_yesterday")
         assert state_of(hass, entity).attributes["hours"] == 24
         assert shown(hass, "loss_today") == "unknown"  # the day has just begun
-        ended = Feeder(name="Main", valid_from=datetime(2026, 3, 3).date(), ended=True)  # noqa: DTZ001  -- a day of the site
-        await site.ledger.run(lambda tx: tx.insert_document(feeder_document(ended)))
+        ended = {"name": "Main", "valid_from": "2026-03-03", "ended": True}
+        await ask(hass, "set_feeder", feeder=ended)
         await live(mall, site, 1)
         assert hass.states.get(entity) is None
         with pytest.raises(ServiceValidationError) as refused:

@@ -24,6 +24,7 @@ async def _allocate(hass: HomeAssistant, site: CompereSite, call: ServiceCall) -
     user = await async_require_manager(hass, site.entry, call.context, Duty.MONEY)
     since, until = days_of(call)
     asked = Asked(since=since, until=until, pools=tuple(call.data.get("pools", ())))
+    await site.hours.async_write()
     if call.data["dry_run"]:
         worked = await site.allocations.preview(asked)
     else:

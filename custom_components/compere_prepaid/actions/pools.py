@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import date
+from decimal import Decimal
 import json
 from typing import Any
 
@@ -14,6 +15,7 @@ from ..authority import Duty, async_require_manager
 from ..core.allocation.document import pool_data, pool_from, pool_of
 from ..core.allocation.pool import Pool
 from ..core.allocation.pools import Change
+from ..core.allocation.premises import Premises
 from ..core.balance.feeders import Feeder, feeder_data, feeder_from, feeder_of
 from ..core.document_data import document_of
 from ..core.document_section import number_text
@@ -22,7 +24,7 @@ from ..core.errors import InvalidInputError
 from ..core.prepayment.calendar import day_of
 from ..pool_texts import warnings
 from ..site import CompereSite
-from .fields import WRITTEN, Action, day_of_text
+from .fields import NAMES, WRITTEN, Action, day_of_text
 
 _POOL = "pool"
 _FEEDER = "feeder"
@@ -132,6 +134,41 @@ async def _get_pools(hass: HomeAssistant, site: CompereSite, call: ServiceCall) 
     }
 
 
+async def _correct_premises(
+    hass: HomeAssistant, site: CompereSite, call: ServiceCall
+) -> dict[str, Any]:
+    """Let units have been since a day what they are now: what was configured then was wrong."""
+    user = await async_require_manager(hass, site.entry, call.context, Duty.TERMS)
+    since, today = day_of_text(call.data["since"]), day_of(site.clock.now(), site.zone)
+    if since > today:
+        raise InvalidInputError("day_to_come", day=since)
+    accounts = [site.book.account(number).number for number in call.data.get("account", ())]
+    meters = {site.book.meter(serial).serial: None for serial in call.data.get("meter", ())}
+    for number in accounts:
+        meters |= dict.fromkeys(site.book.account(number).meters)
+    if not accounts and not meters:
+        raise InvalidInputError("target_empty")
+    found = await site.premises.async_correct(meters, accounts, since, user)
+    return {
+        "since": since.isoformat(),
+        "corrected": {unit: _premises(premises) for unit, premises in sorted(found.items())},
+    }
+
+
+def _premises(premises: Premises) -> dict[str, Any]:
+    """Return what a unit is as people write it, without what is not known."""
+    data = {
+        "area": premises.area,
+        "floor": premises.floor,
+        "labels": sorted(premises.labels),
+        "floor_area": number_text(Decimal(premises.floor_area).scaleb(-3)),
+        "rated_power": number_text(Decimal(premises.rated_power).scaleb(-3)),
+        "persons": premises.persons,
+        "opening_hours": number_text(round(Decimal(premises.opening_minutes) / 60, 2)),
+    }
+    return {key: value for key, value in data.items() if value not in ("", "0", 0, [])}
+
+
 def _now[T: (Pool, Feeder)](versions: Sequence[tuple[T, str]], day: date) -> list[T]:
     """Return the version that holds on a day, if there is one and it is no end."""
     begun = [one for one, _ in versions if one.valid_from <= day][-1:]
@@ -220,6 +257,14 @@ ACTIONS = {
     "set_pool": Action(_set_pool, {vol.Required("pool"): WRITTEN, **_DAY}),
     "end_pool": Action(_end_pool, {vol.Required("pool"): cv.string, **_DAY}),
     "set_feeder": Action(_set_feeder, {vol.Required("feeder"): WRITTEN, **_DAY}),
+    "correct_premises": Action(
+        _correct_premises,
+        {
+            vol.Required("since"): WRITTEN,
+            vol.Optional("meter"): NAMES,
+            vol.Optional("account"): NAMES,
+        },
+    ),
     "get_pools": Action(
         _get_pools,
         {vol.Optional("pool"): cv.string, vol.Optional("on"): WRITTEN},

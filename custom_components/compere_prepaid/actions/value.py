@@ -51,6 +51,7 @@ async def _value_report(
         for time in filter(None, (before, period)):
             found = {**found, **await async_temperatures(site, entity, time)}
         given = replace(given, temperature={**found, **given.temperature})
+    await site.hours.async_write()
     asked = Asked(
         period=period,
         before=before,

@@ -171,6 +171,11 @@ def _of_account(
         if name in news.facts:
             exact = Amount(int(news.facts[name]))
             values[name] = money(site.currency, site.currency.rounded_down(exact))
+    if news.kind is Kind.SHARED_COSTS:
+        amount = Amount(int(news.facts["amount"]))
+        values["run"] = str(news.facts["run"])
+        values["amount"] = money(site.currency, site.currency.rounded(Amount(abs(amount))))
+        return values, "_back" if amount < 0 else ""
     by_itself = account.policy.reconnect is Reconnect.AUTO
     returns = "power_returns_auto" if by_itself else "power_returns_by_hand"
     values["power_returns"] = texts(language)[returns]

@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Self
 
+from ..core.allocation.events import SharedCosts
 from ..core.events import (
     AccountEvent,
     BusDown,
@@ -48,6 +49,7 @@ class Kind(StrEnum):
     CUT_OFF = "cut_off"
     RESTORED = "restored"
     TOPPED_UP = "topped_up"
+    SHARED_COSTS = "shared_costs"
     RECONNECT_AWAITED = "reconnect_awaited"
     METER_OFFLINE = "meter_offline"
     SUSPECT_READING = "suspect_reading"
@@ -87,6 +89,7 @@ RULES: Mapping[Kind, Rule] = {
     Kind.CUT_OFF: Rule(topic=Topic.CUTS, tenants=True, urgent=True),
     Kind.RESTORED: Rule(topic=Topic.CUTS, tenants=True, urgent=True),
     Kind.TOPPED_UP: Rule(topic=None, tenants=True, urgent=False),
+    Kind.SHARED_COSTS: Rule(topic=None, tenants=True, urgent=False),
     Kind.RECONNECT_AWAITED: Rule(topic=Topic.CUTS, tenants=False, urgent=True),
     Kind.METER_OFFLINE: Rule(topic=Topic.EQUIPMENT, tenants=False, urgent=False),
     Kind.SUSPECT_READING: Rule(topic=Topic.EQUIPMENT, tenants=False, urgent=False),
@@ -108,6 +111,7 @@ OF_ACCOUNTS: Mapping[type[AccountEvent], Kind] = {
     CutOff: Kind.CUT_OFF,
     Restored: Kind.RESTORED,
     ToppedUp: Kind.TOPPED_UP,
+    SharedCosts: Kind.SHARED_COSTS,
     ReconnectAwaited: Kind.RECONNECT_AWAITED,
 }
 """The events whose subject is an account."""
@@ -162,6 +166,8 @@ def news_of(event: Event) -> News | None:
     kind = OF_ACCOUNTS.get(type(event))
     if kind is None:
         return None
+    if isinstance(event, SharedCosts):
+        return _about(event, kind, event.account, {"amount": event.amount, "run": event.run})
     facts: dict[str, str | int] = {}
     for name in ("amount", "balance", "days", "why", "count", "until"):
         if (value := getattr(event, name, None)) is not None:

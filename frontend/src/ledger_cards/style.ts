@@ -29,7 +29,8 @@ th { color: var(--secondary-text-color); font-weight: 500; font-size: 12px; vert
 th:first-child, td:first-child { padding-inline-start: 0; }
 .number { text-align: end; white-space: nowrap; }
 tr.sum td { font-weight: 500; border-bottom: 0; }
-tr.detail td { background: var(--secondary-background-color); padding: 8px 12px; white-space: normal; text-align: start; }
+tr.detail td { background: var(--secondary-background-color); padding: 8px 12px; white-space: normal; }
+tr.detail td.number { text-align: end; white-space: nowrap; }
 tr.chosen td { background: var(--secondary-background-color); }
 .chip { display: inline-block; padding: 1px 10px; border-radius: 10px; font-size: 12px; background: var(--secondary-background-color); border: 1px solid var(--divider-color); }
 .chip.posted { border-color: var(--success-color); color: var(--success-color); }

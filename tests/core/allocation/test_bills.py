@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 from hypothesis import given, strategies as st
 import pytest
@@ -89,7 +90,7 @@ async def test_entered_once(mall: AllocatingMall) -> None:
         ("bill_energy_wrong", {"energy_wh": -1}),
     ],
 )
-async def test_all_or_none(mall: AllocatingMall, key: str, wrong: dict[str, object]) -> None:
+async def test_all_or_none(mall: AllocatingMall, key: str, wrong: dict[str, Any]) -> None:
     """One that cannot be true keeps all others out."""
     with pytest.raises(InvalidInputError, match=key):
         await mall.bills.enter([mall.a_bill("1"), mall.a_bill("2", **wrong)])

@@ -14,23 +14,15 @@ from custom_components.compere_prepaid.core.allocation.content import (
     results_of,
     run_digest,
     share_content,
-    share_contents,
     share_lines_of,
 )
 from custom_components.compere_prepaid.core.allocation.inputs import Inputs
 from custom_components.compere_prepaid.core.allocation.plain import canonical
 from custom_components.compere_prepaid.core.allocation.sharing import allocate
+from custom_components.compere_prepaid.core.allocation.working import work_out
 from custom_components.compere_prepaid.core.ids import AccountNumber
 from tests.core.allocation.runs import inputs, pool, stay
 from tests.core.allocation.strategies import runs
-
-
-def digest_of(inputs: Inputs) -> str:
-    """Work a run out and return its digest."""
-    allocation = allocate(inputs)
-    return run_digest(
-        inputs_content(inputs), result_content(allocation.pools), share_contents(allocation)
-    )
 
 
 @settings(max_examples=60)
@@ -46,11 +38,15 @@ def test_a_run_is_worked_out_again_from_what_is_kept(inputs: Inputs) -> None:
     result = result_content(allocation.pools)
     assert results_of(result) == allocation.pools
     assert result == canonical(json.loads(result))
-    for lines in allocation.shares.values():
+    worked = work_out(inputs)
+    assert (worked.inputs, worked.result) == (content, result)
+    assert list(worked.shares) == list(allocation.shares)
+    for account, lines in allocation.shares.items():
         kept = share_content(lines)
-        assert share_lines_of(kept) == lines
+        assert share_lines_of(kept) == worked.shares[account].lines == lines
+        assert worked.shares[account].amount == allocation.total(account)
         assert kept == canonical(json.loads(kept))
-    assert digest_of(again) == digest_of(inputs)
+    assert work_out(again) == work_out(inputs)
 
 
 def test_the_digest_is_what_its_description_says() -> None:
@@ -68,4 +64,4 @@ def test_whatever_is_changed_changes_the_digest() -> None:
         replace(first, until=date(2026, 10, 31)),
         inputs(pool(), 100, stay("A", square=11), stay("B", square=20)),
     ]
-    assert len({digest_of(run) for run in (first, *changed)}) == 4
+    assert len({work_out(run).digest for run in (first, *changed)}) == 4

@@ -8,6 +8,7 @@ from custom_components.compere_prepaid.core.allocation.premises import (
     NOTHING_KNOWN,
     Held,
     Premises,
+    corrected,
     news,
     premises_between,
     premises_content,
@@ -96,6 +97,21 @@ def test_a_unit_of_which_nothing_is_known_needs_no_words() -> None:
     documents = after(documents, NOTHING_KNOWN, THIRD)
     assert premises_on(documents, THIRD)[UNIT] == NOTHING_KNOWN
     assert premises_on(documents, SECOND)[UNIT] == Premises(persons=3)
+
+
+def test_what_was_wrong_is_put_right() -> None:
+    """From a day on, also where it changed in between; the time before keeps what was said."""
+    wrong, other, right = (Premises(floor_area=size) for size in (1, 2, 3))
+    documents = after([], wrong, FIRST)
+    documents = after(documents, other, SECOND)
+    documents = after(documents, right, THIRD)
+    found = list(corrected(documents, UNIT, right, FIRST))
+    assert [one.version for one in found] == ["2026-03-01", "2026-03-10#2"]
+    documents += found
+    assert premises_on(documents, FIRST - timedelta(days=1))[UNIT] == wrong
+    for day in (FIRST, SECOND, THIRD):
+        assert premises_on(documents, day)[UNIT] == right
+    assert list(corrected(documents, UNIT, right, FIRST)) == []
 
 
 @given(st.lists(st.tuples(premises, st.integers(0, 3)), min_size=1, max_size=8))

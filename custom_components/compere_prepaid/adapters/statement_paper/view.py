@@ -82,18 +82,15 @@ def told_funds(content: Content) -> Mapping[str, Mapping[str, Any]]:
 
 
 def _summary(content: Content, words: Words) -> Table:
+    """Return the sums of each fund; the funds have no sum together, for they never mix."""
     funds = told_funds(content)
     sums = {
         name: {group: shown_sum(lines) for group, lines in grouped(fund).items()}
         for name, fund in funds.items()
     }
-    several = len(funds) > 1
 
     def row(title: str, amounts: list[Decimal | None], *, is_sum: bool = False) -> Row:
-        cells = ["" if amount is None else number(amount) for amount in amounts]
-        if several:
-            total = sum((amount for amount in amounts if amount is not None), Decimal(0))
-            cells.append(number(total))
+        cells = ("" if amount is None else number(amount) for amount in amounts)
         return Row(cells=(title, *cells), is_sum=is_sum)
 
     rows = [
@@ -106,13 +103,12 @@ def _summary(content: Content, words: Words) -> Table:
     ]
     closings = [Decimal(fund["closing_shown"]) for fund in funds.values()]
     rows.append(row(words["closing"], list(closings), is_sum=True))
-    heads = [words[f"fund_{name}"] for name in funds] + ([words["total"]] if several else [])
     return Table(
         name="summary",
         title=words["summary"],
         columns=(
             Column(words["what"], Kind.WIDE),
-            *(Column(head, Kind.NUMBER) for head in heads),
+            *(Column(words[f"fund_{name}"], Kind.NUMBER) for name in funds),
         ),
         rows=tuple(rows),
         notes=tuple(_told_taxes(content, words) + _debts_left(content, words)),

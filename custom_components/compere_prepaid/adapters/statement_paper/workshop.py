@@ -54,13 +54,14 @@ class Hand:
         if process.stdin is not None:
             process.stdin.close()
         try:
-            async with asyncio.timeout(_LAST_WORDS_S):
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_LAST_WORDS_S):
+                    await process.wait()
+        finally:
+            if process.returncode is None:
+                with suppress(ProcessLookupError):
+                    process.kill()
                 await process.wait()
-        except TimeoutError, asyncio.CancelledError:
-            with suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
-            raise
 
     async def ask(self, request: bytes) -> str:
         """Have something done; return what was wrong with it, nothing if it was done.

@@ -10,7 +10,7 @@ import json
 from typing import Any
 
 from ..ids import AccountNumber
-from .inputs import Allocation, Inputs, PoolResult, ShareLine, Why
+from .inputs import Inputs, PoolResult, ShareLine, Why
 from .plain import canonical, plain, record
 from .pool import Basis
 
@@ -79,11 +79,6 @@ def _line(data: Mapping[str, Any]) -> ShareLine:
         days=data["days"],
         why=Why(data.get("why", "")),
     )
-
-
-def share_contents(allocation: Allocation) -> dict[AccountNumber, str]:
-    """Return the content of each account's share, in the order of the accounts."""
-    return {account: share_content(lines) for account, lines in allocation.shares.items()}
 
 
 def run_digest(inputs: str, result: str, shares: Mapping[AccountNumber, str]) -> str:

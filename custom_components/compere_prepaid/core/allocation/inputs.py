@@ -4,7 +4,7 @@ All that counts of the site lies in here, so that anybody can work a run out aga
 who had which unit on which days, what it measured, and what each pool cost and why.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -160,4 +160,9 @@ class Allocation:
 
     def total(self, account: AccountNumber) -> Amount:
         """Return what an account bears of all pools, before tax that comes on top."""
-        return Amount(sum(line.amount for line in self.shares.get(account, ())))
+        return total_of(self.shares.get(account, ()))
+
+
+def total_of(lines: Iterable[ShareLine]) -> Amount:
+    """Add up lines."""
+    return Amount(sum(line.amount for line in lines))

@@ -13,11 +13,14 @@ from decimal import ROUND_HALF_UP, Decimal
 import json
 from typing import NamedTuple
 
-from ..document_versions import ALWAYS, DayVersion, dated, in_force_on
+from ..document_versions import ALWAYS, DayVersion, dated, in_force_on, next_revision
 from ..ids import AccountNumber, MeterSerial
 from ..ledger.records import Document
 
 PREMISES = "premises"
+
+PREMISES_AUTHOR = "premises_author"
+"""The kind of the documents that say who corrected what a unit was; named as the version is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +144,22 @@ def news(
                 kind=PREMISES,
                 name=unit,
                 version=str(version),
+                content=premises_content(premises),
+            )
+
+
+def corrected(
+    documents: Iterable[Document], unit: str, premises: Premises, since: date
+) -> Iterator[Document]:
+    """Yield what the ledger lacks so that a unit has been this from a day on, whatever was said."""
+    known = [document for document in documents if document.name == unit]
+    changes = {DayVersion.of(document).day for document in known}
+    for day in sorted({since, *(change for change in changes if change > since)}):
+        if premises_on(known, day).get(unit, NOTHING_KNOWN) != premises:
+            yield Document(
+                kind=PREMISES,
+                name=unit,
+                version=str(next_revision(known, unit, day)),
                 content=premises_content(premises),
             )
 

@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 from ..ids import AccountNumber
 from ..money.amount import Amount
-from .content import inputs_content, result_content, run_digest, share_contents, share_lines_of
-from .inputs import Inputs, ShareLine
+from .content import inputs_content, result_content, run_digest, share_content, share_lines_of
+from .inputs import Inputs, ShareLine, total_of
 from .pool import Pool
 from .sharing import allocate
 
@@ -48,18 +48,14 @@ def work_out(inputs: Inputs) -> WorkedOut:
     """Work out a run. Slow for many; raises what `allocate` raises."""
     allocation = allocate(inputs)
     pools = {pool.name: pool for pool in inputs.pools}
-    contents = share_contents(allocation)
+    shares = {
+        account: Share(total_of(lines), nets_of(lines, pools), share_content(lines))
+        for account, lines in allocation.shares.items()  # makes the lines, so only once
+    }
     result, text = result_content(allocation.pools), inputs_content(inputs)
+    contents = {account: share.content for account, share in shares.items()}
     return WorkedOut(
-        inputs=text,
-        result=result,
-        digest=run_digest(text, result, contents),
-        shares={
-            account: Share(
-                allocation.total(account), nets_of(allocation.shares[account], pools), content
-            )
-            for account, content in contents.items()
-        },
+        inputs=text, result=result, digest=run_digest(text, result, contents), shares=shares
     )
 
 
@@ -70,9 +66,11 @@ async def work_out_here(inputs: Inputs) -> WorkedOut:
 
 def nets_of(lines: Iterable[ShareLine], pools: Mapping[str, Pool]) -> Mapping[int, Amount]:
     """Return what tax comes on top of, by its rate."""
+    taxed = {
+        name: pool.tax_ppm for name, pool in pools.items() if pool.tax_ppm and not pool.tax_included
+    }
     nets: dict[int, int] = {}
-    for line in lines:
-        pool = pools[line.pool]
-        if pool.tax_ppm and not pool.tax_included:
-            nets[pool.tax_ppm] = nets.get(pool.tax_ppm, 0) + line.amount
+    for line in lines if taxed else ():
+        if ppm := taxed.get(line.pool):
+            nets[ppm] = nets.get(ppm, 0) + line.amount
     return {ppm: Amount(net) for ppm, net in sorted(nets.items())}
