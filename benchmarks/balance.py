@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 import os
 from pathlib import Path
 from statistics import median
@@ -25,10 +26,12 @@ from custom_components.compere_prepaid.core.balance.hour_log import HourLog
 from custom_components.compere_prepaid.core.balance.hours import NOBODYS
 from custom_components.compere_prepaid.core.balance.survey import (
     Neighbourhood,
+    Surveyed,
     read_survey,
     survey,
 )
 from custom_components.compere_prepaid.core.ids import MeterSerial
+from custom_components.compere_prepaid.core.ledger.ports import LedgerTransaction
 from custom_components.compere_prepaid.core.metering.reading import MeterReading, Quantity
 from custom_components.compere_prepaid.core.money.amount import Currency
 
@@ -118,7 +121,7 @@ async def _survey(ledger: DatabaseLedger) -> None:
     for days in (2, DAYS):
         since = until - timedelta(days=days)
         began = time.process_time()
-        read = await ledger.read(lambda tx, day=since: read_survey(tx, day, until, ZONE, serials))
+        read = await ledger.read(partial(_read, since=since, until=until))
         read_s, began = time.process_time() - began, time.process_time()
         found = survey(read, around, ZONE, MIDNIGHT + timedelta(days=DAYS))
         worked_s = time.process_time() - began
@@ -127,6 +130,10 @@ async def _survey(ledger: DatabaseLedger) -> None:
             f"survey of {days} days: read in {read_s:.2f} s, worked out in {worked_s:.2f} s,"
             f" loss {loss / 10_000:.2f} %, {len(found.findings)} findings"
         )
+
+
+def _read(tx: LedgerTransaction, *, since: date, until: date) -> Surveyed:
+    return read_survey(tx, since, until, ZONE, _serials())
 
 
 if __name__ == "__main__":

@@ -130,6 +130,13 @@ async def test_what_was_configured_wrongly_is_put_right(
     serial, clock = MeterSerial(mall.meter("A-101").serial), mall.clock
     assert isinstance(clock, ManualClock)
     meter, unit = site.meters[serial].subentry_id, unit_of_meter(serial)
+    for data, key in (
+        ({"account": "A-101", "since": "2026-04-01"}, "day_to_come"),
+        ({"account": "A-999", "since": "2026-03-01"}, "account_unknown"),
+        ({"since": "2026-03-01"}, "target_empty"),
+    ):
+        async with refused(site, key):
+            await ask(hass, "correct_premises", **data)
     await configure(hass, site, meter, floor_area="1200")
     clock.advance(seconds=3 * 86_400)
     await configure(hass, site, meter, floor_area="120")
@@ -144,13 +151,6 @@ async def test_what_was_configured_wrongly_is_put_right(
     assert premises_on(documents, TOMORROW)[unit].floor_area == 120_000
     again = await ask(hass, "correct_premises", meter=serial, since=str(TOMORROW))
     assert again["corrected"] == {}
-    for data, key in (
-        ({"account": "A-101", "since": "2026-04-01"}, "day_to_come"),
-        ({"account": "A-999", "since": "2026-03-01"}, "account_unknown"),
-        ({"since": "2026-03-01"}, "target_empty"),
-    ):
-        async with refused(site, key):
-            await ask(hass, "correct_premises", **data)
 
 
 async def test_nothing_is_written_that_is_known(hass: HomeAssistant, site: CompereSite) -> None:

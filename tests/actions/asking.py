@@ -44,6 +44,7 @@ async def refused(
     """Expect that the block is refused for this reason, in words, and changes nothing."""
     for serial in site.meters:  # what is still on its way is none of the block's changes
         await relay_settled(site.controller, serial)
+    await site.hours.async_write()
     path = Path(site.entry.data["ledger"])
     before, subentries = content(path), site.entry.as_dict()["subentries"]
     with pytest.raises(error) as refusal:

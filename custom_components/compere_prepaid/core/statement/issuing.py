@@ -119,10 +119,13 @@ def _month_span(tenancy: Tenancy, last: Standing | None, month: date, zone: Zone
     """Return what the statement of a month is about: all that is not told yet, to its end."""
     begin, until = month_span(month, zone)
     since = last.row.until if last else max(begin, tenancy.opened_at)
-    if since >= until:
-        key = "statement_told" if last else "statement_too_late"
-        number = {"number": last.row.number} if last else {}
-        raise InvalidInputError(key, account=tenancy.account, month=f"{month:%Y-%m}", **number)
+    name = f"{month:%Y-%m}"
+    if since >= until and last is None:
+        raise InvalidInputError("statement_too_late", account=tenancy.account, month=name)
+    if since >= until and last is not None:
+        raise InvalidInputError(
+            "statement_told", account=tenancy.account, month=name, number=last.row.number
+        )
     return Span(since=since, until=until, previous=last, period=month)
 
 
