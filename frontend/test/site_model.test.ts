@@ -37,6 +37,14 @@ test("a meter that no account lists belongs to the common areas", () => {
   assert.deepEqual(onlySite(new Mall()).commonMeters.map((meter) => meter.name), ["Lift"]);
 });
 
+test("a main meter is not of the common areas: the others are measured behind it", () => {
+  const mall = new Mall();
+  mall.addDevice("main", "Main", "one", ["energy", "power"], { serial_number: "MAIN" });
+  mall.setState("x.one-site_total_power", "1000", { main_meters: ["MAIN"] });
+  assert.deepEqual(onlySite(mall).commonMeters.map((meter) => meter.name), ["Lift"]);
+  assert.ok(onlySite(mall).meters.some((meter) => meter.name === "Main"));
+});
+
 test("entities of other integrations, hidden ones and those without a device are left alone", () => {
   const mall = new Mall({ shops: 0 });
   mall.addDevice("theirs", "Theirs", "two", ["power"]);

@@ -291,6 +291,7 @@ SITE_SENSORS = (
         suggested_unit_of_measurement=UnitOfPower.KILO_WATT,
         suggested_display_precision=1,
         value_fn=_total_power,
+        attributes_fn=lambda site: {"main_meters": sorted(site.hours.balance.mains)},
     ),
     SiteSensorDescription(
         key="total_balance",

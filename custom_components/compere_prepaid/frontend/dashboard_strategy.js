@@ -346,15 +346,15 @@ function readSites(hass) {
   const siteIds = [...new Set(devices.map((device) => siteIdOf(device.entry)))];
   return siteIds.map((id) => readSite(hass, id, devices.filter((device) => siteIdOf(device.entry) === id))).sort((one, other) => compareNames(one.name, other.name));
 }
-var LINKING = { supply_state: "meters", policy: "options" };
+var LINKING = { supply_state: "meters", policy: "options", total_power: "main_meters" };
 function linkingEntities(hass) {
   return Object.values(hass.entities).flatMap((entry) => {
     const attribute = entry.platform === PLATFORM ? LINKING[entry.translation_key ?? ""] : void 0;
     return attribute === void 0 ? [] : [[entry.entity_id, attribute]];
   });
 }
-function metersAttribute(hass, entityId) {
-  const serials = entityId === void 0 ? void 0 : hass.states[entityId]?.attributes["meters"];
+function metersAttribute(hass, entityId, attribute = "meters") {
+  const serials = entityId === void 0 ? void 0 : hass.states[entityId]?.attributes[attribute];
   return Array.isArray(serials) ? serials.map(String) : [];
 }
 function byArea(hass, members) {
@@ -431,13 +431,14 @@ function readSite(hass, id, devices) {
   });
   const supplied = new Set(shops.flatMap((shop) => shop.meters));
   const site = ofKind("site")[0];
+  const mains = new Set(metersAttribute(hass, site?.entities["total_power"], "main_meters"));
   return {
     id,
     name: site ? nameOf(site.entry) : "",
     entities: site?.entities ?? {},
     shops,
     meters,
-    commonMeters: meters.filter((meter) => !supplied.has(meter)),
+    commonMeters: meters.filter((meter) => !supplied.has(meter) && !mains.has(meter.serial)),
     lines: ofKind("line").map(plain),
     providers: ofKind("provider").map(plain)
   };
@@ -1793,8 +1794,8 @@ var BalanceCard = class extends LedgerCard {
   columns(balance) {
     const { format } = this;
     const column = (at, meters, loss) => meters === null || loss === null ? { at, label: at } : { at, label: `${at}: ${format.number(Number(meters), 1)} + ${format.number(Number(loss), 1)} kWh`, energy: Number(meters), loss: Number(loss) };
-    if (Array.isArray(balance.hours)) return balance.hours.map((hour) => column(format.moment(hour.at), hour.meters_kwh, hour.loss_kwh));
-    return (balance.days ?? []).map((day) => day.hours === 0 ? column(format.day(day.day), null, null) : column(format.day(day.day), day.meters_kwh, day.loss_kwh));
+    if (balance.hours) return balance.hours.map((hour) => column(format.moment(hour.at), hour.meters_kwh, hour.loss_kwh));
+    return (balance.days ?? []).map((day) => day.hours_known === 0 ? column(format.day(day.day), null, null) : column(format.day(day.day), day.meters_kwh, day.loss_kwh));
   }
   findings({ findings }) {
     const { texts, format } = this;
