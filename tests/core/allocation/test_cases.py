@@ -182,6 +182,17 @@ def test_a_contribution_is_a_months() -> None:
     assert only(found).notes == ("capped_at_cost",)
 
 
+@pytest.mark.parametrize(("off_pool", "owners"), [(True, "moved_out"), (False, "limited")])
+def test_an_anchor_that_moved_out_before_the_run(off_pool: bool, owners: str) -> None:
+    """The owner bears its contribution, and the others what they would have borne anyhow."""
+    rule = Exclusion(account=ANCHOR, pool=off_pool, denominator=True, contribution=money(310))
+    there = stay("ANCHOR", square=600, until=date(2026, 10, 21), moved_out=True)
+    found = run(pool(exclusions=(rule,)), 1_000, *TWO, there)
+    assert borne(found) == dollars(A=200, B=600)
+    assert whys(found) == {Why(owners): Decimal(200)}
+    assert not any(note.startswith("no_contribution") for note in only(found).notes)
+
+
 def test_the_owner_contributes_nothing_to_itself() -> None:
     """Its account may be named as an anchor's: what nobody else bears is its own all the same."""
     rule = Exclusion(account=AccountNumber("OWNER"), denominator=True, contribution=money(310))

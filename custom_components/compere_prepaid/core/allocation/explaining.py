@@ -39,6 +39,8 @@ def explanation(
     share = ""
     if line.basis is not None and line.why is not Why.NO_DENOMINATOR:
         share = _arithmetic(line, line.basis, period_days, currency, words)
+    elif line.why is Why.MOVED_OUT:
+        share = words["why.contribution"].format(cost=money(line.cost, currency, words))
     if line.why is Why.SHARE:
         return share
     key = f"why.{line.why.value}"

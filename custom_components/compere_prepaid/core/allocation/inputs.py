@@ -80,7 +80,7 @@ class Why(StrEnum):
     VACANT = "vacant"
     """The owner's: what falls on vacant units."""
     MOVED_OUT = "moved_out"
-    """The owner's: what falls on tenants who moved out before the run."""
+    """The owner's: what falls on tenants who moved out before the run, also as contributions."""
     EXCLUDED = "excluded"
     """The owner's: what falls on accounts that are left out of the pool, not of the denominator."""
     REMAINDER = "remainder"
