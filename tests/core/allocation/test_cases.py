@@ -75,6 +75,19 @@ def test_a_tenant_who_moved_out_before_the_run() -> None:
     assert whys(found) == {Why.MOVED_OUT: Decimal(600)}
 
 
+def test_a_tenant_who_left_on_the_first_day() -> None:
+    """What it used that day is shared as its own, or by the owner if it moved out."""
+    used = (stay("A", energy_wh=7_000), stay("B", until=FIRST, energy_wh=3_000, moved_out=True))
+    found = run(pool(by=Basis.ENERGY), 1_000, *used)
+    assert borne(found) == dollars(A=700)
+    assert whys(found) == {Why.MOVED_OUT: Decimal(300)}
+    only_left_the_unit = (used[0], stay("B", until=FIRST, energy_wh=3_000))
+    mix = (Split(basis=Basis.ENERGY, ppm=500_000), Split(basis=Basis.EQUAL, ppm=500_000))
+    found = run(pool(splits=mix), 1_000, *only_left_the_unit)
+    assert borne(found) == dollars(A=850, B=150)
+    assert only(run(pool(), 100, stay("A", square=1), used[1])).notes == ()
+
+
 def test_the_owners_own_shop() -> None:
     """It is split as any other, but caps are for tenants."""
     found = run(pool(caps=capped(50)), 1_000, *TWO, stay("OWNER", square=600))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from custom_components.compere_prepaid.core.allocation.inputs import Stay
+from custom_components.compere_prepaid.core.allocation.inputs import Stay, Why
 from custom_components.compere_prepaid.core.allocation.pool import (
     Basis,
     Cost,
@@ -18,6 +18,7 @@ from custom_components.compere_prepaid.core.allocation.premises import (
     unit_of_account,
     unit_of_meter,
 )
+from custom_components.compere_prepaid.core.allocation.sharing import allocate
 from custom_components.compere_prepaid.core.ids import AccountNumber, MeterSerial
 from custom_components.compere_prepaid.core.money.amount import Price
 from custom_components.compere_prepaid.core.tenancy.replacement import Replacement
@@ -107,7 +108,7 @@ async def test_move(mall: AllocatingMall) -> None:
 
 
 async def test_moved_out_on_the_first_day(mall: AllocatingMall) -> None:
-    """What was used on a day that is not the tenant's any more is not forgotten."""
+    """What was used on a day that is not the tenant's any more is not for others to pay."""
     mall.at(OCTOBER)
     await mall.desk.read(0, SHOPS[TEA])
     mall.at(OCTOBER, 15)
@@ -117,6 +118,12 @@ async def test_moved_out_on_the_first_day(mall: AllocatingMall) -> None:
     assert spans(found)[0] == (TEA, "M1", OCTOBER, OCTOBER)
     assert (found[0].moved_out, found[0].energy_wh) == (True, 7000)
     assert (OWNER, "M1", OCTOBER, NOVEMBER) in spans(found)
+    mall.at(date(2026, 11, 2), 12)
+    shared = allocate((await mall.runs.preview(IN_OCTOBER)).inputs)
+    owners = {
+        line.why: line.weight for line in shared.pools[0].owner_lines if line.basis == "energy"
+    }
+    assert owners == {Why.MOVED_OUT: 7000}
 
 
 async def test_new_meter(mall: AllocatingMall) -> None:

@@ -98,7 +98,7 @@ def _arithmetic(
     cost = money(line.cost, currency, words)
     percent, exact = _number(line.weight * 100, line.total, _PERCENT_DIGITS, words)
     counts_days = basis in _OF_DAYS
-    days = line.days if counts_days else 1
+    days = (line.days or 1) if counts_days else 1  # nothing is nothing, of no day too
     per_unit = _PER_UNIT.get(basis, 1)
     own, own_exact = _number(line.weight, per_unit * days, _WEIGHT_DIGITS, words)
     whole, whole_exact = _number(

@@ -19,7 +19,8 @@ class Stay:
     """Who had a unit from a day to before another, within the days of a run, and what it is.
 
     A unit is a shop as a meter sees it; what belongs to an account without a meter has the empty
-    unit. A vacant unit is the owner's. `floor_area` is in 10⁻³ m², `rated_power` in W,
+    unit. A vacant unit is the owner's. A stay without days is of who used energy in a unit and left
+    it on the first day. `floor_area` is in 10⁻³ m², `rated_power` in W,
     `opening_minutes` a week.
     """
 

@@ -74,8 +74,9 @@ class Weigher:
     def __post_init__(self) -> None:
         """Bring the stays into an order that does not depend on where they came from."""
         self.period_days = (self.inputs.until - self.inputs.since).days
-        stays = (stay for stay in self.inputs.stays if days_of(stay) > 0)
-        self._stays = sorted(stays, key=lambda stay: (stay.account or "", stay.unit, stay.since))
+        self._stays = sorted(
+            self.inputs.stays, key=lambda stay: (stay.account or "", stay.unit, stay.since)
+        )
         self._moved_out = {stay.account for stay in self._stays if stay.account and stay.moved_out}
 
     def group(self, pool: Pool) -> Group:
@@ -116,7 +117,7 @@ class Weigher:
                 {
                     (stay.unit, stay.account)
                     for stay in unknown
-                    if basis in _OF_BUILDING or not stay.vacant
+                    if days_of(stay) and (basis in _OF_BUILDING or not stay.vacant)
                 }
             )
         return found
@@ -134,7 +135,7 @@ class Weigher:
         if not self._presence:
             by_account: dict[AccountNumber, list[Span]] = {}
             for stay in self._stays:
-                if stay.account is not None and not stay.vacant:
+                if stay.account is not None and not stay.vacant and days_of(stay):
                     by_account.setdefault(stay.account, []).append((stay.since, stay.until))
             self._presence = {name: joined(spans) for name, spans in by_account.items()}
         return self._presence.get(account, ())
