@@ -155,6 +155,23 @@ async def test_unit_changes(mall: AllocatingMall) -> None:
     ]
 
 
+async def test_energy_of_a_unit_that_changes(mall: AllocatingMall) -> None:
+    """A pool for a label has the energy of the days on which the unit wore it."""
+    await mall.premises(
+        unit_of_meter(SHOPS[TEA]), "2026-10-10", floor_area=120_000, labels=frozenset({"food"})
+    )
+    mall.at(OCTOBER)
+    await mall.desk.read(0, SHOPS[TEA])
+    mall.at(NOVEMBER)
+    await mall.desk.read(31_001, SHOPS[TEA])
+    await mall.desk.charging.settle_all("test")
+    found = [stay for stay in await stays(mall) if stay.account == TEA]
+    assert [(stay.since, stay.labels, stay.energy_wh) for stay in found] == [
+        (OCTOBER, frozenset(), 9_000),
+        (TENTH, frozenset({"food"}), 22_001),
+    ]
+
+
 async def test_two_meters(mall: AllocatingMall) -> None:
     """What an account has of its own counts once, and instead of what its meters say."""
     second = MeterSerial("M8")

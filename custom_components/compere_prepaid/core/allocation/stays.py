@@ -24,6 +24,7 @@ from .premises import (
     unit_of_account,
     unit_of_meter,
 )
+from .splitting import shares
 
 SWAP = timedelta(days=7)
 """A meter that supplies an account so soon after another one stopped has taken its place."""
@@ -243,24 +244,30 @@ def _merged(stays: Iterable[Stay]) -> Iterator[Stay]:
 def _measured(
     stays: Sequence[Stay], tenants: Tenants, closed: frozenset[AccountNumber]
 ) -> list[Stay]:
-    """Give stays what was measured: energy to the first of an account's in a unit.
+    """Give stays what was measured: an account's energy of a unit by its days there.
 
     Power is that of whoever had the unit on the day of the hour in question.
     """
     energy = dict(tenants.energy)
+    days: dict[tuple[AccountNumber, MeterSerial], list[int]] = {}
+    for stay in stays:
+        days.setdefault(_key(stay), []).append((stay.until - stay.since).days)
+    used = {key: iter(shares(energy.pop(key, 0), of_key)) for key, of_key in days.items()}
     found = []
     for stay in stays:
-        key = (stay.account or AccountNumber(""), MeterSerial(stay.unit))
-        used = energy.pop(key, 0) if stay.unit else 0
-        power = 0
+        wh, power = next(used[_key(stay)]), 0
         if tenants.demand_on is not None and stay.since <= tenants.demand_on < stay.until:
             power = tenants.demand.get(MeterSerial(stay.unit), 0)
-        found.append(replace(stay, energy_wh=used, demand_w=power) if used or power else stay)
-    for (account, serial), used in sorted(energy.items()):
-        if not used or (account == tenants.owner and serial in tenants.common):
+        found.append(replace(stay, energy_wh=wh, demand_w=power) if wh or power else stay)
+    for (account, serial), wh in sorted(energy.items()):
+        if not wh or (account == tenants.owner and serial in tenants.common):
             continue
         day = tenants.since  # it has the unit on no day: it left on the first, or within one
         what = _what(_of(tenants, serial), day)
         stay = _stay(account, serial, day, day, what, vacant=account == tenants.owner)
-        found.append(replace(stay, energy_wh=used, moved_out=account in closed))
+        found.append(replace(stay, energy_wh=wh, moved_out=account in closed))
     return found
+
+
+def _key(stay: Stay) -> tuple[AccountNumber, MeterSerial]:
+    return stay.account or AccountNumber(""), MeterSerial(stay.unit)
