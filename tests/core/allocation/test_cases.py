@@ -125,6 +125,13 @@ def test_a_unit_of_which_nothing_is_known() -> None:
     assert only(run(pool(by=Basis.ENERGY), 100, stay("A", energy_wh=1), stay("B"))).notes == ()
 
 
+def test_what_a_tenant_says_is_known_of_all_its_units() -> None:
+    """Persons are with one unit of two; a second unit of which the size is not known is told."""
+    units = (stay("A", unit="1", persons=1, square=1), stay("A", unit="2"), stay("B", persons=2))
+    assert only(run(pool(by=Basis.PERSONS), 100, *units)).notes == ()
+    assert only(run(pool(), 100, *units[:2])).notes == ("unweighted:floor_area:1",)
+
+
 def test_a_pool_without_cost() -> None:
     """Nothing is split; costs that cancel out are no cost either, and floors add nothing."""
     for costs in ({}, {"Pool": (cost(100), cost(-100))}):

@@ -173,18 +173,23 @@ async def test_energy_of_a_unit_that_changes(mall: AllocatingMall) -> None:
 
 
 async def test_two_meters(mall: AllocatingMall) -> None:
-    """What an account has of its own counts once, and instead of what its meters say."""
+    """What an account has of its own is divided as its meters say, evenly where one does not."""
     second = MeterSerial("M8")
     await mall.desk.supplies.add_meter(MeterSetup(serial=second, max_power_w=60_000))
     await mall.desk.supplies.attach(TEA, second)
     await mall.desk.read(0, second)
     await mall.premises(unit_of_meter(second), floor_area=30_000, rated_power=5000)
     await mall.premises(
-        unit_of_account(TEA), floor_area=140_000, persons=4, labels=frozenset({"food"})
+        unit_of_account(TEA),
+        floor_area=140_000,
+        persons=3,
+        opening_minutes=1,
+        labels=frozenset({"food"}),
     )
     first, other, *_ = await stays(mall)
-    assert (first.unit, first.floor_area, first.persons, first.rated_power) == ("M1", 140_000, 4, 0)
-    assert (other.unit, other.floor_area, other.persons, other.rated_power) == ("M8", 0, 0, 5000)
+    assert (first.unit, first.floor_area, first.persons, first.rated_power) == ("M1", 112_000, 2, 0)
+    assert (other.unit, other.floor_area, other.persons) == ("M8", 28_000, 1)
+    assert (first.opening_minutes, other.opening_minutes, other.rated_power) == (1, 0, 5000)
     assert first.labels == other.labels == frozenset({"food"})
 
 

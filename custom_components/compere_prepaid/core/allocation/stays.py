@@ -2,8 +2,8 @@
 
 A day belongs to who has the unit when it ends: the day of a move is the newcomer's, or vacant. A
 unit that nobody has is vacant, also where its meter is the owner's meanwhile. What an account has
-of its own (floor area, persons) counts instead of what its meters say, once a day. What a tenant
-used on a day that is not its any more is kept as a stay without days.
+of its own (floor area, persons) counts instead of what its meters say, divided among its units of a
+day. What a tenant used on a day that is not its any more is kept as a stay without days.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -151,7 +151,7 @@ def _vacant(serial: MeterSerial, part: _Part, tenants: Tenants) -> Iterator[Stay
 def _of_tenant(
     tenancy: Tenancy, has: Sequence[tuple[MeterSerial, _Part]], tenants: Tenants
 ) -> Iterator[Stay]:
-    """Yield the stays of an account; what it has of its own is with the first unit of a day."""
+    """Yield the stays of an account."""
     zone, account = tenants.zone, tenancy.account
     first, last = max(tenants.since, day_of(tenancy.opened_at, zone)), tenants.until
     if tenancy.closed_at is not None:
@@ -167,12 +167,14 @@ def _of_tenant(
         cuts.update(_cuts(min(cuts), max(cuts), own))
     for since, until in pairwise(sorted(cuts)):
         mine = _what(own, since)
-        units = [serial for serial, part in has if part.since <= since and until <= part.until]
+        units = sorted(
+            serial for serial, part in has if part.since <= since and until <= part.until
+        )
         if not units and is_there and first <= since and until <= last:
             yield _stay(account, "", since, until, mine)
-        for number, serial in enumerate(sorted(units)):
-            what = _what(_of(tenants, serial), since)
-            yield _stay(account, serial, since, until, _together(what, mine, is_first=not number))
+        whats = _together([_what(_of(tenants, serial), since) for serial in units], mine)
+        for serial, what in zip(units, whats, strict=True):
+            yield _stay(account, serial, since, until, what)
 
 
 def _cuts(since: date, until: date, held: Sequence[Held]) -> list[date]:
@@ -180,22 +182,31 @@ def _cuts(since: date, until: date, held: Sequence[Held]) -> list[date]:
     return [since, *(one.since for one in held if since < one.since < until), until]
 
 
-def _together(what: Premises, mine: Premises, *, is_first: bool) -> Premises:
-    """Return what a unit counts as, if its account has something of its own."""
+def _together(units: Sequence[Premises], mine: Premises) -> Iterator[Premises]:
+    """Yield what units of a day count as, if their account has something of its own."""
+    if mine == NOTHING_KNOWN:
+        yield from units
+        return
+    floor_area = _divided(mine.floor_area, [one.floor_area for one in units])
+    rated_power = _divided(mine.rated_power, [one.rated_power for one in units])
+    persons = _divided(mine.persons, [one.persons for one in units])
+    opening_minutes = _divided(mine.opening_minutes, [one.opening_minutes for one in units])
+    for place, what in enumerate(units):
+        yield replace(
+            what,
+            labels=what.labels | mine.labels,
+            floor_area=floor_area[place],
+            rated_power=rated_power[place],
+            persons=persons[place],
+            opening_minutes=opening_minutes[place],
+        )
 
-    def either(of_unit: int, of_account: int) -> int:
-        if not of_account:
-            return of_unit
-        return of_account if is_first else 0
 
-    return replace(
-        what,
-        labels=what.labels | mine.labels,
-        floor_area=either(what.floor_area, mine.floor_area),
-        rated_power=either(what.rated_power, mine.rated_power),
-        persons=either(what.persons, mine.persons),
-        opening_minutes=either(what.opening_minutes, mine.opening_minutes),
-    )
+def _divided(own: int, of_units: Sequence[int]) -> Sequence[int]:
+    """Divide what an account has of its own as its units are known to be, else evenly."""
+    if not own:
+        return of_units
+    return shares(own, of_units if all(of_units) else [1] * len(of_units))
 
 
 def _stay(

@@ -112,12 +112,15 @@ class Weigher:
             return 0
         if (found := group.unweighted.get(basis)) is None:
             of_stays = self._weights_of_stays(basis)
-            unknown = (self._stays[place] for place in group.stays if not of_stays[place])
+            weighed = [(self._stays[place], of_stays[place]) for place in group.stays]
+            said = {stay.account for stay, weight in weighed if weight}
             found = group.unweighted[basis] = len(
                 {
                     (stay.unit, stay.account)
-                    for stay in unknown
-                    if days_of(stay) and (basis in _OF_BUILDING or not stay.vacant)
+                    for stay, weight in weighed
+                    if not weight
+                    and days_of(stay)
+                    and (basis in _OF_BUILDING or not (stay.vacant or stay.account in said))
                 }
             )
         return found
