@@ -159,10 +159,6 @@ class Allocation:
     shares: Mapping[AccountNumber, tuple[ShareLine, ...]]
     """In the order of the accounts; also the owner's, if the site has an owner's account."""
 
-    def total(self, account: AccountNumber) -> Amount:
-        """Return what an account bears of all pools, before tax that comes on top."""
-        return total_of(self.shares.get(account, ()))
-
 
 def total_of(lines: Iterable[ShareLine]) -> Amount:
     """Add up lines."""
