@@ -8,7 +8,6 @@ on a time is rounded cumulatively, so that all times of a bill add up to it.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-import json
 
 from ..errors import InvalidInputError
 from ..ledger.allocation_rows import (
@@ -19,12 +18,17 @@ from ..ledger.allocation_rows import (
 from ..ledger.ports import LedgerTransaction
 from ..money.amount import Amount
 from ..prepayment.book import AccountBook
+from .content import results_of
+from .inputs import PoolResult
 
 LONGEST = timedelta(days=3 * 366)
 """No bill is for more days; one that says so was mistyped."""
 
 MANY = 1000
 """So many bills at most are entered at once."""
+
+type BillKey = tuple[str, str, int]
+"""Supplier, number and revision."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,7 +163,7 @@ def counting(bills: Iterable[KnownBill], since: date, until: date) -> Iterator[S
             yield bill
 
 
-def _key(row: SupplierBill | BillCancellation) -> tuple[str, str, int]:
+def _key(row: SupplierBill | BillCancellation) -> BillKey:
     return row.supplier, row.number, row.revision
 
 
@@ -215,23 +219,15 @@ def _users(tx: LedgerTransaction, bill: SupplierBill) -> Iterator[str]:
     for head in tx.run_heads(bill.since, bill.until):
         if head.state is not RunState.POSTED:
             continue
-        if _key(bill) in bills_in(tx.run_result(head.id)):
+        if _key(bill) in bills_in(results_of(tx.run_result(head.id))):
             yield head.id
 
 
-def bills_in(result: str) -> frozenset[tuple[str, str, int]]:
-    """Return the bills (supplier, number, revision) of which a run's result has a part."""
-    found: set[tuple[str, str, int]] = set()
-
-    def look(value: object) -> None:
-        if isinstance(value, dict):
-            if {"supplier", "number", "revision"} <= value.keys():
-                found.add((value["supplier"], value["number"], value["revision"]))
-            for each in value.values():
-                look(each)
-        elif isinstance(value, list):
-            for each in value:
-                look(each)
-
-    look(json.loads(result))
-    return frozenset(found)
+def bills_in(results: Iterable[PoolResult]) -> frozenset[BillKey]:
+    """Return the bills of which pools of a run have a part."""
+    details = (line.detail for result in results for line in result.lines)
+    return frozenset(
+        (str(detail["supplier"]), str(detail["number"]), int(detail["revision"]))
+        for detail in details
+        if "supplier" in detail
+    )

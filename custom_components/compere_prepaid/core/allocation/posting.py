@@ -72,7 +72,7 @@ def post_run(tx: LedgerTransaction, step: Step, shares: Shares) -> Mapping[Accou
     Raises `InvalidInputError`: `allocation_over`, `allocation_overlaps`, `allocation_closed`.
     """
     run = step.run
-    _expect(tx, run.id, RunState.PROPOSED)
+    _expect(tx, run, RunState.PROPOSED)
     refuse_overlap(tx, run.since, run.until, pools_of(tx, run.id))
     _prepare(tx, shares)
     booked = dict(_book(tx, step, shares, effective_at(run.until, step.zone)))
@@ -87,7 +87,7 @@ def reverse_run(
 
     Raises `InvalidInputError`: `allocation_over`, `allocation_closed`.
     """
-    _expect(tx, step.run.id, RunState.POSTED)
+    _expect(tx, step.run, RunState.POSTED)
     _prepare(tx, shares)
     booked = dict(_book(tx, step, shares, None))
     _take(tx, step, RunStep.REVERSED)
@@ -96,17 +96,8 @@ def reverse_run(
 
 def reject_run(tx: LedgerTransaction, step: Step) -> None:
     """Lay a run that waits aside. Raises `InvalidInputError` (`allocation_over`)."""
-    _expect(tx, step.run.id, RunState.PROPOSED)
+    _expect(tx, step.run, RunState.PROPOSED)
     _take(tx, step, RunStep.REJECTED)
-
-
-def state_of(tx: LedgerTransaction, run: str) -> RunState:
-    """Return where a run stands."""
-    steps = {row.step for row in tx.rows(AllocationStep, run=run)}
-    for step in (RunStep.REVERSED, RunStep.POSTED, RunStep.REJECTED):
-        if step in steps:
-            return RunState(step)
-    return RunState.PROPOSED
 
 
 def pools_of(tx: LedgerTransaction, run: str) -> frozenset[str]:
@@ -125,10 +116,12 @@ def refuse_overlap(tx: LedgerTransaction, since: date, until: date, pools: froze
             )
 
 
-def _expect(tx: LedgerTransaction, run: str, wanted: RunState) -> None:
-    state = state_of(tx, run)
+def _expect(tx: LedgerTransaction, run: RunHead, wanted: RunState) -> None:
+    """Refuse a step with a run that stands elsewhere by now."""
+    heads = tx.run_heads(run.since, run.until)
+    state = next(head.state for head in heads if head.id == run.id)
     if state is not wanted:
-        raise InvalidInputError("allocation_over", run=run, state=state)
+        raise InvalidInputError("allocation_over", run=run.id, state=state)
 
 
 def _prepare(tx: LedgerTransaction, shares: Shares) -> None:
