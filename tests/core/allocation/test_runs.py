@@ -104,3 +104,18 @@ async def test_registers(mall: AllocatingMall) -> None:
     assert run.results[0].cost == money("632.40")  # 744 kWh × 0.85
     assert run.shares[TEA].amount == money("210.80")
     assert OWNER not in run.shares
+
+
+async def test_a_bill_is_cancelled_before_approval(mall: AllocatingMall) -> None:
+    """A run that has a part of it is not posted any more; worked out again it is."""
+    await mall.bill(yuan="1000")
+    await mall.runs.propose(IN_OCTOBER, user="anna")
+    await mall.bills.cancel("Otis", "1", user="anna", reason="wrong")
+    await mall.bill(yuan="500")
+    with pytest.raises(InvalidInputError, match="allocation_bill_cancelled"):
+        await mall.runs.approve("2026-10", user="bert")
+    assert mall.service_fund(TEA) == 0
+    await mall.runs.reject("2026-10", user="bert")
+    await mall.runs.propose(IN_OCTOBER, user="anna")
+    await mall.runs.approve("2026-10#2", user="bert")
+    assert mall.service_fund(TEA) == -money("159")

@@ -16,6 +16,7 @@ from ..ledger.account_rows import Tenancy
 from ..ledger.accounts import SHARED_COSTS, Fund, tenant
 from ..ledger.allocation_rows import (
     AllocationStep,
+    BillCancellation,
     RunHead,
     RunState,
     RunStep,
@@ -27,6 +28,7 @@ from ..money.amount import Amount
 from ..prepayment.calendar import day_start
 from ..prepayment.settlement import fund_of
 from ..prepayment.slip import Slip
+from .bills import bills_in
 from .content import results_of
 from .working import Share
 
@@ -69,11 +71,13 @@ def effective_at(until: date, zone: ZoneInfo) -> datetime:
 def post_run(tx: LedgerTransaction, step: Step, shares: Shares) -> Mapping[AccountNumber, Booked]:
     """Post a run that waits; return what was booked.
 
-    Raises `InvalidInputError`: `allocation_over`, `allocation_overlaps`, `allocation_closed`.
+    Raises `InvalidInputError`: `allocation_over`, `allocation_overlaps`,
+    `allocation_bill_cancelled`, `allocation_closed`.
     """
     run = step.run
     _expect(tx, run, RunState.PROPOSED)
     refuse_overlap(tx, run.since, run.until, pools_of(tx, run.id))
+    _refuse_cancelled(tx, run.id)
     _prepare(tx, shares)
     booked = dict(_book(tx, step, shares, effective_at(run.until, step.zone)))
     _take(tx, step, RunStep.POSTED)
@@ -122,6 +126,15 @@ def _expect(tx: LedgerTransaction, run: RunHead, wanted: RunState) -> None:
     state = next(head.state for head in heads if head.id == run.id)
     if state is not wanted:
         raise InvalidInputError("allocation_over", run=run.id, state=state)
+
+
+def _refuse_cancelled(tx: LedgerTransaction, run: str) -> None:
+    """Refuse a run that has a part of a bill which counts no more."""
+    for supplier, number, revision in sorted(bills_in(results_of(tx.run_result(run)))):
+        if tx.find(BillCancellation, supplier=supplier, number=number, revision=revision):
+            raise InvalidInputError(
+                "allocation_bill_cancelled", run=run, supplier=supplier, number=number
+            )
 
 
 def _prepare(tx: LedgerTransaction, shares: Shares) -> None:

@@ -135,7 +135,7 @@ class Allocations:
         """Post a run that waits; one that is posted stays as it is.
 
         Raises `InvalidInputError`: `allocation_unknown`, `allocation_over`, `allocation_overlaps`,
-        `allocation_closed`.
+        `allocation_bill_cancelled`, `allocation_closed`.
         """
         worked = await self.get(run)
         if (head := _head(worked)).state is RunState.POSTED:
