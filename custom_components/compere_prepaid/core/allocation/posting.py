@@ -4,7 +4,7 @@ All of a run is posted, or taken back, in one transaction together with its step
 out again: the shares that were kept are what is booked.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
@@ -30,6 +30,8 @@ from ..prepayment.settlement import fund_of
 from ..prepayment.slip import Slip
 from .bills import bills_in
 from .content import results_of
+from .inputs import PoolResult
+from .overlaps import refuse_overlap
 from .working import Share
 
 _MICROSECOND = timedelta(microseconds=1)
@@ -72,12 +74,14 @@ def post_run(tx: LedgerTransaction, step: Step, shares: Shares) -> Mapping[Accou
     """Post a run that waits; return what was booked.
 
     Raises `InvalidInputError`: `allocation_over`, `allocation_overlaps`,
-    `allocation_bill_cancelled`, `allocation_closed`.
+    `allocation_counted_twice`, `allocation_bill_cancelled`, `allocation_closed`.
     """
     run = step.run
     _expect(tx, run, RunState.PROPOSED)
-    refuse_overlap(tx, run.since, run.until, pools_of(tx, run.id))
-    _refuse_cancelled(tx, run.id)
+    results = results_of(tx.run_result(run.id))
+    pools = frozenset(result.pool for result in results)
+    refuse_overlap(tx, run.since, run.until, pools, results)
+    _refuse_cancelled(tx, run.id, results)
     _prepare(tx, shares)
     booked = dict(_book(tx, step, shares, effective_at(run.until, step.zone)))
     _take(tx, step, RunStep.POSTED)
@@ -104,22 +108,6 @@ def reject_run(tx: LedgerTransaction, step: Step) -> None:
     _take(tx, step, RunStep.REJECTED)
 
 
-def pools_of(tx: LedgerTransaction, run: str) -> frozenset[str]:
-    """Return the names of a run's pools."""
-    return frozenset(result.pool for result in results_of(tx.run_result(run)))
-
-
-def refuse_overlap(tx: LedgerTransaction, since: date, until: date, pools: frozenset[str]) -> None:
-    """Refuse a time that shares a day with a posted run of one of these pools."""
-    for head in tx.run_heads(since, until):
-        if head.state is not RunState.POSTED:
-            continue
-        if both := pools & pools_of(tx, head.id):
-            raise InvalidInputError(
-                "allocation_overlaps", run=head.id, pools=", ".join(sorted(both))
-            )
-
-
 def _expect(tx: LedgerTransaction, run: RunHead, wanted: RunState) -> None:
     """Refuse a step with a run that stands elsewhere by now."""
     heads = tx.run_heads(run.since, run.until)
@@ -128,9 +116,9 @@ def _expect(tx: LedgerTransaction, run: RunHead, wanted: RunState) -> None:
         raise InvalidInputError("allocation_over", run=run.id, state=state)
 
 
-def _refuse_cancelled(tx: LedgerTransaction, run: str) -> None:
+def _refuse_cancelled(tx: LedgerTransaction, run: str, results: Iterable[PoolResult]) -> None:
     """Refuse a run that has a part of a bill which counts no more."""
-    for supplier, number, revision in sorted(bills_in(results_of(tx.run_result(run)))):
+    for supplier, number, revision in sorted(bills_in(results)):
         if tx.find(BillCancellation, supplier=supplier, number=number, revision=revision):
             raise InvalidInputError(
                 "allocation_bill_cancelled", run=run, supplier=supplier, number=number
