@@ -82,8 +82,8 @@ def post_run(tx: LedgerTransaction, step: Step, shares: Shares) -> Mapping[Accou
     pools = frozenset(result.pool for result in results)
     refuse_overlap(tx, run.since, run.until, pools, results)
     _refuse_cancelled(tx, run.id, results)
-    _prepare(tx, shares)
-    booked = dict(_book(tx, step, shares, effective_at(run.until, step.zone)))
+    due = _prepare(tx, shares)
+    booked = dict(_book(tx, step, due, effective_at(run.until, step.zone)))
     _take(tx, step, RunStep.POSTED)
     return booked
 
@@ -96,8 +96,8 @@ def reverse_run(
     Raises `InvalidInputError`: `allocation_over`, `allocation_closed`.
     """
     _expect(tx, step.run, RunState.POSTED)
-    _prepare(tx, shares)
-    booked = dict(_book(tx, step, shares, None))
+    due = _prepare(tx, shares)
+    booked = dict(_book(tx, step, due, None))
     _take(tx, step, RunStep.REVERSED)
     return booked
 
@@ -125,13 +125,22 @@ def _refuse_cancelled(tx: LedgerTransaction, run: str, results: Iterable[PoolRes
             )
 
 
-def _prepare(tx: LedgerTransaction, shares: Shares) -> None:
-    """Read what posting asks for, and refuse accounts that take no more money."""
-    tx.prefetch(shares, ())
-    closed = [account for account in shares if _is_closed(tx.find(Tenancy, account=account))]
+def _prepare(tx: LedgerTransaction, shares: Shares) -> Shares:
+    """Return what is to be booked, and read what that asks for.
+
+    Accounts that take no more money are refused, but only if anything is to be booked on them.
+    """
+    due = {
+        account: share
+        for account, share in shares.items()
+        if share.amount or any(share.nets.values())
+    }
+    tx.prefetch(due, ())
+    closed = [account for account in due if _is_closed(tx.find(Tenancy, account=account))]
     if closed:
         more = f" (+{len(closed) - _NAMED})" if len(closed) > _NAMED else ""
         raise InvalidInputError("allocation_closed", accounts=", ".join(closed[:_NAMED]) + more)
+    return due
 
 
 def _is_closed(tenancy: Tenancy | None) -> bool:
