@@ -99,6 +99,11 @@ class Bills:
             _check(bill)
         return await self.book.ledger.run(lambda tx: tuple(_enter(tx, bill) for bill in bills))
 
+    async def check(self, bill: SupplierBill) -> Entered:
+        """Return what entering a bill would; raises what that would."""
+        _check(bill)
+        return await self.book.ledger.read(lambda tx: _as_entered(tx, bill))
+
     async def cancel(
         self, supplier: str, number: str, *, user: str, reason: str
     ) -> BillCancellation:
@@ -191,8 +196,8 @@ def _check(bill: SupplierBill) -> None:
         raise InvalidInputError("bill_energy_wrong", number=bill.number)
 
 
-def _enter(tx: LedgerTransaction, bill: SupplierBill) -> Entered:
-    """Store a bill, or find the one that was entered."""
+def _as_entered(tx: LedgerTransaction, bill: SupplierBill) -> Entered:
+    """Return a bill as it would be entered, or the one that was."""
     known = list(_revisions(tx, bill.supplier, bill.number))
     revision = 1
     if known:
@@ -204,9 +209,15 @@ def _enter(tx: LedgerTransaction, bill: SupplierBill) -> Entered:
                 )
             return Entered(bill=last.bill, replayed=True)
         revision = last.bill.revision + 1
-    entered = replace(bill, revision=revision)
-    tx.add(entered)
-    return Entered(bill=entered)
+    return Entered(bill=replace(bill, revision=revision))
+
+
+def _enter(tx: LedgerTransaction, bill: SupplierBill) -> Entered:
+    """Store a bill, or find the one that was entered."""
+    entered = _as_entered(tx, bill)
+    if not entered.replayed:
+        tx.add(entered.bill)
+    return entered
 
 
 def _said(bill: SupplierBill) -> SupplierBill:
