@@ -221,10 +221,25 @@ async def test_document(
         await ask(hass, "enter_bill", document=await upload("lifts.exe"), **BILL)
     async with refused(later, "bill_document_missing"):
         await ask(hass, "enter_bill", document="no such file", **BILL)
-    entered = await ask(hass, "enter_bill", document=await upload("lifts.pdf"), **BILL)
+    document, folder = await upload("lifts.pdf"), tmp_path / DOMAIN / "bills"
+    for key, typo in (
+        ("bill_tax_wrong", {"tax": "100.01"}),
+        ("amount_not_a_number", {"amount": "1OO"}),
+        ("bill_days_wrong", {"until": "2036-01-01"}),
+    ):
+        async with refused(later, key):
+            await ask(hass, "enter_bill", document=document, **BILL | typo)
+    assert not folder.exists()
+    entered = await ask(hass, "enter_bill", document=document, **BILL)
     digest = hashlib.sha256(raw).hexdigest()
     assert entered["bills"][0]["document"] == f"lifts.pdf sha256:{digest}"
-    assert (tmp_path / DOMAIN / "bills" / f"{digest}.pdf").read_bytes() == raw
+    assert (folder / f"{digest}.pdf").read_bytes() == raw
+    raw = b"%PDF-1.7 another"
+    async with refused(later, "bill_entered_twice"):
+        await ask(hass, "enter_bill", document=await upload("x.pdf"), **BILL | {"amount": "100.01"})
+    again = await ask(hass, "enter_bill", document=await upload("x.pdf"), **BILL)
+    assert again["bills"][0]["document"] == f"lifts.pdf sha256:{digest}"
+    assert [path.name for path in folder.iterdir()] == [f"{digest}.pdf"]
 
 
 async def test_runs_after_a_restoration(

@@ -13,6 +13,7 @@ from custom_components.compere_prepaid.core.allocation.pool import (
     Pool,
     Split,
 )
+from custom_components.compere_prepaid.core.allocation.premises import unit_of_meter
 from custom_components.compere_prepaid.core.allocation.runs import Asked
 from custom_components.compere_prepaid.core.errors import InvalidInputError
 from custom_components.compere_prepaid.core.ledger.allocation_rows import RunState
@@ -104,3 +105,31 @@ async def test_registers(mall: AllocatingMall) -> None:
     assert run.results[0].cost == money("632.40")  # 744 kWh × 0.85
     assert run.shares[TEA].amount == money("210.80")
     assert OWNER not in run.shares
+
+
+async def test_a_bill_is_cancelled_before_approval(mall: AllocatingMall) -> None:
+    """A run that has a part of it is not posted any more; worked out again it is."""
+    await mall.bill(yuan="1000")
+    await mall.runs.propose(IN_OCTOBER, user="anna")
+    await mall.bills.cancel("Otis", "1", user="anna", reason="wrong")
+    await mall.bill(yuan="500")
+    with pytest.raises(InvalidInputError, match="allocation_bill_cancelled"):
+        await mall.runs.approve("2026-10", user="bert")
+    assert mall.service_fund(TEA) == 0
+    await mall.runs.reject("2026-10", user="bert")
+    await mall.runs.propose(IN_OCTOBER, user="anna")
+    await mall.runs.approve("2026-10#2", user="bert")
+    assert mall.service_fund(TEA) == -money("159")
+
+
+async def test_who_bears_nothing_moves_out(mall: AllocatingMall) -> None:
+    """A share of nothing is not booked, so it stops neither posting nor taking back."""
+    await mall.premises(unit_of_meter(SHOPS[RICE]), since="2026-09-01", floor_area=0)
+    await mall.bill(yuan="1000")
+    run = await mall.runs.propose(IN_OCTOBER, user="anna")
+    assert run.shares[RICE].amount == 0
+    await mall.desk.moves.move_out(RICE, user="anna")
+    await mall.runs.approve("2026-10", user="bert")
+    assert mall.service_fund(TEA) == -money("397.50")
+    await mall.runs.reverse("2026-10", user="bert", reason="one more look")
+    assert mall.service_fund(TEA) == 0

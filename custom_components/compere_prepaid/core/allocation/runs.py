@@ -27,13 +27,13 @@ from .content import inputs_of, results_of, share_lines_of
 from .events import AllocationPosted, AllocationReversed, SharedCosts
 from .gathering import Gathering, Setting, gather, read_gathering
 from .inputs import Inputs, PoolResult
+from .overlaps import refuse_overlap
 from .pool import Pool
 from .posting import (
     Booked,
     Shares,
     Step,
     post_run,
-    refuse_overlap,
     reject_run,
     reverse_run,
 )
@@ -85,21 +85,25 @@ class Allocations:
     async def preview(self, asked: Asked) -> Worked:
         """Work out a run and keep nothing.
 
-        Raises `InvalidInputError`: `time_order`, `allocation_not_over`, `allocation_overlaps`, and
-        what gathering and working out raise.
+        Raises `InvalidInputError`: `time_order`, `allocation_not_over`, `allocation_overlaps`,
+        `allocation_counted_twice`, and what gathering and working out raise.
         """
-        inputs, worked = await self._work_out(asked)
-        return _looked_at(inputs, worked)
+        looked, _ = await self._work_out(asked)
+        pools, results = frozenset(looked.pools), looked.results
+        await self.book.ledger.read(
+            lambda tx: refuse_overlap(tx, asked.since, asked.until, pools, results)
+        )
+        return looked
 
     async def propose(self, asked: Asked, *, user: str) -> Worked:
         """Work out a run and keep it, to be approved; the very same one that waits is that one.
 
         Raises as `preview`, and `allocation_incomplete` if a register is not known.
         """
-        inputs, worked = await self._work_out(asked)
-        if missing := missing_of(inputs):
+        looked, worked = await self._work_out(asked)
+        if missing := looked.missing:
             raise InvalidInputError("allocation_incomplete", missing=", ".join(missing))
-        pools = frozenset(pool.name for pool in inputs.pools)
+        pools, results = frozenset(looked.pools), looked.results
         at = self.book.clock.now()
 
         def keep(tx: LedgerTransaction) -> RunHead:
@@ -108,7 +112,7 @@ class Allocations:
             for head in same:
                 if head.state is RunState.PROPOSED and head.digest == worked.digest:
                     return head
-            refuse_overlap(tx, asked.since, asked.until, pools)
+            refuse_overlap(tx, asked.since, asked.until, pools, results)
             run = AllocationRun(
                 id=run_id(asked.since, asked.until, len(same) + 1),
                 since=asked.since,
@@ -129,13 +133,13 @@ class Allocations:
             return _head_of(run)
 
         head = await self.book.ledger.run(keep)
-        return replace(_looked_at(inputs, worked), head=head)
+        return replace(looked, head=head)
 
     async def approve(self, run: str, *, user: str, reason: str = "") -> Worked:
         """Post a run that waits; one that is posted stays as it is.
 
         Raises `InvalidInputError`: `allocation_unknown`, `allocation_over`, `allocation_overlaps`,
-        `allocation_closed`.
+        `allocation_counted_twice`, `allocation_bill_cancelled`, `allocation_closed`.
         """
         worked = await self.get(run)
         if (head := _head(worked)).state is RunState.POSTED:
@@ -213,7 +217,7 @@ class Allocations:
             raise AssertionError(run)
         return await asyncio.to_thread(_as_kept, head, row, shares)
 
-    async def _work_out(self, asked: Asked) -> tuple[Inputs, WorkedOut]:
+    async def _work_out(self, asked: Asked) -> tuple[Worked, WorkedOut]:
         """Read all that a run is worked out of, in one snapshot, and work it out."""
         book = self.book
         if asked.until <= asked.since:
@@ -237,7 +241,9 @@ class Allocations:
 
         gathered = await book.ledger.survey(read)
         inputs = await asyncio.to_thread(gather, gathered)
-        return inputs, await self.worker(inputs)
+        worked = await self.worker(inputs)
+        looked = Worked(inputs=inputs, results=results_of(worked.result), shares=worked.shares)
+        return looked, worked
 
     async def _step(self, worked: Worked, book: _Booking, *, user: str, reason: str) -> None:
         """Book a step of a run, and let the accounts be as they are in the ledger then."""
@@ -295,10 +301,6 @@ def run_id(since: date, until: date, number: int = 1) -> str:
     is_month = since.day == 1 and until == next_month(since)
     days = since.isoformat()[:7] if is_month else f"{since.isoformat()}..{until.isoformat()}"
     return days if number == 1 else f"{days}#{number}"
-
-
-def _looked_at(inputs: Inputs, worked: WorkedOut) -> Worked:
-    return Worked(inputs=inputs, results=results_of(worked.result), shares=worked.shares)
 
 
 def _as_kept(head: RunHead, row: AllocationRun, shares: Sequence[AllocationShare]) -> Worked:
