@@ -1,9 +1,10 @@
 """The run at the end of a month, if the site's options ask for it: proposed, or posted at once.
 
-It waits until the registers of the month's end are known, and happens once: where any run of the
-whole month is in the ledger, whatever became of it, nothing more is done. So a restart changes
-nothing, and who rejects a run decides what comes next. A run of which something is missing is never
-posted without a person: it is kept as a proposal, and a repair issue says why.
+It waits until the registers of the month's end are known, and happens once to each pool: those of
+any run of the whole month, whatever became of it, and those that were posted for a part of it, are
+left to people. So a restart changes nothing, and who rejects a run decides what comes next. A run
+of which something is missing is never posted without a person: it is kept as a proposal, and a
+repair issue says why.
 """
 
 import asyncio
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Self
 from . import issues
 from .authority import AUTOMATION
 from .core.allocation.runs import Asked, Worked
-from .core.errors import InvalidInputError, PrepaidError
+from .core.errors import PrepaidError
 from .core.ledger.allocation_rows import RunHead, RunState
 from .core.prepayment.calendar import day_start, month_of
 
@@ -81,10 +82,11 @@ class MonthEndKeeper:
             heads = await site.allocations.heads()
             self._keep_waiting(heads)
             settings, since, until = self._due()
-            if settings is None or _is_done(heads, since, until):
+            left = () if settings is None else await site.allocations.left(since, until)
+            if settings is None or not left:
                 issues.clear(site, issues.MONTH_END, "")
                 return
-            if await self._allocate(settings, since, until):
+            if await self._allocate(settings, Asked(since=since, until=until, pools=left)):
                 self._keep_waiting(await site.allocations.heads())
         except PrepaidError as error:
             issues.raise_month_end_failed(site, error)
@@ -103,16 +105,11 @@ class MonthEndKeeper:
         is_due = now >= begins + timedelta(hours=settings.hour)
         return (settings if is_due and settings.mode is not Mode.OFF else None), since, until
 
-    async def _allocate(self, settings: MonthEnd, since: date, until: date) -> bool:
+    async def _allocate(self, settings: MonthEnd, asked: Asked) -> bool:
         """Work the month out; tell whether it was kept."""
-        site, asked = self._site, Asked(since=since, until=until)
+        site, since = self._site, asked.since
         await site.hours.async_write()
-        try:
-            worked = await site.allocations.preview(asked)
-        except InvalidInputError as error:
-            if error.key == "allocation_without_pools":
-                return False
-            raise
+        worked = await site.allocations.preview(asked)
         if worked.missing:
             issues.raise_month_end_registers(site, since, worked.missing)
             return False
@@ -133,10 +130,6 @@ class MonthEndKeeper:
             issues.raise_allocation_waits(self._site, waiting)
         else:
             issues.clear(self._site, issues.ALLOCATION_WAITS, "")
-
-
-def _is_done(heads: tuple[RunHead, ...], since: date, until: date) -> bool:
-    return any((head.since, head.until) == (since, until) for head in heads)
 
 
 def _lacking(worked: Worked) -> tuple[str, ...]:

@@ -130,19 +130,29 @@ async def test_proposal(hass: HomeAssistant, mall: Mall, site: CompereSite) -> N
     assert says(hass) == set()
 
 
-async def test_waits_for_registers(hass: HomeAssistant, mall: Mall, site: CompereSite) -> None:
-    """A meter that does not answer is named; the month is worked out once it was read."""
+def light_of(mall: Mall) -> Pool:
+    """Return a pool that is measured by the bakery's meter."""
     serial = MeterSerial(serial_of(mall, BAKERY))
-    light = Pool(
+    return Pool(
         name="Light",
         valid_from=date(2026, 1, 1),
         costs=(Cost(kind=CostKind.METERS, meters=(serial,), price=Price(1_000_000)),),
         splits=(Split(basis=Basis.EQUAL),),
     )
-    await begin(hass, site, Mode.PROPOSE, light)
+
+
+async def go_on_without_bakery(mall: Mall, site: CompereSite) -> None:
+    """Let March pass; what the bakery's meter shows at its end is not known."""
     await go_on(mall, site, UNTIL_APRIL - 24)
     use(mall, NOODLES, 100, 60 * 3600)
     await read_again(site, serial_of(mall, NOODLES))
+
+
+async def test_waits_for_registers(hass: HomeAssistant, mall: Mall, site: CompereSite) -> None:
+    """A meter that does not answer is named; the month is worked out once it was read."""
+    serial = serial_of(mall, BAKERY)
+    await begin(hass, site, Mode.PROPOSE, light_of(mall))
+    await go_on_without_bakery(mall, site)
     await site.month_end.async_look()
     assert says(hass) == {"month_end_registers"}
     assert await states(hass) == {}
@@ -150,6 +160,36 @@ async def test_waits_for_registers(hass: HomeAssistant, mall: Mall, site: Comper
     await site.hours.async_write()
     await site.month_end.async_look()
     assert await states(hass) == {"2026-03": "proposed"}
+
+
+async def test_other_pools_by_hand(hass: HomeAssistant, mall: Mall, site: CompereSite) -> None:
+    """A run of some pools leaves the others, which wait on for their meter."""
+    await begin(hass, site, Mode.POST, LIFTS, light_of(mall))
+    await ask(hass, "enter_bill", **BILL)
+    await go_on_without_bakery(mall, site)
+    await ask(hass, "allocate", month="2026-03", pools=["Lifts"], approve=True)
+    await site.month_end.async_look()
+    assert says(hass) == {"month_end_registers"}
+    await read_again(site, serial_of(mall, BAKERY))
+    await site.hours.async_write()
+    await site.month_end.async_look()
+    assert says(hass) == set()
+    assert await states(hass) == {"2026-03": "posted", "2026-03#2": "posted"}
+    rest = await ask(hass, "get_allocation", run="2026-03#2")
+    assert [pool["pool"] for pool in rest["pools"]] == ["Light"]
+    await verified(hass)
+
+
+async def test_half_months_by_hand(hass: HomeAssistant, mall: Mall, site: CompereSite) -> None:
+    """What was posted for parts of the month is not worked out again, and fails nothing."""
+    await begin(hass, site, Mode.PROPOSE, LIFTS)
+    await ask(hass, "enter_bill", **BILL)
+    await go_on(mall, site, UNTIL_APRIL + 30)
+    for since, until in (("2026-03-01", "2026-03-16"), ("2026-03-16", "2026-04-01")):
+        await ask(hass, "allocate", since=since, until=until, approve=True)
+    await site.month_end.async_look()
+    assert says(hass) == set()
+    assert set((await states(hass)).values()) == {"posted"}
 
 
 @pytest.mark.parametrize("mode", [Mode.OFF, Mode.POST])

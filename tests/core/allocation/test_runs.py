@@ -1,6 +1,7 @@
 """Runs over a real ledger: worked out, kept, posted, taken back."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -57,6 +58,25 @@ async def mall(tmp_path: Path) -> AsyncIterator[AllocatingMall]:
     yield mall
     await mall.desk.verified()
     await mall.desk.ledger.close()
+
+
+async def test_left(mall: AllocatingMall) -> None:
+    """Left are pools that no run of the very days is about, nor a posted one of some of them."""
+    await mall.pool(LIGHT)
+    month = (IN_OCTOBER.since, IN_OCTOBER.until)
+    assert await mall.runs.left(date(2025, 12, 1), date(2026, 1, 1)) == ()
+    assert await mall.runs.left(*month) == ("Lifts", "Light")
+    half = Asked(since=OCTOBER, until=date(2026, 10, 16), pools=("Light",))
+    await mall.runs.propose(half, user="anna")
+    assert await mall.runs.left(*month) == ("Lifts", "Light")
+    posted = await mall.runs.approve("2026-10-01..2026-10-16", user="anna")
+    assert posted.head is not None
+    assert await mall.runs.left(*month) == ("Lifts",)
+    await mall.runs.propose(replace(half, until=NOVEMBER, pools=("Lifts",)), user="anna")
+    assert await mall.runs.left(*month) == ()
+    await mall.runs.reject("2026-10", user="anna")
+    await mall.runs.reverse(posted.head.id, user="anna", reason="the whole month at once")
+    assert await mall.runs.left(*month) == ("Light",)
 
 
 async def test_month(mall: AllocatingMall) -> None:

@@ -24,14 +24,17 @@ from ..prepayment.batches import sliced
 from ..prepayment.book import AccountBook
 from ..prepayment.calendar import day_of, next_month
 from .content import inputs_of, results_of, share_lines_of
+from .document import POOL
 from .events import AllocationPosted, AllocationReversed, SharedCosts
 from .gathering import Gathering, Setting, gather, read_gathering
 from .inputs import Inputs, PoolResult
 from .pool import Pool
+from .pools import pools_on
 from .posting import (
     Booked,
     Shares,
     Step,
+    pools_of,
     post_run,
     refuse_overlap,
     reject_run,
@@ -195,6 +198,23 @@ class Allocations:
         """Return the runs of a time, in the order of their making."""
         first, last = since or ALL_DAYS[0], until or ALL_DAYS[1]
         return await self.book.ledger.read(lambda tx: tx.run_heads(first, last))
+
+    async def left(self, since: date, until: date) -> tuple[str, ...]:
+        """Return the pools that nobody has dealt with yet for these days.
+
+        Not among them are those of any run of exactly these days, whatever became of it, and those
+        of a posted run that shares a day with them.
+        """
+
+        def look(tx: LedgerTransaction) -> tuple[str, ...]:
+            pools = pools_on(tx.documents(POOL), since, self.book.currency)
+            names = {pool.name for pool in pools}
+            for head in tx.run_heads(since, until) if names else ():
+                if head.state is RunState.POSTED or (head.since, head.until) == (since, until):
+                    names -= pools_of(tx, head.id)
+            return tuple(sorted(names))
+
+        return await self.book.ledger.survey(look)
 
     async def head(self, run: str) -> RunHead:
         """Return where a run stands. Raises `InvalidInputError` (`allocation_unknown`)."""
