@@ -67,6 +67,7 @@ class MonthEndKeeper:
         self._site = site
         self._next: datetime | None = None
         self._look: asyncio.Task[None] | None = None
+        self._lacking: dict[str, tuple[str, ...]] = {}
 
     def on_clock(self) -> None:
         """Look every quarter of an hour, in the background."""
@@ -79,15 +80,12 @@ class MonthEndKeeper:
         """Allocate the month before this one if it is time, and keep the issues."""
         site = self._site
         try:
-            heads = await site.allocations.heads()
-            self._keep_waiting(heads)
             settings, since, until = self._due()
-            left = () if settings is None else await site.allocations.left(since, until)
-            if settings is None or not left:
+            if settings is None:
                 issues.clear(site, issues.MONTH_END, "")
-                return
-            if await self._allocate(settings, Asked(since=since, until=until, pools=left)):
-                self._keep_waiting(await site.allocations.heads())
+            else:
+                await self._look_at(settings, since, until)
+            self._keep_waiting(await site.allocations.heads())
         except PrepaidError as error:
             issues.raise_month_end_failed(site, error)
 
@@ -105,23 +103,40 @@ class MonthEndKeeper:
         is_due = now >= begins + timedelta(hours=settings.hour)
         return (settings if is_due and settings.mode is not Mode.OFF else None), since, until
 
-    async def _allocate(self, settings: MonthEnd, asked: Asked) -> bool:
-        """Work the month out; tell whether it was kept."""
-        site, since = self._site, asked.since
-        await site.hours.async_write()
-        worked = await site.allocations.preview(asked)
-        if worked.missing:
-            issues.raise_month_end_registers(site, since, worked.missing)
-            return False
-        run = await site.allocations.propose(asked, user=AUTOMATION)
-        lacking = _lacking(run)
-        if lacking:
+    async def _look_at(self, settings: MonthEnd, since: date, until: date) -> None:
+        """Work out what is left of a month, post what waits for nobody, say what it waits for."""
+        site, missing, lacking = self._site, tuple[str, ...](), tuple[str, ...]()
+        if left := await site.allocations.left(since, until):
+            missing = await self._propose(Asked(since=since, until=until, pools=left))
+        for head in await site.allocations.heads(since, until):
+            is_ours = head.state is RunState.PROPOSED and head.user == AUTOMATION
+            if not is_ours or (head.since, head.until) != (since, until):
+                continue
+            if found := await self._lacking_of(head.id):
+                lacking += found
+            elif settings.mode is Mode.POST:
+                await site.allocations.approve(head.id, user=AUTOMATION)
+        if missing:
+            issues.raise_month_end_registers(site, since, missing)
+        elif lacking:
             issues.raise_month_end_lacks(site, since, lacking)
         else:
             issues.clear(site, issues.MONTH_END, "")
-        if settings.mode is Mode.POST and not lacking and run.head is not None:
-            await site.allocations.approve(run.head.id, user=AUTOMATION)
-        return True
+
+    async def _propose(self, asked: Asked) -> tuple[str, ...]:
+        """Work pools out and keep that; return the meters without which it cannot be done yet."""
+        allocations = self._site.allocations
+        await self._site.hours.async_write()
+        worked = await allocations.preview(asked)
+        if not worked.missing:
+            await allocations.propose(asked, user=AUTOMATION)
+        return worked.missing
+
+    async def _lacking_of(self, run: str) -> tuple[str, ...]:
+        """Return the pools of a run of which something is not known; a run never changes."""
+        if run not in self._lacking:
+            self._lacking[run] = _lacking(await self._site.allocations.get(run))
+        return self._lacking[run]
 
     def _keep_waiting(self, heads: tuple[RunHead, ...]) -> None:
         """Say that runs wait for somebody to approve or reject them."""

@@ -15,6 +15,8 @@ from custom_components.compere_prepaid.core.allocation.pool import (
     Pool,
     Split,
 )
+from custom_components.compere_prepaid.core.allocation.runs import Allocations, Worked
+from custom_components.compere_prepaid.core.errors import OperationFailedError
 from custom_components.compere_prepaid.core.ids import MeterSerial
 from custom_components.compere_prepaid.core.ledger.ports import LedgerTransaction
 from custom_components.compere_prepaid.core.money.amount import Price
@@ -111,11 +113,35 @@ async def test_missing_bill(hass: HomeAssistant, mall: Mall, site: CompereSite) 
     await site.month_end.async_look()
     assert await states(hass) == {"2026-03": "proposed"}
     assert says(hass) == {"allocation_waits", "month_end_lacks"}
+    await site.month_end.async_look()
+    assert says(hass) == {"allocation_waits", "month_end_lacks"}
+    assert await states(hass) == {"2026-03": "proposed"}
     await ask(hass, "reject_allocation", run="2026-03")
     assert says(hass) == {"month_end_lacks"}
     await site.month_end.async_look()
     assert says(hass) == set()
     assert await states(hass) == {"2026-03": "rejected"}
+
+
+async def test_posting_is_tried_again(
+    hass: HomeAssistant, mall: Mall, site: CompereSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run that was kept but not posted is posted at the next look."""
+
+    async def refuse(*_: Any, **__: Any) -> Worked:
+        raise OperationFailedError("ledger_disk_full", path="/config", error="no space")
+
+    await begin(hass, site, Mode.POST, LIFTS)
+    await ask(hass, "enter_bill", **BILL)
+    await go_on(mall, site, UNTIL_APRIL + 30)
+    with monkeypatch.context() as patched:
+        patched.setattr(Allocations, "approve", refuse)
+        await site.month_end.async_look()
+    assert await states(hass) == {"2026-03": "proposed"}
+    assert "month_end_failed" in says(hass)
+    await site.month_end.async_look()
+    assert await states(hass) == {"2026-03": "posted"}
+    assert says(hass) == set()
 
 
 async def test_proposal(hass: HomeAssistant, mall: Mall, site: CompereSite) -> None:
