@@ -28,6 +28,8 @@ OPTION_MONTH_END = "month_end"
 CONF_MODE = "mode"
 CONF_DAY = "day"
 CONF_HOUR = "hour"
+CONF_FROM = "from"
+CONF_POST_FROM = "post_from"
 LAST_DAY = 28
 EVERY = timedelta(minutes=15)
 
@@ -42,11 +44,19 @@ class Mode(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MonthEnd:
-    """What is to happen, and from which day and hour of the next month on."""
+    """What is to happen, and from which day and hour of the next month on.
+
+    It holds from the month on in which it was chosen: nobody who switches it on charges tenants for
+    months that were over then, and nobody who lets it post posts what was to wait.
+    """
 
     mode: Mode = Mode.OFF
     day: int = 1
     hour: int = 3
+    begins: str = ""
+    """The first month that it is about, like `2026-03`; empty while it is off."""
+    posts: str = ""
+    """The first month that is posted; empty while nothing is."""
 
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> Self:
@@ -56,7 +66,19 @@ class MonthEnd:
             mode=Mode(given.get(CONF_MODE, Mode.OFF)),
             day=int(given.get(CONF_DAY, cls().day)),
             hour=int(given.get(CONF_HOUR, cls().hour)),
+            begins=given.get(CONF_FROM, ""),
+            posts=given.get(CONF_POST_FROM, ""),
         )
+
+    def chosen(self, given: Mapping[str, Any], month: date) -> dict[str, Any]:
+        """Return the option after somebody chose this in a month."""
+        mode, this = Mode(given[CONF_MODE]), month_name(month)
+        found = {CONF_MODE: mode.value, CONF_DAY: given[CONF_DAY], CONF_HOUR: given[CONF_HOUR]}
+        if mode is not Mode.OFF:
+            found[CONF_FROM] = self.begins or this
+        if mode is Mode.POST:
+            found[CONF_POST_FROM] = self.posts or this
+        return found
 
 
 class MonthEndKeeper:
@@ -101,7 +123,8 @@ class MonthEndKeeper:
         settings = MonthEnd.of(site.entry.options)
         begins = day_start(until + timedelta(days=settings.day - 1), site.zone)
         is_due = now >= begins + timedelta(hours=settings.hour)
-        return (settings if is_due and settings.mode is not Mode.OFF else None), since, until
+        is_due &= settings.mode is not Mode.OFF and month_name(since) >= settings.begins
+        return (settings if is_due else None), since, until
 
     async def _look_at(self, settings: MonthEnd, since: date, until: date) -> None:
         """Work out what is left of a month, post what waits for nobody, say what it waits for."""
@@ -114,7 +137,7 @@ class MonthEndKeeper:
                 continue
             if found := await self._lacking_of(head.id):
                 lacking += found
-            elif settings.mode is Mode.POST:
+            elif settings.mode is Mode.POST and month_name(since) >= settings.posts:
                 await site.allocations.approve(head.id, user=AUTOMATION)
         if missing:
             issues.raise_month_end_registers(site, since, missing)
@@ -145,6 +168,11 @@ class MonthEndKeeper:
             issues.raise_allocation_waits(self._site, waiting)
         else:
             issues.clear(self._site, issues.ALLOCATION_WAITS, "")
+
+
+def month_name(month: date) -> str:
+    """Name a month, like `2026-03`."""
+    return month.isoformat()[:7]
 
 
 def _lacking(worked: Worked) -> tuple[str, ...]:

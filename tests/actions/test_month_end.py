@@ -20,7 +20,7 @@ from custom_components.compere_prepaid.core.errors import OperationFailedError
 from custom_components.compere_prepaid.core.ids import MeterSerial
 from custom_components.compere_prepaid.core.ledger.ports import LedgerTransaction
 from custom_components.compere_prepaid.core.money.amount import Price
-from custom_components.compere_prepaid.month_end import Mode
+from custom_components.compere_prepaid.month_end import Mode, MonthEnd
 from custom_components.compere_prepaid.site import CompereSite
 from simulator.mall import Mall
 from tests.actions.asking import BAKERY, NOODLES, TEA, serial_of
@@ -42,16 +42,25 @@ BILL: dict[str, Any] = {
 }
 
 
-async def begin(hass: HomeAssistant, site: CompereSite, mode: Mode, *pools: Pool) -> None:
-    """Set pools, and what happens from the second day of a month on at five."""
+async def begin(
+    hass: HomeAssistant, site: CompereSite, mode: Mode, *pools: Pool, month: str = "2026-03"
+) -> None:
+    """Set pools, and what happens from the second day of a month on at five, from a month on."""
 
     def work(tx: LedgerTransaction) -> None:
         for pool in pools:
             tx.insert_document(pool_document(pool, site.currency))
 
     await site.ledger.run(work)
-    options = {"month_end": {"mode": mode.value, "day": 2, "hour": 5}}
-    hass.config_entries.async_update_entry(site.entry, options=options)
+    choose(hass, site, mode, month)
+
+
+def choose(hass: HomeAssistant, site: CompereSite, mode: Mode, month: str) -> None:
+    """Let it be as somebody chose it in a month."""
+    present = MonthEnd.of(site.entry.options)
+    given = {"mode": mode.value, "day": 2, "hour": 5}
+    chosen = present.chosen(given, date.fromisoformat(f"{month}-01"))
+    hass.config_entries.async_update_entry(site.entry, options={"month_end": chosen})
 
 
 async def go_on(mall: Mall, site: CompereSite, hours: int) -> None:
@@ -121,6 +130,30 @@ async def test_missing_bill(hass: HomeAssistant, mall: Mall, site: CompereSite) 
     await site.month_end.async_look()
     assert says(hass) == set()
     assert await states(hass) == {"2026-03": "rejected"}
+
+
+async def test_months_that_are_over(hass: HomeAssistant, mall: Mall, site: CompereSite) -> None:
+    """Switched on in April it leaves March to people."""
+    await begin(hass, site, Mode.POST, LIFTS, month="2026-04")
+    await ask(hass, "enter_bill", **BILL)
+    await go_on(mall, site, UNTIL_APRIL + 30)
+    await site.month_end.async_look()
+    assert await states(hass) == {}
+    assert says(hass) == set()
+
+
+async def test_what_was_to_wait_waits_on(
+    hass: HomeAssistant, mall: Mall, site: CompereSite
+) -> None:
+    """A proposal of March is not posted because posting was switched on in April."""
+    await begin(hass, site, Mode.PROPOSE, LIFTS)
+    await ask(hass, "enter_bill", **BILL)
+    await go_on(mall, site, UNTIL_APRIL + 30)
+    await site.month_end.async_look()
+    choose(hass, site, Mode.POST, "2026-04")
+    await site.month_end.async_look()
+    assert await states(hass) == {"2026-03": "proposed"}
+    assert says(hass) == {"allocation_waits"}
 
 
 async def test_posting_is_tried_again(
