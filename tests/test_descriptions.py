@@ -313,9 +313,9 @@ def raised_issues(hass: HomeAssistant, entry: MockConfigEntry) -> dict[str, Any]
     issues.raise_approval_waits(site, count=1, user="Anna", amount="500.00 CNY")
     issues.raise_allocation_waits(site, ["2026-10"])
     for raise_month_end in (issues.raise_month_end_registers, issues.raise_month_end_lacks):
-        raise_month_end(site, at.date(), ("Lifts",))
+        raise_month_end(site, "2026-10", ("Lifts",))
         told |= _told(hass)
-    issues.raise_month_end_failed(site, full)
+    issues.raise_month_end_failed(site, "2026-10", full)
     _raise_of_balance(site)
     _raise_of_payments(site)
     for whose, is_over in itertools.product(

@@ -13,13 +13,14 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Self
+from zoneinfo import ZoneInfo
 
 from . import issues
 from .authority import AUTOMATION
 from .core.allocation.runs import Asked, Worked
-from .core.errors import PrepaidError
+from .core.errors import InvalidInputError, PrepaidError
 from .core.ledger.allocation_rows import RunHead, RunState
-from .core.prepayment.calendar import day_start, month_of
+from .core.prepayment.calendar import day_start, month_of, next_month
 
 if TYPE_CHECKING:
     from .site import CompereSite
@@ -32,6 +33,8 @@ CONF_FROM = "from"
 CONF_POST_FROM = "post_from"
 LAST_DAY = 28
 EVERY = timedelta(minutes=15)
+MONTHS = 12
+"""So many months back it is looked for what is left."""
 
 
 class Mode(StrEnum):
@@ -70,6 +73,11 @@ class MonthEnd:
             posts=given.get(CONF_POST_FROM, ""),
         )
 
+    def time_after(self, month: date, zone: ZoneInfo) -> datetime:
+        """Return when, in a month, it is time for the month before."""
+        begins = day_start(month + timedelta(days=self.day - 1), zone)
+        return begins + timedelta(hours=self.hour)
+
     def chosen(self, given: Mapping[str, Any], month: date) -> dict[str, Any]:
         """Return the option after somebody chose this in a month."""
         mode, this = Mode(given[CONF_MODE]), month_name(month)
@@ -96,40 +104,46 @@ class MonthEndKeeper:
         now = self._site.clock.now()
         if (self._look is None or self._look.done()) and (self._next is None or now >= self._next):
             self._next = now + EVERY
-            self._look = self._site.spawn(self.async_look(), "end of the month")
+            work = self._site.reading_path.guarded(self.async_look())
+            self._look = self._site.spawn(work, "end of the month")
 
     async def async_look(self) -> None:
-        """Allocate the month before this one if it is time, and keep the issues."""
-        site = self._site
-        try:
-            settings, since, until = self._due()
-            if settings is None:
-                issues.clear(site, issues.MONTH_END, "")
-            else:
-                await self._look_at(settings, since, until)
-            self._keep_waiting(await site.allocations.heads())
-        except PrepaidError as error:
-            issues.raise_month_end_failed(site, error)
+        """Allocate the months for which it is time, and keep the issues."""
+        site, settings = self._site, MonthEnd.of(self._site.entry.options)
+        months = self._due(settings)
+        issues.clear_others(site, issues.MONTH_END, {month_name(month) for month in months})
+        for month in months:
+            try:
+                await self._look_at(settings, month)
+            except PrepaidError as error:
+                issues.raise_month_end_failed(site, month_name(month), error)
+                if not isinstance(error, InvalidInputError):
+                    break  # nor would other months do better now
+        self._keep_waiting(await site.allocations.heads())
 
     async def async_refresh(self) -> None:
         """Say what waits, after somebody took a step."""
         self._keep_waiting(await self._site.allocations.heads())
 
-    def _due(self) -> tuple[MonthEnd | None, date, date]:
-        """Return what is to happen if it is time, and the month that it is for."""
-        site, now = self._site, self._site.clock.now()
-        until = month_of(now, site.zone)
-        since = (until - timedelta(days=1)).replace(day=1)
-        settings = MonthEnd.of(site.entry.options)
-        begins = day_start(until + timedelta(days=settings.day - 1), site.zone)
-        is_due = now >= begins + timedelta(hours=settings.hour)
-        is_due &= settings.mode is not Mode.OFF and month_name(since) >= settings.begins
-        return (settings if is_due else None), since, until
+    def _due(self, settings: MonthEnd) -> tuple[date, ...]:
+        """Return the months for which it is time, the oldest first."""
+        site, found = self._site, list[date]()
+        if settings.mode is Mode.OFF:
+            return ()
+        month = month_of(site.clock.now(), site.zone)
+        if site.clock.now() < settings.time_after(month, site.zone):
+            month = _month_before(month)
+        at_most = MONTHS if settings.begins else 1
+        while len(found) < at_most and month_name(month := _month_before(month)) >= settings.begins:
+            found.append(month)
+        return tuple(reversed(found))
 
-    async def _look_at(self, settings: MonthEnd, since: date, until: date) -> None:
+    async def _look_at(self, settings: MonthEnd, since: date) -> None:
         """Work out what is left of a month, post what waits for nobody, say what it waits for."""
         site, missing, lacking = self._site, tuple[str, ...](), tuple[str, ...]()
-        if left := await site.allocations.left(since, until):
+        until, month = next_month(since), month_name(since)
+        known_at = settings.time_after(until, site.zone)
+        if left := await site.allocations.left(since, until, known_at):
             missing = await self._propose(Asked(since=since, until=until, pools=left))
         for head in await site.allocations.heads(since, until):
             is_ours = head.state is RunState.PROPOSED and head.user == AUTOMATION
@@ -137,14 +151,14 @@ class MonthEndKeeper:
                 continue
             if found := await self._lacking_of(head.id):
                 lacking += found
-            elif settings.mode is Mode.POST and month_name(since) >= settings.posts:
+            elif settings.mode is Mode.POST and month >= settings.posts:
                 await site.allocations.approve(head.id, user=AUTOMATION)
         if missing:
-            issues.raise_month_end_registers(site, since, missing)
+            issues.raise_month_end_registers(site, month, missing)
         elif lacking:
-            issues.raise_month_end_lacks(site, since, lacking)
+            issues.raise_month_end_lacks(site, month, lacking)
         else:
-            issues.clear(site, issues.MONTH_END, "")
+            issues.clear(site, issues.MONTH_END, month)
 
     async def _propose(self, asked: Asked) -> tuple[str, ...]:
         """Work pools out and keep that; return the meters without which it cannot be done yet."""
@@ -168,6 +182,10 @@ class MonthEndKeeper:
             issues.raise_allocation_waits(self._site, waiting)
         else:
             issues.clear(self._site, issues.ALLOCATION_WAITS, "")
+
+
+def _month_before(month: date) -> date:
+    return (month - timedelta(days=1)).replace(day=1)
 
 
 def month_name(month: date) -> str:

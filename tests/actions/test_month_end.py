@@ -83,6 +83,12 @@ def says(hass: HomeAssistant) -> set[str | None]:
     }
 
 
+def waiting_months(hass: HomeAssistant) -> list[str]:
+    """Return the months of which issues speak."""
+    found = (issue_id for _, issue_id in ir.async_get(hass).issues)
+    return sorted(one.rpartition("_")[2] for one in found if one.startswith("month_end_"))
+
+
 async def states(hass: HomeAssistant) -> dict[str, str]:
     """Return where the runs stand."""
     return {run["run"]: run["state"] for run in (await ask(hass, "list_allocations"))["runs"]}
@@ -219,6 +225,35 @@ async def test_waits_for_registers(hass: HomeAssistant, mall: Mall, site: Comper
     await site.hours.async_write()
     await site.month_end.async_look()
     assert await states(hass) == {"2026-03": "proposed"}
+
+
+async def test_a_month_waits_on(hass: HomeAssistant, mall: Mall, site: CompereSite) -> None:
+    """What March waits for is said and looked for in May as well; each month has its own issue."""
+    await begin(hass, site, Mode.PROPOSE, light_of(mall))
+    await go_on_without_bakery(mall, site)
+    use(mall, NOODLES, 100, 30 * 24 * 3600)
+    await read_again(site, serial_of(mall, NOODLES))
+    await site.month_end.async_look()
+    assert waiting_months(hass) == ["2026-03", "2026-04"]
+    assert says(hass) == {"month_end_registers"}
+    await read_again(site, serial_of(mall, BAKERY))
+    await site.hours.async_write()
+    await site.month_end.async_look()
+    assert waiting_months(hass) == []
+    assert await states(hass) == {"2026-03": "proposed", "2026-04": "proposed"}
+
+
+async def test_nothing_is_said_when_it_is_off(
+    hass: HomeAssistant, mall: Mall, site: CompereSite
+) -> None:
+    """Who switches it off is not told any more what it waits for."""
+    await begin(hass, site, Mode.PROPOSE, light_of(mall))
+    await go_on_without_bakery(mall, site)
+    await site.month_end.async_look()
+    assert waiting_months(hass) == ["2026-03"]
+    choose(hass, site, Mode.OFF, "2026-04")
+    await site.month_end.async_look()
+    assert waiting_months(hass) == []
 
 
 async def test_other_pools_by_hand(hass: HomeAssistant, mall: Mall, site: CompereSite) -> None:

@@ -8,7 +8,8 @@ that the same days can be run again. What was worked out never changes.
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
+import json
 
 from ..errors import InvalidInputError
 from ..ids import AccountNumber
@@ -29,7 +30,7 @@ from .events import AllocationPosted, AllocationReversed, SharedCosts
 from .gathering import Gathering, Setting, gather, read_gathering
 from .inputs import Inputs, PoolResult
 from .pool import Pool
-from .pools import pools_on
+from .pools import POOL_AUTHOR, pools_on
 from .posting import (
     Booked,
     Shares,
@@ -199,16 +200,16 @@ class Allocations:
         first, last = since or ALL_DAYS[0], until or ALL_DAYS[1]
         return await self.book.ledger.read(lambda tx: tx.run_heads(first, last))
 
-    async def left(self, since: date, until: date) -> tuple[str, ...]:
+    async def left(self, since: date, until: date, known_at: datetime) -> tuple[str, ...]:
         """Return the pools that nobody has dealt with yet for these days.
 
-        Not among them are those of any run of exactly these days, whatever became of it, and those
-        of a posted run that shares a day with them.
+        Not among them are those of any run of exactly these days, whatever became of it, those of a
+        posted run that shares a day with them, and those that were first set after `known_at`.
         """
 
         def look(tx: LedgerTransaction) -> tuple[str, ...]:
             pools = pools_on(tx.documents(POOL), since, self.book.currency)
-            names = {pool.name for pool in pools}
+            names = {pool.name for pool in pools} - _set_after(tx, known_at)
             for head in tx.run_heads(since, until) if names else ():
                 if head.state is RunState.POSTED or (head.since, head.until) == (since, until):
                     names -= pools_of(tx, head.id)
@@ -315,6 +316,15 @@ def run_id(since: date, until: date, number: int = 1) -> str:
     is_month = since.day == 1 and until == next_month(since)
     days = since.isoformat()[:7] if is_month else f"{since.isoformat()}..{until.isoformat()}"
     return days if number == 1 else f"{days}#{number}"
+
+
+def _set_after(tx: LedgerTransaction, at: datetime) -> set[str]:
+    """Return the names of the pools that were first set after an instant."""
+    first: dict[str, datetime] = {}
+    for author in tx.documents(POOL_AUTHOR):
+        set_at = datetime.fromisoformat(json.loads(author.content)["at"])
+        first[author.name] = min(first.get(author.name, set_at), set_at)
+    return {name for name, set_at in first.items() if set_at > at}
 
 
 def _looked_at(inputs: Inputs, worked: WorkedOut) -> Worked:
