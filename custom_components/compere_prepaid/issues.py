@@ -358,9 +358,9 @@ def raise_allocation_waits(site: CompereSite, runs: list[str]) -> None:
     _raise(site, ALLOCATION_WAITS, "", {"runs": ", ".join(runs)})
 
 
-def raise_month_end_registers(site: CompereSite, month: str, meters: tuple[str, ...]) -> None:
+def raise_month_end_registers(site: CompereSite, month: str, meters: str) -> None:
     """Say that a month waits for meters to be read."""
-    placeholders = {"month": month, "meters": ", ".join(meters)}
+    placeholders = {"month": month, "meters": meters}
     _raise(site, MONTH_END, month, placeholders, text="month_end_registers")
 
 

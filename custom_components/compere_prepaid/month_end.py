@@ -140,7 +140,7 @@ class MonthEndKeeper:
 
     async def _look_at(self, settings: MonthEnd, since: date) -> None:
         """Work out what is left of a month, post what waits for nobody, say what it waits for."""
-        site, missing, lacking = self._site, tuple[str, ...](), tuple[str, ...]()
+        site, missing, lacking = self._site, "", tuple[str, ...]()
         until, month = next_month(since), month_name(since)
         known_at = settings.time_after(until, site.zone)
         if left := await site.allocations.left(since, until, known_at):
@@ -160,14 +160,18 @@ class MonthEndKeeper:
         else:
             issues.clear(site, issues.MONTH_END, month)
 
-    async def _propose(self, asked: Asked) -> tuple[str, ...]:
+    async def _propose(self, asked: Asked) -> str:
         """Work pools out and keep that; return the meters without which it cannot be done yet."""
-        allocations = self._site.allocations
         await self._site.hours.async_write()
-        worked = await allocations.preview(asked)
-        if not worked.missing:
-            await allocations.propose(asked, user=AUTOMATION)
-        return worked.missing
+        try:
+            run = await self._site.allocations.propose(asked, user=AUTOMATION)
+        except InvalidInputError as error:
+            if error.key != "allocation_incomplete":
+                raise
+            return error.placeholders["missing"]
+        if run.head is not None:
+            self._lacking[run.head.id] = _lacking(run)
+        return ""
 
     async def _lacking_of(self, run: str) -> tuple[str, ...]:
         """Return the pools of a run of which something is not known; a run never changes."""

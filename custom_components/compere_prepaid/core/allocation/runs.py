@@ -92,17 +92,19 @@ class Allocations:
         Raises `InvalidInputError`: `time_order`, `allocation_not_over`, `allocation_overlaps`, and
         what gathering and working out raise.
         """
-        inputs, worked = await self._work_out(asked)
-        return _looked_at(inputs, worked)
+        inputs = await self._gathered(asked)
+        return _looked_at(inputs, await self.worker(inputs))
 
     async def propose(self, asked: Asked, *, user: str) -> Worked:
         """Work out a run and keep it, to be approved; the very same one that waits is that one.
 
-        Raises as `preview`, and `allocation_incomplete` if a register is not known.
+        Raises as `preview`, and `allocation_incomplete` if a register is not known; then nothing is
+        worked out.
         """
-        inputs, worked = await self._work_out(asked)
+        inputs = await self._gathered(asked)
         if missing := missing_of(inputs):
             raise InvalidInputError("allocation_incomplete", missing=", ".join(missing))
+        worked = await self.worker(inputs)
         pools = frozenset(pool.name for pool in inputs.pools)
         at = self.book.clock.now()
 
@@ -234,8 +236,8 @@ class Allocations:
             raise AssertionError(run)
         return await asyncio.to_thread(_as_kept, head, row, shares)
 
-    async def _work_out(self, asked: Asked) -> tuple[Inputs, WorkedOut]:
-        """Read all that a run is worked out of, in one snapshot, and work it out."""
+    async def _gathered(self, asked: Asked) -> Inputs:
+        """Read all that a run is worked out of, in one snapshot."""
         book = self.book
         if asked.until <= asked.since:
             raise InvalidInputError("time_order")
@@ -257,8 +259,7 @@ class Allocations:
             return gathered
 
         gathered = await book.ledger.survey(read)
-        inputs = await asyncio.to_thread(gather, gathered)
-        return inputs, await self.worker(inputs)
+        return await asyncio.to_thread(gather, gathered)
 
     async def _step(self, worked: Worked, book: _Booking, *, user: str, reason: str) -> None:
         """Book a step of a run, and let the accounts be as they are in the ledger then."""
