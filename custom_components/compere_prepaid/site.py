@@ -219,7 +219,7 @@ class CompereSite(UseCases):
         ).id
         self.sandbox = await async_sandbox_of(self)
         await self.standing.async_start()
-        await self.pool_keeper.async_refresh()
+        await self.pool_keeper.async_start()
         self.provider_health.async_start()
         await self.async_apply_subentries()
         await self.premises.async_start()
