@@ -5,6 +5,7 @@ from functools import partial
 import hashlib
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from aiohttp import FormData
 from homeassistant.components.recorder import Recorder, get_instance
@@ -18,6 +19,7 @@ from pytest_homeassistant_custom_component.components.recorder.common import (
 )
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
+from custom_components.compere_prepaid import pool_keeper
 from custom_components.compere_prepaid.const import DOMAIN
 from custom_components.compere_prepaid.core.allocation.document import pool_document
 from custom_components.compere_prepaid.core.allocation.pool import (
@@ -289,6 +291,11 @@ async def test_sensors_and_statistics(
     await hass.async_block_till_done(wait_background_tasks=True)
     assert entity_of(hass, "sensor", place) == entity
     assert await costs_by_day(hass) == [(50, 50), (50, 100)]
+    with patch.object(pool_keeper, "async_add_external_statistics") as told:
+        assert await hass.config_entries.async_reload(later.entry.entry_id)
+        await hass.async_block_till_done(wait_background_tasks=True)
+    assert state_of(hass, entity).state == "100.00"
+    assert not told.called  # at a start nothing is new
 
 
 async def costs_by_day(hass: HomeAssistant) -> list[tuple[float | None, float | None]]:

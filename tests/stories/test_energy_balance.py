@@ -161,7 +161,11 @@ async def _look_at_the_balance(hass: HomeAssistant, serial: str) -> None:
     feeder = by_day["feeders"]["Main"]
     assert [day["loss_kwh"] for day in feeder["days"]] == ["1.44", "46.128", "46.128"]
     assert feeder["loss_kwh"] == "93.696"
-    assert (feeder["hours_known"], feeder["hours_unknown"], feeder["hours_estimated"]) == (72, 0, 72)
+    assert (feeder["hours_known"], feeder["hours_unknown"], feeder["hours_estimated"]) == (
+        72,
+        0,
+        72,
+    )
     assert feeder["alarm_since"] == "2026-03-06"
     by_hour = await balance(hass, since="2026-03-06", until="2026-03-06", by="hour", feeder="Main")
     hours = by_hour["feeders"]["Main"]["hours"]

@@ -34,6 +34,7 @@ async def _enter_bill(hass: HomeAssistant, site: CompereSite, call: ServiceCall)
             raise
         return {"bills": [], "faults": [asdict(fault) for fault in error.faults]}
     entered = await site.bills.enter(bills)
+    site.markup.look_again()
     return {"bills": [_entered(site, one) for one in entered], "faults": []}
 
 
@@ -93,6 +94,7 @@ async def _cancel_bill(hass: HomeAssistant, site: CompereSite, call: ServiceCall
     row = await site.bills.cancel(
         call.data["supplier"], call.data["number"], user=user, reason=call.data["reason"]
     )
+    site.markup.look_again()
     return {
         "supplier": row.supplier,
         "number": row.number,

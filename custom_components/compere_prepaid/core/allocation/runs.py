@@ -8,7 +8,8 @@ that the same days can be run again. What was worked out never changes.
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
+import json
 
 from ..errors import InvalidInputError
 from ..ids import AccountNumber
@@ -24,15 +25,18 @@ from ..prepayment.batches import sliced
 from ..prepayment.book import AccountBook
 from ..prepayment.calendar import day_of, next_month
 from .content import inputs_of, results_of, share_lines_of
+from .document import POOL
 from .events import AllocationPosted, AllocationReversed, SharedCosts
 from .gathering import Gathering, Setting, gather, read_gathering
 from .inputs import Inputs, PoolResult
 from .overlaps import refuse_overlap
 from .pool import Pool
+from .pools import POOL_AUTHOR, pools_on
 from .posting import (
     Booked,
     Shares,
     Step,
+    pools_of,
     post_run,
     reject_run,
     reverse_run,
@@ -88,22 +92,36 @@ class Allocations:
         Raises `InvalidInputError`: `time_order`, `allocation_not_over`, `allocation_overlaps`,
         `allocation_counted_twice`, and what gathering and working out raise.
         """
+<<<<<<< HEAD
         looked, _ = await self._work_out(asked)
         pools, results = frozenset(looked.pools), looked.results
         await self.book.ledger.read(
             lambda tx: refuse_overlap(tx, asked.since, asked.until, pools, results)
         )
         return looked
+=======
+        inputs = await self._gathered(asked)
+        return _looked_at(inputs, await self.worker(inputs))
+>>>>>>> mendC
 
     async def propose(self, asked: Asked, *, user: str) -> Worked:
         """Work out a run and keep it, to be approved; the very same one that waits is that one.
 
-        Raises as `preview`, and `allocation_incomplete` if a register is not known.
+        Raises as `preview`, and `allocation_incomplete` if a register is not known; then nothing is
+        worked out.
         """
+<<<<<<< HEAD
         looked, worked = await self._work_out(asked)
         if missing := looked.missing:
             raise InvalidInputError("allocation_incomplete", missing=", ".join(missing))
         pools, results = frozenset(looked.pools), looked.results
+=======
+        inputs = await self._gathered(asked)
+        if missing := missing_of(inputs):
+            raise InvalidInputError("allocation_incomplete", missing=", ".join(missing))
+        worked = await self.worker(inputs)
+        pools = frozenset(pool.name for pool in inputs.pools)
+>>>>>>> mendC
         at = self.book.clock.now()
 
         def keep(tx: LedgerTransaction) -> RunHead:
@@ -200,6 +218,23 @@ class Allocations:
         first, last = since or ALL_DAYS[0], until or ALL_DAYS[1]
         return await self.book.ledger.read(lambda tx: tx.run_heads(first, last))
 
+    async def left(self, since: date, until: date, known_at: datetime) -> tuple[str, ...]:
+        """Return the pools that nobody has dealt with yet for these days.
+
+        Not among them are those of any run of exactly these days, whatever became of it, those of a
+        posted run that shares a day with them, and those that were first set after `known_at`.
+        """
+
+        def look(tx: LedgerTransaction) -> tuple[str, ...]:
+            pools = pools_on(tx.documents(POOL), since, self.book.currency)
+            names = {pool.name for pool in pools} - _set_after(tx, known_at)
+            for head in tx.run_heads(since, until) if names else ():
+                if head.state is RunState.POSTED or (head.since, head.until) == (since, until):
+                    names -= pools_of(tx, head.id)
+            return tuple(sorted(names))
+
+        return await self.book.ledger.survey(look)
+
     async def head(self, run: str) -> RunHead:
         """Return where a run stands. Raises `InvalidInputError` (`allocation_unknown`)."""
         for head in await self.heads():
@@ -217,8 +252,13 @@ class Allocations:
             raise AssertionError(run)
         return await asyncio.to_thread(_as_kept, head, row, shares)
 
+<<<<<<< HEAD
     async def _work_out(self, asked: Asked) -> tuple[Worked, WorkedOut]:
         """Read all that a run is worked out of, in one snapshot, and work it out."""
+=======
+    async def _gathered(self, asked: Asked) -> Inputs:
+        """Read all that a run is worked out of, in one snapshot."""
+>>>>>>> mendC
         book = self.book
         if asked.until <= asked.since:
             raise InvalidInputError("time_order")
@@ -240,10 +280,14 @@ class Allocations:
             return gathered
 
         gathered = await book.ledger.survey(read)
+<<<<<<< HEAD
         inputs = await asyncio.to_thread(gather, gathered)
         worked = await self.worker(inputs)
         looked = Worked(inputs=inputs, results=results_of(worked.result), shares=worked.shares)
         return looked, worked
+=======
+        return await asyncio.to_thread(gather, gathered)
+>>>>>>> mendC
 
     async def _step(self, worked: Worked, book: _Booking, *, user: str, reason: str) -> None:
         """Book a step of a run, and let the accounts be as they are in the ledger then."""
@@ -303,6 +347,22 @@ def run_id(since: date, until: date, number: int = 1) -> str:
     return days if number == 1 else f"{days}#{number}"
 
 
+<<<<<<< HEAD
+=======
+def _set_after(tx: LedgerTransaction, at: datetime) -> set[str]:
+    """Return the names of the pools that were first set after an instant."""
+    first: dict[str, datetime] = {}
+    for author in tx.documents(POOL_AUTHOR):
+        set_at = datetime.fromisoformat(json.loads(author.content)["at"])
+        first[author.name] = min(first.get(author.name, set_at), set_at)
+    return {name for name, set_at in first.items() if set_at > at}
+
+
+def _looked_at(inputs: Inputs, worked: WorkedOut) -> Worked:
+    return Worked(inputs=inputs, results=results_of(worked.result), shares=worked.shares)
+
+
+>>>>>>> mendC
 def _as_kept(head: RunHead, row: AllocationRun, shares: Sequence[AllocationShare]) -> Worked:
     inputs = inputs_of(row.inputs)
     pools = {pool.name: pool for pool in inputs.pools}
