@@ -14,6 +14,8 @@ import pytest
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.compere_prepaid.site import CompereSite
+from custom_components.compere_prepaid.statements.downloads import link_to
+from custom_components.compere_prepaid.statements.press import file_stem
 from simulator.mall import Mall
 from tests.actions.asking import NOODLES, TEA, refused
 from tests.stories.telling import ask, burn
@@ -83,6 +85,18 @@ async def test_printed_files_are_had_by_links(
     ):
         assert HTTPStatus.BAD_REQUEST <= (await client.get(wrong)).status <= HTTPStatus.NOT_FOUND
     assert printed(site, ".part") == []
+
+
+@pytest.mark.parametrize("account", ["铺 1/2", "A#1?=%", "a=2Fb", "长" * 40])
+async def test_links_of_any_account_number(
+    site: CompereSite, account: str, hass_client_no_auth: ClientSessionGenerator
+) -> None:
+    """Whatever an account is called, its files are had by their links."""
+    file = site.press.folder / "2026-10" / f"{file_stem(account)}-1-en.csv"
+    file.parent.mkdir(parents=True)
+    file.write_text(account, "utf-8")
+    answer = await (await hass_client_no_auth()).get(link_to(site, file))
+    assert await answer.text() == account
 
 
 async def test_who_may_have_files(

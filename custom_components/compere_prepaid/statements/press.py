@@ -207,9 +207,10 @@ async def async_issued(site: CompereSite, paper: Paper) -> IssuedStatement | Non
 def file_stem(account: str) -> str:
     """Return how the files of an account begin: its number as every file system takes it.
 
-    It never begins with a dot, and no two accounts have the same.
+    It never begins with a dot, and no two accounts have the same. Nor does it have anything that an
+    address would quote: signed links are quoted once less than they are read.
     """
-    name = f"statement-{quote(account, safe='')}"
+    name = f"statement-{quote(account, safe='').replace('%', '=')}"
     if len(name) <= _LONGEST_NAME:
         return name
     return f"statement-{hashlib.sha256(account.encode()).hexdigest()[:32]}"
