@@ -175,6 +175,9 @@ async def test_one_batch_at_a_time_and_it_can_be_stopped(
     with pytest.raises(HomeAssistantError) as refusal:
         await ask(hass, "print_statements", boss, account=TEA, formats="pdf")
     assert refusal.value.translation_key == "statements_printing"
+    with pytest.raises(HomeAssistantError) as refusal:
+        await ask(hass, "issue_statement", boss, account=TEA, formats="pdf")
+    assert refusal.value.translation_key == "statements_printing"
     stopped = await ask(hass, "cancel_statements", boss)
     answer = await batch
     assert stopped["cancelled"]
@@ -183,6 +186,7 @@ async def test_one_batch_at_a_time_and_it_can_be_stopped(
     assert printed(site, ".part") == printed(site, ".csv") == []
     again = await ask(hass, "print_statements", boss, account=[NOODLES, TEA], formats="pdf")
     assert (again["printed"], again["cancelled"]) == (2, False)
+    assert again["accounts"][TEA]["number"] == 3, "what was refused issued nothing"
     assert shown[0] == 0
     assert shown[-1] is None
     assert 100 in shown

@@ -80,6 +80,11 @@ class Press:
         """Where the files of this site are."""
         return Path(self.site.hass.config.path(DOMAIN, FOLDER), self.site.entry.entry_id)
 
+    def refuse_if_printing(self) -> None:
+        """Raise `OperationFailedError` (`statements_printing`) while a batch is printed."""
+        if self._printing is not None:
+            raise OperationFailedError("statements_printing", done=self.done, total=self.total)
+
     async def async_print(
         self, papers: Sequence[Paper], forms: Collection[str], language: str = ""
     ) -> Printed:
@@ -88,8 +93,7 @@ class Press:
         Raises `OperationFailedError`: `statements_printing` (another batch runs),
         `printing_stopped`, `printing_failed`.
         """
-        if self._printing is not None:
-            raise OperationFailedError("statements_printing", done=self.done, total=self.total)
+        self.refuse_if_printing()
         now = self.site.clock.now().astimezone(self.site.zone)
         tables = {
             form: self.folder / f"{now:%Y-%m}" / f"lines-{now:%Y%m%d-%H%M%S}.{form}"
