@@ -1,5 +1,6 @@
 """Statements that are sent: each once, with the PDF where a channel takes files."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -138,3 +139,11 @@ async def test_who_has_no_channel_is_told_nothing(hass: HomeAssistant, site: Com
     answer = await ask(hass, "issue_statement", account=SHOP, email=True)
     assert answer["accounts"][SHOP]["sent"] == {}
     assert answer["printed"] == 1
+
+
+async def test_two_at_once_send_once(hass: HomeAssistant, site: CompereSite, tenant: Phone) -> None:
+    """The second one waits for the first one, and finds that it was sent."""
+    await ask(hass, "issue_statement", account=SHOP)
+    answers = await asyncio.gather(*(site.mailing.async_send({FIRST: None}) for _ in range(2)))
+    assert [one[FIRST] for one in answers] == [{tenant.name: "sent"}, {tenant.name: "sent_before"}]
+    assert len(tenant.messages) == 1

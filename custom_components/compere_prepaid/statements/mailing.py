@@ -4,6 +4,7 @@ A channel that takes files gets the PDF; the others get a summary, and where the
 statement.
 """
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import batched
@@ -41,6 +42,8 @@ class Mailing:
         """Send with this site's notifier."""
         self._site = site
         self._sent = SentMemory(site.hass, site.entry.entry_id)
+        self._turn = asyncio.Lock()
+        """Two at once would both find that something is not sent yet."""
 
     async def async_send(
         self,
@@ -54,6 +57,12 @@ class Mailing:
         That is `sent`, `failed`, `sent_before`, or `unknown` for what was on its way when Home
         Assistant ended; `again` sends these too.
         """
+        async with self._turn:
+            return await self._send(papers, language, again=again)
+
+    async def _send(
+        self, papers: Mapping[Paper, Path | None], language: str, *, again: bool
+    ) -> dict[Paper, dict[str, str]]:
         answers: dict[Paper, dict[str, str]] = {}
         for some in batched(papers.items(), TOGETHER, strict=False):
             letters: list[Letter] = []
