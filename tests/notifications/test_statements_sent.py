@@ -28,6 +28,20 @@ from tests.stories.telling import ask
 FIRST = Paper(AccountNumber(SHOP), 1)
 
 
+class SlowPhone(Phone):
+    """A phone that takes its time: until `goes_on` is set."""
+
+    def __init__(self, hass: HomeAssistant, name: str) -> None:
+        """Register it."""
+        super().__init__(hass, name)
+        self.is_asked, self.goes_on = asyncio.Event(), asyncio.Event()
+
+    async def _take(self, call: ServiceCall) -> None:
+        self.is_asked.set()
+        await self.goes_on.wait()
+        await super()._take(call)
+
+
 class Mailbox:
     """What Home Assistant's e-mail integration would send: it resolves attachments as that does."""
 
@@ -147,3 +161,74 @@ async def test_two_at_once_send_once(hass: HomeAssistant, site: CompereSite, ten
     answers = await asyncio.gather(*(site.mailing.async_send({FIRST: None}) for _ in range(2)))
     assert [one[FIRST] for one in answers] == [{tenant.name: "sent"}, {tenant.name: "sent_before"}]
     assert len(tenant.messages) == 1
+
+
+async def test_what_is_cancelled_is_not_sent(
+    hass: HomeAssistant, site: CompereSite, tenant: Phone
+) -> None:
+    """Whoever stops a batch does not want that it is mailed, also what is printed by then."""
+
+    def stop() -> None:
+        if site.press.done:
+            site.press.cancel()
+
+    site.totals.async_add_listener(stop)
+    answer = await ask(hass, "issue_statement", account=SHOP, email=True)
+    assert (answer["printed"], answer["cancelled"]) == (1, True)
+    assert "sent" not in answer["accounts"][SHOP]
+    assert tenant.messages == []
+
+
+async def test_sending_is_cancelled(hass: HomeAssistant, site: CompereSite, tenant: Phone) -> None:
+    """What is on its way arrives; what was not tried is said, and sent the next time."""
+    slow = SlowPhone(hass, "slow")
+    reach(hass, site, SHOP, notify=[slow.name, tenant.name])
+    await hass.async_block_till_done()
+    sending = asyncio.create_task(ask(hass, "issue_statement", account=SHOP, email=True))
+    await slow.is_asked.wait()
+    stopped = await ask(hass, "cancel_statements")
+    slow.goes_on.set()
+    answer = await sending
+    assert stopped == {"cancelled": True, "done": 1, "total": 1}
+    assert answer["cancelled"]
+    assert answer["accounts"][SHOP]["sent"] == {slow.name: "sent", tenant.name: "not_tried"}
+    again = await ask(hass, "print_statements", account=SHOP, email=True)
+    assert again["accounts"][SHOP]["sent"] == {slow.name: "sent_before", tenant.name: "sent"}
+
+
+async def test_what_was_sent_before_stays_so_if_sending_again_is_cancelled(
+    hass: HomeAssistant, site: CompereSite, tenant: Phone
+) -> None:
+    """A resend that did not come to a channel does not make it forget what it took before."""
+    slow = SlowPhone(hass, "slow")
+    slow.goes_on.set()
+    reach(hass, site, SHOP, notify=[slow.name, tenant.name])
+    await hass.async_block_till_done()
+    await ask(hass, "issue_statement", account=SHOP, email=True)
+    slow.goes_on.clear()
+    slow.is_asked.clear()
+    sending = asyncio.create_task(site.mailing.async_send({FIRST: None}, again=True))
+    await slow.is_asked.wait()
+    assert site.mailing.stop()
+    slow.goes_on.set()
+    assert (await sending)[FIRST] == {slow.name: "sent", tenant.name: "not_tried"}
+    again = await site.mailing.async_send({FIRST: None})
+    assert again[FIRST] == {slow.name: "sent_before", tenant.name: "sent_before"}
+
+
+async def test_stopping_waits_for_what_is_on_its_way(
+    hass: HomeAssistant, site: CompereSite, tenant: Phone
+) -> None:
+    """A site that stops sends no more letters, and leaves none of which nobody knows."""
+    await ask(hass, "issue_statement", account=SHOP)
+    slow = SlowPhone(hass, "slow")
+    reach(hass, site, SHOP, notify=[slow.name, tenant.name])
+    await hass.async_block_till_done()
+    sending = asyncio.create_task(site.mailing.async_send({FIRST: None}))
+    await slow.is_asked.wait()
+    stopping = asyncio.create_task(site.mailing.async_stop())
+    await asyncio.sleep(0)
+    assert not stopping.done()
+    slow.goes_on.set()
+    await stopping
+    assert (await sending)[FIRST] == {slow.name: "sent", tenant.name: "not_tried"}
