@@ -264,6 +264,7 @@ class CompereSite(UseCases):
         """Stop the lines, then post what has accrued."""
         self.running = False
         await self.press.async_stop()
+        await self.mailing.async_stop()
         await self.portal_keeper.async_stop()
         if self.sandbox is not None:
             await self.sandbox.async_stop()
