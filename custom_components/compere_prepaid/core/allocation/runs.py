@@ -92,17 +92,13 @@ class Allocations:
         Raises `InvalidInputError`: `time_order`, `allocation_not_over`, `allocation_overlaps`,
         `allocation_counted_twice`, and what gathering and working out raise.
         """
-<<<<<<< HEAD
-        looked, _ = await self._work_out(asked)
+        inputs = await self._gathered(asked)
+        looked = _looked_at(inputs, await self.worker(inputs))
         pools, results = frozenset(looked.pools), looked.results
         await self.book.ledger.read(
             lambda tx: refuse_overlap(tx, asked.since, asked.until, pools, results)
         )
         return looked
-=======
-        inputs = await self._gathered(asked)
-        return _looked_at(inputs, await self.worker(inputs))
->>>>>>> mendC
 
     async def propose(self, asked: Asked, *, user: str) -> Worked:
         """Work out a run and keep it, to be approved; the very same one that waits is that one.
@@ -110,18 +106,12 @@ class Allocations:
         Raises as `preview`, and `allocation_incomplete` if a register is not known; then nothing is
         worked out.
         """
-<<<<<<< HEAD
-        looked, worked = await self._work_out(asked)
-        if missing := looked.missing:
-            raise InvalidInputError("allocation_incomplete", missing=", ".join(missing))
-        pools, results = frozenset(looked.pools), looked.results
-=======
         inputs = await self._gathered(asked)
         if missing := missing_of(inputs):
             raise InvalidInputError("allocation_incomplete", missing=", ".join(missing))
         worked = await self.worker(inputs)
-        pools = frozenset(pool.name for pool in inputs.pools)
->>>>>>> mendC
+        looked = _looked_at(inputs, worked)
+        pools, results = frozenset(looked.pools), looked.results
         at = self.book.clock.now()
 
         def keep(tx: LedgerTransaction) -> RunHead:
@@ -252,13 +242,8 @@ class Allocations:
             raise AssertionError(run)
         return await asyncio.to_thread(_as_kept, head, row, shares)
 
-<<<<<<< HEAD
-    async def _work_out(self, asked: Asked) -> tuple[Worked, WorkedOut]:
-        """Read all that a run is worked out of, in one snapshot, and work it out."""
-=======
     async def _gathered(self, asked: Asked) -> Inputs:
         """Read all that a run is worked out of, in one snapshot."""
->>>>>>> mendC
         book = self.book
         if asked.until <= asked.since:
             raise InvalidInputError("time_order")
@@ -280,14 +265,7 @@ class Allocations:
             return gathered
 
         gathered = await book.ledger.survey(read)
-<<<<<<< HEAD
-        inputs = await asyncio.to_thread(gather, gathered)
-        worked = await self.worker(inputs)
-        looked = Worked(inputs=inputs, results=results_of(worked.result), shares=worked.shares)
-        return looked, worked
-=======
         return await asyncio.to_thread(gather, gathered)
->>>>>>> mendC
 
     async def _step(self, worked: Worked, book: _Booking, *, user: str, reason: str) -> None:
         """Book a step of a run, and let the accounts be as they are in the ledger then."""
@@ -347,8 +325,6 @@ def run_id(since: date, until: date, number: int = 1) -> str:
     return days if number == 1 else f"{days}#{number}"
 
 
-<<<<<<< HEAD
-=======
 def _set_after(tx: LedgerTransaction, at: datetime) -> set[str]:
     """Return the names of the pools that were first set after an instant."""
     first: dict[str, datetime] = {}
@@ -362,7 +338,6 @@ def _looked_at(inputs: Inputs, worked: WorkedOut) -> Worked:
     return Worked(inputs=inputs, results=results_of(worked.result), shares=worked.shares)
 
 
->>>>>>> mendC
 def _as_kept(head: RunHead, row: AllocationRun, shares: Sequence[AllocationShare]) -> Worked:
     inputs = inputs_of(row.inputs)
     pools = {pool.name: pool for pool in inputs.pools}
