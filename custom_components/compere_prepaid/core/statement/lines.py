@@ -7,13 +7,13 @@ from decimal import Decimal
 
 from ..ids import AccountNumber, MeterSerial, TransferId
 from ..ledger.account_rows import Fee
-from ..ledger.ports import LedgerTransaction
 from ..ledger.records import Charge, Transfer, TransferCode
 from ..money.amount import ZERO, Amount
 from ..tariff.model import LineKind, Tax
 from .correcting import correction_of
 from .model import EnergyDetail, Group, MeterReadings, StatementLine
 from .shares import share_lines
+from .sources import Sources
 from .taxes import Bases, Tariffs, tax_of
 
 _NOT_SHOWN = Decimal(0)
@@ -44,7 +44,7 @@ _ORDER = {group: place for place, group in enumerate(Group)}
 class LineMaker:
     """Makes the lines of a fund (`name`) of an account, and adds up what its taxes are on."""
 
-    tx: LedgerTransaction
+    sources: Sources
     account: AccountNumber
     name: str
     tariffs: Tariffs
@@ -132,7 +132,9 @@ class LineMaker:
             return line if fee is None else self._fee_line(line, fee)
         correction = None
         if transfer.code is TransferCode.CORRECTION:
-            correction = correction_of(self.tx, transfer, self.account, self.tariffs, self.bases)
+            correction = correction_of(
+                self.sources.tx, transfer, self.account, self.tariffs, self.bases
+            )
         return replace(
             line,
             item=transfer.reason if transfer.code is TransferCode.DEBT_RECOVERY else "",
@@ -151,7 +153,7 @@ class LineMaker:
 
     def _shares(self, transfer: Transfer, amount: Amount) -> Iterator[StatementLine]:
         """Yield a line for each share of a run that a transfer carries."""
-        shares = list(share_lines(self.tx, transfer, self.account))
+        shares = list(share_lines(self.sources, transfer, self.account))
         told = [ZERO, *(Amount(-share.detail.amount) for share in shares)]
         if sum(told) != amount:  # a transfer that no run is known of is told as it is
             yield self._line(transfer, amount)
