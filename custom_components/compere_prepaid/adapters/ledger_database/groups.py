@@ -113,7 +113,7 @@ class GroupRows(Rows):
         self, accounts: Collection[AccountNumber]
     ) -> Mapping[AccountNumber, IssuedStatement]:
         """Return the statement of each account that was issued last."""
-        found = map(_STATEMENTS.record, self._query(_LAST_STATEMENTS, names=list(accounts)))
+        found = map(_STATEMENTS.record, self._all(_LAST_STATEMENTS, names=list(accounts)))
         return {one.account: one for one in found}
 
     def charges_of(
@@ -126,7 +126,7 @@ class GroupRows(Rows):
     ) -> Mapping[AccountNumber, Sequence[Charge]]:
         """Return charges (all, or the free ones) that begin within a time, by `from_at`, meter."""
         query, window = _FREE_OF if free else _CHARGES_OF, {"since": since, "until": until}
-        found = map(_CHARGES.record, self._query(query, names=list(accounts), **window))
+        found = map(_CHARGES.record, self._all(query, names=list(accounts), **window))
         return _grouped(found, lambda one: one.account)
 
     def spending_of(
@@ -137,7 +137,7 @@ class GroupRows(Rows):
         values = {f"border_{number}": border for number, border in enumerate(padded)}
         nothing = [Spending()] * (len(borders) - 1)
         found: dict[AccountNumber, list[Spending]] = {}
-        rows = self._query(_SPENT_OF, names=list(accounts), **values)
+        rows = self._all(_SPENT_OF, names=list(accounts), **values)
         for account, step, energy_wh, amount in rows:  # PostgreSQL sums up to decimals
             of_account = found.setdefault(account, list(nothing))
             of_account[step - 1] = Spending(energy_wh=int(energy_wh), amount=Amount(int(amount)))
@@ -148,7 +148,7 @@ class GroupRows(Rows):
     ) -> Mapping[AccountNumber, Sequence[Fee]]:
         """Return the fees of the days from `since` to before `until`, by day."""
         window = {"since": since, "until": until}
-        found = map(_FEES.record, self._query(_FEES_OF, names=list(accounts), **window))
+        found = map(_FEES.record, self._all(_FEES_OF, names=list(accounts), **window))
         return _grouped(found, lambda one: one.account)
 
     def transfers_of(
@@ -163,7 +163,7 @@ class GroupRows(Rows):
         """Return all transfers that touch ledger accounts, the oldest first."""
         found: dict[str, list[Transfer]] = {}
         for side, _ in _SIDES:
-            rows = self._query(
+            rows = self._all(
                 _TRANSFERS_OF[side],
                 names=list(names),
                 since=since or EVER,
@@ -184,7 +184,7 @@ class GroupRows(Rows):
         window: dict[str, object] = {"since": since or EVER, "until": until or NEVER}
         found: dict[str, dict[TransferCode, Amount]] = {}
         for side, sign in _SIDES:
-            rows = self._query(_TOTALS_OF[side], names=list(names), **window)
+            rows = self._all(_TOTALS_OF[side], names=list(names), **window)
             for name, code, amount in rows:  # PostgreSQL sums up to decimals
                 sums = found.setdefault(name, {})
                 sums[code] = Amount(sums.get(code, 0) + sign * int(amount))
@@ -194,7 +194,7 @@ class GroupRows(Rows):
         self, accounts: Collection[AccountNumber], run: str
     ) -> Mapping[AccountNumber, AllocationShare]:
         """Return what accounts bear in an allocation run."""
-        rows = self._query(_SHARES_OF, names=list(accounts), key_run=run)
+        rows = self._all(_SHARES_OF, names=list(accounts), key_run=run)
         return {one.account: one for one in map(_SHARES.record, rows)}
 
 

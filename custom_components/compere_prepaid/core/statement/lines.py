@@ -1,7 +1,7 @@
 """The lines of a fund: what was charged and what moved, joined where it is one thing to people."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
@@ -61,12 +61,10 @@ class LineMaker:
         """Return the lines of charges and of all other transfers, by group."""
         found = [*self._energy(charges), *self._joined_and_single(transfers)]
         found.sort(key=lambda line: _ORDER[line.group])
-        return [
-            replace(line, base=self.bases.on_top(int(line.item)))
-            if line.code is TransferCode.TAX
-            else line
-            for line in found
-        ]
+        for line in found:
+            if line.code is TransferCode.TAX:
+                line.base = self.bases.on_top(int(line.item))
+        return found
 
     def _energy(self, charges: Iterable[Charge]) -> Iterator[StatementLine]:
         """Join charges of one register at one price, in the order in which they began."""
@@ -108,9 +106,9 @@ class LineMaker:
                 others.append(line)
                 continue
             key = (line.code, line.item, line.late)
-            if (same := joined.get(key)) is not None:
-                line = replace(same, amount=Amount(same.amount + line.amount), count=same.count + 1)
-            joined[key] = line
+            if (same := joined.setdefault(key, line)) is not line:
+                same.amount = Amount(same.amount + line.amount)
+                same.count += 1
         yield from joined.values()
         yield from others
 
@@ -126,30 +124,26 @@ class LineMaker:
         if line.group is Group.TAXES:  # of late and other amounts together, as what they are on
             ppm = int(transfer.detail)
             self.taxed[ppm] = self.taxed.get(ppm, 0) - amount
-            return replace(line, item=transfer.detail, late=False)
+            line.item, line.late = transfer.detail, False
+            return line
         if line.group is Group.FEES:
-            fee = self.fees.get(transfer.id)
-            return line if fee is None else self._fee_line(line, fee)
-        correction = None
-        if transfer.code is TransferCode.CORRECTION:
-            correction = correction_of(
-                self.sources.tx, transfer, self.account, self.tariffs, self.bases
-            )
-        return replace(
-            line,
-            item=transfer.reason if transfer.code is TransferCode.DEBT_RECOVERY else "",
-            transfer=transfer.id,
-            reason=transfer.reason,
-            user=transfer.user,
-            correction=correction,
-        )
+            if (fee := self.fees.get(transfer.id)) is not None:
+                self._add_fee(line, fee)
+            return line
+        line.transfer, line.reason, line.user = transfer.id, transfer.reason, transfer.user
+        if transfer.code is TransferCode.DEBT_RECOVERY:
+            line.item = transfer.reason
+        elif transfer.code is TransferCode.CORRECTION:
+            tx = self.sources.tx
+            line.correction = correction_of(tx, transfer, self.account, self.tariffs, self.bases)
+        return line
 
-    def _fee_line(self, line: StatementLine, fee: Fee) -> StatementLine:
+    def _add_fee(self, line: StatementLine, fee: Fee) -> None:
         version = (fee.tariff, fee.tariff_valid_from, fee.revision)
         contained = tax_of(self.tariffs, *version, LineKind(fee.kind))
         on_top = Tax(fee.tax_ppm, included=False)
         self.bases.add(on_top if fee.tax_ppm else contained, fee.amount)
-        return replace(line, item=fee.item, quantity=fee.quantity)
+        line.item, line.quantity = fee.item, fee.quantity
 
     def _shares(self, transfer: Transfer, amount: Amount) -> Iterator[StatementLine]:
         """Yield a line for each share of a run that a transfer carries."""

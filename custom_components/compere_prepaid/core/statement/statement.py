@@ -11,7 +11,7 @@ them.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -168,19 +168,19 @@ class _Maker:
         later = sources.totals(self._account, fund, span.until, None)
         closing = Amount(sources.tx.balance(name) - sum(later.values()))
         opening = total = Amount(closing - sum(line.amount for line in lines))
-        shown: list[StatementLine] = []
+        shown = opening_shown = currency.rounded(opening)
         for line in lines:
-            after = Amount(total + line.amount)
-            shown.append(replace(line, shown=currency.rounded(after) - currency.rounded(total)))
-            total = after
+            total = Amount(total + line.amount)
+            before, shown = shown, currency.rounded(total)
+            line.shown = shown - before
         part = FundStatement(
             fund=fund,
             opening=opening,
             closing=closing,
-            opening_shown=currency.rounded(opening),
+            opening_shown=opening_shown,
             closing_shown=currency.rounded(closing),
-            lines=tuple(shown),
-            groups=tuple(_sums(shown)),
+            lines=tuple(lines),
+            groups=tuple(_sums(lines)),
         )
         return part, tuple(maker.bases.lines(fund, maker.taxed))
 
