@@ -1,8 +1,8 @@
 """A book of a whole mall over a long time: what audits and statements are measured on.
 
 It is a good book in every respect, as the program would have written it (one charge per meter and
-hour, a standing charge a day, a top-up a month), but by plain sqlite3 and with hashing of its own:
-millions of rows in minutes. Deterministic: the same size gives the same rows.
+hour, or some hours, a standing charge a day, a top-up a month), but by plain sqlite3 and with
+hashing of its own: millions of rows in minutes. Deterministic: the same size gives the same rows.
 """
 
 from collections import Counter
@@ -66,8 +66,8 @@ def number(meter: int) -> str:
     return f"A-{meter:04d}"
 
 
-def write_big_book(path: Path, meters: int, days: int) -> None:
-    """Write the book of this many meters and days to a new file."""
+def write_big_book(path: Path, meters: int, days: int, *, hours: int = 1) -> None:
+    """Write the book of this many meters and days to a new file; a charge is for so many hours."""
     engine = create_engine(f"sqlite:///{path}")
     with engine.begin() as connection:
         make_tables(connection)
@@ -76,7 +76,7 @@ def write_big_book(path: Path, meters: int, days: int) -> None:
         for setting in ("journal_mode=OFF", "synchronous=OFF", "cache_size=-400000"):
             raw.execute(f"PRAGMA {setting}").close()
         raw.execute("BEGIN")
-        _Writer(raw, meters, days).write()
+        _Writer(raw, meters, days, hours).write()
         raw.execute("COMMIT")
         raw.execute("PRAGMA journal_mode=WAL").close()
 
@@ -96,6 +96,7 @@ class _Writer:
     raw: sqlite3.Connection
     meters: int
     days: int
+    hours: int
     seq: int = 0
     hash: str = sha256(b"compere_prepaid transfer 1").hexdigest()
     wh: list[int] = field(default_factory=list)
@@ -128,12 +129,12 @@ class _Writer:
                      decided_at=_START_US)  # fmt: skip
 
     def _write_day(self, day: int) -> None:
-        """Write a day: top-ups on the first of a month, 24 hours of charges, standing charges."""
+        """Write a day: top-ups on the first of a month, 24 hours' charges, standing charges."""
         date = START + timedelta(days=day)
         if date.day == 1:
             self._insert_all("transfer", self._top_ups(_START_US + day * _DAY_US))
-        for hour in range(24):
-            end = _START_US + day * _DAY_US + (hour + 1) * _HOUR_US
+        for hour in range(0, 24, self.hours):
+            end = _START_US + day * _DAY_US + (hour + self.hours) * _HOUR_US
             rows: list[dict[str, object]] = []
             self._insert_all("transfer", self._charges(_PERIODS[hour], end, rows))
             self._insert_all("charge", iter(rows))
@@ -152,26 +153,26 @@ class _Writer:
         self, period: str, end: int, rows: list[dict[str, object]]
     ) -> Iterator[dict[str, object]]:
         """Yield an hour's transfers, and put the charges that they pay for into `rows`."""
-        price = PRICES[period]
+        price, long_us = PRICES[period], self.hours * _HOUR_US
         for meter, wh in enumerate(self.wh):
             to_wh = wh + 500 + (meter * 7919 + end // _HOUR_US * 104_729) % 9001
             self.wh[meter] = to_wh
             row = {
                 "site": SITE, "meter": serial(meter), "generation": 1, "from_wh": wh,
-                "to_wh": to_wh, "from_at": end - _HOUR_US, "to_at": end,
+                "to_wh": to_wh, "from_at": end - long_us, "to_at": end,
                 "account": number(meter), "tariff": TARIFF, "tariff_valid_from": VALID_FROM,
                 "revision": 1, "period": period, "tier": 1, "price": price,
                 "amount": (to_wh - wh) * price, "estimated": 0,
                 "transfer_id": f"chg:{serial(meter)}:1:{wh}", "hash": "",
             }  # fmt: skip
             detail = (
-                f"{wh}|{to_wh}|{end - _HOUR_US}|{end}|{VALID_FROM}|1|1|{price}|0|"
+                f"{wh}|{to_wh}|{end - long_us}|{end}|{VALID_FROM}|1|1|{price}|0|"
                 f"{len(TARIFF)}|{TARIFF}|{period}"
             )
             ends = f"liability:tenant:{number(meter)}:electricity", f"income:energy:{period}"
             name, amount = f"chg:{serial(meter)}:1:{wh}", (to_wh - wh) * price
             said = _Said("meter", detail=detail)
-            yield self._transfer(name, ends, amount, "charge", end - _HOUR_US, said)
+            yield self._transfer(name, ends, amount, "charge", end - long_us, said)
             rows.append(row)
 
     def _fees(
@@ -240,7 +241,7 @@ class _Writer:
             opened = {"account": number(meter), "opened_at": _START_US, **through}
             self._insert("tenancy", **opened, name=f"Shop {meter}", emergency=0)
             mark = {"meter": serial(meter), "generation": 1, "wh": wh, "at": end}
-            self._insert("bill_mark", **mark, version=1 + self.days * 24)
+            self._insert("bill_mark", **mark, version=1 + self.days * 24 // self.hours)
         head = {"seq": self.seq, "hash": self.hash, "epoch": 1}
         self._insert("chain_head", **head, holder="", taken_at=_START_US)
 

@@ -164,11 +164,13 @@ async def test_charges_move_money_and_mark_together(ledger: DatabaseLedger) -> N
     )
     assert await ledger.read(lambda tx: tx.spending(A_101, end, end)) == Spending()
     borders = [NOON - timedelta(days=1), NOON, first, end]
-    assert await ledger.read(lambda tx: tx.spending_between(A_101, borders)) == (
-        Spending(),
-        Spending(energy_wh=700, amount=Amount(700 * 617_300)),
-        Spending(energy_wh=300),
-    )
+    assert await ledger.read(lambda tx: tx.spending_of([A_101, AccountNumber("B")], borders)) == {
+        A_101: [
+            Spending(),
+            Spending(energy_wh=700, amount=Amount(700 * 617_300)),
+            Spending(energy_wh=300),
+        ]
+    }
     assert await ledger.read(lambda tx: tx.first_charge_at(A_101)) == NOON
     assert await ledger.read(lambda tx: tx.first_charge_at(AccountNumber("B"))) is None
 

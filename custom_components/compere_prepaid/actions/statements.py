@@ -19,9 +19,10 @@ from ..core.ledger.account_rows import (
 )
 from ..core.ledger.ports import LedgerTransaction
 from ..core.statement.chain import standing
+from ..core.statement.comparing import month_time
 from ..core.statement.data import statement_data
 from ..core.statement.issuing import Asked, just_after, next_span, of_month, statement_maker
-from ..core.statement.statement import Span, month_span
+from ..core.statement.statement import Span
 from ..site import CompereSite
 from .fields import ACCOUNTS, ONE_ACCOUNT, WRITTEN, Action, moment_of, month_of, per_account
 from .statement_papers import PAPER, async_papers, wants_paper
@@ -94,7 +95,7 @@ def _statement(
     if month is not None:
         if (found := of_month(tx, number, month)) is not None:
             return _data_of(found.row)
-        begin, end = month_span(month, site.zone)
+        begin, end = month_time(month, site.zone)
         span = Span(since=begin, until=end, period=month)
     elif since is None and until is None:
         last = next(standing(tx, number), None)

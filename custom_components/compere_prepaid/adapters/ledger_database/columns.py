@@ -46,8 +46,10 @@ class Stored[T](TypeDecorator[T]):
         return None if value is None else self.store(value)
 
     @override
-    def process_result_value(self, value: Any, dialect: Dialect) -> T | None:
-        return None if value is None else self.load(value)
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], T | None]:
+        """Read by one call for each value: a statement has hundreds of rows."""
+        load = self.load
+        return lambda value: None if value is None else load(value)
 
 
 class Instant(Stored[datetime]):

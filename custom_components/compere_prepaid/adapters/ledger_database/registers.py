@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import date, datetime
 import hashlib
 
-from sqlalchemy import bindparam, case, func, select
+from sqlalchemy import bindparam, func, select
 
 from ...core.errors import OperationFailedError
 from ...core.ids import AccountNumber, MeterSerial
@@ -57,23 +57,6 @@ _PERIODS = (
     select(charge_table.c.period, _USED)
     .where(_OF_ACCOUNT, *_WITHIN)
     .group_by(charge_table.c.period)
-)
-_STEPS = 14
-"""Borders of a query: a year and a month; with fewer, the last is repeated."""
-_STEP = case(
-    *(
-        (charge_table.c.from_at < bindparam(f"border_{number}"), number)
-        for number in range(1, _STEPS)
-    )
-)
-_SPENT_BETWEEN = (
-    select(_STEP.label("step"), _USED, func.sum(charge_table.c.amount))
-    .where(
-        _OF_ACCOUNT,
-        charge_table.c.from_at >= bindparam("border_0"),
-        charge_table.c.from_at < bindparam(f"border_{_STEPS - 1}"),
-    )
-    .group_by("step")
 )
 _FIRST_CHARGE = select(func.min(charge_table.c.from_at)).where(_OF_ACCOUNT)
 _IN_ORDER = (
@@ -251,17 +234,6 @@ class RegisterRows(Rows):
         (found,) = self._query(_SPENT, key_account=account, since=since, until=until)
         energy_wh, amount = found
         return Spending(energy_wh=int(energy_wh or 0), amount=Amount(int(amount or 0)))
-
-    def spending_between(
-        self, account: AccountNumber, borders: Sequence[datetime]
-    ) -> tuple[Spending, ...]:
-        """Return what was charged to an account between each border and the next."""
-        padded = [*borders, *[borders[-1]] * (_STEPS - len(borders))]
-        values = {f"border_{number}": border for number, border in enumerate(padded)}
-        found = [Spending()] * (len(borders) - 1)
-        for step, energy_wh, amount in self._query(_SPENT_BETWEEN, key_account=account, **values):
-            found[step - 1] = Spending(energy_wh=int(energy_wh), amount=Amount(int(amount)))
-        return tuple(found)
 
     def first_charge_at(self, account: AccountNumber) -> datetime | None:
         """Return when the first interval charged to this account began."""

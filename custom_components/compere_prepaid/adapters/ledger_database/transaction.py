@@ -15,6 +15,7 @@ from ...core.ledger.account_rows import (
     Tenancy,
 )
 from ...core.ledger.accounts import Fund, tenant
+from .groups import GroupRows
 from .plain import PlainRows
 from .registers import RegisterRows
 from .shares import ShareRows
@@ -23,7 +24,9 @@ from .supply import SupplyRows
 from .transfers import TransferRows
 
 
-class DatabaseTransaction(TransferRows, RegisterRows, SupplyRows, PlainRows, SumRows, ShareRows):
+class DatabaseTransaction(
+    TransferRows, RegisterRows, SupplyRows, PlainRows, SumRows, ShareRows, GroupRows
+):
     """Implements `LedgerTransaction`; made for one open transaction and thrown away with it."""
 
     def prefetch(self, accounts: Iterable[AccountNumber], meters: Iterable[MeterSerial]) -> None:

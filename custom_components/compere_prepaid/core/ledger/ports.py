@@ -19,6 +19,7 @@ from .account_rows import (
     Supply,
 )
 from .allocation_rows import DayRegisters, RunHead
+from .group_reads import GroupReads
 from .records import (
     Announcement,
     BillMark,
@@ -37,7 +38,7 @@ from .records import (
 )
 
 
-class LedgerTransaction(Protocol):
+class LedgerTransaction(GroupReads, Protocol):
     """One database transaction on one site's book. Methods are synchronous and do not commit."""
 
     def head(self) -> ChainHead:
@@ -129,12 +130,6 @@ class LedgerTransaction(Protocol):
 
     def spending(self, account: AccountNumber, since: datetime, until: datetime) -> Spending:
         """Return Wh and money charged to an account, by the charges' `from_at`."""
-        ...
-
-    def spending_between(
-        self, account: AccountNumber, borders: Sequence[datetime]
-    ) -> tuple[Spending, ...]:
-        """Return `spending` between each of at most 14 borders (in order) and the next."""
         ...
 
     def first_charge_at(self, account: AccountNumber) -> datetime | None:

@@ -5,20 +5,28 @@ one told. One that was corrected stands no more: the one with the next number st
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 import json
-from typing import Any, NamedTuple
+from typing import Any
 
 from ..ids import AccountNumber, MeterSerial
 from ..ledger.account_rows import IssuedStatement
 from ..ledger.ports import LedgerTransaction
 
 
-class Standing(NamedTuple):
-    """A statement that stands, with its content."""
+@dataclass(frozen=True)
+class Standing:
+    """A statement that stands."""
 
     row: IssuedStatement
-    content: dict[str, Any]
+
+    @cached_property
+    def content(self) -> dict[str, Any]:
+        """What it says."""
+        content: dict[str, Any] = json.loads(self.row.content)
+        return content
 
     @property
     def seq(self) -> int:
@@ -32,18 +40,21 @@ class Standing(NamedTuple):
 
 def standing(tx: LedgerTransaction, account: AccountNumber) -> Iterator[Standing]:
     """Yield an account's statements that stand, the latest first."""
-    found = _read(tx.last(IssuedStatement, account=account))
-    while found is not None:
-        yield found
-        found = _read(before(tx, found))
+    return back_from(tx, _standing(tx.last(IssuedStatement, account=account)))
+
+
+def back_from(tx: LedgerTransaction, last: Standing | None) -> Iterator[Standing]:
+    """Yield the latest statement of an account, if there is one, and those that stand before it."""
+    while last is not None:
+        yield last
+        last = _standing(before(tx, last))
 
 
 def told_until_wh(
     tx: LedgerTransaction, last: Standing, meter: MeterSerial, generation: int
 ) -> int:
     """Return up to which register a statement and those before it tell a meter's energy."""
-    one: Standing | None = last
-    while one is not None:
+    for one in back_from(tx, last):
         lines = (line for part in one.content["funds"].values() for line in part["lines"])
         told = [
             int(line["to_wh"])
@@ -52,24 +63,24 @@ def told_until_wh(
         ]
         if told:
             return max(told)
-        one = _read(before(tx, one))
     return 0
 
 
 def before(tx: LedgerTransaction, of: Standing) -> IssuedStatement | None:
     """Return the statement that a statement goes on from."""
-    row: IssuedStatement | None = of.row
-    content = of.content
-    while row is not None and (corrected := content.get("corrects")) is not None:
-        row = tx.find(IssuedStatement, account=row.account, number=corrected)
-        content = json.loads(row.content) if row else {}
-    if row is None or row.number == 1:
+    account = of.row.account
+    while (corrected := of.content.get("corrects")) is not None:
+        found = _standing(tx.find(IssuedStatement, account=account, number=corrected))
+        if found is None:
+            return None
+        of = found
+    if of.row.number == 1:
         return None
-    return tx.find(IssuedStatement, account=row.account, number=row.number - 1)
+    return tx.find(IssuedStatement, account=account, number=of.row.number - 1)
 
 
-def _read(row: IssuedStatement | None) -> Standing | None:
-    return None if row is None else Standing(row, json.loads(row.content))
+def _standing(row: IssuedStatement | None) -> Standing | None:
+    return None if row is None else Standing(row)
 
 
 def first_to_tell(

@@ -11,12 +11,12 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from ..ledger.account_rows import Debt, Tenancy
-from ..ledger.accounts import Fund, debt_of, tenant
-from ..ledger.ports import LedgerTransaction
+from ..ledger.accounts import Fund, debt_of
 from ..ledger.records import Charge, TransferCode
 from ..money.amount import Amount
 from ..prepayment.calendar import day_of, day_start, days_of_month, month_of, next_month
 from .model import Chart, DayUse, DebtLeft, MonthUse, Usage
+from .sources import Sources
 
 COST_CODES = frozenset(
     {
@@ -36,11 +36,47 @@ _DAY = timedelta(days=1)
 _INSTANT = timedelta(microseconds=1)
 
 
+type Time = tuple[datetime, datetime]
+"""From an instant to before another."""
+
+
+def month_time(month: date, zone: ZoneInfo) -> Time:
+    """Return when a month of the site begins and ends."""
+    return day_start(month, zone), day_start(next_month(month), zone)
+
+
+def month_before(month: date) -> date:
+    """Return the first day of the month before one."""
+    return (month - _DAY).replace(day=1)
+
+
+def year_before(time: Time, zone: ZoneInfo) -> Time:
+    """Return the same time a year before, by the calendar."""
+    since, until = time
+    return _year_back(since, zone), _year_back(until, zone)
+
+
+def _year_back(at: datetime, zone: ZoneInfo) -> datetime:
+    day = day_of(at, zone)
+    first = day.replace(year=day.year - 1, day=1)
+    same = first.replace(day=min(day.day, days_of_month(first)))
+    return day_start(same, zone) + (at - day_start(day, zone))
+
+
+def time_there(tenancy: Tenancy, time: Time) -> Time | None:
+    """Return the part of a time in which an account was there, if it was."""
+    since, until = max(time[0], tenancy.opened_at), time[1]
+    closed = tenancy.closed_at
+    if until <= since or (closed is not None and closed < since):
+        return None
+    return since, until
+
+
 @dataclass(frozen=True, slots=True)
 class Past:
     """Looks at other times of an account."""
 
-    tx: LedgerTransaction
+    sources: Sources
     tenancy: Tenancy
     zone: ZoneInfo
 
@@ -48,41 +84,21 @@ class Past:
         """Count the calendar days that a time shares something with."""
         return (day_of(until - _INSTANT, self.zone) - day_of(since, self.zone)).days + 1
 
-    def usage(self, since: datetime, until: datetime) -> Usage | None:
+    def usage(self, time: Time) -> Usage | None:
         """Return what was used and charged in a time, or None if the account was not there."""
-        opened, closed = self.tenancy.opened_at, self.tenancy.closed_at
-        since = max(since, opened)
-        if until <= since or (closed is not None and closed < since):
+        if (within := time_there(self.tenancy, time)) is None:
             return None
+        since, until = within
         account = self.tenancy.account
-        totals = self.tx.totals(tenant(account, Fund.ELECTRICITY), since, until)
+        totals = self.sources.totals(account, Fund.ELECTRICITY, since, until)
         cost = -sum(amount for code, amount in totals.items() if code in COST_CODES)
         return Usage(
             since=since,
             until=until,
             days=self.days(since, until),
-            energy_wh=self.tx.spending(account, since, until).energy_wh,
+            energy_wh=self.sources.energy_wh(account, since, until),
             cost=Amount(cost),
         )
-
-    def month_before(self, month: date) -> Usage | None:
-        """Return what was used in the month before one."""
-        return self.month((month - _DAY).replace(day=1))
-
-    def month(self, month: date) -> Usage | None:
-        """Return what was used in a month."""
-        zone = self.zone
-        return self.usage(day_start(month, zone), day_start(next_month(month), zone))
-
-    def year_before(self, since: datetime, until: datetime) -> Usage | None:
-        """Return what was used in the same time a year before, by the calendar."""
-        return self.usage(self._year_back(since), self._year_back(until))
-
-    def _year_back(self, at: datetime) -> datetime:
-        day = day_of(at, self.zone)
-        first = day.replace(year=day.year - 1, day=1)
-        same = first.replace(day=min(day.day, days_of_month(first)))
-        return day_start(same, self.zone) + (at - day_start(day, self.zone))
 
     def chart(self, since: datetime, until: datetime, charges: Iterable[Charge]) -> Chart:
         """Return what is drawn of a time, of which these are the charges."""
@@ -116,7 +132,7 @@ class Past:
         while len(months) < MONTHS_DRAWN:
             months.append(next_month(months[-1]))
         borders = [*(day_start(month, self.zone) for month in months), until]
-        spent = self.tx.spending_between(self.tenancy.account, borders)
+        spent = self.sources.spending(self.tenancy.account, borders)
         for month, end, one in zip(months, borders[1:], spent, strict=True):
             if end <= self.tenancy.opened_at:
                 yield MonthUse(month=month, energy_wh=None, cost=None)
@@ -125,8 +141,9 @@ class Past:
 
     def debts(self, until: datetime) -> Iterator[DebtLeft]:
         """Yield what is owed at the end of a time."""
-        for debt in self.tx.rows(Debt, account=self.tenancy.account):
+        tx = self.sources.tx
+        for debt in tx.rows(Debt, account=self.tenancy.account):
             name = debt_of(debt.account, debt.name)
-            later = sum(self.tx.totals(name, since=until).values())
-            if owed := later - self.tx.balance(name):
+            later = sum(tx.totals(name, since=until).values())
+            if owed := later - tx.balance(name):
                 yield DebtLeft(name=debt.name, owed=Amount(owed))

@@ -1,8 +1,8 @@
 """Issuing statements: each once, for ever. A correction is a new one that names the old one."""
 
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-import json
 from zoneinfo import ZoneInfo
 
 from ..errors import InvalidInputError
@@ -10,11 +10,11 @@ from ..ids import AccountNumber
 from ..ledger.account_rows import IssuedStatement, Tenancy
 from ..ledger.ports import LedgerTransaction
 from ..prepayment.book import AccountBook
-from ..prepayment.slip import Slip
 from . import chain
 from .chain import Standing
+from .comparing import month_time
 from .data import statement_data, statement_text
-from .statement import Span, StatementMaker, month_span
+from .statement import Span, StatementMaker
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,20 +48,38 @@ class Plan:
     """Whether that is it."""
 
 
-def plan(
-    tx: LedgerTransaction, tenancy: Tenancy, now: datetime, zone: ZoneInfo, asked: Asked
-) -> Plan:
-    """Return what is to be issued to an account.
+def plans(
+    tx: LedgerTransaction,
+    tenancies: Sequence[Tenancy],
+    now: datetime,
+    zone: ZoneInfo,
+    asked: Asked,
+) -> Iterator[Plan]:
+    """Yield what is to be issued to each account of a group.
 
     Raises `InvalidInputError`: `statement_told` (the month is on statements already),
     `statement_missing` (there is none to correct), `statement_followed` (another was issued after
     the one to correct), `statement_too_late` (the account came after that month).
     """
+    last = tx.last_statements([tenancy.account for tenancy in tenancies])
+    for tenancy in tenancies:
+        row = last.get(tenancy.account)
+        standing = None if row is None else Standing(row)
+        yield _plan(tx, tenancy, standing, now, zone, asked)
+
+
+def _plan(
+    tx: LedgerTransaction,
+    tenancy: Tenancy,
+    last: Standing | None,
+    now: datetime,
+    zone: ZoneInfo,
+    asked: Asked,
+) -> Plan:
     account, month = tenancy.account, asked.month
-    last = next(chain.standing(tx, account), None)
     if month is None:
         return Plan(next_span(now, tenancy.opened_at, last), last)
-    known = of_month(tx, account, month)
+    known = _of_month(chain.back_from(tx, last), month)
     if asked.correct:
         return Plan(_corrected_span(tx, account, last, known, month), last, known)
     if known is not None:
@@ -69,43 +87,58 @@ def plan(
     return Plan(_month_span(tenancy, last, month, zone), last)
 
 
-def issue(slip: Slip, book: AccountBook, user: str, asked: Asked = SINCE_LAST) -> IssuedStatement:
-    """Issue the statement of what came after the last one, in the slip's transaction.
+def issue(
+    tx: LedgerTransaction,
+    tenancies: Sequence[Tenancy],
+    at: datetime,
+    book: AccountBook,
+    user: str,
+    asked: Asked = SINCE_LAST,
+) -> Mapping[AccountNumber, IssuedStatement]:
+    """Issue the statements of what came after the last ones, of a group of accounts.
 
     The one of a month is there once: asked for again it is the first one, and a correction in
-    which nothing differs is the one that stands. Raises what `plan` raises.
+    which nothing differs is the one that stands. Raises what `plans` raises.
     """
-    tx, account = slip.tx, slip.account
-    planned = plan(tx, slip.tenancy, slip.at, book.zone, asked)
-    last, known = planned.last, planned.known
-    if known is not None and planned.is_there:
-        return known.row
-    statement = statement_maker(book).make(tx, slip.tenancy, planned.span)
-    data = statement_data(statement, book.currency, book.zone)
-    if known is not None and known.content["funds"] == data["funds"]:
-        return known.row
-    row = IssuedStatement(
-        account=account,
-        number=last.row.number + 1 if last else 1,
-        since=planned.span.since,
-        until=planned.span.until,
-        issued_at=slip.at,
-        user=user,
-        anchor=statement.anchor,
-        content=statement_text(data),
-    )
-    tx.add(row)
-    return row
+    planned = list(plans(tx, tenancies, at, book.zone, asked))
+    issued = {one.known.row.account: one.known.row for one in planned if one.is_there and one.known}
+    waiting = [
+        (tenancy, one)
+        for tenancy, one in zip(tenancies, planned, strict=True)
+        if tenancy.account not in issued
+    ]
+    made = statement_maker(book).make_all(tx, [(tenancy, one.span) for tenancy, one in waiting])
+    for (tenancy, one), statement in zip(waiting, made, strict=True):
+        last, known = one.last, one.known
+        data = statement_data(statement, book.currency, book.zone)
+        if known is not None and known.content["funds"] == data["funds"]:
+            issued[tenancy.account] = known.row
+            continue
+        row = issued[tenancy.account] = IssuedStatement(
+            account=tenancy.account,
+            number=last.row.number + 1 if last else 1,
+            since=one.span.since,
+            until=one.span.until,
+            issued_at=at,
+            user=user,
+            anchor=statement.anchor,
+            content=statement_text(data),
+        )
+        tx.add(row)
+    return issued
 
 
 def of_month(tx: LedgerTransaction, account: AccountNumber, month: date) -> Standing | None:
     """Return the statement of a month that stands, if there is one."""
-    for one in chain.standing(tx, account):
-        period = one.content.get("period", "")
-        if period == f"{month:%Y-%m}":
-            return one
+    return _of_month(chain.standing(tx, account), month)
+
+
+def _of_month(standing: Iterable[Standing], month: date) -> Standing | None:
+    for one in standing:
         if one.row.until.date() < month:
             return None
+        if one.content.get("period", "") == f"{month:%Y-%m}":
+            return one
     return None
 
 
@@ -117,7 +150,7 @@ def next_span(now: datetime, opened_at: datetime, last: Standing | None) -> Span
 
 def _month_span(tenancy: Tenancy, last: Standing | None, month: date, zone: ZoneInfo) -> Span:
     """Return what the statement of a month is about: all that is not told yet, to its end."""
-    begin, until = month_span(month, zone)
+    begin, until = month_time(month, zone)
     since = last.row.until if last else max(begin, tenancy.opened_at)
     name = f"{month:%Y-%m}"
     if since >= until and last is None:
@@ -152,7 +185,7 @@ def _corrected_span(
     return Span(
         since=known.row.since,
         until=known.row.until,
-        previous=Standing(earlier, json.loads(earlier.content)) if earlier else None,
+        previous=Standing(earlier) if earlier else None,
         period=month,
         corrects=known.row.number,
     )

@@ -1,19 +1,19 @@
 """The lines of a fund: what was charged and what moved, joined where it is one thing to people."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
 from ..ids import AccountNumber, MeterSerial, TransferId
 from ..ledger.account_rows import Fee
-from ..ledger.ports import LedgerTransaction
 from ..ledger.records import Charge, Transfer, TransferCode
 from ..money.amount import ZERO, Amount
 from ..tariff.model import LineKind, Tax
 from .correcting import correction_of
 from .model import EnergyDetail, Group, MeterReadings, StatementLine, group_of
 from .shares import share_lines
+from .sources import Sources
 from .taxes import Bases, Tariffs, tax_of
 
 _NOT_SHOWN = Decimal(0)
@@ -26,7 +26,7 @@ _ORDER = {group: place for place, group in enumerate(Group)}
 class LineMaker:
     """Makes the lines of a fund (`name`) of an account, and adds up what its taxes are on."""
 
-    tx: LedgerTransaction
+    sources: Sources
     account: AccountNumber
     name: str
     tariffs: Tariffs
@@ -43,12 +43,10 @@ class LineMaker:
         """Return the lines of charges and of all other transfers, by group."""
         found = [*self._energy(charges), *self._joined_and_single(transfers)]
         found.sort(key=lambda line: _ORDER[line.group])
-        return [
-            replace(line, base=self.bases.on_top(int(line.item)))
-            if line.code is TransferCode.TAX
-            else line
-            for line in found
-        ]
+        for line in found:
+            if line.code is TransferCode.TAX:
+                line.base = self.bases.on_top(int(line.item))
+        return found
 
     def _energy(self, charges: Iterable[Charge]) -> Iterator[StatementLine]:
         """Join charges of one register at one price, in the order in which they began."""
@@ -90,9 +88,9 @@ class LineMaker:
                 others.append(line)
                 continue
             key = (line.code, line.item, line.late)
-            if (same := joined.get(key)) is not None:
-                line = replace(same, amount=Amount(same.amount + line.amount), count=same.count + 1)
-            joined[key] = line
+            if (same := joined.setdefault(key, line)) is not line:
+                same.amount = Amount(same.amount + line.amount)
+                same.count += 1
         yield from joined.values()
         yield from others
 
@@ -108,32 +106,30 @@ class LineMaker:
         if line.group is Group.TAXES:  # of late and other amounts together, as what they are on
             ppm = int(transfer.detail)
             self.taxed[ppm] = self.taxed.get(ppm, 0) - amount
-            return replace(line, item=transfer.detail, late=False)
+            line.item, line.late = transfer.detail, False
+            return line
         if line.group is Group.FEES:
-            fee = self.fees.get(transfer.id)
-            return line if fee is None else self._fee_line(line, fee)
-        correction = None
-        if transfer.code is TransferCode.CORRECTION:
-            correction = correction_of(self.tx, transfer, self.account, self.tariffs, self.bases)
-        return replace(
-            line,
-            item=transfer.reason if transfer.code is TransferCode.DEBT_RECOVERY else "",
-            transfer=transfer.id,
-            reason=transfer.reason,
-            user=transfer.user,
-            correction=correction,
-        )
+            if (fee := self.fees.get(transfer.id)) is not None:
+                self._add_fee(line, fee)
+            return line
+        line.transfer, line.reason, line.user = transfer.id, transfer.reason, transfer.user
+        if transfer.code is TransferCode.DEBT_RECOVERY:
+            line.item = transfer.reason
+        elif transfer.code is TransferCode.CORRECTION:
+            tx = self.sources.tx
+            line.correction = correction_of(tx, transfer, self.account, self.tariffs, self.bases)
+        return line
 
-    def _fee_line(self, line: StatementLine, fee: Fee) -> StatementLine:
+    def _add_fee(self, line: StatementLine, fee: Fee) -> None:
         version = (fee.tariff, fee.tariff_valid_from, fee.revision)
         contained = tax_of(self.tariffs, *version, LineKind(fee.kind))
         on_top = Tax(fee.tax_ppm, included=False)
         self.bases.add(on_top if fee.tax_ppm else contained, fee.amount)
-        return replace(line, item=fee.item, quantity=fee.quantity)
+        line.item, line.quantity = fee.item, fee.quantity
 
     def _shares(self, transfer: Transfer, amount: Amount) -> Iterator[StatementLine]:
         """Yield a line for each share of a run that a transfer carries."""
-        shares = list(share_lines(self.tx, transfer, self.account))
+        shares = list(share_lines(self.sources, transfer, self.account))
         told = [ZERO, *(Amount(-share.detail.amount) for share in shares)]
         if sum(told) != amount:  # a transfer that no run is known of is told as it is
             yield self._line(transfer, amount)

@@ -133,9 +133,9 @@ class CorrectionDetail:
     after: tuple[PricedEnergy, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class StatementLine:
-    """One line: money that came (above 0) or went, and why."""
+    """One line: money that came (above 0) or went, and why. It grows while lines are joined."""
 
     code: TransferCode
     group: Group

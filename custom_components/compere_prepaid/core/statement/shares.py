@@ -14,13 +14,14 @@ from ..allocation.content import share_lines_of
 from ..allocation.plain import record
 from ..allocation.pool import Pool, PoolKind
 from ..ids import AccountNumber, TransferId
-from ..ledger.allocation_rows import AllocationRun, AllocationShare
+from ..ledger.allocation_rows import AllocationRun
 from ..ledger.ports import LedgerTransaction
 from ..ledger.records import Transfer
 from ..money.amount import Amount
 from ..tariff.model import Tax
 from .chain import first_to_tell
 from .model import AllocationDetail, Group
+from .sources import Sources
 
 _REVERSED = ":reversed"
 _REMEMBERED = 12
@@ -49,14 +50,12 @@ _runs: OrderedDict[str, _Run] = OrderedDict()
 """By digest."""
 
 
-def share_lines(
-    tx: LedgerTransaction, transfer: Transfer, account: AccountNumber
-) -> Iterator[Share]:
+def share_lines(sources: Sources, transfer: Transfer, account: AccountNumber) -> Iterator[Share]:
     """Yield what a transfer of a run is made of; nothing if there is no such run or share."""
     posted = transfer.id.removesuffix(_REVERSED)
     is_reversed = posted != transfer.id
     name = posted.removeprefix("alloc:").removesuffix(f":{account}")
-    share = tx.find(AllocationShare, run=name, account=account)
+    tx, share = sources.tx, sources.share(account, name)
     run = _run(tx, name, transfer.detail)
     if share is None or run is None:
         return

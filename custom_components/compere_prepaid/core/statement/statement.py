@@ -10,8 +10,8 @@ the next one. So each opens with what the one before closed with, and each trans
 them.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -27,9 +27,9 @@ from ..ledger.records import (
     TransferKind,
 )
 from ..money.amount import ZERO, Amount, Currency
-from ..prepayment.calendar import day_of, day_start, next_month
+from ..prepayment.calendar import day_of
 from .chain import Standing, told_until_wh
-from .comparing import Past
+from .comparing import Past, Time, month_before, month_time, time_there, year_before
 from .lines import LineMaker, readings_of
 from .model import (
     Comparison,
@@ -41,10 +41,8 @@ from .model import (
     TaxLine,
     Usage,
 )
+from .sources import Sources, Window
 from .taxes import Tariffs
-
-MANY = 1_000_000
-"""More transfers than an account has in a period."""
 
 _BOOKED = frozenset({TransferKind.POSTED, TransferKind.POST})
 _DAY = timedelta(days=1)
@@ -73,8 +71,32 @@ class StatementMaker:
 
     def make(self, tx: LedgerTransaction, tenancy: Tenancy, span: Span) -> Statement:
         """Return the statement of an account."""
-        head = tx.head()
-        maker = _Maker(self, tx, tenancy, span)
+        return next(self.make_all(tx, [(tenancy, span)]))
+
+    def make_all(
+        self, tx: LedgerTransaction, wanted: Sequence[tuple[Tenancy, Span]]
+    ) -> Iterator[Statement]:
+        """Yield the statements of a group of accounts, each made when it is asked for."""
+        asks = {tenancy.account: self._windows(tenancy, span) for tenancy, span in wanted}
+        seqs = (span.previous.seq for _, span in wanted if span.previous is not None)
+        sources = Sources(tx, asks, min(seqs, default=0))
+        for tenancy, span in wanted:
+            yield self._make(sources, tenancy, span)
+
+    def _windows(self, tenancy: Tenancy, span: Span) -> Iterator[Window]:
+        """Yield the times about which a statement asks."""
+        yield span.since, span.until
+        yield span.until, None
+        if span.previous is not None:
+            yield None, span.previous.row.until
+            yield span.previous.row.since, span.previous.row.until
+        for time in self._compared(span):
+            if (there := time_there(tenancy, time)) is not None:
+                yield there
+
+    def _make(self, sources: Sources, tenancy: Tenancy, span: Span) -> Statement:
+        head = sources.tx.head()
+        maker = _Maker(self, sources, tenancy, span)
         charges = maker.charges
         parts: list[FundStatement] = []
         taxes: list[TaxLine] = []
@@ -82,7 +104,7 @@ class StatementMaker:
             part, taxed = maker.fund(fund)
             parts.append(part)
             taxes.extend(taxed)
-        past = Past(tx, tenancy, self.zone)
+        past = Past(sources, tenancy, self.zone)
         return Statement(
             account=tenancy.account,
             name=tenancy.name,
@@ -102,112 +124,109 @@ class StatementMaker:
     def _comparison(self, past: Past, span: Span) -> Comparison:
         """Compare by the time in which things were used, also of what was told before or later."""
         since, until = span.since, span.until
-        if span.period is not None:
-            last = past.month_before(span.period)
-            year = past.month(span.period.replace(year=span.period.year - 1))
-        else:
-            previous = span.previous
-            before = previous.row.since if previous else since - (until - since)
-            last = past.usage(before, since)
-            year = past.year_before(since, until)
-        this = past.usage(since, until) or Usage(
+        this, last, year = map(past.usage, self._compared(span))
+        nothing = Usage(
             since=since, until=until, days=past.days(since, until), energy_wh=0, cost=ZERO
         )
-        return Comparison(this=this, last=last, year=year)
+        return Comparison(this=this or nothing, last=last, year=year)
+
+    def _compared(self, span: Span) -> tuple[Time, Time, Time]:
+        """Return the time of a statement, the one before it, and that of a year before."""
+        since, until = span.since, span.until
+        if (month := span.period) is not None:
+            a_year_before = month.replace(year=month.year - 1)
+            last = month_time(month_before(month), self.zone)
+            return (since, until), last, month_time(a_year_before, self.zone)
+        previous = span.previous
+        before = previous.row.since if previous else since - (until - since)
+        return (since, until), (before, since), year_before((since, until), self.zone)
 
 
 class _Maker:
     """Makes one statement."""
 
     def __init__(
-        self, site: StatementMaker, tx: LedgerTransaction, tenancy: Tenancy, span: Span
+        self, site: StatementMaker, sources: Sources, tenancy: Tenancy, span: Span
     ) -> None:
         """Read what the statement tells of the electricity fund: all energy is paid from there."""
         self._site = site
-        self._tx = tx
+        self._sources = sources
         self._account = tenancy.account
         self._span = span
-        self._late = {name: self._booked_late(name) for name in map(self._name, Fund)}
+        self._late = {fund: self._booked_late(fund) for fund in Fund}
         self.charges = list(self._charges())
         self._fees = self._known_fees()
 
-    def _name(self, fund: Fund) -> str:
-        return tenant(self._account, fund)
-
     def fund(self, fund: Fund) -> tuple[FundStatement, tuple[TaxLine, ...]]:
         """Return one fund, and the taxes on its lines."""
-        tx, span, currency = self._tx, self._span, self._site.currency
-        name = self._name(fund)
+        sources, span, currency = self._sources, self._span, self._site.currency
+        name = tenant(self._account, fund)
         tariffs = self._site.tariffs
-        maker = LineMaker(tx, self._account, name, tariffs, self._fees, span.since)
+        maker = LineMaker(sources, self._account, name, tariffs, self._fees, span.since)
         power = fund is Fund.ELECTRICITY
-        lines = maker.lines(self.charges if power else (), self._transfers(name))
-        closing = Amount(tx.balance(name) - sum(tx.totals(name, since=span.until).values()))
+        lines = maker.lines(self.charges if power else (), self._transfers(fund))
+        later = sources.totals(self._account, fund, span.until, None)
+        closing = Amount(sources.tx.balance(name) - sum(later.values()))
         opening = total = Amount(closing - sum(line.amount for line in lines))
-        shown: list[StatementLine] = []
+        shown = opening_shown = currency.rounded(opening)
         for line in lines:
-            after = Amount(total + line.amount)
-            shown.append(replace(line, shown=currency.rounded(after) - currency.rounded(total)))
-            total = after
+            total = Amount(total + line.amount)
+            before, shown = shown, currency.rounded(total)
+            line.shown = shown - before
         part = FundStatement(
             fund=fund,
             opening=opening,
             closing=closing,
-            opening_shown=currency.rounded(opening),
+            opening_shown=opening_shown,
             closing_shown=currency.rounded(closing),
-            lines=tuple(shown),
-            groups=tuple(_sums(shown)),
+            lines=tuple(lines),
+            groups=tuple(_sums(lines)),
         )
         return part, tuple(maker.bases.lines(fund, maker.taxed))
 
-    def _transfers(self, name: str) -> Iterator[Transfer]:
+    def _transfers(self, fund: Fund) -> Iterator[Transfer]:
         """Yield a fund's transfers but for charges, the oldest first."""
         span = self._span
-        late = (one for one in self._late[name] if one.code is not TransferCode.CHARGE)
-        new = self._tx.transfers(
-            name, MANY, since=span.since, until=span.until, but=TransferCode.CHARGE
-        )
-        yield from late
-        yield from (one for one in reversed(new) if one.kind in _BOOKED)
+        new = self._sources.transfers(self._account, fund, span.since, span.until)
+        yield from (one for one in self._late[fund] if one.code is not TransferCode.CHARGE)
+        yield from (one for one in new if one.kind in _BOOKED)
 
-    def _booked_late(self, name: str) -> list[Transfer]:
+    def _booked_late(self, fund: Fund) -> list[Transfer]:
         """Return what was booked since the statement before, and belongs before its end."""
         previous = self._span.previous
         if previous is None:
             return []
-        found = self._tx.transfers(name, MANY, until=previous.row.until, after=previous.seq)
-        return [one for one in reversed(found) if one.kind in _BOOKED]
+        until, after = previous.row.until, previous.seq
+        found = self._sources.booked_late(self._account, fund, until, after)
+        return [one for one in found if one.kind in _BOOKED]
 
     def _charges(self) -> Iterator[Charge]:
         """Yield the charges that are told; of one that costs nothing the register says it."""
-        tx, span, previous = self._tx, self._span, self._span.previous
+        sources, span, previous = self._sources, self._span, self._span.previous
         if previous is not None:
-            late = self._late[self._name(Fund.ELECTRICITY)]
+            late = self._late[Fund.ELECTRICITY]
             ids: Mapping[TransferId | None, datetime] = {
                 one.id: one.effective_at for one in late if one.code is TransferCode.CHARGE
             }
             reach = min([previous.row.since, *ids.values()])
-            for charge in tx.charges(self._account, reach, previous.row.until):
+            end, free = previous.row.until, not ids
+            for charge in sources.charges(self._account, reach, end, free=free):
                 if charge.transfer_id in ids or (
                     charge.transfer_id is None
                     and charge.from_wh
-                    >= told_until_wh(tx, previous, charge.meter, charge.generation)
+                    >= told_until_wh(sources.tx, previous, charge.meter, charge.generation)
                 ):
                     yield charge
-        yield from tx.charges(self._account, span.since, span.until)
+        yield from sources.charges(self._account, span.since, span.until)
 
     def _known_fees(self) -> Mapping[TransferId, Fee]:
         """Return the fees that may be told, by their transfer."""
-        zone, account = self._site.zone, self._account
+        zone, span = self._site.zone, self._span
         late = (one.effective_at for found in self._late.values() for one in found)
-        first = day_of(min([self._span.since, *late]), zone).replace(day=1)
-        found = self._tx.fees(account, first, day_of(self._span.until, zone) + _DAY)
+        first = day_of(min([span.since, *late]), zone).replace(day=1)
+        window, end = (span.since, span.until), day_of(span.until, zone) + _DAY
+        found = self._sources.fees(self._account, window, first, end)
         return {fee.transfer_id: fee for fee in found}
-
-
-def month_span(month: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
-    """Return when a month of the site begins and ends."""
-    return day_start(month, zone), day_start(next_month(month), zone)
 
 
 def _sums(lines: Iterable[StatementLine]) -> Iterator[GroupSum]:

@@ -1,8 +1,9 @@
 """Tenants move out: a final reading, a final statement, and what becomes of the rest."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from ..errors import InvalidInputError
 from ..events import Event, MovedOut
@@ -27,12 +28,15 @@ from ..prepayment.pouring import available_of
 from ..prepayment.settlement import AccountDue, Settled, fund_of
 from ..prepayment.slip import Slip
 from ..prepayment.state import AccountState
-from ..statement.issuing import SINCE_LAST, Asked, issue, plan
-from ..statement.statement import month_span
+from ..statement.comparing import month_time
+from ..statement.issuing import SINCE_LAST, Asked, issue, plans
 from .handover import begin_supply, close_generation
 
-_AT_ONCE = 20
+_AT_ONCE = 50
 """So many statements are issued in one transaction: a top-up waits for no more than that."""
+
+_PLANNED = 500
+"""Of so many accounts the last statements are looked at together."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,38 +76,53 @@ class Moves:
         `InvalidInputError`: `account_unknown`, `account_closed`, `statement_month_open`, and what
         `issue` raises.
         """
+        book = self.book
         names = list(dict.fromkeys(map(AccountNumber, numbers)))
         found = dict(await self._issued(names, asked))
         waiting = [name for name in names if name not in found]
         for start in range(0, len(waiting), _AT_ONCE):
-            found |= await self.book.transact(
-                waiting[start : start + _AT_ONCE],
-                "statement",
-                lambda slip, _due: issue(slip, self.book, user, asked),
-            )
+            group = waiting[start : start + _AT_ONCE]
+            async with book.locked(group):
+                settled = await book.transact_locked(group, "statement", _tenancy_of)
+                work = partial(
+                    issue,
+                    tenancies=list(settled.values()),
+                    at=book.clock.now(),
+                    book=book,
+                    user=user,
+                    asked=asked,
+                )
+                found |= await book.ledger.run(work)
         return {name: found[name] for name in names}
 
     async def _issued(
-        self, names: Iterable[AccountNumber], asked: Asked
+        self, names: Sequence[AccountNumber], asked: Asked
     ) -> Mapping[AccountNumber, IssuedStatement]:
         """Return the statements that are there already; refuse before any is issued."""
         book, now = self.book, self.book.clock.now()
         month = asked.month
-        if month is not None and now < month_span(month, book.zone)[1]:
+        if month is not None and now < month_time(month, book.zone)[1]:
             raise InvalidInputError("statement_month_open", month=f"{month:%Y-%m}")
 
-        def read(tx: LedgerTransaction) -> Iterator[tuple[AccountNumber, IssuedStatement]]:
-            for name in names:
-                tenancy = tx.find(Tenancy, account=name)
-                if tenancy is None:
-                    raise InvalidInputError("account_unknown", account=name)
-                planned = plan(tx, tenancy, now, book.zone, asked)
-                if planned.is_there and planned.known is not None:
-                    yield name, planned.known.row
+        def read(
+            tx: LedgerTransaction, group: Sequence[AccountNumber]
+        ) -> Mapping[AccountNumber, IssuedStatement]:
+            found: dict[AccountNumber, IssuedStatement] = {}
+            tx.prefetch(group, ())
+            tenancies = [_tenancy(tx, name) for name in group]
+            planned = plans(tx, tenancies, now, book.zone, asked)
+            for tenancy, one in zip(tenancies, planned, strict=True):
+                if one.is_there and one.known is not None:
+                    found[tenancy.account] = one.known.row
                 else:
                     self._refuse_closed(tenancy)
+            return found
 
-        return await book.ledger.read(lambda tx: dict(read(tx)))
+        issued: dict[AccountNumber, IssuedStatement] = {}
+        for start in range(0, len(names), _PLANNED):
+            group = names[start : start + _PLANNED]
+            issued |= await book.ledger.read(partial(read, group=group))
+        return issued
 
     def _refuse_closed(self, tenancy: Tenancy) -> None:
         """Refuse who moved out: its last statement was issued then."""
@@ -200,7 +219,7 @@ class Moves:
             refunded=Amount(refunded),
             carried_over=Amount(carried),
             owed=Amount(debts + max(0, -left)),
-            statement=issue(slip, self.book, ending.user),
+            statement=issue(tx, [slip.tenancy], slip.at, self.book, ending.user)[account],
         )
 
     def _gather(self, slip: Slip, ending: _Ending) -> None:
@@ -245,6 +264,19 @@ class Moves:
             reason=ending.reason or what,
         )
         number_cash(slip.tx, post_new(slip.tx, request, slip.at), slip.account)
+
+
+def _tenancy(tx: LedgerTransaction, account: AccountNumber) -> Tenancy:
+    """Return how an account stands in the ledger; refuse one that is not there."""
+    tenancy = tx.find(Tenancy, account=account)
+    if tenancy is None:
+        raise InvalidInputError("account_unknown", account=account)
+    return tenancy
+
+
+def _tenancy_of(slip: Slip, _due: AccountDue) -> Tenancy:
+    """Settle only, and return how the account stands then."""
+    return slip.tenancy
 
 
 def _refuse_without_readings(
