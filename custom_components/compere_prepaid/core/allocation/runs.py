@@ -36,7 +36,6 @@ from .posting import (
     Booked,
     Shares,
     Step,
-    pools_of,
     post_run,
     reject_run,
     reverse_run,
@@ -220,7 +219,7 @@ class Allocations:
             names = {pool.name for pool in pools} - _set_after(tx, known_at)
             for head in tx.run_heads(since, until) if names else ():
                 if head.state is RunState.POSTED or (head.since, head.until) == (since, until):
-                    names -= pools_of(tx, head.id)
+                    names -= {result.pool for result in results_of(tx.run_result(head.id))}
             return tuple(sorted(names))
 
         return await self.book.ledger.survey(look)
