@@ -155,11 +155,7 @@ async def news_of_pools(
     meters = {
         circuit
         for meter in wanted.meters
-        for circuit in (
-            circuits_of(profiles[meter.profile], meter.serial)
-            if meter.profile in profiles
-            else [meter.serial]
-        )
+        for circuit in circuits_of(profiles.get(meter.profile), meter.serial)
     }
     named = Named(
         tariffs={*site.book.tariffs, *(tariff.name for tariff in wanted.tariffs)},
