@@ -24,13 +24,9 @@ DEFAULT_BREAKER_A = 100
 
 
 def circuits(catalogue: Catalogue, data: Mapping[str, Any]) -> dict[MeterSerial, int | None]:
-    """Return the serial numbers that accounts list, each with its channel, of a meter's data.
-
-    A model that is not known (any more) is taken for one without channels.
-    """
-    serial = MeterSerial(data[CONF_SERIAL])
+    """Return the serial numbers that accounts list, each with its channel, of a meter's data."""
     profile = catalogue.profiles.get(data[CONF_PROFILE])
-    return {serial: None} if profile is None else circuits_of(profile, serial)
+    return circuits_of(profile, MeterSerial(data[CONF_SERIAL]))
 
 
 def circuit_name(data: Mapping[str, Any], channel: int | None) -> str:

@@ -31,7 +31,6 @@ from .const import (
     CONF_RATED_POWER,
     DOMAIN,
 )
-from .core.allocation.pools import author
 from .core.allocation.premises import (
     PREMISES,
     PREMISES_AUTHOR,
@@ -43,7 +42,7 @@ from .core.allocation.premises import (
     unit_of_account,
     unit_of_meter,
 )
-from .core.document_versions import dated
+from .core.document_versions import author, dated
 from .core.ids import AccountNumber, MeterSerial
 from .core.ledger.ports import LedgerTransaction
 from .core.ledger.records import Document

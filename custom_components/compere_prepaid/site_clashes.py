@@ -129,9 +129,7 @@ def _other_circuits(site: CompereSite, wanted: SiteFile, written: Document) -> I
             yield written.fault("meters", index, "profile", message=message)
     known: dict[str, str] = {}
     for index, meter in enumerate(wanted.meters):
-        profile = listed[meter.serial]
-        circuits = [meter.serial] if profile is None else circuits_of(profile, meter.serial)
-        for circuit in circuits:
+        for circuit in circuits_of(listed[meter.serial], meter.serial):
             if (other := known.setdefault(circuit, meter.serial)) != meter.serial:
                 message = f"meter {other} has a channel '{circuit}': give one another serial number"
                 yield written.fault("meters", index, "serial", message=message)

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 from .action_errors import in_words
 from .core.allocation.consistency import Named
 from .core.document_faults import Fault
+from .core.document_versions import author
 from .core.documents import Document as YamlDocument
 from .core.errors import InvalidInputError
 from .core.ledger.records import Document
 from .core.meters.profile import circuits_of
 from .core.prepayment.calendar import day_of
-from .core.prepayment.policies import author, new_version, superseded
+from .core.prepayment.policies import POLICY_AUTHOR, new_version, superseded
 from .core.prepayment.rules import (
     Rules,
     calendar_document,
@@ -72,7 +73,7 @@ class RuleNews:
         """Return what the ledger lacks; report what may not change any more."""
         now = self.site.clock.now()
         policies = list(self._policies())
-        authors = [author(policy, user, now) for policy in policies]
+        authors = [author(policy, POLICY_AUTHOR, user, now) for policy in policies]
         return [*self._calendars(), *self._tariffs(), *policies, *authors]
 
     def warnings(self) -> list[dict[str, str]]:
@@ -155,11 +156,7 @@ async def news_of_pools(
     meters = {
         circuit
         for meter in wanted.meters
-        for circuit in (
-            circuits_of(profiles[meter.profile], meter.serial)
-            if meter.profile in profiles
-            else [meter.serial]
-        )
+        for circuit in circuits_of(profiles.get(meter.profile), meter.serial)
     }
     named = Named(
         tariffs={*site.book.tariffs, *(tariff.name for tariff in wanted.tariffs)},

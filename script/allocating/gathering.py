@@ -8,7 +8,11 @@ from zoneinfo import ZoneInfo
 
 from custom_components.compere_prepaid.core.allocation.consistency import Named, unknown_names
 from custom_components.compere_prepaid.core.allocation.document import pool_document
-from custom_components.compere_prepaid.core.allocation.gathering import Gathering, Setting
+from custom_components.compere_prepaid.core.allocation.gathering import (
+    Gathering,
+    Setting,
+    common_meters,
+)
 from custom_components.compere_prepaid.core.allocation.pool import Pool
 from custom_components.compere_prepaid.core.allocation.pools import pools_on
 from custom_components.compere_prepaid.core.allocation.premises import (
@@ -63,20 +67,16 @@ class Month:
 
 def circuits(site: SiteFile) -> dict[MeterSerial, tuple[MeterSerial, ...]]:
     """Return of each meter of the file what accounts and pools may name: it, or its channels."""
-    catalogue = _catalogue()
+    profiles = _catalogue().profiles
     return {
-        meter.serial: _circuits(catalogue, meter.profile, meter.serial) for meter in site.meters
+        meter.serial: tuple(circuits_of(profiles.get(meter.profile), meter.serial))
+        for meter in site.meters
     }
 
 
 @cache
 def _catalogue() -> Catalogue:
     return load_catalogue([PROFILES])
-
-
-def _circuits(catalogue: Catalogue, profile: str, serial: MeterSerial) -> tuple[MeterSerial, ...]:
-    known = catalogue.profiles.get(profile)
-    return (serial,) if known is None else tuple(circuits_of(known, serial))
 
 
 def gathering_of(
@@ -86,14 +86,6 @@ def gathering_of(
     of_meters = circuits(site)
     meters = frozenset(circuit for found in of_meters.values() for circuit in found)
     pools, feeders = _in_force(site, month, meters)
-    common = frozenset(
-        serial
-        for serials in (
-            *(cost.meters for pool in pools for cost in pool.costs),
-            *(feeder.main for feeder in feeders.values()),
-        )
-        for serial in serials
-    )
     supplied = {serial: one.number for one in site.accounts for serial in one.meters}
     counted = {
         serial: sum(span.energy_wh for span in registers[serial].spans(month.begin, month.end))
@@ -112,7 +104,7 @@ def gathering_of(
             tariffs=_tariffs(site),
         ),
         pools=pools,
-        common=common,
+        common=common_meters(pools, feeders.values()),
         feeders=feeders,
         bills=bills,
         supplies=[

@@ -5,7 +5,8 @@ A version is named by its first day, and by a revision where it was set again fo
 """
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, datetime
+import json
 from typing import NamedTuple
 
 from .ledger.records import Document
@@ -60,3 +61,13 @@ def next_revision(documents: Iterable[Document], name: str, day: date) -> DayVer
         if document.name == name and (version := DayVersion.of(document)).day == day
     ]
     return DayVersion(day, max(taken, default=0) + 1)
+
+
+def author(document: Document, kind: str, user: str, at: datetime) -> Document:
+    """Return the document that says who set a version, and when."""
+    return Document(
+        kind=kind,
+        name=document.name,
+        version=document.version,
+        content=json.dumps({"at": at.isoformat(), "user": user}, sort_keys=True),
+    )

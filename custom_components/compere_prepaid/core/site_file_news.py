@@ -11,7 +11,6 @@ from .allocation.pools import (
     FEEDER_AUTHOR,
     POOL_AUTHOR,
     Versions,
-    author,
     clashes_of,
     days_from,
     known_to,
@@ -19,7 +18,7 @@ from .allocation.pools import (
 )
 from .balance.feeders import Feeder, feeder_document
 from .document_faults import Fault
-from .document_versions import DayVersion
+from .document_versions import DayVersion, author
 from .documents import Document as YamlDocument
 from .ledger.ports import LedgerTransaction
 from .ledger.records import Document

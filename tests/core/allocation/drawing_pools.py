@@ -95,7 +95,7 @@ def exclusions(draw: st.DrawFn, account: AccountNumber) -> Exclusion:
         account=account,
         pool=is_out,
         denominator=not is_out or draw(st.booleans()),
-        contribution=draw(_cents) if is_out else ZERO,
+        contribution=draw(_cents),
     )
 
 

@@ -127,6 +127,12 @@ def test_everything_that_a_pool_can_say() -> None:
     )
 
 
+def test_a_contribution_may_be_the_owners() -> None:
+    """Of an account that is out of the denominator alone it is not taken off the cost."""
+    (rule,) = read(EXAMPLE.replace("from: [pool, denominator]", "from: [denominator]")).exclusions
+    assert (rule.pool, rule.denominator, rule.contribution) == (False, True, 5000 * YUAN)
+
+
 def test_a_pool_needs_little() -> None:
     """What costs, from when, and by what it is split; fixed percentages say that themselves."""
     costs = "name: Lifts\nvalid_from: 2026-01-01\ncosts: [{bill: Lifts}]\n"
@@ -278,11 +284,6 @@ MISTAKES = {
         "contribution: 5000}",
         "contribution: 5000}, {account: ANCHOR}",
         ["line 14: exclusions[1]: account 'ANCHOR' is excluded already: write one entry for it"],
-    ),
-    "a contribution beside a share": (
-        "from: [pool, denominator]",
-        "from: [denominator]",
-        ["line 14: exclusions[0].contribution: is paid in place of a share: add 'pool' to 'from'"],
     ),
     "a contribution below nothing": (
         "contribution: 5000",

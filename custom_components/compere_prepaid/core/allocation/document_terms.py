@@ -46,8 +46,6 @@ def _read_exclusion(section: Section, currency: Currency) -> Exclusion | None:
     out_of = section.value.get("from", ["pool"])
     if part and contribution < 0:
         part.fault("must not be negative")
-    elif part and contribution and "pool" not in out_of:
-        part.fault("is paid in place of a share: add 'pool' to 'from'")
     return Exclusion(
         account=AccountNumber(str(section.value["account"])),
         pool="pool" in out_of,

@@ -96,14 +96,7 @@ def read_gathering(
         until=until,
         setting=setting,
         pools=pools,
-        common=frozenset(
-            serial
-            for serials in (
-                *(cost.meters for pool in every for cost in pool.costs),
-                *(feeder.main for feeder in feeders.values()),
-            )
-            for serial in serials
-        ),
+        common=common_meters(every, feeders.values()),
         feeders=feeders,
         bills=tuple(counting(all_bills(tx), since, until)),
         supplies=supplies,
@@ -112,6 +105,18 @@ def read_gathering(
         energy=tx.energy_by_meter(begin, end),
         behind=_behind(tx, supplies, end) if _splits_by(pools, Basis.ENERGY) else 0,
         registers=register_lines(tx, sorted(wanted), begin, end, zone),
+    )
+
+
+def common_meters(pools: Iterable[Pool], feeders: Iterable[Feeder]) -> frozenset[MeterSerial]:
+    """Return the meters of pools, and main meters: what nobody has alone."""
+    return frozenset(
+        serial
+        for serials in (
+            *(cost.meters for pool in pools for cost in pool.costs),
+            *(feeder.main for feeder in feeders),
+        )
+        for serial in serials
     )
 
 

@@ -6,13 +6,13 @@ day. Days that are over may be set too, for what was allocated keeps what it was
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date
 import json
 from typing import NamedTuple
 
 from ..balance.feeders import FEEDER, Feeder, feeder_document, feeder_of, feeders_on
 from ..document_faults import Fault
-from ..document_versions import DayVersion, dated, in_force_on, next_revision
+from ..document_versions import DayVersion, author, dated, in_force_on, next_revision
 from ..documents import Document as WrittenDocument, DocumentError
 from ..errors import InvalidInputError
 from ..ledger.ports import LedgerTransaction
@@ -293,16 +293,6 @@ class Pools:
     def _unknown(versions: Versions, name: str) -> InvalidInputError:
         known = ", ".join(dated(versions.pools)) or "-"
         return InvalidInputError("pool_unknown", pool=name, pools=known)
-
-
-def author(document: Document, kind: str, user: str, at: datetime) -> Document:
-    """Return the document that says who set a version, and when."""
-    return Document(
-        kind=kind,
-        name=document.name,
-        version=document.version,
-        content=json.dumps({"at": at.isoformat(), "user": user}, sort_keys=True),
-    )
 
 
 def _key(document: Document) -> tuple[str, str]:

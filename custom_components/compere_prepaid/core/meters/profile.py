@@ -91,9 +91,12 @@ def channel_serial(serial: MeterSerial, channel: int) -> MeterSerial:
     return MeterSerial(f"{serial}-{channel}")
 
 
-def circuits_of(profile: Profile, serial: MeterSerial) -> dict[MeterSerial, int | None]:
-    """Return what is charged of one meter: each channel with its number, or the meter itself."""
-    if profile.channel_count == 1:
+def circuits_of(profile: Profile | None, serial: MeterSerial) -> dict[MeterSerial, int | None]:
+    """Return what is charged of one meter: each channel with its number, or the meter itself.
+
+    A model that is not known (any more) is taken for one without channels.
+    """
+    if profile is None or profile.channel_count == 1:
         return {serial: None}
     channels = range(1, profile.channel_count + 1)
     return {channel_serial(serial, channel): channel for channel in channels}

@@ -7,6 +7,7 @@ import json
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from ..document_versions import author
 from ..errors import InvalidInputError
 from ..ledger.ports import LedgerTransaction
 from ..ledger.records import Document
@@ -83,7 +84,8 @@ class Policies:
             if change is None:
                 return None
             tx.insert_document(change.document)
-            tx.insert_document(author(change.document, user, self.book.clock.now()))
+            at = self.book.clock.now()
+            tx.insert_document(author(change.document, POLICY_AUTHOR, user, at))
             return change, read_rules(tx)
 
         if dry_run:
@@ -123,16 +125,6 @@ class Policies:
     def bound(self, policy: Policy) -> Policy:
         """Return a policy with the special days that its calendar has now."""
         return with_special_days(policy, self.book.calendars)
-
-
-def author(document: Document, user: str, at: datetime) -> Document:
-    """Return the document that says who wrote a version of a policy, and when."""
-    return Document(
-        kind=POLICY_AUTHOR,
-        name=document.name,
-        version=document.version,
-        content=json.dumps({"at": at.isoformat(), "user": user}, sort_keys=True),
-    )
 
 
 def new_version(
