@@ -107,7 +107,7 @@ async def test_a_child_that_dies_halfway(tmp_path: Path, end: str, words: str) -
 async def test_no_child_can_be_started() -> None:
     """The system says why."""
     with (
-        patch.object(apart.sys, "executable", "/no/such/python"),
+        patch("sys.executable", "/no/such/python"),
         pytest.raises(OperationFailedError, match="allocation_failed"),
     ):
         await apart.work_out_apart(INPUTS)
