@@ -3,7 +3,6 @@
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-import sys
 from unittest.mock import patch
 
 import pytest
@@ -108,7 +107,7 @@ async def test_a_child_that_dies_halfway(tmp_path: Path, end: str, words: str) -
 async def test_no_child_can_be_started() -> None:
     """The system says why."""
     with (
-        patch.object(sys, "executable", "/no/such/python"),
+        patch("sys.executable", "/no/such/python"),
         pytest.raises(OperationFailedError, match="allocation_failed"),
     ):
         await apart.work_out_apart(INPUTS)

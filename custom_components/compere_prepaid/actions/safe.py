@@ -53,6 +53,7 @@ async def _restore_ledger(
             }
             for one in rebooked.by_hand
         ],
+        "runs": list(rebooked.runs),
         "ok": recovery.verification.ok,
         "faults": list(recovery.verification.faults),
         "state": entry.state.value,

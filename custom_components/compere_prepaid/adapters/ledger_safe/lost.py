@@ -4,13 +4,14 @@ People did these things and were told that they were done: payments, refunds, ad
 holds they placed; tariffs and agreements. Those that stand by themselves are booked again with the
 same ids, so that a repeated request, or a payment notice, still finds the first result. What hangs
 together with more (a move, a replaced meter, a debt, a corrected tariff) is told, to be done again.
-What meters counted is charged by itself: the next reading spans the gap.
+Allocation runs wait to be approved again. What meters counted is charged by itself: the next
+reading spans the gap.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass, field, fields, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 import sqlite3
 from typing import Any
@@ -22,6 +23,7 @@ from ...core.ledger.account_rows import (
     Debt,
     DebtKind,
 )
+from ...core.ledger.allocation_rows import RunState
 from ...core.ledger.chain import chain_hash, payload_hash
 from ...core.ledger.ports import LedgerTransaction
 from ...core.ledger.posting import post
@@ -82,6 +84,8 @@ _PAYMENT = ("pay:", "asg:")
 """Begin the ids of what providers took, and whose it was: nothing without the row that says so."""
 _COUNT = "close:"
 """Begins the ids of what a count of the cash desk booked: it is counted again as a whole."""
+_SHARE = "alloc:"
+"""Begins the ids of what an allocation run booked: it is approved again as a whole."""
 _CLEARING = "asset:clearing:"
 _DEBT = "debt:"
 _DEBT_ACCOUNT = "asset:debt:"
@@ -138,6 +142,8 @@ class Rebooked:
 
     transfers: tuple[NewTransfer, ...]
     by_hand: tuple[NewTransfer, ...]
+    runs: tuple[str, ...]
+    """Allocation runs that were posted and are proposals again: approving one books it."""
     documents: int
     terms: int
     holds: int
@@ -280,6 +286,7 @@ def rebook(tx: LedgerTransaction, lost: Lost, at: datetime) -> Rebooked:
         done = transfer.again and means_something and _book(tx, transfer.request, at, approvers)
         (booked if done else by_hand).append(transfer.request)
     keep_again(tx, lost.payments)
+    again = _runs_again(tx, by_hand)
     documents = [
         one for one in lost.documents if tx.find_document(one.kind, one.name, one.version) is None
     ]
@@ -295,11 +302,27 @@ def rebook(tx: LedgerTransaction, lost: Lost, at: datetime) -> Rebooked:
         place(tx, hold, f"hold:{hold.kind}")
     return Rebooked(
         transfers=tuple(booked),
-        by_hand=tuple(by_hand),
+        by_hand=tuple(one for one in by_hand if _run_of(one.id) not in again),
+        runs=tuple(run for run, state in sorted(again.items()) if state is RunState.PROPOSED),
         documents=len(documents),
         terms=len(terms),
         holds=len(holds),
     )
+
+
+def _runs_again(tx: LedgerTransaction, lost: Iterable[NewTransfer]) -> Mapping[str, RunState]:
+    """Return of which allocation runs nothing is booked any more, and where they stand now."""
+    names = {_run_of(one.id) for one in lost}
+    return {
+        head.id: head.state
+        for head in tx.run_heads(date.min, date.max)
+        if head.id in names and head.state is not RunState.POSTED
+    }
+
+
+def _run_of(name: TransferId) -> str:
+    """Return the allocation run whose share a transfer is; empty if it is none."""
+    return name.removeprefix(_SHARE).partition(":")[0] if name.startswith(_SHARE) else ""
 
 
 def _book(
