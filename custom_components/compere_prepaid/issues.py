@@ -358,10 +358,16 @@ def raise_allocation_waits(site: CompereSite, runs: list[str]) -> None:
     _raise(site, ALLOCATION_WAITS, "", {"runs": ", ".join(runs)})
 
 
-def raise_month_end_registers(site: CompereSite, month: str, meters: str) -> None:
+def raise_month_end_registers(site: CompereSite, month: str, *, missing: str) -> None:
     """Say that a month waits for meters to be read."""
-    placeholders = {"month": month, "meters": meters}
+    placeholders = {"month": month, "meters": missing}
     _raise(site, MONTH_END, month, placeholders, text="month_end_registers")
+
+
+def raise_month_end_charges(site: CompereSite, month: str, *, units: str) -> None:
+    """Say that a month waits for tenants' meters to be charged to its end."""
+    placeholders = {"month": month, "units": units}
+    _raise(site, MONTH_END, month, placeholders, text="month_end_charges")
 
 
 def raise_month_end_lacks(site: CompereSite, month: str, pools: tuple[str, ...]) -> None:

@@ -1,6 +1,7 @@
 """The run at the end of a month, if the site's options ask for it: proposed, or posted at once.
 
-It waits until the registers of the month's end are known, and happens once to each pool: those of
+It waits until the registers of the month's end are known, some days also until all energy of the
+month is charged where pools are split by it, and happens once to each pool: those of
 any run of the whole month, whatever became of it, and those that were posted for a part of it, are
 left to people. So a restart changes nothing, and who rejects a run decides what comes next. A run
 of which something is missing is never posted without a person: it is kept as a proposal, and a
@@ -8,7 +9,7 @@ repair issue says why.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -33,8 +34,15 @@ CONF_FROM = "from"
 CONF_POST_FROM = "post_from"
 LAST_DAY = 28
 EVERY = timedelta(minutes=15)
+PATIENCE = timedelta(days=3)
+"""So long it waits until all energy of tenants is charged, where pools are split by that."""
 MONTHS = 12
 """So many months back it is looked for what is left."""
+_WAITS: Mapping[str, Callable[..., None]] = {
+    "allocation_incomplete": issues.raise_month_end_registers,
+    "allocation_behind": issues.raise_month_end_charges,
+}
+"""What a month waits for, by the key of the refusal."""
 
 
 class Mode(StrEnum):
@@ -140,11 +148,12 @@ class MonthEndKeeper:
 
     async def _look_at(self, settings: MonthEnd, since: date) -> None:
         """Work out what is left of a month, post what waits for nobody, say what it waits for."""
-        site, missing, lacking = self._site, "", tuple[str, ...]()
+        site, waits, lacking = self._site, None, tuple[str, ...]()
         until, month = next_month(since), month_name(since)
         known_at = settings.time_after(until, site.zone)
         if left := await site.allocations.left(since, until, known_at):
-            missing = await self._propose(Asked(since=since, until=until, pools=left))
+            asked = Asked(since=since, until=until, pools=left)
+            waits = await self._propose(asked, charged=site.clock.now() < known_at + PATIENCE)
         for head in await site.allocations.heads(since, until):
             is_ours = head.state is RunState.PROPOSED and head.user == AUTOMATION
             if not is_ours or (head.since, head.until) != (since, until):
@@ -153,25 +162,25 @@ class MonthEndKeeper:
                 lacking += found
             elif settings.mode is Mode.POST and month >= settings.posts:
                 await site.allocations.approve(head.id, user=AUTOMATION)
-        if missing:
-            issues.raise_month_end_registers(site, month, missing)
+        if waits is not None:
+            _WAITS[waits.key](site, month, **waits.placeholders)
         elif lacking:
             issues.raise_month_end_lacks(site, month, lacking)
         else:
             issues.clear(site, issues.MONTH_END, month)
 
-    async def _propose(self, asked: Asked) -> str:
-        """Work pools out and keep that; return the meters without which it cannot be done yet."""
+    async def _propose(self, asked: Asked, *, charged: bool) -> InvalidInputError | None:
+        """Work pools out and keep that, or return what it has to wait for."""
         await self._site.hours.async_write()
         try:
-            run = await self._site.allocations.propose(asked, user=AUTOMATION)
+            run = await self._site.allocations.propose(asked, user=AUTOMATION, charged=charged)
         except InvalidInputError as error:
-            if error.key != "allocation_incomplete":
+            if error.key not in _WAITS:
                 raise
-            return error.placeholders["missing"]
+            return error
         if run.head is not None:
             self._lacking[run.head.id] = _lacking(run)
-        return ""
+        return None
 
     async def _lacking_of(self, run: str) -> tuple[str, ...]:
         """Return the pools of a run of which something is not known; a run never changes."""

@@ -1,5 +1,6 @@
 """The run at the end of a month, by itself: once, and never on what is not known."""
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -78,6 +79,7 @@ def says(hass: HomeAssistant) -> set[str | None]:
     return found & {
         "allocation_waits",
         "month_end_registers",
+        "month_end_charges",
         "month_end_lacks",
         "month_end_failed",
     }
@@ -254,6 +256,38 @@ async def test_nothing_is_said_when_it_is_off(
     choose(hass, site, Mode.OFF, "2026-04")
     await site.month_end.async_look()
     assert waiting_months(hass) == []
+
+
+BY_ENERGY = replace(LIFTS, splits=(Split(basis=Basis.ENERGY),))
+
+
+async def test_waits_for_charges(hass: HomeAssistant, mall: Mall, site: CompereSite) -> None:
+    """Where energy counts, it waits until all of it is charged."""
+    await begin(hass, site, Mode.POST, BY_ENERGY)
+    await ask(hass, "enter_bill", **BILL)
+    await go_on_without_bakery(mall, site)
+    await site.month_end.async_look()
+    assert says(hass) == {"month_end_charges"}
+    assert await states(hass) == {}
+    for serial in site.meters:
+        await read_again(site, serial)
+    await site.month_end.async_look()
+    assert await states(hass) == {"2026-03": "posted"}
+    assert says(hass) == set()
+
+
+async def test_waits_for_charges_no_longer(
+    hass: HomeAssistant, mall: Mall, site: CompereSite
+) -> None:
+    """A meter that stays silent keeps nobody waiting for ever; but then somebody has to approve."""
+    await begin(hass, site, Mode.POST, BY_ENERGY)
+    await ask(hass, "enter_bill", **BILL)
+    await go_on_without_bakery(mall, site)
+    use(mall, NOODLES, 100, 72 * 3600)
+    await read_again(site, serial_of(mall, NOODLES))
+    await site.month_end.async_look()
+    assert await states(hass) == {"2026-03": "proposed"}
+    assert says(hass) == {"allocation_waits", "month_end_lacks"}
 
 
 async def test_other_pools_by_hand(hass: HomeAssistant, mall: Mall, site: CompereSite) -> None:

@@ -99,15 +99,18 @@ class Allocations:
         )
         return looked
 
-    async def propose(self, asked: Asked, *, user: str) -> Worked:
+    async def propose(self, asked: Asked, *, user: str, charged: bool = False) -> Worked:
         """Work out a run and keep it, to be approved; the very same one that waits is that one.
 
-        Raises as `preview`, and `allocation_incomplete` if a register is not known; then nothing is
+        Raises as `preview`, `allocation_incomplete` if a register is not known, and if `charged` is
+        asked for `allocation_behind` where energy counts that is not charged yet; then nothing is
         worked out.
         """
         inputs = await self._gathered(asked)
         if missing := missing_of(inputs):
             raise InvalidInputError("allocation_incomplete", missing=", ".join(missing))
+        if charged and (behind := behind_of(inputs)):
+            raise InvalidInputError("allocation_behind", units=behind)
         worked = await self.worker(inputs)
         looked = _looked_at(inputs, worked)
         pools, results = frozenset(looked.pools), looked.results
@@ -315,6 +318,17 @@ def missing_of(inputs: Inputs) -> tuple[str, ...]:
         if line.detail.get("missing") == "register"
     }
     return tuple(sorted(found))
+
+
+def behind_of(inputs: Inputs) -> int:
+    """Return of how many units energy counts that is not charged to the end of a run's time."""
+    found = (
+        int(line.detail["units"])
+        for lines in inputs.costs.values()
+        for line in lines
+        if line.detail.get("missing") == "charges"
+    )
+    return max(found, default=0)
 
 
 def run_id(since: date, until: date, number: int = 1) -> str:
