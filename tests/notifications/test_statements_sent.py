@@ -1,8 +1,12 @@
 """Statements that are sent: each once, with the PDF where a channel takes files."""
 
 import asyncio
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
+import re
 from typing import Any
+from unittest.mock import AsyncMock, patch
 
 from homeassistant.components.media_source import (
     Unresolvable,
@@ -19,7 +23,7 @@ import pytest
 from custom_components.compere_prepaid.core.ids import AccountNumber
 from custom_components.compere_prepaid.site import CompereSite
 from custom_components.compere_prepaid.statements.mailing import Mailing
-from custom_components.compere_prepaid.statements.press import Paper
+from custom_components.compere_prepaid.statements.press import Paper, async_issued
 from custom_components.compere_prepaid.statements.sent import KEPT, SENDING, SENT
 from tests.notifications.conftest import SHOP
 from tests.notifications.phones import Phone, reach
@@ -96,7 +100,7 @@ async def test_mail_carries_the_pdf(hass: HomeAssistant, site: CompereSite) -> N
     assert answer["accounts"][SHOP]["sent"] == {mailbox.name: "sent"}
     (mail,) = mailbox.mails
     assert mail[ATTR_ENTITY_ID] == mailbox.name
-    assert mail["file"] == f"statement-{SHOP}-1-zh-Hans.pdf"
+    assert re.fullmatch(rf"statement-{SHOP}-1-zh-Hans-[0-9a-f]{{12}}\.pdf", mail["file"])
     assert mail["content"].startswith(b"%PDF")
     assert "对账单见附件" in mail["message"]
     root = await async_browse_media(hass, None)
@@ -124,7 +128,9 @@ async def test_what_was_on_its_way_is_not_sent_twice(
 ) -> None:
     """After an end in the middle nobody knows whether it arrived: that is said, nothing is sent."""
     await ask(hass, "issue_statement", account=SHOP)
-    await site.mailing._sent.async_mark([(FIRST, tenant.name, SENDING)])
+    row = await async_issued(site, FIRST)
+    assert row is not None
+    await site.mailing._sent.async_mark([(row, tenant.name, SENDING)])
     count = len(tenant.messages)
     answer = await ask(hass, "print_statements", account=SHOP, email=True)
     assert answer["accounts"][SHOP]["sent"] == {tenant.name: "unknown"}
@@ -137,10 +143,11 @@ async def test_what_is_too_old_is_not_sent(
     """Of the first statement nobody knows any more; the latest ones are remembered."""
     sent = site.mailing._sent
     await ask(hass, "issue_statement", account=SHOP)
-    await sent.async_mark(
-        (Paper(FIRST.account, number), "x", SENT) for number in range(2, KEPT + 3)
-    )
-    assert await sent.async_states(Paper(FIRST.account, KEPT + 2)) == {"x": SENT}
+    row = await async_issued(site, FIRST)
+    assert row is not None
+    later = [replace(row, number=number) for number in range(2, KEPT + 3)]
+    await sent.async_mark((one, "x", SENT) for one in later)
+    assert await sent.async_states(later[-1]) == {"x": SENT}
     answer = await ask(hass, "print_statements", account=SHOP, email=True)
     assert answer["accounts"][SHOP]["sent"] == {tenant.name: "unknown"}
     assert tenant.messages == []
@@ -232,3 +239,24 @@ async def test_stopping_waits_for_what_is_on_its_way(
     slow.goes_on.set()
     await stopping
     assert (await sending)[FIRST] == {slow.name: "sent", tenant.name: "not_tried"}
+
+
+async def test_another_statement_of_the_same_number_is_printed_and_sent(
+    hass: HomeAssistant, site: CompereSite, tenant: Phone
+) -> None:
+    """A restored ledger issues numbers again, for other statements than those that got lost."""
+    lost = await ask(hass, "issue_statement", account=SHOP, email=True)
+    row = await async_issued(site, FIRST)
+    assert row is not None
+    other = AsyncMock(return_value=replace(row, issued_at=row.issued_at + timedelta(hours=1)))
+    statements = "custom_components.compere_prepaid.statements"
+    with (
+        patch(f"{statements}.press.async_issued", other),
+        patch(f"{statements}.mailing.async_issued", other),
+    ):
+        answer = await ask(hass, "print_statements", account=SHOP, email=True)
+        again = await ask(hass, "print_statements", account=SHOP, email=True)
+    assert answer["accounts"][SHOP]["files"] != lost["accounts"][SHOP]["files"]
+    assert answer["accounts"][SHOP]["sent"] == {tenant.name: "sent"}
+    assert again["accounts"][SHOP]["sent"] == {tenant.name: "sent_before"}
+    assert len(tenant.messages) == 2

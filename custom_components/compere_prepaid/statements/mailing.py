@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..adapters.statement_paper.view import told_funds
 from ..adapters.statement_paper.wording import Words, number, words_of
+from ..core.ledger.account_rows import IssuedStatement
 from ..notifications import channels
 from ..notifications.memory import Told
 from ..notifications.messages import Message
@@ -32,7 +33,7 @@ NOT_TRIED = "not_tried"
 class Letter(NamedTuple):
     """A statement that is on its way through a channel."""
 
-    paper: Paper
+    row: IssuedStatement
     channel: str
     message: Message
     before: str | None
@@ -100,7 +101,11 @@ class Mailing:
                 continue
             letters: list[Letter] = []
             for paper, file in some:
-                before = await self._sent.async_states(paper)
+                row = await async_issued(self._site, paper)
+                if row is None:
+                    answers[paper] = {}
+                    continue
+                before = await self._sent.async_states(row)
                 if before is None:
                     before = dict.fromkeys(self._site.notifier.channels_of(paper.account), "")
                 answers[paper] = {
@@ -108,9 +113,9 @@ class Mailing:
                     for channel, state in before.items()
                     if not again
                 }
-                letters += await self._letters(paper, file, before, language, again=again)
+                letters += await self._letters(row, file, before, language, again=again)
             if letters:
-                await self._sent.async_mark((one.paper, one.channel, SENDING) for one in letters)
+                await self._sent.async_mark((one.row, one.channel, SENDING) for one in letters)
                 await self._deliver(letters, answers, stopped)
         return answers
 
@@ -121,26 +126,27 @@ class Mailing:
         stopped: asyncio.Event,
     ) -> None:
         marks = []
-        for paper, channel, message, before in letters:
+        for row, channel, message, before in letters:
+            answer = answers[Paper(row.account, row.number)]
             if stopped.is_set():
-                answers[paper][channel] = NOT_TRIED
-                marks.append((paper, channel, before))
+                answer[channel] = NOT_TRIED
+                marks.append((row, channel, before))
                 continue
             took = await self._site.notifier.outbox.async_send([channel], message)
-            answers[paper][channel] = "sent" if took else "failed"
-            marks.append((paper, channel, SENT if took else None))
+            answer[channel] = "sent" if took else "failed"
+            marks.append((row, channel, SENT if took else None))
             told = Told(
                 at=self._site.clock.now().astimezone(UTC),
                 title=message.title,
                 text=message.text,
                 channels=took,
             )
-            self._site.notifier.memory.keep_message(paper.account, told)
+            self._site.notifier.memory.keep_message(row.account, told)
         await self._sent.async_mark(marks)
 
     async def _letters(
         self,
-        paper: Paper,
+        row: IssuedStatement,
         file: Path | None,
         before: Mapping[str, str],
         language: str,
@@ -148,18 +154,17 @@ class Mailing:
         again: bool,
     ) -> list[Letter]:
         site = self._site
-        names = site.notifier.channels_of(paper.account)
+        names = site.notifier.channels_of(row.account)
         wanted = [name for name in names if again or name not in before]
-        row = await async_issued(site, paper) if wanted else None
-        if row is None:
+        if not wanted:
             return []
-        spoken = language or site.press.language_of(paper.account)
+        spoken = language or site.press.language_of(row.account)
         content = json.loads(row.content)
         words = await site.hass.async_add_executor_job(words_of, spoken, content["currency"])
         return [
             Letter(
-                *(paper, name),
-                self._message(paper, content, words, channel=name, file=file),
+                *(row, name),
+                self._message(row, content, words, channel=name, file=file),
                 before.get(name) or None,
             )
             for name in wanted
@@ -167,7 +172,7 @@ class Mailing:
 
     def _message(
         self,
-        paper: Paper,
+        row: IssuedStatement,
         content: Mapping[str, Any],
         words: Words,
         *,
@@ -186,8 +191,8 @@ class Mailing:
         values = {
             "site": self._site.name,
             "name": content["name"],
-            "number": paper.number,
-            "account": paper.account,
+            "number": row.number,
+            "account": row.account,
         }
         return Message(
             title=words.fill("mail_subject", **values),
@@ -199,7 +204,7 @@ class Mailing:
                 where=where,
             ),
             tag="",
-            account=paper.account,
+            account=row.account,
             file=file if attached else None,
         )
 

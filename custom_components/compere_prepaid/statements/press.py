@@ -183,7 +183,7 @@ class Press:
 
     def _path(self, row: IssuedStatement, language: str, form: str) -> Path:
         issued = row.issued_at.astimezone(self.site.zone)
-        name = f"{file_stem(row.account)}-{row.number}-{language}.{form}"
+        name = f"{file_stem(row.account)}-{row.number}-{language}-{fingerprint(row)}.{form}"
         return self.folder / f"{issued:%Y-%m}" / name
 
     def _on_done(self, order: Order, error: str) -> None:
@@ -206,6 +206,14 @@ async def async_issued(site: CompereSite, paper: Paper) -> IssuedStatement | Non
     return await site.ledger.read(
         lambda tx: tx.find(IssuedStatement, account=paper.account, number=paper.number)
     )
+
+
+def fingerprint(row: IssuedStatement) -> str:
+    """Return what tells a statement from another one of the same account and number.
+
+    There are such after a ledger was restored: it issues the numbers again that it does not know.
+    """
+    return hashlib.sha256(f"{row.issued_at.timestamp()} {row.content}".encode()).hexdigest()[:12]
 
 
 def file_stem(account: str) -> str:
