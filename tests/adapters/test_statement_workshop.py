@@ -6,10 +6,12 @@ import json
 import os
 from pathlib import Path
 import signal
+from unittest.mock import patch
 
 import pytest
 
 from custom_components.compere_prepaid.adapters.statement_paper.order import Order
+from custom_components.compere_prepaid.adapters.statement_paper.printer import Tables
 from custom_components.compere_prepaid.adapters.statement_paper.workshop import Hand, Printing
 from custom_components.compere_prepaid.core.errors import OperationFailedError
 from tests.adapters.paper_statements import ISSUED, sample
@@ -108,3 +110,15 @@ async def test_two_may_print_the_same_file(tmp_path: Path) -> None:
         for _ in range(50):
             assert not any(await asyncio.gather(one.ask(wanted), other.ask(wanted)))
     assert names(tmp_path) == ["1.html"]
+
+
+def test_tables_that_are_dropped_leave_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A large workbook is not put together just to be thrown away."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    tables = Tables({form: tmp_path / f"lines.{form}" for form in ("csv", "xlsx")})
+    tables.add(order(tmp_path, 1).statement)
+    with patch("xlsxwriter.Workbook.close", side_effect=AssertionError):
+        tables.drop()
+    assert list(tmp_path.iterdir()) == []

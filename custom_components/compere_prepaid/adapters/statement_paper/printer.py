@@ -73,14 +73,14 @@ class Tables:
 
     def close(self) -> None:
         """Finish them, and give them their names."""
-        for form, sheet in self._sheets.items():
+        for sheet in self._sheets.values():
             sheet.close()
-            path = self._files[form]
+        for path in self._files.values():
             _part_of(path).replace(path)
 
     def drop(self) -> None:
         """Leave nothing of them."""
         for form, sheet in self._sheets.items():
             with suppress(OSError):
-                sheet.close()
+                sheet.drop()
             _part_of(self._files[form]).unlink(missing_ok=True)
