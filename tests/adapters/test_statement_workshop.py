@@ -122,3 +122,18 @@ def test_tables_that_are_dropped_leave_nothing(
     with patch("xlsxwriter.Workbook.close", side_effect=AssertionError):
         tables.drop()
     assert list(tmp_path.iterdir()) == []
+
+
+async def test_cancelling_too_late_leaves_a_table_that_is_told(tmp_path: Path) -> None:
+    """While the table is made whole nothing can be stopped any more."""
+    printing = Printing(orders=listed(order(tmp_path, 1)), tables={"csv": tmp_path / "lines.csv"})
+    ask = Hand.ask
+
+    async def late(hand: Hand, request: bytes) -> str:
+        printing.is_stopped = b"finish" in request
+        return await ask(hand, request)
+
+    with patch.object(Hand, "ask", late):
+        assert await printing.run()
+    assert printing.is_stopped
+    assert names(tmp_path) == ["1.html", "lines.csv"]

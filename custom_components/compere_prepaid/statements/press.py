@@ -110,14 +110,14 @@ class Press:
         self._files, self._errors = {}, {}
         self._tell()
         try:
-            await printing.run()
+            made = await printing.run()
         finally:
             self._printing = None
             self._idle.set()
             self._tell()
         return Printed(
             files=self._files,
-            tables={} if printing.is_stopped else tables,
+            tables=tables if made else {},
             errors=self._errors,
             is_cancelled=printing.is_stopped,
         )
