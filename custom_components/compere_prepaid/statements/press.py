@@ -7,10 +7,14 @@ so that there are whole statements only, and what was issued stays issued.
 import asyncio
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 import hashlib
 from pathlib import Path
+import shutil
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
+
+from homeassistant.core import HomeAssistant
 
 from ..adapters.statement_paper.order import Order
 from ..adapters.statement_paper.wording import language_for
@@ -78,7 +82,7 @@ class Press:
     @property
     def folder(self) -> Path:
         """Where the files of this site are."""
-        return Path(self.site.hass.config.path(DOMAIN, FOLDER), self.site.entry.entry_id)
+        return _folder(self.site.hass, self.site.entry.entry_id)
 
     def refuse_if_printing(self) -> None:
         """Raise `OperationFailedError` (`statements_printing`) while a batch is printed."""
@@ -199,6 +203,16 @@ class Press:
 
     def _tell(self) -> None:
         self.site.totals.push(None, news=True)
+
+
+def _folder(hass: HomeAssistant, entry_id: str) -> Path:
+    return Path(hass.config.path(DOMAIN, FOLDER), entry_id)
+
+
+async def async_forget_printed(hass: HomeAssistant, entry_id: str) -> None:
+    """Delete the files of a site that is gone: they can be printed again from its ledger."""
+    folder = _folder(hass, entry_id)
+    await hass.async_add_executor_job(partial(shutil.rmtree, folder, ignore_errors=True))
 
 
 async def async_issued(site: CompereSite, paper: Paper) -> IssuedStatement | None:
