@@ -106,7 +106,7 @@ async def test_mail_carries_the_pdf(hass: HomeAssistant, site: CompereSite) -> N
     root = await async_browse_media(hass, None)
     assert "Compere Prepaid" in [one.title for one in root.children or ()]
     ours = await async_browse_media(hass, "media-source://compere_prepaid")
-    assert (ours.can_expand, ours.can_play, ours.children) == (False, False, [])
+    assert (ours.can_expand, ours.can_play, ours.children) == (True, False, [])
     with pytest.raises(Unresolvable):
         await async_resolve_media(hass, mail["from"]["media_source"]["media_content_id"], None)
 
