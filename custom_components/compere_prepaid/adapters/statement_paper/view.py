@@ -10,8 +10,9 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from ...core.statement.model import Group
 from .chart import Bar, bars_svg
-from .lines import GROUPS, grouped, readings_table, shown_sum, table_of
+from .lines import grouped, readings_table, shown_sum, table_of
 from .table import Column, Kind, Part, Row, Sheet, Table
 from .wording import Words, kwh, number, rate
 
@@ -93,7 +94,7 @@ def _summary(content: Content, words: Words) -> Table:
         row(words["opening"], [Decimal(fund["opening_shown"]) for fund in funds.values()]),
         *(
             row(words[f"group_{group}"], [by_group.get(group) for by_group in sums.values()])
-            for group in GROUPS
+            for group in Group
             if any(group in by_group for by_group in sums.values())
         ),
     ]
