@@ -108,8 +108,7 @@ async def test_two_may_print_the_same_file(tmp_path: Path) -> None:
     wanted = order(tmp_path, 1).written()
     async with await Hand.start() as one, await Hand.start() as other:
         for _ in range(50):
-            answers = await asyncio.gather(one.ask(wanted), other.ask(wanted))
-            assert [*answers] == ["", ""]
+            assert not any(await asyncio.gather(one.ask(wanted), other.ask(wanted)))
     assert names(tmp_path) == ["1.html"]
 
 
