@@ -91,7 +91,11 @@ async def write_rich_book(path: Path | str) -> None:
     await desk.moves.move_out(CLOSED, user="anna", reason="end of lease")
     del desk.book.accounts[CLOSED]
     await desk.charging.settle_all("evening")
-    await desk.book.transact([SHOP], "statement", lambda slip, _due: issue(slip, desk.book, "anna"))
+    await desk.book.transact(
+        [SHOP],
+        "statement",
+        lambda slip, _due: issue(slip.tx, [slip.tenancy], slip.at, desk.book, "anna"),
+    )
     await _use(desk, hours=3)
     await desk.ledger.close()
 

@@ -312,10 +312,10 @@ def raised_issues(hass: HomeAssistant, entry: MockConfigEntry) -> dict[str, Any]
     issues.raise_portal_port(site, "127.0.0.1", 8125, OSError("taken"))
     issues.raise_approval_waits(site, count=1, user="Anna", amount="500.00 CNY")
     issues.raise_allocation_waits(site, ["2026-10"])
-    for raise_month_end in (issues.raise_month_end_registers, issues.raise_month_end_lacks):
-        raise_month_end(site, at.date(), ("Lifts",))
-        told |= _told(hass)
-    issues.raise_month_end_failed(site, full)
+    issues.raise_month_end_registers(site, "2026-10", "33B0250100001")
+    issues.raise_month_end_lacks(site, "2026-11", ("Lifts",))
+    told |= _told(hass)
+    issues.raise_month_end_failed(site, "2026-10", full)
     _raise_of_balance(site)
     _raise_of_payments(site)
     for whose, is_over in itertools.product(

@@ -1,6 +1,7 @@
 """What units are, as a running site keeps it: by configuration and Home Assistant's registries."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from types import MappingProxyType
@@ -84,14 +85,10 @@ async def test_what_a_unit_is_follows_configuration_and_registries(
     food = labels.async_create("food")
     dr.async_get(hass).async_update_device(device.id, labels={food.label_id})
     await hass.async_block_till_done()
-    complete = Premises(
-        area="Food court",
-        floor="Ground floor",
-        labels=frozenset({"food"}),
-        floor_area=120_000,
-        rated_power=22_000,
-    )
-    assert premises_on(await known(site), date(2026, 1, 1))[unit] == complete
+    bare = Premises(area="Food court", floor="Ground floor", floor_area=120_000, rated_power=22_000)
+    complete = replace(bare, labels=frozenset({"food"}))
+    assert premises_on(await known(site), date(2026, 1, 1))[unit] == bare
+    assert premises_on(await known(site), TODAY)[unit] == complete
 
     clock.advance(seconds=86_400)
     await configure(hass, site, site.meters[serial].subentry_id, floor_area="80.5")

@@ -627,7 +627,7 @@ def test_codes_are_all_thought_of() -> None:
         *("opening", "top_up", "adjustment", "refund", "reversal", "deposit"),
         *("charge", "standing", "service", "minimum", "demand", "tax"),
         *("debt", "debt_recovery", "correction", "carry_over", "rounding"),
-        *("suspense", "gateway_fee", "payout", "cash_difference"),
+        *("suspense", "gateway_fee", "payout", "cash_difference", "allocation"),
     }
 
 

@@ -22,6 +22,7 @@ from .portal.secret import async_forget_secret
 from .safekeeping import async_snapshot
 from .site import CompereConfigEntry, CompereSite, async_load_catalogue
 from .statements.downloads import StatementFileView
+from .statements.press import async_forget_printed
 from .statements.sent import async_forget_sent
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
@@ -101,6 +102,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: CompereConfigEntry) -> 
     await async_forget_secret(hass, entry.entry_id)
     await async_forget_sandbox(hass, entry)
     await async_forget_sent(hass, entry.entry_id)
+    await async_forget_printed(hass, entry.entry_id)
 
 
 async def async_remove_config_entry_device(

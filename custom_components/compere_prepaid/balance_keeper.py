@@ -50,6 +50,8 @@ class BalanceKeeper:
         self._site = site
         self.feeders: dict[str, FeederRuntime] = {}
         """By name, those that there are today."""
+        self.mains: frozenset[MeterSerial] = frozenset()
+        """The main meters there are today: what they measure, others measure too."""
         self.findings: tuple[Finding, ...] = ()
         """What was found when a day began, or at the start."""
         self._days: dict[str, dict[date, Balance]] = {}
@@ -67,6 +69,9 @@ class BalanceKeeper:
         if not is_new_day and not (documents and self._is_behind()):
             return
         now = site.clock.now()
+        if is_new_day:
+            feeders = feeders_on(documents, today).values()
+            self.mains = frozenset(serial for feeder in feeders for serial in feeder.main)
         if is_new:
             self._days.clear()
         if is_new and documents:  # in pieces: others want to read the ledger, too

@@ -76,7 +76,7 @@ class EventRelay:
         self._refresh(event)
         self._site.notifier.take(event)
         if isinstance(event, AllocationPosted | AllocationReversed):
-            self._site.pool_keeper.refresh_soon()
+            self._site.pool_keeper.renew_soon()
         if isinstance(event, Announced):
             self._site.announcements.tell(event)
 

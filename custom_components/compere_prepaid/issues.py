@@ -1,6 +1,6 @@
 """Repair issues: raised when something needs a person, gone when it is mended."""
 
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -119,6 +119,23 @@ def clear(site: CompereSite, kind: str, subject: str) -> None:
 
 def _issue_id(site: CompereSite, kind: str, subject: str) -> str:
     return "_".join(part for part in (kind, site.entry.entry_id, subject) if part)
+
+
+def clear_others(site: CompereSite, kind: str, subjects: set[str]) -> None:
+    """Take back the issues of a kind about anything but these subjects."""
+    for subject in _subjects(site, kind) - subjects:
+        clear(site, kind, subject)
+
+
+def _subjects(site: CompereSite, kind: str) -> set[str]:
+    """Return what issues of a kind are about."""
+    begins = f"{_issue_id(site, kind, '')}_"
+    registry = ir.async_get(site.hass)
+    return {
+        issue_id.removeprefix(begins)
+        for domain, issue_id in registry.issues
+        if domain == DOMAIN and issue_id.startswith(begins)
+    }
 
 
 def _name(site: CompereSite, serial: MeterSerial) -> str:
@@ -301,13 +318,7 @@ def raise_provider_removed(site: CompereSite, key: str, held: Amount, orders: in
 
 def removed_providers(site: CompereSite) -> set[str]:
     """Return the keys of the providers that are said to have been removed too early."""
-    begins = f"{_issue_id(site, PROVIDER_REMOVED, '')}_"
-    registry = ir.async_get(site.hass)
-    return {
-        issue_id.removeprefix(begins)
-        for domain, issue_id in registry.issues
-        if domain == DOMAIN and issue_id.startswith(begins)
-    }
+    return _subjects(site, PROVIDER_REMOVED)
 
 
 def _money(site: CompereSite, amount: Amount) -> str:
@@ -347,18 +358,19 @@ def raise_allocation_waits(site: CompereSite, runs: list[str]) -> None:
     _raise(site, ALLOCATION_WAITS, "", {"runs": ", ".join(runs)})
 
 
-def raise_month_end_registers(site: CompereSite, month: date, meters: tuple[str, ...]) -> None:
+def raise_month_end_registers(site: CompereSite, month: str, meters: str) -> None:
     """Say that a month waits for meters to be read."""
-    placeholders = {"month": month.isoformat()[:7], "meters": ", ".join(meters)}
-    _raise(site, MONTH_END, "", placeholders, text="month_end_registers")
+    placeholders = {"month": month, "meters": meters}
+    _raise(site, MONTH_END, month, placeholders, text="month_end_registers")
 
 
-def raise_month_end_lacks(site: CompereSite, month: date, pools: tuple[str, ...]) -> None:
+def raise_month_end_lacks(site: CompereSite, month: str, pools: tuple[str, ...]) -> None:
     """Say that a month was worked out, but is not posted because something is missing."""
-    placeholders = {"month": month.isoformat()[:7], "pools": ", ".join(pools)}
-    _raise(site, MONTH_END, "", placeholders, text="month_end_lacks")
+    placeholders = {"month": month, "pools": ", ".join(pools)}
+    _raise(site, MONTH_END, month, placeholders, text="month_end_lacks")
 
 
-def raise_month_end_failed(site: CompereSite, error: PrepaidError) -> None:
+def raise_month_end_failed(site: CompereSite, month: str, error: PrepaidError) -> None:
     """Say that a month could not be worked out or posted."""
-    _raise(site, MONTH_END, "", {"error": in_words(site.hass, error)}, text="month_end_failed")
+    placeholders = {"month": month, "error": in_words(site.hass, error)}
+    _raise(site, MONTH_END, month, placeholders, text="month_end_failed")

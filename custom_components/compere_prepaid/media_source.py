@@ -71,6 +71,6 @@ class AttachmentSource(MediaSource):
             media_content_type="",
             title=self.name,
             can_play=False,
-            can_expand=False,
+            can_expand=True,
             children=[],
         )

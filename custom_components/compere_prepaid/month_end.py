@@ -1,9 +1,10 @@
 """The run at the end of a month, if the site's options ask for it: proposed, or posted at once.
 
-It waits until the registers of the month's end are known, and happens once: where any run of the
-whole month is in the ledger, whatever became of it, nothing more is done. So a restart changes
-nothing, and who rejects a run decides what comes next. A run of which something is missing is never
-posted without a person: it is kept as a proposal, and a repair issue says why.
+It waits until the registers of the month's end are known, and happens once to each pool: those of
+any run of the whole month, whatever became of it, and those that were posted for a part of it, are
+left to people. So a restart changes nothing, and who rejects a run decides what comes next. A run
+of which something is missing is never posted without a person: it is kept as a proposal, and a
+repair issue says why.
 """
 
 import asyncio
@@ -12,13 +13,14 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Self
+from zoneinfo import ZoneInfo
 
 from . import issues
 from .authority import AUTOMATION
 from .core.allocation.runs import Asked, Worked
 from .core.errors import InvalidInputError, PrepaidError
 from .core.ledger.allocation_rows import RunHead, RunState
-from .core.prepayment.calendar import day_start, month_of
+from .core.prepayment.calendar import day_start, month_of, next_month
 
 if TYPE_CHECKING:
     from .site import CompereSite
@@ -27,8 +29,12 @@ OPTION_MONTH_END = "month_end"
 CONF_MODE = "mode"
 CONF_DAY = "day"
 CONF_HOUR = "hour"
+CONF_FROM = "from"
+CONF_POST_FROM = "post_from"
 LAST_DAY = 28
 EVERY = timedelta(minutes=15)
+MONTHS = 12
+"""So many months back it is looked for what is left."""
 
 
 class Mode(StrEnum):
@@ -41,11 +47,19 @@ class Mode(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MonthEnd:
-    """What is to happen, and from which day and hour of the next month on."""
+    """What is to happen, and from which day and hour of the next month on.
+
+    It holds from the month on in which it was chosen: nobody who switches it on charges tenants for
+    months that were over then, and nobody who lets it post posts what was to wait.
+    """
 
     mode: Mode = Mode.OFF
     day: int = 1
     hour: int = 3
+    begins: str = ""
+    """The first month that it is about, like `2026-03`; empty while it is off."""
+    posts: str = ""
+    """The first month that is posted; empty while nothing is."""
 
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> Self:
@@ -55,7 +69,24 @@ class MonthEnd:
             mode=Mode(given.get(CONF_MODE, Mode.OFF)),
             day=int(given.get(CONF_DAY, cls().day)),
             hour=int(given.get(CONF_HOUR, cls().hour)),
+            begins=given.get(CONF_FROM, ""),
+            posts=given.get(CONF_POST_FROM, ""),
         )
+
+    def time_after(self, month: date, zone: ZoneInfo) -> datetime:
+        """Return when, in a month, it is time for the month before."""
+        begins = day_start(month + timedelta(days=self.day - 1), zone)
+        return begins + timedelta(hours=self.hour)
+
+    def chosen(self, given: Mapping[str, Any], month: date) -> dict[str, Any]:
+        """Return the option after somebody chose this in a month."""
+        mode, this = Mode(given[CONF_MODE]), month_name(month)
+        found = {CONF_MODE: mode.value, CONF_DAY: given[CONF_DAY], CONF_HOUR: given[CONF_HOUR]}
+        if mode is not Mode.OFF:
+            found[CONF_FROM] = self.begins or this
+        if mode is Mode.POST:
+            found[CONF_POST_FROM] = self.posts or this
+        return found
 
 
 class MonthEndKeeper:
@@ -66,65 +97,87 @@ class MonthEndKeeper:
         self._site = site
         self._next: datetime | None = None
         self._look: asyncio.Task[None] | None = None
+        self._lacking: dict[str, tuple[str, ...]] = {}
 
     def on_clock(self) -> None:
         """Look every quarter of an hour, in the background."""
         now = self._site.clock.now()
         if (self._look is None or self._look.done()) and (self._next is None or now >= self._next):
             self._next = now + EVERY
-            self._look = self._site.spawn(self.async_look(), "end of the month")
+            work = self._site.reading_path.guarded(self.async_look())
+            self._look = self._site.spawn(work, "end of the month")
 
     async def async_look(self) -> None:
-        """Allocate the month before this one if it is time, and keep the issues."""
-        site = self._site
-        try:
-            heads = await site.allocations.heads()
-            self._keep_waiting(heads)
-            settings, since, until = self._due()
-            if settings is None or _is_done(heads, since, until):
-                issues.clear(site, issues.MONTH_END, "")
-                return
-            if await self._allocate(settings, since, until):
-                self._keep_waiting(await site.allocations.heads())
-        except PrepaidError as error:
-            issues.raise_month_end_failed(site, error)
+        """Allocate the months for which it is time, and keep the issues."""
+        site, settings = self._site, MonthEnd.of(self._site.entry.options)
+        months = self._due(settings)
+        issues.clear_others(site, issues.MONTH_END, {month_name(month) for month in months})
+        for month in months:
+            try:
+                await self._look_at(settings, month)
+            except PrepaidError as error:
+                issues.raise_month_end_failed(site, month_name(month), error)
+                if not isinstance(error, InvalidInputError):
+                    break  # nor would other months do better now
+        self._keep_waiting(await site.allocations.heads())
 
     async def async_refresh(self) -> None:
         """Say what waits, after somebody took a step."""
         self._keep_waiting(await self._site.allocations.heads())
 
-    def _due(self) -> tuple[MonthEnd | None, date, date]:
-        """Return what is to happen if it is time, and the month that it is for."""
-        site, now = self._site, self._site.clock.now()
-        until = month_of(now, site.zone)
-        since = (until - timedelta(days=1)).replace(day=1)
-        settings = MonthEnd.of(site.entry.options)
-        begins = day_start(until + timedelta(days=settings.day - 1), site.zone)
-        is_due = now >= begins + timedelta(hours=settings.hour)
-        return (settings if is_due and settings.mode is not Mode.OFF else None), since, until
+    def _due(self, settings: MonthEnd) -> tuple[date, ...]:
+        """Return the months for which it is time, the oldest first."""
+        site, found = self._site, list[date]()
+        if settings.mode is Mode.OFF:
+            return ()
+        month = month_of(site.clock.now(), site.zone)
+        if site.clock.now() < settings.time_after(month, site.zone):
+            month = _month_before(month)
+        at_most = MONTHS if settings.begins else 1
+        while len(found) < at_most and month_name(month := _month_before(month)) >= settings.begins:
+            found.append(month)
+        return tuple(reversed(found))
 
-    async def _allocate(self, settings: MonthEnd, since: date, until: date) -> bool:
-        """Work the month out; tell whether it was kept."""
-        site, asked = self._site, Asked(since=since, until=until)
-        await site.hours.async_write()
-        try:
-            worked = await site.allocations.preview(asked)
-        except InvalidInputError as error:
-            if error.key == "allocation_without_pools":
-                return False
-            raise
-        if worked.missing:
-            issues.raise_month_end_registers(site, since, worked.missing)
-            return False
-        run = await site.allocations.propose(asked, user=AUTOMATION)
-        lacking = _lacking(run)
-        if lacking:
-            issues.raise_month_end_lacks(site, since, lacking)
+    async def _look_at(self, settings: MonthEnd, since: date) -> None:
+        """Work out what is left of a month, post what waits for nobody, say what it waits for."""
+        site, missing, lacking = self._site, "", tuple[str, ...]()
+        until, month = next_month(since), month_name(since)
+        known_at = settings.time_after(until, site.zone)
+        if left := await site.allocations.left(since, until, known_at):
+            missing = await self._propose(Asked(since=since, until=until, pools=left))
+        for head in await site.allocations.heads(since, until):
+            is_ours = head.state is RunState.PROPOSED and head.user == AUTOMATION
+            if not is_ours or (head.since, head.until) != (since, until):
+                continue
+            if found := await self._lacking_of(head.id):
+                lacking += found
+            elif settings.mode is Mode.POST and month >= settings.posts:
+                await site.allocations.approve(head.id, user=AUTOMATION)
+        if missing:
+            issues.raise_month_end_registers(site, month, missing)
+        elif lacking:
+            issues.raise_month_end_lacks(site, month, lacking)
         else:
-            issues.clear(site, issues.MONTH_END, "")
-        if settings.mode is Mode.POST and not lacking and run.head is not None:
-            await site.allocations.approve(run.head.id, user=AUTOMATION)
-        return True
+            issues.clear(site, issues.MONTH_END, month)
+
+    async def _propose(self, asked: Asked) -> str:
+        """Work pools out and keep that; return the meters without which it cannot be done yet."""
+        await self._site.hours.async_write()
+        try:
+            run = await self._site.allocations.propose(asked, user=AUTOMATION)
+        except InvalidInputError as error:
+            if error.key != "allocation_incomplete":
+                raise
+            return error.placeholders["missing"]
+        if run.head is not None:
+            self._lacking[run.head.id] = _lacking(run)
+        return ""
+
+    async def _lacking_of(self, run: str) -> tuple[str, ...]:
+        """Return the pools of a run of which something is not known; a run never changes."""
+        if run not in self._lacking:
+            self._lacking[run] = _lacking(await self._site.allocations.get(run))
+        return self._lacking[run]
 
     def _keep_waiting(self, heads: tuple[RunHead, ...]) -> None:
         """Say that runs wait for somebody to approve or reject them."""
@@ -135,8 +188,13 @@ class MonthEndKeeper:
             issues.clear(self._site, issues.ALLOCATION_WAITS, "")
 
 
-def _is_done(heads: tuple[RunHead, ...], since: date, until: date) -> bool:
-    return any((head.since, head.until) == (since, until) for head in heads)
+def _month_before(month: date) -> date:
+    return (month - timedelta(days=1)).replace(day=1)
+
+
+def month_name(month: date) -> str:
+    """Name a month, like `2026-03`."""
+    return month.isoformat()[:7]
 
 
 def _lacking(worked: Worked) -> tuple[str, ...]:

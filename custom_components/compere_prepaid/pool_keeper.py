@@ -35,16 +35,25 @@ class PoolKeeper:
         self._site = site
         self.pools: dict[str, PoolRuntime] = {}
 
-    def refresh_soon(self) -> None:
-        """Look again, in the background."""
+    def renew_soon(self) -> None:
+        """Look again after a run was posted or taken back, in the background."""
         site = self._site
-        site.spawn(site.reading_path.guarded(self.async_refresh()), "pools")
+        site.spawn(site.reading_path.guarded(self._renew()), "pools")
 
-    async def async_refresh(self) -> None:
-        """Look what pools cost, and show it."""
+    async def async_start(self) -> None:
+        """Look what pools cost, and show it; the statistics are as they were told."""
+        self._show(standings(await self._site.ledger.survey(booked_runs)))
+
+    async def _renew(self) -> None:
+        runs = await self._site.ledger.survey(booked_runs)
+        self._show(standings(runs))
+        if RECORDER in self._site.hass.config.components:
+            for name, days in daily_costs(runs).items():
+                self._add_statistics(name, days)
+
+    def _show(self, found: Mapping[str, PoolStanding]) -> None:
+        """Let there be entities of just these pools."""
         site = self._site
-        runs = await site.ledger.survey(booked_runs)
-        found = standings(runs)
         for name in self.pools.keys() - found.keys():
             del self.pools[name]
         self._remove_entities(found)
@@ -57,9 +66,6 @@ class PoolKeeper:
             )
             self.pools[name] = PoolRuntime(name=name, coordinator=coordinator)
             site.announce(self.pools[name])
-        if RECORDER in site.hass.config.components:
-            for name, days in daily_costs(runs).items():
-                self._add_statistics(name, days)
 
     def _remove_entities(self, found: Mapping[str, PoolStanding]) -> None:
         """Remove the entities of pools that no run that stands is about."""

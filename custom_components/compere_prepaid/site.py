@@ -219,7 +219,7 @@ class CompereSite(UseCases):
         ).id
         self.sandbox = await async_sandbox_of(self)
         await self.standing.async_start()
-        await self.pool_keeper.async_refresh()
+        await self.pool_keeper.async_start()
         self.provider_health.async_start()
         await self.async_apply_subentries()
         await self.premises.async_start()
@@ -243,13 +243,13 @@ class CompereSite(UseCases):
                 self.payments.on_clock()
                 self.daily.on_clock()
                 self.month_end.on_clock()
+                self.markup.on_clock()
                 if self.portal_keeper.is_refused:
                     await self.portal_keeper.async_follow()
                 await self.reading_path.guarded(self.agreements.renew())
                 await self.reading_path.guarded(self.announcements.board.on_clock())
                 await self.reading_path.guarded(self.approval_notice.async_on_clock())
                 await self.reading_path.guarded(self.standing.async_on_clock())
-                await self.reading_path.guarded(self.markup.async_on_clock())
                 await self.reading_path.guarded(self.hours.async_on_clock())
                 # last, for it writes: whether the ledger can is what an issue says then
                 await self.reading_path.guarded(self.charging.on_clock())
@@ -264,6 +264,7 @@ class CompereSite(UseCases):
         """Stop the lines, then post what has accrued."""
         self.running = False
         await self.press.async_stop()
+        await self.mailing.async_stop()
         await self.portal_keeper.async_stop()
         if self.sandbox is not None:
             await self.sandbox.async_stop()

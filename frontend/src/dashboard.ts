@@ -1,9 +1,10 @@
 /** The whole dashboard as configuration: up to eight pages for each site, and a page for each shop. */
 import { shopPath } from "./cards.ts";
 import type { Dashboard, DashboardView, HomeAssistant, PanelView } from "./home_assistant.ts";
+import { isOtherMall } from "./known_sites.ts";
 import { labelsFor } from "./labels.ts";
 import type { Labels } from "./labels.ts";
-import { linkingEntities, readSites } from "./site_model.ts";
+import { readSites } from "./site_model.ts";
 import type { Site } from "./site_model.ts";
 import { commonAreasView } from "./views/common_areas.ts";
 import { equipmentView } from "./views/equipment.ts";
@@ -32,26 +33,9 @@ export function generateShop(hass: HomeAssistant, deviceId: string): ReturnType<
   return shopView(shop, labelsFor(hass.language), hass.user?.is_admin ?? false);
 }
 
-/**
- * The registries say what there is; the accounts' states say which meters are whose, and which policies there are.
- * Nothing else is built in.
- */
+/** Whether anything that the dashboard is written from has changed. */
 export function mustRegenerate(before: HomeAssistant, now: HomeAssistant): boolean {
-  if (before.language !== now.language) return true;
-  if (before.entities !== now.entities || before.devices !== now.devices || before.areas !== now.areas) return true;
-  return linkingEntitiesOf(now).some(([entityId, attribute]) => {
-    const [old, current] = [before.states[entityId], now.states[entityId]];
-    return old !== current && JSON.stringify(old?.attributes[attribute]) !== JSON.stringify(current?.attributes[attribute]);
-  });
-}
-
-/** Home Assistant asks at every change of any state, and makes a new registry object when the registry changes. */
-const linkingEntitiesByRegistry = new WeakMap<object, (readonly [entity: string, attribute: string])[]>();
-
-function linkingEntitiesOf(hass: HomeAssistant): (readonly [entity: string, attribute: string])[] {
-  const known = linkingEntitiesByRegistry.get(hass.entities) ?? linkingEntities(hass);
-  linkingEntitiesByRegistry.set(hass.entities, known);
-  return known;
+  return before.language !== now.language || isOtherMall(before, now);
 }
 
 function siteViews(hass: HomeAssistant, site: Site, labels: Labels, prefix: string): DashboardView[] {

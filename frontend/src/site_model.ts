@@ -95,7 +95,7 @@ export function readSites(hass: HomeAssistant): Site[] {
 }
 
 /** By translation key, the attribute of an entity that the dashboard is written from. */
-const LINKING: Readonly<Record<string, string>> = { supply_state: "meters", policy: "options" };
+const LINKING: Readonly<Record<string, string>> = { supply_state: "meters", policy: "options", total_power: "main_meters" };
 
 /** The entities with attributes that the dashboard is written from: it is made anew when they change. */
 export function linkingEntities(hass: HomeAssistant): (readonly [entity: string, attribute: string])[] {
@@ -105,8 +105,8 @@ export function linkingEntities(hass: HomeAssistant): (readonly [entity: string,
   });
 }
 
-export function metersAttribute(hass: HomeAssistant, entityId: string | undefined): string[] {
-  const serials = entityId === undefined ? undefined : hass.states[entityId]?.attributes["meters"];
+export function metersAttribute(hass: HomeAssistant, entityId: string | undefined, attribute = "meters"): string[] {
+  const serials = entityId === undefined ? undefined : hass.states[entityId]?.attributes[attribute];
   return Array.isArray(serials) ? serials.map(String) : [];
 }
 
@@ -200,13 +200,14 @@ function readSite(hass: HomeAssistant, id: string, devices: readonly Device[]): 
   });
   const supplied = new Set(shops.flatMap((shop) => shop.meters));
   const site = ofKind("site")[0];
+  const mains = new Set(metersAttribute(hass, site?.entities["total_power"], "main_meters"));
   return {
     id,
     name: site ? nameOf(site.entry) : "",
     entities: site?.entities ?? {},
     shops,
     meters,
-    commonMeters: meters.filter((meter) => !supplied.has(meter)),
+    commonMeters: meters.filter((meter) => !supplied.has(meter) && !mains.has(meter.serial)),
     lines: ofKind("line").map(plain),
     providers: ofKind("provider").map(plain),
   };

@@ -1,6 +1,7 @@
 /** What the mall consists of is found by platform and translation key, and by the serial numbers of meters. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { KnownSites } from "../src/known_sites.ts";
 import { byArea, mostUrgentFirst, readSites } from "../src/site_model.ts";
 import type { Site } from "../src/site_model.ts";
 import { Mall } from "./mall.ts";
@@ -35,6 +36,14 @@ test("a shop with two meters has both", () => {
 
 test("a meter that no account lists belongs to the common areas", () => {
   assert.deepEqual(onlySite(new Mall()).commonMeters.map((meter) => meter.name), ["Lift"]);
+});
+
+test("a main meter is not of the common areas: the others are measured behind it", () => {
+  const mall = new Mall();
+  mall.addDevice("main", "Main", "one", ["energy", "power"], { serial_number: "MAIN" });
+  mall.setState("x.one-site_total_power", "1000", { main_meters: ["MAIN"] });
+  assert.deepEqual(onlySite(mall).commonMeters.map((meter) => meter.name), ["Lift"]);
+  assert.ok(onlySite(mall).meters.some((meter) => meter.name === "Main"));
 });
 
 test("entities of other integrations, hidden ones and those without a device are left alone", () => {
@@ -90,4 +99,19 @@ test("the circuits of a meter are meters, known by their own serial numbers, in 
   mall.addDevice("circuit", "Cooling 2", "one", ["energy", "power"], circuit);
   const meter = readSites(mall)[0]?.commonMeters.find(({ name }) => name === "Cooling 2");
   assert.deepEqual([meter?.serial, meter?.areaId], ["MAP1-2", "food"]);
+});
+
+test("what was read is kept while states change that it does not depend on", () => {
+  const mall = new Mall({ shops: 3 });
+  const known = new KnownSites();
+  const first = known.of(mall);
+  const used = mall.later((copy) => copy.setState("x.one-meter-1_power", "1250"));
+  assert.equal(known.of(used), first);
+  const swapped = used.later((copy) => copy.setState("x.one-shop-1_supply_state", "in_credit", { meters: ["S2"] }));
+  assert.notEqual(known.of(swapped), first);
+  assert.deepEqual(known.of(swapped), readSites(swapped));
+  const joined = swapped.later((copy) => {
+    copy.devices = { ...copy.devices, "one-common": { ...copy.devices["one-common"], id: "one-common", name: "Escalator" } };
+  });
+  assert.deepEqual(known.of(joined)[0]?.commonMeters.map(({ name }) => name), ["A-1", "Escalator"]);
 });

@@ -5,6 +5,7 @@ from functools import partial
 import hashlib
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from aiohttp import FormData
 from homeassistant.components.recorder import Recorder, get_instance
@@ -18,6 +19,7 @@ from pytest_homeassistant_custom_component.components.recorder.common import (
 )
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
+from custom_components.compere_prepaid import pool_keeper
 from custom_components.compere_prepaid.const import DOMAIN
 from custom_components.compere_prepaid.core.allocation.document import pool_document
 from custom_components.compere_prepaid.core.allocation.pool import (
@@ -221,10 +223,25 @@ async def test_document(
         await ask(hass, "enter_bill", document=await upload("lifts.exe"), **BILL)
     async with refused(later, "bill_document_missing"):
         await ask(hass, "enter_bill", document="no such file", **BILL)
-    entered = await ask(hass, "enter_bill", document=await upload("lifts.pdf"), **BILL)
+    document, folder = await upload("lifts.pdf"), tmp_path / DOMAIN / "bills"
+    for key, typo in (
+        ("bill_tax_wrong", {"tax": "100.01"}),
+        ("amount_not_a_number", {"amount": "1OO"}),
+        ("bill_days_wrong", {"until": "2036-01-01"}),
+    ):
+        async with refused(later, key):
+            await ask(hass, "enter_bill", document=document, **BILL | typo)
+    assert not folder.exists()
+    entered = await ask(hass, "enter_bill", document=document, **BILL)
     digest = hashlib.sha256(raw).hexdigest()
     assert entered["bills"][0]["document"] == f"lifts.pdf sha256:{digest}"
-    assert (tmp_path / DOMAIN / "bills" / f"{digest}.pdf").read_bytes() == raw
+    assert (folder / f"{digest}.pdf").read_bytes() == raw
+    raw = b"%PDF-1.7 another"
+    async with refused(later, "bill_entered_twice"):
+        await ask(hass, "enter_bill", document=await upload("x.pdf"), **BILL | {"amount": "100.01"})
+    again = await ask(hass, "enter_bill", document=await upload("x.pdf"), **BILL)
+    assert again["bills"][0]["document"] == f"lifts.pdf sha256:{digest}"
+    assert [path.name for path in folder.iterdir()] == [f"{digest}.pdf"]
 
 
 async def test_runs_after_a_restoration(
@@ -274,6 +291,11 @@ async def test_sensors_and_statistics(
     await hass.async_block_till_done(wait_background_tasks=True)
     assert entity_of(hass, "sensor", place) == entity
     assert await costs_by_day(hass) == [(50, 50), (50, 100)]
+    with patch.object(pool_keeper, "async_add_external_statistics") as told:
+        assert await hass.config_entries.async_reload(later.entry.entry_id)
+        await hass.async_block_till_done(wait_background_tasks=True)
+    assert state_of(hass, entity).state == "100.00"
+    assert not told.called  # at a start nothing is new
 
 
 async def costs_by_day(hass: HomeAssistant) -> list[tuple[float | None, float | None]]:

@@ -14,6 +14,8 @@ import pytest
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.compere_prepaid.site import CompereSite
+from custom_components.compere_prepaid.statements.downloads import link_to
+from custom_components.compere_prepaid.statements.press import file_stem
 from simulator.mall import Mall
 from tests.actions.asking import NOODLES, TEA, refused
 from tests.stories.telling import ask, burn
@@ -85,6 +87,18 @@ async def test_printed_files_are_had_by_links(
     assert printed(site, ".part") == []
 
 
+@pytest.mark.parametrize("account", ["铺 1/2", "A#1?=%", "a=2Fb", "长" * 40])
+async def test_links_of_any_account_number(
+    site: CompereSite, account: str, hass_client_no_auth: ClientSessionGenerator
+) -> None:
+    """Whatever an account is called, its files are had by their links."""
+    file = site.press.folder / "2026-10" / f"{file_stem(account)}-1-en.csv"
+    file.parent.mkdir(parents=True)
+    file.write_text(account, "utf-8")
+    answer = await (await hass_client_no_auth()).get(link_to(site, file))
+    assert await answer.text() == account
+
+
 async def test_who_may_have_files(
     hass: HomeAssistant,
     site: CompereSite,
@@ -95,7 +109,7 @@ async def test_who_may_have_files(
     """An administrator needs no signature; for somebody else there is no such file."""
     answer = await ask(hass, "issue_statement", boss, account=TEA, formats="pdf", language="ms")
     link = answer["accounts"][TEA]["files"]["pdf"]["link"].partition("?")[0]
-    assert "-1-ms.pdf" in link
+    assert "-1-ms-" in link
     assert (await (await hass_client()).get(link)).status == HTTPStatus.OK
     stranger = await hass_client(hass_read_only_access_token)
     assert (await stranger.get(link)).status == HTTPStatus.NOT_FOUND
@@ -161,6 +175,9 @@ async def test_one_batch_at_a_time_and_it_can_be_stopped(
     with pytest.raises(HomeAssistantError) as refusal:
         await ask(hass, "print_statements", boss, account=TEA, formats="pdf")
     assert refusal.value.translation_key == "statements_printing"
+    with pytest.raises(HomeAssistantError) as refusal:
+        await ask(hass, "issue_statement", boss, account=TEA, formats="pdf")
+    assert refusal.value.translation_key == "statements_printing"
     stopped = await ask(hass, "cancel_statements", boss)
     answer = await batch
     assert stopped["cancelled"]
@@ -169,6 +186,7 @@ async def test_one_batch_at_a_time_and_it_can_be_stopped(
     assert printed(site, ".part") == printed(site, ".csv") == []
     again = await ask(hass, "print_statements", boss, account=[NOODLES, TEA], formats="pdf")
     assert (again["printed"], again["cancelled"]) == (2, False)
+    assert again["accounts"][TEA]["number"] == 3, "what was refused issued nothing"
     assert shown[0] == 0
     assert shown[-1] is None
     assert 100 in shown

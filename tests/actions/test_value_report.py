@@ -188,3 +188,6 @@ async def test_markup_of_last_month_is_a_sensor(
         await site.async_tick()
         state = await state_when(hass, markup, lambda state: state.state != "unknown")
         assert (state.state, state.attributes["sold_price"]) == ("0.4", 1.0)
+        await ask(hass, "cancel_bill", supplier="Grid", number="1", reason="another meter's")
+        await site.async_tick()
+        await state_when(hass, markup, lambda state: state.state == "unknown")

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
+import sys
 from unittest.mock import patch
 
 import pytest
@@ -66,6 +68,50 @@ async def test_a_child_that_fails() -> None:
         await apart.work_out_apart(INPUTS)
     assert failed.value.key == "allocation_failed"
     assert "missing.py" in failed.value.placeholders["error"]
+
+
+DIES = """
+import json, sys
+sys.path.insert(0, {folder!r})
+import {child} as child
+
+def dying(lines):
+    for number, line in enumerate(lines):
+        if number == 4:
+            {end}
+        yield line
+
+answer = child._answer
+child._answer = lambda text: dying(answer(text))
+child.main()
+"""
+
+
+@pytest.mark.parametrize(
+    ("end", "words"),
+    [
+        ("raise MemoryError", "MemoryError"),
+        ("sys.stdout.flush(); import os; os._exit(3)", "it ended with 3"),
+        ("return", "the answer is not whole"),
+    ],
+)
+async def test_a_child_that_dies_halfway(tmp_path: Path, end: str, words: str) -> None:
+    """Part of a run is none."""
+    program = tmp_path / "dies.py"
+    child = apart.PROGRAM
+    program.write_text(DIES.format(folder=str(child.parent), child=child.stem, end=end))
+    with patch.object(apart, "PROGRAM", program), pytest.raises(OperationFailedError) as failed:
+        await apart.work_out_apart(INPUTS)
+    assert failed.value.placeholders["error"] == words
+
+
+async def test_no_child_can_be_started() -> None:
+    """The system says why."""
+    with (
+        patch.object(sys, "executable", "/no/such/python"),
+        pytest.raises(OperationFailedError, match="allocation_failed"),
+    ):
+        await apart.work_out_apart(INPUTS)
 
 
 async def test_only_large_ones() -> None:

@@ -15,7 +15,7 @@ from pypdf import PdfReader
 import pytest
 
 from custom_components.compere_prepaid.adapters.statement_paper.chart import Bar, bars_svg
-from custom_components.compere_prepaid.adapters.statement_paper.lines import GROUPS, grouped
+from custom_components.compere_prepaid.adapters.statement_paper.lines import grouped
 from custom_components.compere_prepaid.adapters.statement_paper.page import page_of, page_policy
 from custom_components.compere_prepaid.adapters.statement_paper.pdf import pdf_of
 from custom_components.compere_prepaid.adapters.statement_paper.sheets import (
@@ -30,6 +30,7 @@ from custom_components.compere_prepaid.adapters.statement_paper.wording import (
     language_for,
     words_of,
 )
+from custom_components.compere_prepaid.core.statement.model import Group
 from tests.adapters.paper_statements import EVIL, ISSUED, NAME, POOL, sample
 
 XHTML = "{http://www.w3.org/1999/xhtml}"
@@ -159,7 +160,7 @@ def test_old_statements_are_printed() -> None:
     assert "2,345.678" in page  # the last reading, of the lines
     assert "<svg" not in page
     found = [group for fund in content["funds"].values() for group in grouped(fund)]
-    assert sorted(found) == sorted({*GROUPS} - {"shared_energy"})
+    assert sorted(found) == sorted({*Group} - {"shared_energy"})
     assert pdf_of(page, statement(content)).startswith(b"%PDF")
 
 

@@ -1,6 +1,7 @@
 """What tenants decide and set on their page, and what becomes of a page that is left alone."""
 
 from pathlib import Path
+import re
 
 from homeassistant.core import HomeAssistant
 from playwright.async_api import Page, Route, expect
@@ -127,7 +128,7 @@ async def statement_on_paper(page: Page) -> None:
     async with page.expect_download() as kept:
         await page.get_by_role("link", name="PDF").click()
     download = await kept.value
-    assert download.suggested_filename == f"statement-{SHOP}-1-en.pdf"
+    assert re.fullmatch(rf"statement-{SHOP}-1-en-[0-9a-f]{{12}}\.pdf", download.suggested_filename)
     assert (await download.path()).stat().st_size > 10_000
 
 

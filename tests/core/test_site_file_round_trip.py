@@ -141,8 +141,13 @@ def sites(draw: st.DrawFn) -> SiteFile:
         tariffs=tuple(versions),
         policies=tuple(_policy(draw, name) for name in policy_names),
         feeders=tuple(
-            Feeder(name=name, main=(MeterSerial("M"),), expected_loss_ppm=draw(st.none() | ppm))
-            for name in NAMES
+            Feeder(
+                name=name,
+                main=(MeterSerial(f"M{place}"),),
+                meters=(MeterSerial(f"N{place}"),) if place else None,
+                expected_loss_ppm=draw(st.none() | ppm),
+            )
+            for place, name in enumerate(NAMES)
         ),
         pools=draw(pools().map(_alone).map(lambda pool: (pool,))),
     )

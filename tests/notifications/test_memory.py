@@ -79,8 +79,11 @@ async def test_a_removed_site_leaves_nothing(
     """Its files go with it."""
     await burn(mall, site, SHOP, 2_000)
     await all_sent(site)
+    await ask(hass, "issue_statement", account=SHOP, formats="html")
+    assert list(site.press.folder.rglob("*.html"))
     await hass.config_entries.async_unload(site.entry.entry_id)
     key = f"compere_prepaid.{site.entry.entry_id}"
     assert hass_storage[f"{key}.messages"]["data"].keys() == {SHOP}
     await hass.config_entries.async_remove(site.entry.entry_id)
     assert not [name for name in hass_storage if name.startswith(key)]
+    assert not site.press.folder.exists()

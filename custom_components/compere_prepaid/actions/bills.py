@@ -1,7 +1,7 @@
 """Bills of suppliers: what shared costs are made of."""
 
 import asyncio
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from homeassistant.core import HomeAssistant, ServiceCall, SupportsResponse
@@ -34,6 +34,7 @@ async def _enter_bill(hass: HomeAssistant, site: CompereSite, call: ServiceCall)
             raise
         return {"bills": [], "faults": [asdict(fault) for fault in error.faults]}
     entered = await site.bills.enter(bills)
+    site.markup.look_again()
     return {"bills": [_entered(site, one) for one in entered], "faults": []}
 
 
@@ -68,11 +69,7 @@ async def _one_bill(
     hass: HomeAssistant, site: CompereSite, call: ServiceCall, user: str
 ) -> SupplierBill:
     since, until = days_of(call)
-    upload = call.data.get("document")
-    document = ""
-    if upload is not None:
-        document = await hass.async_add_executor_job(keep_document, hass, upload)
-    return SupplierBill(
+    bill = SupplierBill(
         supplier=call.data["supplier"],
         number=call.data["number"],
         name=call.data["name"],
@@ -82,10 +79,14 @@ async def _one_bill(
         tax=amount_of(site, call, "tax"),
         energy_wh=watt_hours(call, "energy") or 0,
         fixed=call.data["fixed"],
-        document=document,
         entered_at=site.clock.now(),
         user=user,
     )
+    upload = call.data.get("document")
+    # A file that was uploaded can be had once only, and what is kept no bill may name.
+    if upload is None or (await site.bills.check(bill)).replayed:
+        return bill
+    return replace(bill, document=await hass.async_add_executor_job(keep_document, hass, upload))
 
 
 async def _cancel_bill(hass: HomeAssistant, site: CompereSite, call: ServiceCall) -> dict[str, Any]:
@@ -93,6 +94,7 @@ async def _cancel_bill(hass: HomeAssistant, site: CompereSite, call: ServiceCall
     row = await site.bills.cancel(
         call.data["supplier"], call.data["number"], user=user, reason=call.data["reason"]
     )
+    site.markup.look_again()
     return {
         "supplier": row.supplier,
         "number": row.number,

@@ -84,7 +84,7 @@ def _balance(balance: Balance) -> dict[str, Any]:
         "expected_percent": _percent(balance.expected_ppm),
         "unexplained_kwh": _kwh(balance.unexplained_wh),
         "unexplained_percent": _percent(balance.unexplained_ppm),
-        "hours": balance.hours,
+        "hours_known": balance.hours,
         "hours_unknown": balance.unknown_hours,
         "hours_estimated": balance.estimated_hours,
         "meters_missing": dict(sorted(balance.missing.items())),

@@ -17,6 +17,7 @@ from ..core.ledger.account_rows import IssuedStatement
 from ..core.ledger.ports import LedgerTransaction
 from ..site import CompereSite
 from ..statements.downloads import link_to
+from ..statements.mailing import NOT_TRIED
 from ..statements.press import PAGES, TABLES, Paper
 from .fields import ACCOUNTS, Action
 
@@ -47,12 +48,14 @@ async def async_papers(
     language = call.data["language"]
     printed = await site.press.async_print(papers, forms, language)
     sent: Mapping[Paper, dict[str, str]] = {}
-    if call.data["email"]:
+    if call.data["email"] and not printed.is_cancelled:
         sent = await site.mailing.async_send(
             {paper: files["pdf"] for paper, files in printed.files.items()},
             language=language,
             again=call.data["resend"],
         )
+
+    is_cancelled = printed.is_cancelled or any(NOT_TRIED in one.values() for one in sent.values())
 
     def links(files: Mapping[str, Path]) -> dict[str, dict[str, str]]:
         return {
@@ -74,7 +77,7 @@ async def async_papers(
             "accounts": accounts,
             "files": links(printed.tables),
             "printed": len(printed.files),
-            "cancelled": printed.is_cancelled,
+            "cancelled": is_cancelled,
         }
 
     return await site.hass.async_add_executor_job(answer)
@@ -109,10 +112,11 @@ def _number_of(tx: LedgerTransaction, account: AccountNumber, number: int | None
 async def _cancel_statements(
     hass: HomeAssistant, site: CompereSite, call: ServiceCall
 ) -> dict[str, Any]:
-    """Stop the batch that is being printed; what was issued stays issued."""
+    """Stop what is being printed and sent; what was issued stays issued."""
     await async_require_manager(hass, site.entry, call.context, Duty.MONEY)
     press = site.press
-    return {"cancelled": press.cancel(), "done": press.done, "total": press.total}
+    stopped = [press.cancel(), site.mailing.stop()]
+    return {"cancelled": any(stopped), "done": press.done, "total": press.total}
 
 
 ACTIONS = {

@@ -54,6 +54,8 @@ async def _issue_statement(
     asked = Asked(month=month_of(call, "month"), correct=call.data["correct"])
     if asked.correct and asked.month is None:
         raise InvalidInputError("month_wrong", month="")
+    if wants_paper(call):
+        site.press.refuse_if_printing()
     issued = await site.moves.issue_statements(accounts_meant(hass, site, call.data), user, asked)
     if wants_paper(call):
         return await async_papers(site, {one: row.number for one, row in issued.items()}, call)

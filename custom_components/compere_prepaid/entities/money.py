@@ -132,11 +132,15 @@ def _views(site: CompereSite) -> Iterator[AccountView]:
 
 
 def _total_power(site: CompereSite) -> Decimal | None:
-    """Return the power of all meters that answer; None if none of them tells it."""
+    """Return the power of all meters that answer; None if none of them tells it.
+
+    Main meters don't count: what they measure is measured behind them.
+    """
     powers = [
         reading.power_mw
-        for meter in site.meters.values()
-        if meter.coordinator.online
+        for serial, meter in site.meters.items()
+        if serial not in site.hours.balance.mains
+        and meter.coordinator.online
         and (reading := meter.coordinator.data) is not None
         and reading.power_mw is not None
     ]
@@ -287,6 +291,7 @@ SITE_SENSORS = (
         suggested_unit_of_measurement=UnitOfPower.KILO_WATT,
         suggested_display_precision=1,
         value_fn=_total_power,
+        attributes_fn=lambda site: {"main_meters": sorted(site.hours.balance.mains)},
     ),
     SiteSensorDescription(
         key="total_balance",

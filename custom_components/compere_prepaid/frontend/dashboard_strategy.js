@@ -101,6 +101,162 @@ function plainBadges(wanted) {
   return badges;
 }
 
+// src/site_model.ts
+var PLATFORM = "compere_prepaid";
+var KIND_BY_KEY = [
+  ["supply_state", "shop"],
+  ["balance", "shop"],
+  ["total_power", "site"],
+  ["total_balance", "site"],
+  ["ledger_ok", "site"],
+  ["clearing_balance", "provider"],
+  ["sweep_time", "line"],
+  ["utilisation", "line"],
+  ["relay", "meter"],
+  ["energy", "meter"],
+  ["power", "meter"]
+];
+function readSites(hass) {
+  const devices = ourDevices(hass);
+  const siteIds = [...new Set(devices.map((device) => siteIdOf(device.entry)))];
+  return siteIds.map((id) => readSite(hass, id, devices.filter((device) => siteIdOf(device.entry) === id))).sort((one, other) => compareNames(one.name, other.name));
+}
+var LINKING = { supply_state: "meters", policy: "options", total_power: "main_meters" };
+function linkingEntities(hass) {
+  return Object.values(hass.entities).flatMap((entry) => {
+    const attribute = entry.platform === PLATFORM ? LINKING[entry.translation_key ?? ""] : void 0;
+    return attribute === void 0 ? [] : [[entry.entity_id, attribute]];
+  });
+}
+function metersAttribute(hass, entityId, attribute = "meters") {
+  const serials = entityId === void 0 ? void 0 : hass.states[entityId]?.attributes[attribute];
+  return Array.isArray(serials) ? serials.map(String) : [];
+}
+function byArea(hass, members) {
+  const groups = /* @__PURE__ */ new Map();
+  for (const member of members) {
+    const known = member.areaId !== void 0 && hass.areas[member.areaId] ? member.areaId : void 0;
+    groups.set(known, [...groups.get(known) ?? [], member]);
+  }
+  return [...groups].map(([areaId, found2]) => {
+    const area = areaId === void 0 ? void 0 : hass.areas[areaId];
+    return { id: area?.area_id, name: area?.name, icon: area?.icon ?? void 0, members: found2 };
+  }).sort((one, other) => {
+    if (one.name === void 0 || other.name === void 0) return one.name === void 0 ? 1 : -1;
+    return compareNames(one.name, other.name);
+  });
+}
+var URGENCY = { off: 0, exhausted: 1, emergency: 2, warning: 3, in_credit: 5 };
+var URGENCY_UNKNOWN = 4;
+function mostUrgentFirst(hass, shops) {
+  const rank = (shop) => URGENCY[stateOf(hass, shop.entities["supply_state"])] ?? URGENCY_UNKNOWN;
+  const days = (shop) => {
+    const left = Number.parseFloat(stateOf(hass, shop.entities["days_left"]));
+    return Number.isNaN(left) ? Number.MAX_VALUE : left;
+  };
+  return [...shops].sort(
+    (one, other) => rank(one) - rank(other) || days(one) - days(other) || compareNames(one.name, other.name)
+  );
+}
+function compareNames(one, other) {
+  return one.localeCompare(other, void 0, { numeric: true, sensitivity: "base" });
+}
+function stateOf(hass, entityId) {
+  return (entityId === void 0 ? void 0 : hass.states[entityId]?.state) ?? "unknown";
+}
+function ourDevices(hass) {
+  const entriesByDevice = /* @__PURE__ */ new Map();
+  for (const entry of Object.values(hass.entities)) {
+    if (entry.platform !== PLATFORM || !entry.device_id || !entry.translation_key || entry.hidden) continue;
+    entriesByDevice.set(entry.device_id, [...entriesByDevice.get(entry.device_id) ?? [], entry]);
+  }
+  const devices = [];
+  for (const [deviceId, entries] of entriesByDevice) {
+    const entry = hass.devices[deviceId];
+    const keys = new Map(entries.map((found2) => [found2.translation_key ?? "", found2.entity_id]));
+    const kind = KIND_BY_KEY.find(([key]) => keys.has(key))?.[1];
+    if (!entry || !kind) continue;
+    const parent = entry.parent_device_id ? hass.devices[entry.parent_device_id] : void 0;
+    const areaId = entry.area_id ?? entries.find((found2) => found2.area_id)?.area_id ?? parent?.area_id ?? void 0;
+    devices.push({ entry, kind, entities: Object.fromEntries(keys), areaId });
+  }
+  return devices;
+}
+function readSite(hass, id, devices) {
+  const ofKind = (kind) => devices.filter((device) => device.kind === kind).sort((one, other) => compareNames(nameOf(one.entry), nameOf(other.entry)));
+  const meters = ofKind("meter").map(
+    (device) => ({
+      deviceId: device.entry.id,
+      serial: serialOf(device.entry),
+      name: nameOf(device.entry),
+      areaId: device.areaId,
+      entities: device.entities
+    })
+  );
+  const shops = ofKind("shop").map((device) => {
+    const serials = metersAttribute(hass, device.entities["supply_state"]);
+    const own = meters.filter((meter) => serials.includes(meter.serial));
+    return {
+      deviceId: device.entry.id,
+      name: nameOf(device.entry),
+      areaId: device.areaId ?? own.find((meter) => meter.areaId)?.areaId,
+      entities: device.entities,
+      meters: own
+    };
+  });
+  const supplied = new Set(shops.flatMap((shop) => shop.meters));
+  const site = ofKind("site")[0];
+  const mains = new Set(metersAttribute(hass, site?.entities["total_power"], "main_meters"));
+  return {
+    id,
+    name: site ? nameOf(site.entry) : "",
+    entities: site?.entities ?? {},
+    shops,
+    meters,
+    commonMeters: meters.filter((meter) => !supplied.has(meter) && !mains.has(meter.serial)),
+    lines: ofKind("line").map(plain),
+    providers: ofKind("provider").map(plain)
+  };
+}
+function plain(device) {
+  return { deviceId: device.entry.id, name: nameOf(device.entry), entities: device.entities };
+}
+function serialOf(entry) {
+  const known = entry.identifiers?.find(([domain]) => domain === PLATFORM)?.[1];
+  return (entry.parent_device_id ? known : entry.serial_number) ?? known ?? "";
+}
+function siteIdOf(entry) {
+  return entry.config_entry_id ?? entry.primary_config_entry ?? entry.config_entries?.[0] ?? "";
+}
+function nameOf(entry) {
+  return entry.name_by_user ?? entry.name ?? entry.id;
+}
+
+// src/known_sites.ts
+var linkingEntitiesByRegistry = /* @__PURE__ */ new WeakMap();
+function linkingEntitiesOf(hass) {
+  const known = linkingEntitiesByRegistry.get(hass.entities) ?? linkingEntities(hass);
+  linkingEntitiesByRegistry.set(hass.entities, known);
+  return known;
+}
+function isOtherMall(before, now) {
+  if (before.entities !== now.entities || before.devices !== now.devices || before.areas !== now.areas) return true;
+  return linkingEntitiesOf(now).some(([entityId, attribute]) => {
+    const [old, current] = [before.states[entityId], now.states[entityId]];
+    return old !== current && JSON.stringify(old?.attributes[attribute]) !== JSON.stringify(current?.attributes[attribute]);
+  });
+}
+var KnownSites = class {
+  seen;
+  sites = [];
+  of(hass) {
+    if (hass === this.seen) return this.sites;
+    if (this.seen === void 0 || isOtherMall(this.seen, hass)) this.sites = readSites(hass);
+    this.seen = hass;
+    return this.sites;
+  }
+};
+
 // src/labels.ts
 var ENGLISH = {
   dashboard: "Prepaid electricity",
@@ -324,136 +480,6 @@ function labelsFor(language) {
 function isSimplifiedChinese(language) {
   const tag = language.toLowerCase();
   return tag === "zh" || tag.startsWith("zh-hans") || tag === "zh-cn" || tag === "zh-sg";
-}
-
-// src/site_model.ts
-var PLATFORM = "compere_prepaid";
-var KIND_BY_KEY = [
-  ["supply_state", "shop"],
-  ["balance", "shop"],
-  ["total_power", "site"],
-  ["total_balance", "site"],
-  ["ledger_ok", "site"],
-  ["clearing_balance", "provider"],
-  ["sweep_time", "line"],
-  ["utilisation", "line"],
-  ["relay", "meter"],
-  ["energy", "meter"],
-  ["power", "meter"]
-];
-function readSites(hass) {
-  const devices = ourDevices(hass);
-  const siteIds = [...new Set(devices.map((device) => siteIdOf(device.entry)))];
-  return siteIds.map((id) => readSite(hass, id, devices.filter((device) => siteIdOf(device.entry) === id))).sort((one, other) => compareNames(one.name, other.name));
-}
-var LINKING = { supply_state: "meters", policy: "options" };
-function linkingEntities(hass) {
-  return Object.values(hass.entities).flatMap((entry) => {
-    const attribute = entry.platform === PLATFORM ? LINKING[entry.translation_key ?? ""] : void 0;
-    return attribute === void 0 ? [] : [[entry.entity_id, attribute]];
-  });
-}
-function metersAttribute(hass, entityId) {
-  const serials = entityId === void 0 ? void 0 : hass.states[entityId]?.attributes["meters"];
-  return Array.isArray(serials) ? serials.map(String) : [];
-}
-function byArea(hass, members) {
-  const groups = /* @__PURE__ */ new Map();
-  for (const member of members) {
-    const known = member.areaId !== void 0 && hass.areas[member.areaId] ? member.areaId : void 0;
-    groups.set(known, [...groups.get(known) ?? [], member]);
-  }
-  return [...groups].map(([areaId, found2]) => {
-    const area = areaId === void 0 ? void 0 : hass.areas[areaId];
-    return { id: area?.area_id, name: area?.name, icon: area?.icon ?? void 0, members: found2 };
-  }).sort((one, other) => {
-    if (one.name === void 0 || other.name === void 0) return one.name === void 0 ? 1 : -1;
-    return compareNames(one.name, other.name);
-  });
-}
-var URGENCY = { off: 0, exhausted: 1, emergency: 2, warning: 3, in_credit: 5 };
-var URGENCY_UNKNOWN = 4;
-function mostUrgentFirst(hass, shops) {
-  const rank = (shop) => URGENCY[stateOf(hass, shop.entities["supply_state"])] ?? URGENCY_UNKNOWN;
-  const days = (shop) => {
-    const left = Number.parseFloat(stateOf(hass, shop.entities["days_left"]));
-    return Number.isNaN(left) ? Number.MAX_VALUE : left;
-  };
-  return [...shops].sort(
-    (one, other) => rank(one) - rank(other) || days(one) - days(other) || compareNames(one.name, other.name)
-  );
-}
-function compareNames(one, other) {
-  return one.localeCompare(other, void 0, { numeric: true, sensitivity: "base" });
-}
-function stateOf(hass, entityId) {
-  return (entityId === void 0 ? void 0 : hass.states[entityId]?.state) ?? "unknown";
-}
-function ourDevices(hass) {
-  const entriesByDevice = /* @__PURE__ */ new Map();
-  for (const entry of Object.values(hass.entities)) {
-    if (entry.platform !== PLATFORM || !entry.device_id || !entry.translation_key || entry.hidden) continue;
-    entriesByDevice.set(entry.device_id, [...entriesByDevice.get(entry.device_id) ?? [], entry]);
-  }
-  const devices = [];
-  for (const [deviceId, entries] of entriesByDevice) {
-    const entry = hass.devices[deviceId];
-    const keys = new Map(entries.map((found2) => [found2.translation_key ?? "", found2.entity_id]));
-    const kind = KIND_BY_KEY.find(([key]) => keys.has(key))?.[1];
-    if (!entry || !kind) continue;
-    const parent = entry.parent_device_id ? hass.devices[entry.parent_device_id] : void 0;
-    const areaId = entry.area_id ?? entries.find((found2) => found2.area_id)?.area_id ?? parent?.area_id ?? void 0;
-    devices.push({ entry, kind, entities: Object.fromEntries(keys), areaId });
-  }
-  return devices;
-}
-function readSite(hass, id, devices) {
-  const ofKind = (kind) => devices.filter((device) => device.kind === kind).sort((one, other) => compareNames(nameOf(one.entry), nameOf(other.entry)));
-  const meters = ofKind("meter").map(
-    (device) => ({
-      deviceId: device.entry.id,
-      serial: serialOf(device.entry),
-      name: nameOf(device.entry),
-      areaId: device.areaId,
-      entities: device.entities
-    })
-  );
-  const shops = ofKind("shop").map((device) => {
-    const serials = metersAttribute(hass, device.entities["supply_state"]);
-    const own = meters.filter((meter) => serials.includes(meter.serial));
-    return {
-      deviceId: device.entry.id,
-      name: nameOf(device.entry),
-      areaId: device.areaId ?? own.find((meter) => meter.areaId)?.areaId,
-      entities: device.entities,
-      meters: own
-    };
-  });
-  const supplied = new Set(shops.flatMap((shop) => shop.meters));
-  const site = ofKind("site")[0];
-  return {
-    id,
-    name: site ? nameOf(site.entry) : "",
-    entities: site?.entities ?? {},
-    shops,
-    meters,
-    commonMeters: meters.filter((meter) => !supplied.has(meter)),
-    lines: ofKind("line").map(plain),
-    providers: ofKind("provider").map(plain)
-  };
-}
-function plain(device) {
-  return { deviceId: device.entry.id, name: nameOf(device.entry), entities: device.entities };
-}
-function serialOf(entry) {
-  const known = entry.identifiers?.find(([domain]) => domain === PLATFORM)?.[1];
-  return (entry.parent_device_id ? known : entry.serial_number) ?? known ?? "";
-}
-function siteIdOf(entry) {
-  return entry.config_entry_id ?? entry.primary_config_entry ?? entry.config_entries?.[0] ?? "";
-}
-function nameOf(entry) {
-  return entry.name_by_user ?? entry.name ?? entry.id;
 }
 
 // src/views/common_areas.ts
@@ -1011,18 +1037,7 @@ function generateShop(hass, deviceId) {
   return shopView(shop, labelsFor(hass.language), hass.user?.is_admin ?? false);
 }
 function mustRegenerate(before, now) {
-  if (before.language !== now.language) return true;
-  if (before.entities !== now.entities || before.devices !== now.devices || before.areas !== now.areas) return true;
-  return linkingEntitiesOf(now).some(([entityId, attribute]) => {
-    const [old, current] = [before.states[entityId], now.states[entityId]];
-    return old !== current && JSON.stringify(old?.attributes[attribute]) !== JSON.stringify(current?.attributes[attribute]);
-  });
-}
-var linkingEntitiesByRegistry = /* @__PURE__ */ new WeakMap();
-function linkingEntitiesOf(hass) {
-  const known = linkingEntitiesByRegistry.get(hass.entities) ?? linkingEntities(hass);
-  linkingEntitiesByRegistry.set(hass.entities, known);
-  return known;
+  return before.language !== now.language || isOtherMall(before, now);
 }
 function siteViews(hass, site, labels, prefix) {
   const title = (page) => prefix ? `${site.name} · ${page}` : page;
@@ -1537,6 +1552,7 @@ var LedgerCard = class extends HTMLElement {
   error = "";
   notice = "";
   current;
+  sites = new KnownSites();
   page = el("div", { class: "card" });
   constructor() {
     super();
@@ -1574,7 +1590,7 @@ var LedgerCard = class extends HTMLElement {
     return new Format(this.home.locale?.language ?? this.home.language, this.currency);
   }
   get site() {
-    return readSites(this.home).find(({ id }) => id === this.config.site);
+    return this.sites.of(this.home).find(({ id }) => id === this.config.site);
   }
   get today() {
     return today(this.home.config?.time_zone);
@@ -1793,8 +1809,8 @@ var BalanceCard = class extends LedgerCard {
   columns(balance) {
     const { format } = this;
     const column = (at, meters, loss) => meters === null || loss === null ? { at, label: at } : { at, label: `${at}: ${format.number(Number(meters), 1)} + ${format.number(Number(loss), 1)} kWh`, energy: Number(meters), loss: Number(loss) };
-    if (Array.isArray(balance.hours)) return balance.hours.map((hour) => column(format.moment(hour.at), hour.meters_kwh, hour.loss_kwh));
-    return (balance.days ?? []).map((day) => day.hours === 0 ? column(format.day(day.day), null, null) : column(format.day(day.day), day.meters_kwh, day.loss_kwh));
+    if (balance.hours) return balance.hours.map((hour) => column(format.moment(hour.at), hour.meters_kwh, hour.loss_kwh));
+    return (balance.days ?? []).map((day) => day.hours_known === 0 ? column(format.day(day.day), null, null) : column(format.day(day.day), day.meters_kwh, day.loss_kwh));
   }
   findings({ findings }) {
     const { texts, format } = this;

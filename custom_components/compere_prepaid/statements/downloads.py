@@ -34,7 +34,7 @@ _TYPES = {
 def link_to(site: CompereSite, file: Path) -> str:
     """Return a path of Home Assistant's by which a printed file can be had for a day."""
     place = file.relative_to(site.press.folder).as_posix()
-    path = f"/api/{DOMAIN}/statements/{site.entry.entry_id}/{quote(place)}"
+    path = f"/api/{DOMAIN}/statements/{site.entry.entry_id}/{place}"
     return async_sign_path(site.hass, path, LINK_LIFE, use_content_user=True)
 
 

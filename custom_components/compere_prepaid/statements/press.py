@@ -7,10 +7,14 @@ so that there are whole statements only, and what was issued stays issued.
 import asyncio
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 import hashlib
 from pathlib import Path
+import shutil
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
+
+from homeassistant.core import HomeAssistant
 
 from ..adapters.statement_paper.order import Order
 from ..adapters.statement_paper.wording import language_for
@@ -78,7 +82,12 @@ class Press:
     @property
     def folder(self) -> Path:
         """Where the files of this site are."""
-        return Path(self.site.hass.config.path(DOMAIN, FOLDER), self.site.entry.entry_id)
+        return _folder(self.site.hass, self.site.entry.entry_id)
+
+    def refuse_if_printing(self) -> None:
+        """Raise `OperationFailedError` (`statements_printing`) while a batch is printed."""
+        if self._printing is not None:
+            raise OperationFailedError("statements_printing", done=self.done, total=self.total)
 
     async def async_print(
         self, papers: Sequence[Paper], forms: Collection[str], language: str = ""
@@ -88,8 +97,7 @@ class Press:
         Raises `OperationFailedError`: `statements_printing` (another batch runs),
         `printing_stopped`, `printing_failed`.
         """
-        if self._printing is not None:
-            raise OperationFailedError("statements_printing", done=self.done, total=self.total)
+        self.refuse_if_printing()
         now = self.site.clock.now().astimezone(self.site.zone)
         tables = {
             form: self.folder / f"{now:%Y-%m}" / f"lines-{now:%Y%m%d-%H%M%S}.{form}"
@@ -106,14 +114,14 @@ class Press:
         self._files, self._errors = {}, {}
         self._tell()
         try:
-            await printing.run()
+            made = await printing.run()
         finally:
             self._printing = None
             self._idle.set()
             self._tell()
         return Printed(
             files=self._files,
-            tables={} if printing.is_stopped else tables,
+            tables=tables if made else {},
             errors=self._errors,
             is_cancelled=printing.is_stopped,
         )
@@ -179,7 +187,7 @@ class Press:
 
     def _path(self, row: IssuedStatement, language: str, form: str) -> Path:
         issued = row.issued_at.astimezone(self.site.zone)
-        name = f"{file_stem(row.account)}-{row.number}-{language}.{form}"
+        name = f"{file_stem(row.account)}-{row.number}-{language}-{fingerprint(row)}.{form}"
         return self.folder / f"{issued:%Y-%m}" / name
 
     def _on_done(self, order: Order, error: str) -> None:
@@ -197,6 +205,16 @@ class Press:
         self.site.totals.push(None, news=True)
 
 
+def _folder(hass: HomeAssistant, entry_id: str) -> Path:
+    return Path(hass.config.path(DOMAIN, FOLDER), entry_id)
+
+
+async def async_forget_printed(hass: HomeAssistant, entry_id: str) -> None:
+    """Delete the files of a site that is gone: they can be printed again from its ledger."""
+    folder = _folder(hass, entry_id)
+    await hass.async_add_executor_job(partial(shutil.rmtree, folder, ignore_errors=True))
+
+
 async def async_issued(site: CompereSite, paper: Paper) -> IssuedStatement | None:
     """Return a statement that was issued, if there is such a one."""
     return await site.ledger.read(
@@ -204,12 +222,21 @@ async def async_issued(site: CompereSite, paper: Paper) -> IssuedStatement | Non
     )
 
 
+def fingerprint(row: IssuedStatement) -> str:
+    """Return what tells a statement from another one of the same account and number.
+
+    There are such after a ledger was restored: it issues the numbers again that it does not know.
+    """
+    return hashlib.sha256(f"{row.issued_at.timestamp()} {row.content}".encode()).hexdigest()[:12]
+
+
 def file_stem(account: str) -> str:
     """Return how the files of an account begin: its number as every file system takes it.
 
-    It never begins with a dot, and no two accounts have the same.
+    It never begins with a dot, and no two accounts have the same. Nor does it have anything that an
+    address would quote: signed links are quoted once less than they are read.
     """
-    name = f"statement-{quote(account, safe='')}"
+    name = f"statement-{quote(account, safe='').replace('%', '=')}"
     if len(name) <= _LONGEST_NAME:
         return name
     return f"statement-{hashlib.sha256(account.encode()).hexdigest()[:32]}"

@@ -5,13 +5,14 @@ not known whether the tenant has it, and it is not sent again unless somebody sa
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, TypedDict
 
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.storage import Store
 
 from ..const import DOMAIN
-from .press import Paper
+from ..core.ledger.account_rows import IssuedStatement
+from .press import fingerprint
 
 _VERSION = 1
 KEPT = 12
@@ -19,8 +20,16 @@ KEPT = 12
 
 SENDING, SENT = "sending", "sent"
 
-type _Numbers = Mapping[str, Mapping[str, str]]
-"""By number, what became of a statement by channel."""
+
+class _Known(TypedDict):
+    """What became of a statement by channel, and which one of its number it is."""
+
+    fingerprint: str
+    channels: Mapping[str, str]
+
+
+type _Numbers = Mapping[str, _Known]
+"""What is known of statements, by number."""
 
 
 def _store(hass: HomeAssistant, entry_id: str) -> Store[dict[str, Any]]:
@@ -41,25 +50,25 @@ class SentMemory:
         self._store = _store(hass, entry_id)
         self._states: dict[str, _Numbers] | None = None
 
-    async def async_states(self, paper: Paper) -> Mapping[str, str] | None:
+    async def async_states(self, row: IssuedStatement) -> Mapping[str, str] | None:
         """Return what became of a statement, by channel; None if it is too old to be known."""
-        numbers = (await self._loaded()).get(paper.account, {})
-        if len(numbers) >= KEPT and paper.number < min(map(int, numbers)):
+        numbers = (await self._loaded()).get(row.account, {})
+        if len(numbers) >= KEPT and row.number < min(map(int, numbers)):
             return None
-        return numbers.get(str(paper.number), {})
+        return _channels(numbers, row)
 
-    async def async_mark(self, marks: Iterable[tuple[Paper, str, str | None]]) -> None:
+    async def async_mark(self, marks: Iterable[tuple[IssuedStatement, str, str | None]]) -> None:
         """Write states down, by statement and channel; None is nothing sent. It is on disk then."""
         states = await self._loaded()
-        for paper, channel, state in marks:
-            numbers = dict(states.get(paper.account, {}))
-            channels = dict(numbers.get(str(paper.number), {}))
+        for row, channel, state in marks:
+            numbers = dict(states.get(row.account, {}))
+            channels = dict(_channels(numbers, row))
             channels.pop(channel, None)
             if state is not None:
                 channels[channel] = state
-            numbers[str(paper.number)] = channels
+            numbers[str(row.number)] = {"fingerprint": fingerprint(row), "channels": channels}
             kept = sorted(numbers, key=int)[-KEPT:]
-            states[paper.account] = {number: numbers[number] for number in kept}
+            states[row.account] = {number: numbers[number] for number in kept}
         # A copy, for it is written beside the event loop; what is in it is never changed.
         await self._store.async_save(dict(states))
 
@@ -67,3 +76,9 @@ class SentMemory:
         if self._states is None:
             self._states = await self._store.async_load() or {}
         return self._states
+
+
+def _channels(numbers: _Numbers, row: IssuedStatement) -> Mapping[str, str]:
+    known = numbers.get(str(row.number))
+    is_same = known is not None and known["fingerprint"] == fingerprint(row)
+    return known["channels"] if known is not None and is_same else {}

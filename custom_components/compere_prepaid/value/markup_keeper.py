@@ -1,10 +1,8 @@
 """The mark-up of the month before, looked at anew when a day begins or a bill comes."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from ..core.ledger.allocation_rows import BillCancellation, SupplierBill
-from ..core.ledger.ports import LedgerTransaction
 from ..core.prepayment.calendar import day_of
 from ..core.value.facts import Period
 from ..core.value.selling import Selling
@@ -22,15 +20,18 @@ class MarkupKeeper:
         self._site = site
         self.selling: Selling | None = None
         """What was sold and bought; None before it was looked at."""
-        self._seen: object = None
+        self._seen: date | None = None
         self._busy = False
 
-    async def async_on_clock(self) -> None:
-        """Begin to look if anything is new; raises what the ledger raises."""
+    def look_again(self) -> None:
+        """Forget what was found, for a bill came or was cancelled: the next tick looks."""
+        self._seen = None
+
+    def on_clock(self) -> None:
+        """Begin to look if anything is new."""
         today = day_of(self._site.clock.now(), self._site.zone)
-        seen = (today, await self._site.ledger.read(_bills))
-        if seen != self._seen and not self._busy:
-            self._seen, self._busy = seen, True
+        if today != self._seen and not self._busy:
+            self._seen, self._busy = today, True
             until = today.replace(day=1)
             since = (until - timedelta(days=1)).replace(day=1)
             period = Period(since=since, until=until, zone=self._site.zone)
@@ -42,8 +43,3 @@ class MarkupKeeper:
         finally:
             self._busy = False
         self._site.totals.push(None, news=True)
-
-
-def _bills(tx: LedgerTransaction) -> tuple[int, int]:
-    """Return how many bills there are, and how many were cancelled."""
-    return len(tx.rows(SupplierBill)), len(tx.rows(BillCancellation))

@@ -102,8 +102,8 @@ export class BalanceCard extends LedgerCard {
       meters === null || loss === null
         ? { at, label: at }
         : { at, label: `${at}: ${format.number(Number(meters), 1)} + ${format.number(Number(loss), 1)} kWh`, energy: Number(meters), loss: Number(loss) };
-    if (Array.isArray(balance.hours)) return balance.hours.map((hour) => column(format.moment(hour.at), hour.meters_kwh, hour.loss_kwh));
-    return (balance.days ?? []).map((day) => (day.hours === 0 ? column(format.day(day.day), null, null) : column(format.day(day.day), day.meters_kwh, day.loss_kwh)));
+    if (balance.hours) return balance.hours.map((hour) => column(format.moment(hour.at), hour.meters_kwh, hour.loss_kwh));
+    return (balance.days ?? []).map((day) => (day.hours_known === 0 ? column(format.day(day.day), null, null) : column(format.day(day.day), day.meters_kwh, day.loss_kwh)));
   }
 
   private findings({ findings }: EnergyBalance): Child[] {

@@ -1,6 +1,6 @@
 /** What the cards have in common: Home Assistant gives them its state, they ask, show the answer or the refusal. */
 import type { HomeAssistant } from "../home_assistant.ts";
-import { readSites } from "../site_model.ts";
+import { KnownSites } from "../known_sites.ts";
 import type { Site } from "../site_model.ts";
 import { ask, reasonOf } from "./actions.ts";
 import type { Data } from "./actions.ts";
@@ -31,6 +31,7 @@ export abstract class LedgerCard extends HTMLElement {
   protected error = "";
   protected notice = "";
   private current: HomeAssistant | undefined;
+  private readonly sites = new KnownSites();
   private readonly page = el("div", { class: "card" });
 
   constructor() {
@@ -77,7 +78,7 @@ export abstract class LedgerCard extends HTMLElement {
   }
 
   protected get site(): Site | undefined {
-    return readSites(this.home).find(({ id }) => id === this.config.site);
+    return this.sites.of(this.home).find(({ id }) => id === this.config.site);
   }
 
   protected get today(): string {

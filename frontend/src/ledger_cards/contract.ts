@@ -128,7 +128,7 @@ export interface FeederBalance {
   readonly expected_percent: string;
   readonly unexplained_kwh: string;
   readonly unexplained_percent: string | null;
-  readonly hours: number;
+  readonly hours_known: number;
   readonly hours_unknown: number;
   readonly meters_missing: Readonly<Record<string, number>>;
 }
@@ -145,13 +145,12 @@ export interface DayBalance extends FeederBalance {
   readonly day: string;
 }
 
-/** By hour `hours` are the hours themselves, by day their number. */
 export interface EnergyBalance {
   readonly feeders: Readonly<
-    Record<string, Omit<FeederBalance, "hours"> & {
+    Record<string, FeederBalance & {
       readonly alarm_since: string | null;
       readonly days?: readonly DayBalance[];
-      readonly hours: number | readonly HourBalance[];
+      readonly hours?: readonly HourBalance[];
     }>
   >;
   readonly findings: readonly {

@@ -11,6 +11,7 @@ from custom_components.compere_prepaid.core.allocation.inputs import (
     Inputs,
     PoolResult,
     Stay,
+    total_of,
 )
 from custom_components.compere_prepaid.core.allocation.pool import Basis, Pool, Split
 from custom_components.compere_prepaid.core.allocation.sharing import allocate
@@ -81,7 +82,7 @@ def inputs(
 def borne(allocation: Allocation, *, owner: bool = False) -> dict[str, Decimal]:
     """Return what each account bears, in dollars; the owner only if it is asked for."""
     return {
-        account: USD.rounded(allocation.total(account))
+        account: USD.rounded(total_of(allocation.shares[account]))
         for account in allocation.shares
         if owner or account != OWNER
     }

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from custom_components.compere_prepaid.core.allocation.inputs import Allocation, Why
+from custom_components.compere_prepaid.core.allocation.inputs import Allocation, Why, total_of
 from custom_components.compere_prepaid.core.allocation.pool import (
     Basis,
     Cost,
@@ -75,6 +75,19 @@ def test_a_tenant_who_moved_out_before_the_run() -> None:
     assert whys(found) == {Why.MOVED_OUT: Decimal(600)}
 
 
+def test_a_tenant_who_left_on_the_first_day() -> None:
+    """What it used that day is shared as its own, or by the owner if it moved out."""
+    used = (stay("A", energy_wh=7_000), stay("B", until=FIRST, energy_wh=3_000, moved_out=True))
+    found = run(pool(by=Basis.ENERGY), 1_000, *used)
+    assert borne(found) == dollars(A=700)
+    assert whys(found) == {Why.MOVED_OUT: Decimal(300)}
+    only_left_the_unit = (used[0], stay("B", until=FIRST, energy_wh=3_000))
+    mix = (Split(basis=Basis.ENERGY, ppm=500_000), Split(basis=Basis.EQUAL, ppm=500_000))
+    found = run(pool(splits=mix), 1_000, *only_left_the_unit)
+    assert borne(found) == dollars(A=850, B=150)
+    assert only(run(pool(), 100, stay("A", square=1), used[1])).notes == ()
+
+
 def test_the_owners_own_shop() -> None:
     """It is split as any other, but caps are for tenants."""
     found = run(pool(caps=capped(50)), 1_000, *TWO, stay("OWNER", square=600))
@@ -110,6 +123,13 @@ def test_a_unit_of_which_nothing_is_known() -> None:
     found = run(pool(by=Basis.PERSONS), 100, stay("A", persons=1), stay("B"), stay(None))
     assert only(found).notes == ("unweighted:persons:1",)
     assert only(run(pool(by=Basis.ENERGY), 100, stay("A", energy_wh=1), stay("B"))).notes == ()
+
+
+def test_what_a_tenant_says_is_known_of_all_its_units() -> None:
+    """Persons are with one unit of two; a second unit of which the size is not known is told."""
+    units = (stay("A", unit="1", persons=1, square=1), stay("A", unit="2"), stay("B", persons=2))
+    assert only(run(pool(by=Basis.PERSONS), 100, *units)).notes == ()
+    assert only(run(pool(), 100, *units[:2])).notes == ("unweighted:floor_area:1",)
 
 
 def test_a_pool_without_cost() -> None:
@@ -180,6 +200,17 @@ def test_a_contribution_is_a_months() -> None:
     found = run(pool(exclusions=(rule,)), 100, *TWO, stay("ANCHOR"))
     assert borne(found) == dollars(A=0, B=0, ANCHOR=100)
     assert only(found).notes == ("capped_at_cost",)
+
+
+@pytest.mark.parametrize(("off_pool", "owners"), [(True, "moved_out"), (False, "limited")])
+def test_an_anchor_that_moved_out_before_the_run(off_pool: bool, owners: str) -> None:
+    """The owner bears its contribution, and the others what they would have borne anyhow."""
+    rule = Exclusion(account=ANCHOR, pool=off_pool, denominator=True, contribution=money(310))
+    there = stay("ANCHOR", square=600, until=date(2026, 10, 21), moved_out=True)
+    found = run(pool(exclusions=(rule,)), 1_000, *TWO, there)
+    assert borne(found) == dollars(A=200, B=600)
+    assert whys(found) == {Why(owners): Decimal(200)}
+    assert not any(note.startswith("no_contribution") for note in only(found).notes)
 
 
 def test_the_owner_contributes_nothing_to_itself() -> None:
@@ -290,8 +321,7 @@ def test_costs_are_cut_to_whole_units() -> None:
     assert borne(found) == dollars(A=50, B=49)
     assert only(found).cost == money(99)
     fine = run(pool(unit=Amount(1)), "0.01", stay("A", square=1), stay("B", square=2))
-    assert fine.total(A) == 3_333_333
-    assert fine.total(AccountNumber("nobody")) == 0
+    assert total_of(fine.shares[A]) == 3_333_333
 
 
 def taking(source: str, ppm: int, **more: Any) -> dict[str, Any]:

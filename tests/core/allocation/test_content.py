@@ -16,7 +16,7 @@ from custom_components.compere_prepaid.core.allocation.content import (
     share_content,
     share_lines_of,
 )
-from custom_components.compere_prepaid.core.allocation.inputs import Inputs
+from custom_components.compere_prepaid.core.allocation.inputs import Inputs, total_of
 from custom_components.compere_prepaid.core.allocation.plain import canonical
 from custom_components.compere_prepaid.core.allocation.sharing import allocate
 from custom_components.compere_prepaid.core.allocation.working import work_out
@@ -44,7 +44,7 @@ def test_a_run_is_worked_out_again_from_what_is_kept(inputs: Inputs) -> None:
     for account, lines in allocation.shares.items():
         kept = share_content(lines)
         assert share_lines_of(kept) == worked.shares[account].lines == lines
-        assert worked.shares[account].amount == allocation.total(account)
+        assert worked.shares[account].amount == total_of(allocation.shares[account])
         assert kept == canonical(json.loads(kept))
     assert work_out(again) == work_out(inputs)
 

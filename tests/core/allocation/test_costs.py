@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from custom_components.compere_prepaid.core.allocation.inputs import CostLine
+from custom_components.compere_prepaid.core.allocation.inputs import CostLine, Inputs
 from custom_components.compere_prepaid.core.allocation.pool import (
     Basis,
     Cost,
@@ -16,6 +16,7 @@ from custom_components.compere_prepaid.core.allocation.pool import (
     Split,
 )
 from custom_components.compere_prepaid.core.allocation.runs import Asked
+from custom_components.compere_prepaid.core.allocation.working import WorkedOut
 from custom_components.compere_prepaid.core.balance.feeders import Feeder
 from custom_components.compere_prepaid.core.errors import InvalidInputError
 from custom_components.compere_prepaid.core.ids import MeterSerial
@@ -156,6 +157,11 @@ async def test_missing(mall: AllocatingMall) -> None:
         {"missing": "bill", "days": 11},
         {"missing": "charges", "units": 3},
     ]
+
+    async def idle(inputs: Inputs) -> WorkedOut:
+        raise AssertionError(inputs)
+
+    mall.runs.worker = idle  # nothing is worked out to be thrown away
     with pytest.raises(InvalidInputError, match=r"allocation_incomplete.*SILENT"):
         await mall.runs.propose(IN_OCTOBER, user="anna")
     assert await mall.runs.heads() == ()

@@ -6,6 +6,7 @@ from pathlib import Path
 from custom_components.compere_prepaid.core.allocation import notes
 from custom_components.compere_prepaid.core.allocation.document import pool_from
 from custom_components.compere_prepaid.core.allocation.explaining import explanation, money
+from custom_components.compere_prepaid.core.allocation.inputs import total_of
 from custom_components.compere_prepaid.core.allocation.wording import words_of
 from custom_components.compere_prepaid.core.documents import Document, read_document
 from custom_components.compere_prepaid.core.ids import AccountNumber
@@ -52,7 +53,7 @@ def test_the_example_by_hand() -> None:
         for line in lines
     ]
     sums = ", ".join(
-        f"{account} {money(found.total(AccountNumber(account)), USD, ENGLISH)}"
+        f"{account} {money(total_of(found.shares[AccountNumber(account)]), USD, ENGLISH)}"
         for account in found.shares
     )
     assert f"Together {money(only(found).cost, USD, ENGLISH)}: {sums}." in PAGE

@@ -120,6 +120,15 @@ def test_what_else_was_done_is_told() -> None:
     )
 
 
+def test_a_contribution_of_somebody_who_moved_out_is_told() -> None:
+    """The owner's line says what it is, and how much was agreed for these days."""
+    rule = Exclusion(account=AccountNumber("C"), denominator=True, contribution=money(310))
+    left = stay("C", until=date(2026, 10, 11), moved_out=True)
+    assert lines_of("OWNER", pool(exclusions=(rule,)), 1_000, stay("A", square=1), left) == [
+        "Tenants who moved out: Agreed contribution of 100.00"
+    ]
+
+
 def test_percentages_are_rounded_half_up() -> None:
     """To four decimals, and the sign says that there would be more; 0 is 0."""
     texts = [

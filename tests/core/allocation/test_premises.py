@@ -1,5 +1,6 @@
 """Premises: what a unit is, and from which day it is so."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 from hypothesis import given, strategies as st
@@ -66,7 +67,7 @@ def test_a_change_holds_from_its_day_and_the_time_before_keeps_what_was() -> Non
 def test_what_was_missing_is_completed_for_the_time_before_too() -> None:
     """A floor area that is added late was what it is all the time; one that changes was not."""
     documents = after([], Premises(area="Food court"), FIRST)
-    complete = Premises(area="Food court", floor_area=50_000, labels=frozenset({"food"}))
+    complete = Premises(area="Food court", floor_area=50_000)
     documents = after(documents, complete, THIRD)
     assert premises_on(documents, FIRST)[UNIT] == complete
     assert documents[-1].version == f"{ALWAYS}#2"
@@ -74,6 +75,27 @@ def test_what_was_missing_is_completed_for_the_time_before_too() -> None:
     documents = after(documents, moved, THIRD)
     assert premises_on(documents, SECOND)[UNIT] == complete
     assert premises_on(documents, THIRD)[UNIT] == moved
+
+
+def test_a_label_counts_from_its_day_on() -> None:
+    """The first one as the second, and a gap stays a gap; nobody lacked a label before."""
+    bare, food = Premises(floor_area=1), Premises(floor_area=1, labels=frozenset({"food"}))
+    documents = after([], bare, FIRST)
+    for day, what in ((FIRST, food), (SECOND, bare), (THIRD, food)):
+        documents = after(documents, what, day)
+    for day, what, before in ((FIRST, food, bare), (SECOND, bare, food), (THIRD, food, bare)):
+        assert premises_on(documents, day)[UNIT] == what
+        assert premises_on(documents, day - timedelta(days=1))[UNIT] == before
+
+
+def test_what_was_missing_is_completed_though_a_label_comes_with_it() -> None:
+    """Each counts from its own day."""
+    documents = after([], Premises(area="Atrium"), FIRST)
+    whole = Premises(area="Atrium", floor_area=50_000)
+    labelled = replace(whole, labels=frozenset({"food"}))
+    documents = after(documents, labelled, SECOND)
+    assert premises_on(documents, FIRST)[UNIT] == whole
+    assert premises_on(documents, SECOND)[UNIT] == labelled
 
 
 def test_of_one_day_the_last_word_counts() -> None:

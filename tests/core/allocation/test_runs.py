@@ -1,7 +1,8 @@
 """Runs over a real ledger: worked out, kept, posted, taken back."""
 
 from collections.abc import AsyncIterator
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,10 @@ from custom_components.compere_prepaid.core.allocation.pool import (
     Pool,
     Split,
 )
+from custom_components.compere_prepaid.core.allocation.pools import Pools
+from custom_components.compere_prepaid.core.allocation.premises import unit_of_meter
 from custom_components.compere_prepaid.core.allocation.runs import Asked
+from custom_components.compere_prepaid.core.documents import Document
 from custom_components.compere_prepaid.core.errors import InvalidInputError
 from custom_components.compere_prepaid.core.ledger.allocation_rows import RunState
 from custom_components.compere_prepaid.core.money.amount import Price
@@ -45,6 +49,12 @@ LIGHT = Pool(
     costs=(Cost(kind=CostKind.METERS, meters=(LIFT,), price=Price(850_000)),),
     splits=(Split(basis=Basis.EQUAL),),
 )
+STAIRS = Pool(
+    name="Stairs",
+    valid_from=date(2026, 1, 1),
+    costs=(Cost(kind=CostKind.AMOUNT, name="Cleaning", amount=money(100)),),
+    splits=(Split(basis=Basis.EQUAL),),
+)
 
 
 @pytest.fixture
@@ -57,6 +67,35 @@ async def mall(tmp_path: Path) -> AsyncIterator[AllocatingMall]:
     yield mall
     await mall.desk.verified()
     await mall.desk.ledger.close()
+
+
+async def test_left(mall: AllocatingMall) -> None:
+    """Left are pools that no run of the very days is about, nor a posted one of some of them."""
+    await mall.pool(LIGHT)
+    now = mall.desk.clock.now()
+    month = (IN_OCTOBER.since, IN_OCTOBER.until, now)
+    assert await mall.runs.left(date(2025, 12, 1), date(2026, 1, 1), now) == ()
+    assert await mall.runs.left(*month) == ("Lifts", "Light")
+    half = Asked(since=OCTOBER, until=date(2026, 10, 16), pools=("Light",))
+    await mall.runs.propose(half, user="anna")
+    assert await mall.runs.left(*month) == ("Lifts", "Light")
+    posted = await mall.runs.approve("2026-10-01..2026-10-16", user="anna")
+    assert posted.head is not None
+    assert await mall.runs.left(*month) == ("Lifts",)
+    await mall.runs.propose(replace(half, until=NOVEMBER, pools=("Lifts",)), user="anna")
+    assert await mall.runs.left(*month) == ()
+    await mall.runs.reject("2026-10", user="anna")
+    await mall.runs.reverse(posted.head.id, user="anna", reason="the whole month at once")
+    assert await mall.runs.left(*month) == ("Light",)
+
+
+async def test_left_are_pools_that_were_there(mall: AllocatingMall) -> None:
+    """A pool that is first set later is not left over; one that is set anew is."""
+    at = mall.at(date(2026, 11, 3), 10)
+    for minutes, pool in ((0, LIGHT), (10, replace(LIGHT, tax_ppm=60_000)), (10, STAIRS)):
+        mall.desk.clock.time = at + timedelta(minutes=minutes)
+        await Pools(mall.desk.book).set(pool, Document(data={}, lines={}))
+    assert await mall.runs.left(OCTOBER, NOVEMBER, at) == ("Lifts", "Light")
 
 
 async def test_month(mall: AllocatingMall) -> None:
@@ -104,3 +143,31 @@ async def test_registers(mall: AllocatingMall) -> None:
     assert run.results[0].cost == money("632.40")  # 744 kWh × 0.85
     assert run.shares[TEA].amount == money("210.80")
     assert OWNER not in run.shares
+
+
+async def test_a_bill_is_cancelled_before_approval(mall: AllocatingMall) -> None:
+    """A run that has a part of it is not posted any more; worked out again it is."""
+    await mall.bill(yuan="1000")
+    await mall.runs.propose(IN_OCTOBER, user="anna")
+    await mall.bills.cancel("Otis", "1", user="anna", reason="wrong")
+    await mall.bill(yuan="500")
+    with pytest.raises(InvalidInputError, match="allocation_bill_cancelled"):
+        await mall.runs.approve("2026-10", user="bert")
+    assert mall.service_fund(TEA) == 0
+    await mall.runs.reject("2026-10", user="bert")
+    await mall.runs.propose(IN_OCTOBER, user="anna")
+    await mall.runs.approve("2026-10#2", user="bert")
+    assert mall.service_fund(TEA) == -money("159")
+
+
+async def test_who_bears_nothing_moves_out(mall: AllocatingMall) -> None:
+    """A share of nothing is not booked, so it stops neither posting nor taking back."""
+    await mall.premises(unit_of_meter(SHOPS[RICE]), since="2026-09-01", floor_area=0)
+    await mall.bill(yuan="1000")
+    run = await mall.runs.propose(IN_OCTOBER, user="anna")
+    assert run.shares[RICE].amount == 0
+    await mall.desk.moves.move_out(RICE, user="anna")
+    await mall.runs.approve("2026-10", user="bert")
+    assert mall.service_fund(TEA) == -money("397.50")
+    await mall.runs.reverse("2026-10", user="bert", reason="one more look")
+    assert mall.service_fund(TEA) == 0

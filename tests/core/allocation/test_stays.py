@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from custom_components.compere_prepaid.core.allocation.inputs import Stay
+from custom_components.compere_prepaid.core.allocation.inputs import Stay, Why
 from custom_components.compere_prepaid.core.allocation.pool import (
     Basis,
     Cost,
@@ -18,6 +18,7 @@ from custom_components.compere_prepaid.core.allocation.premises import (
     unit_of_account,
     unit_of_meter,
 )
+from custom_components.compere_prepaid.core.allocation.sharing import allocate
 from custom_components.compere_prepaid.core.ids import AccountNumber, MeterSerial
 from custom_components.compere_prepaid.core.money.amount import Price
 from custom_components.compere_prepaid.core.tenancy.replacement import Replacement
@@ -107,7 +108,7 @@ async def test_move(mall: AllocatingMall) -> None:
 
 
 async def test_moved_out_on_the_first_day(mall: AllocatingMall) -> None:
-    """What was used on a day that is not the tenant's any more is not forgotten."""
+    """What was used on a day that is not the tenant's any more is not for others to pay."""
     mall.at(OCTOBER)
     await mall.desk.read(0, SHOPS[TEA])
     mall.at(OCTOBER, 15)
@@ -117,6 +118,12 @@ async def test_moved_out_on_the_first_day(mall: AllocatingMall) -> None:
     assert spans(found)[0] == (TEA, "M1", OCTOBER, OCTOBER)
     assert (found[0].moved_out, found[0].energy_wh) == (True, 7000)
     assert (OWNER, "M1", OCTOBER, NOVEMBER) in spans(found)
+    mall.at(date(2026, 11, 2), 12)
+    shared = allocate((await mall.runs.preview(IN_OCTOBER)).inputs)
+    owners = {
+        line.why: line.weight for line in shared.pools[0].owner_lines if line.basis == "energy"
+    }
+    assert owners == {Why.MOVED_OUT: 7000}
 
 
 async def test_new_meter(mall: AllocatingMall) -> None:
@@ -148,19 +155,41 @@ async def test_unit_changes(mall: AllocatingMall) -> None:
     ]
 
 
+async def test_energy_of_a_unit_that_changes(mall: AllocatingMall) -> None:
+    """A pool for a label has the energy of the days on which the unit wore it."""
+    await mall.premises(
+        unit_of_meter(SHOPS[TEA]), "2026-10-10", floor_area=120_000, labels=frozenset({"food"})
+    )
+    mall.at(OCTOBER)
+    await mall.desk.read(0, SHOPS[TEA])
+    mall.at(NOVEMBER)
+    await mall.desk.read(31_001, SHOPS[TEA])
+    await mall.desk.charging.settle_all("test")
+    found = [stay for stay in await stays(mall) if stay.account == TEA]
+    assert [(stay.since, stay.labels, stay.energy_wh) for stay in found] == [
+        (OCTOBER, frozenset(), 9_000),
+        (TENTH, frozenset({"food"}), 22_001),
+    ]
+
+
 async def test_two_meters(mall: AllocatingMall) -> None:
-    """What an account has of its own counts once, and instead of what its meters say."""
+    """What an account has of its own is divided as its meters say, evenly where one does not."""
     second = MeterSerial("M8")
     await mall.desk.supplies.add_meter(MeterSetup(serial=second, max_power_w=60_000))
     await mall.desk.supplies.attach(TEA, second)
     await mall.desk.read(0, second)
     await mall.premises(unit_of_meter(second), floor_area=30_000, rated_power=5000)
     await mall.premises(
-        unit_of_account(TEA), floor_area=140_000, persons=4, labels=frozenset({"food"})
+        unit_of_account(TEA),
+        floor_area=140_000,
+        persons=3,
+        opening_minutes=1,
+        labels=frozenset({"food"}),
     )
     first, other, *_ = await stays(mall)
-    assert (first.unit, first.floor_area, first.persons, first.rated_power) == ("M1", 140_000, 4, 0)
-    assert (other.unit, other.floor_area, other.persons, other.rated_power) == ("M8", 0, 0, 5000)
+    assert (first.unit, first.floor_area, first.persons, first.rated_power) == ("M1", 112_000, 2, 0)
+    assert (other.unit, other.floor_area, other.persons) == ("M8", 28_000, 1)
+    assert (first.opening_minutes, other.opening_minutes, other.rated_power) == (1, 0, 5000)
     assert first.labels == other.labels == frozenset({"food"})
 
 

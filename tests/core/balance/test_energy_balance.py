@@ -22,6 +22,7 @@ from tests.core.balance.mall_hours import (
     MAIN,
     SHOP,
     TEA,
+    Load,
     balanced,
     line,
     metered,
@@ -86,6 +87,24 @@ def test_a_meter_that_was_replaced() -> None:
     # one that came without another one having gone is missed: its load was there before
     alone, _ = balanced("Site", metered(loads, EVERYTHING))
     assert [hour.missing for hour in alone[:31]] == [(TEA,)] * 30 + [(SHOP, TEA)]
+
+
+def test_a_main_meter_that_left() -> None:
+    """Without any main meter it is not known what went in; another one may take its place."""
+    other = MeterSerial("N")
+    loads: dict[MeterSerial, Load] = {
+        MAIN: lambda hour: 1000 if hour < 30 else None,
+        SHOP: lambda _: 900,
+        TEA: lambda _: 0,
+        LIGHTS: lambda _: 0,
+    }
+    gone, _ = balanced("Site", metered(loads, EVERYTHING), (SHOP, TEA, LIGHTS))
+    balance = Balance.of(gone, EXPECTED_PPM)
+    assert (balance.hours, balance.loss_wh, balance.missing) == (30, 3000, {MAIN: 210})
+    both = Feeder(name="Site", main=(MAIN, other))
+    loads[other] = lambda hour: None if hour < 31 else 1000
+    swapped, _ = balanced("Site", metered(loads, both), (SHOP, TEA, LIGHTS, other))
+    assert [hour.at for hour in swapped if hour.missing] == [swapped[30].at]
 
 
 def test_feeders_within_feeders() -> None:

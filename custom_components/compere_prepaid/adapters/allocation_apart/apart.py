@@ -11,7 +11,7 @@ import json
 from pathlib import Path
 import sys
 
-from ...core.allocation.content import inputs_content
+from ...core.allocation.content import inputs_content, run_digest
 from ...core.allocation.inputs import Inputs
 from ...core.allocation.working import Share, WorkedOut, work_out_here
 from ...core.errors import InvalidInputError, OperationFailedError
@@ -37,14 +37,17 @@ async def work_out_apart(inputs: Inputs) -> WorkedOut:
     Raises what `allocate` raises, and `OperationFailedError` (`allocation_failed`).
     """
     text = await asyncio.to_thread(inputs_content, inputs)
-    child = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-P",
-        str(PROGRAM),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
+    try:
+        child = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-P",
+            str(PROGRAM),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+    except OSError as error:  # no memory, no more processes
+        raise OperationFailedError("allocation_failed", error=error) from error
     try:
         answer, complaint = await child.communicate(text.encode())
     finally:
@@ -52,26 +55,30 @@ async def work_out_apart(inputs: Inputs) -> WorkedOut:
             with suppress(ProcessLookupError):
                 child.kill()
             await child.wait()
+    if child.returncode:
+        raise _failed(complaint, f"it ended with {child.returncode}")
     return await asyncio.to_thread(_read, text, answer, complaint)
 
 
 def _read(text: str, answer: bytes, complaint: bytes) -> WorkedOut:
     """Read what a child worked out, or why it did not: a line for the run, and one an account."""
     try:
-        head, *shares = (json.loads(line) for line in answer.splitlines())
+        head, *lines = (json.loads(line) for line in answer.splitlines())
     except ValueError:
-        lines = complaint.decode(errors="replace").splitlines() or ["no answer"]
-        raise OperationFailedError("allocation_failed", error=lines[-1]) from None
+        raise _failed(complaint, "no answer") from None
     if "refusal" in head:
         raise InvalidInputError(head["refusal"], **head["placeholders"])
-    return WorkedOut(
-        inputs=text,
-        result=head["result"],
-        digest=head["digest"],
-        shares={
-            AccountNumber(account): Share(
-                amount, {int(ppm): net for ppm, net in nets.items()}, content
-            )
-            for account, amount, nets, content in shares
-        },
-    )
+    shares = {
+        AccountNumber(account): Share(amount, {int(ppm): net for ppm, net in nets.items()}, content)
+        for account, amount, nets, content in lines
+    }
+    contents = {account: share.content for account, share in shares.items()}
+    if run_digest(text, head["result"], contents) != head["digest"]:
+        raise _failed(complaint, "the answer is not whole")
+    return WorkedOut(inputs=text, result=head["result"], digest=head["digest"], shares=shares)
+
+
+def _failed(complaint: bytes, otherwise: str) -> OperationFailedError:
+    """Return the last words of a child that failed."""
+    words = complaint.decode(errors="replace").splitlines() or [otherwise]
+    return OperationFailedError("allocation_failed", error=words[-1])

@@ -1,8 +1,9 @@
 """Audit of allocation runs: shares add up to their pools, and what was posted is what was kept.
 
 A run is sealed by a digest over all that belongs to it. Each posted share has exactly one transfer,
-each that was taken back has its counterpart, and no two posted runs share a day of a pool. The
-bills that posted runs have parts of count, and no bill counts twice.
+each that was taken back has its counterpart, and no two posted runs share a day of a pool, nor have
+more than all of a meter, of a feeder's losses or of a bill together. The bills that posted runs
+have parts of count, and no bill counts twice.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -47,6 +48,8 @@ _PPM = 1_000_000
 _DAY_US = timedelta(days=1) // timedelta(microseconds=1)
 
 type _BillKey = tuple[str, str, int]
+type _Source = tuple[str, str, str, int]
+"""`meter`, `feeder` or `supplier` and its name; of a bill also its number and revision."""
 
 
 class _Part(NamedTuple):
@@ -72,6 +75,8 @@ class Allocated:
     """How many transfers there must be, and how much they move."""
     spans: dict[str, list[tuple[str, str, str]]] = field(default_factory=dict)
     """By pool the days of the runs that stand."""
+    taken: dict[_Source, list[tuple[str, str, str, int]]] = field(default_factory=dict)
+    """Of what runs that stand have a part: their days, and how many millionths."""
     parts: list[_Part] = field(default_factory=list)
     """What runs that were posted have of bills."""
 
@@ -87,6 +92,7 @@ def audit_allocations(book: Book, walk: Walk) -> Allocated:
     for name in sorted(steps.keys() | {row["run"] for row in book.rows(_STRAY)}):
         book.fault(f"allocation {name}: there is no such run")
     _audit_spans(book, found)
+    _audit_taken(book, found)
     _audit_bills(book, found)
     booked = [tally for way, tally in walk.moved.items() if way[2] == "allocation"]
     count, moved = sum(tally[1] for tally in booked), sum(tally[0] for tally in booked)
@@ -112,6 +118,7 @@ def _audit_run(book: Book, run: Row, steps: Sequence[Row], found: Allocated) -> 
         _audit_content(book, name, run, (inputs, results), shares)
         rates = {pool["name"]: _rate(pool) for pool in inputs["pools"]}
         parts = list(_parts(run, results, stands="reversed" not in taken))
+        sources = _sources(results)
     except AttributeError, KeyError, TypeError, ValueError, IndexError:
         book.fault(f"{name}: cannot be read")
         return
@@ -128,9 +135,11 @@ def _audit_run(book: Book, run: Row, steps: Sequence[Row], found: Allocated) -> 
     if posted:
         found.parts += parts
     if posted and not back:
+        span = (run["since"], run["until"], run["id"])
         for result in results:
-            span = (run["since"], run["until"], run["id"])
             found.spans.setdefault(result["pool"], []).append(span)
+        for source, ppm in sources.items():
+            found.taken.setdefault(source, []).append((*span, ppm))
 
 
 def _digest(run: Row, shares: Sequence[Row]) -> str:
@@ -213,6 +222,39 @@ def _audit_spans(book: Book, found: Allocated) -> None:
         for since, until, run in sorted(spans):
             book.expect(since >= reached, f"allocation {run}: {pool} was charged for a day twice")
             reached = max(reached, until)
+
+
+def _sources(results: Any) -> dict[_Source, int]:
+    """Return how many millionths a run has of each meter, feeder and bill.
+
+    Lines that say the same but for the energy are one part.
+    """
+    parts: set[tuple[_Source, int, tuple[Any, ...]]] = set()
+    for result in results:
+        for line in result.get("lines", ()):
+            detail = line.get("detail", {})
+            ppm = detail.get("ppm", _PPM)
+            rate = detail.get("tariff", detail.get("price"))
+            for kind in ("meter", "feeder", "supplier"):
+                if kind in detail and ppm > 0 and "missing" not in detail:
+                    number, revision = detail.get("number", ""), detail.get("revision", 0)
+                    source = (kind, detail[kind], number, revision)
+                    parts.add((source, ppm, (result["pool"], line.get("fixed", False), rate)))
+    found: dict[_Source, int] = {}
+    for source, ppm, _ in parts:
+        found[source] = found.get(source, 0) + ppm
+    return found
+
+
+def _audit_taken(book: Book, found: Allocated) -> None:
+    """Check that runs together have no more than all of anything on any day."""
+    for (kind, name, number, _), spans in sorted(found.taken.items()):
+        what = f"bill {number} of {name}" if kind == "supplier" else f"{kind} {name}"
+        for day in sorted({since for since, *_ in spans}):
+            on_day = [(run, ppm) for since, until, run, ppm in spans if since <= day < until]
+            fits = len(on_day) == 1 or sum(ppm for _, ppm in on_day) <= _PPM
+            runs = ", ".join(run for run, _ in on_day)
+            book.expect(fits, f"allocations {runs}: {what} was charged for {day} more than once")
 
 
 def _parts(run: Row, results: Any, *, stands: bool) -> Iterator[_Part]:

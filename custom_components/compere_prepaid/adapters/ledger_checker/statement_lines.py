@@ -79,13 +79,14 @@ def _told(lines: list[Any], scale: int) -> Iterator[tuple[object, ...]]:
         agrees = Decimal(line["amount"]) == -Decimal(share["amount"])
         yield (
             *(share["pool"], share["basis"], share["weight"], share["total"]),
-            _units(share["cost"], scale),
-            _units(share["amount"], scale) if agrees else None,
+            units(share["cost"], scale),
+            units(share["amount"], scale) if agrees else None,
             *(share["days"], share["why"]),
         )
 
 
-def _units(amount: str, scale: int) -> int:
+def units(amount: str, scale: int) -> int:
+    """Return an amount in the book's smallest unit."""
     return int(Decimal(amount).scaleb(scale))
 
 
@@ -108,7 +109,7 @@ def _audit_taxes(book: Book, name: str, data: Any) -> None:
             continue
         key = (tax["fund"], tax["ppm"])
         told[key] = Decimal(tax["tax"])
-        off = abs(_units(tax["tax"], book.scale) * _PPM - _units(tax["base"], book.scale) * key[1])
+        off = abs(units(tax["tax"], book.scale) * _PPM - units(tax["base"], book.scale) * key[1])
         if off >= (counts.get(key, 0) + 1) * _PPM:
             book.hints.append(f"{name}: its tax is not {tax['ppm']} ppm of {tax['base']}")
     book.expect(_moved(told) == _moved(booked), f"{name}: tells other taxes than its lines")

@@ -17,7 +17,7 @@ from typing import Any
 
 from .anchors import Anchor, find_anchor
 from .book import Book, Row, parsed
-from .statement_lines import audit_lines
+from .statement_lines import audit_lines, units
 
 _STATEMENTS = "SELECT * FROM statement WHERE site = :site ORDER BY account, number"
 _TRANSFERS = """
@@ -122,15 +122,11 @@ def _file(book: Book, chain: _Chain, name: str, row: Row, data: Any) -> None:
 
 def _said(part: Mapping[str, Any], scale: int) -> dict[str, int]:
     """Return what a statement says of a fund, in the book's smallest unit."""
-    said = {key: _units(part[key], scale) for key in ("opening", "closing")}
+    said = {key: units(part[key], scale) for key in ("opening", "closing")}
     for line in part["lines"]:
         kind = f"+{line.get('kind')}"
-        said[kind] = said.get(kind, 0) + _units(line["amount"], scale)
+        said[kind] = said.get(kind, 0) + units(line["amount"], scale)
     return said
-
-
-def _units(amount: str, scale: int) -> int:
-    return int(Decimal(amount).scaleb(scale))
 
 
 def _add_transfers(book: Book, chains: Mapping[str, _Chain]) -> None:

@@ -8,38 +8,22 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from ...core.statement.model import Group, group_of as group_of_code
 from .shares import pool_text, reckoning_text
 from .table import Column, Kind, Row, Table
 from .wording import Words, kwh, number, rate
 
 type Line = Mapping[str, Any]
 
-GROUPS = (
-    *("energy", "fees", "shared_energy", "shared_service", "corrections"),
-    *("taxes", "debts", "payments", "other"),
-)
-"""In the order in which they stand."""
-
-_GROUP_OF_KIND = {
-    "charge": "energy",
-    **dict.fromkeys(("standing", "service", "minimum", "demand"), "fees"),
-    "allocation": "shared_service",
-    "correction": "corrections",
-    "tax": "taxes",
-    **dict.fromkeys(("debt", "debt_recovery"), "debts"),
-    **dict.fromkeys(("opening", "top_up", "refund", "reversal"), "payments"),
-}
-
 
 def group_of(line: Line) -> str:
     """Return the group that a line belongs to."""
-    found: str = line.get("group") or _GROUP_OF_KIND.get(line["kind"], "other")
-    return found
+    return line.get("group") or group_of_code(line["kind"])
 
 
 def grouped(fund: Mapping[str, Any]) -> dict[str, list[Line]]:
     """Return a fund's lines by group, in order; groups without lines are left out."""
-    groups: dict[str, list[Line]] = {group: [] for group in GROUPS}
+    groups: dict[str, list[Line]] = {group: [] for group in Group}
     for line in fund["lines"]:
         groups.setdefault(group_of(line), []).append(line)
     return {group: lines for group, lines in groups.items() if lines}

@@ -5,7 +5,7 @@ standard allows no letter that the fonts do not have: a statement with one, say 
 shop, is a plain PDF with a box in its place.
 """
 
-from datetime import UTC, datetime
+from datetime import UTC
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
@@ -39,7 +39,7 @@ def _set(page: str, statement: Statement, standard: Literal["a-2a"] | None) -> b
         format="pdf",
         sys_inputs={"page": page.removeprefix(_DOCTYPE)},
         pdf_standards=standard,
-        timestamp=(statement.issued_at or datetime.now(UTC)).astimezone(UTC).replace(microsecond=0),
+        timestamp=statement.issued_at.astimezone(UTC).replace(microsecond=0),
     )
     if not isinstance(made, bytes):
         raise TypeError("a PDF is one file")

@@ -5,6 +5,7 @@ A file appears under its name when it is whole, and replaces one of that name.
 
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
+import os
 from pathlib import Path
 
 from .order import Order
@@ -14,6 +15,11 @@ from .view import Statement
 
 PART = ".part"
 """Ends the name of a file that is not whole yet."""
+
+
+def _part_of(path: Path) -> Path:
+    """Return where a file is made. Two processes may print the same one at once."""
+    return path.with_name(f"{path.name}.{os.getpid()}{PART}")
 
 
 def print_order(order: Order) -> None:
@@ -26,7 +32,7 @@ def print_order(order: Order) -> None:
             page = page_of(statement, order.language)
         for form, path in order.files.items():
             path.parent.mkdir(parents=True, exist_ok=True)
-            part = path.with_name(path.name + PART)
+            part = _part_of(path)
             undo.callback(part.unlink, missing_ok=True)
             _write(part, form, page, statement)
             parts.append((part, path))
@@ -57,7 +63,7 @@ class Tables:
         for path in files.values():
             path.parent.mkdir(parents=True, exist_ok=True)
         self._sheets: dict[str, Spreadsheet] = {
-            form: SHEETS[form](path.with_name(path.name + PART)) for form, path in files.items()
+            form: SHEETS[form](_part_of(path)) for form, path in files.items()
         }
 
     def add(self, statement: Statement) -> None:
@@ -67,15 +73,14 @@ class Tables:
 
     def close(self) -> None:
         """Finish them, and give them their names."""
-        for form, sheet in self._sheets.items():
+        for sheet in self._sheets.values():
             sheet.close()
-            path = self._files[form]
-            path.with_name(path.name + PART).replace(path)
+        for path in self._files.values():
+            _part_of(path).replace(path)
 
     def drop(self) -> None:
         """Leave nothing of them."""
         for form, sheet in self._sheets.items():
             with suppress(OSError):
-                sheet.close()
-            path = self._files[form]
-            path.with_name(path.name + PART).unlink(missing_ok=True)
+                sheet.drop()
+            _part_of(self._files[form]).unlink(missing_ok=True)

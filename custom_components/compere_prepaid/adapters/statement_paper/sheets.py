@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 import csv
 from decimal import Decimal
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Protocol, override
 
 import xlsxwriter
@@ -80,6 +81,9 @@ class Spreadsheet(Protocol):
     def close(self) -> None:
         """Finish the file."""
 
+    def drop(self) -> None:
+        """Leave the file as it is, and what was beside it away."""
+
 
 class CsvSheet(Spreadsheet):
     """A CSV file, UTF-8 with the mark that Excel looks for. Blocks."""
@@ -98,6 +102,10 @@ class CsvSheet(Spreadsheet):
     def close(self) -> None:
         self._file.close()
 
+    @override
+    def drop(self) -> None:
+        self._file.close()
+
 
 class XlsxSheet(Spreadsheet):
     """An XLSX workbook, written row by row. Blocks."""
@@ -107,7 +115,14 @@ class XlsxSheet(Spreadsheet):
 
     def __init__(self, path: Path) -> None:
         """Begin a workbook."""
-        options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+        self._rows = TemporaryDirectory(prefix=f"{path.name}.", dir=path.parent)
+        """Where they are until the workbook is put together out of them."""
+        options = {
+            "constant_memory": True,
+            "strings_to_formulas": False,
+            "strings_to_urls": False,
+            "tmpdir": self._rows.name,
+        }
         self._book = xlsxwriter.Workbook(path, options)
         self._bold = self._book.add_format({"bold": True})
         self._begin()
@@ -134,6 +149,13 @@ class XlsxSheet(Spreadsheet):
     @override
     def close(self) -> None:
         self._book.close()
+        self._rows.cleanup()
+
+    @override
+    def drop(self) -> None:
+        for sheet in self._book.worksheets():
+            sheet.row_data_fh.close()
+        self._rows.cleanup()
 
 
 SHEETS = {"csv": CsvSheet, "xlsx": XlsxSheet}

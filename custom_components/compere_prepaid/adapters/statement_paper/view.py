@@ -10,8 +10,9 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from ...core.statement.model import Group
 from .chart import Bar, bars_svg
-from .lines import GROUPS, grouped, readings_table, shown_sum, table_of
+from .lines import grouped, readings_table, shown_sum, table_of
 from .table import Column, Kind, Part, Row, Sheet, Table
 from .wording import Words, kwh, number, rate
 
@@ -24,9 +25,8 @@ class Statement:
 
     site: str
     content: Content
-    number: int | None = None
-    """None of a draft, which was not issued."""
-    issued_at: datetime | None = None
+    number: int
+    issued_at: datetime
 
 
 def sheet_of(statement: Statement, words: Words) -> Sheet:
@@ -34,18 +34,15 @@ def sheet_of(statement: Statement, words: Words) -> Sheet:
     content = statement.content
     corrects = content.get("corrects")
     title = words["corrected_title" if corrects else "title"]
-    notes = [] if statement.number is not None else [words["not_issued"]]
-    if corrects:
-        notes.append(words.fill("corrects", number=corrects))
     account = f"{words['account']} {content['account']}"
-    which = "" if statement.number is None else f"{words['number']} {statement.number}"
+    which = f"{words['number']} {statement.number}"
     return Sheet(
         language=words.language,
         title=title,
-        subject=" · ".join(part for part in (title, which, account) if part),
+        subject=f"{title} · {which} · {account}",
         site=statement.site,
         facts=_facts(statement, words),
-        notes=tuple(notes),
+        notes=(words.fill("corrects", number=corrects),) if corrects else (),
         summary=_summary(content, words),
         parts=_parts(content, words),
         comparison=_comparison(content, words),
@@ -53,21 +50,21 @@ def sheet_of(statement: Statement, words: Words) -> Sheet:
         check_title=words["check"],
         checks=_checks(content, words),
         made_by=words["made_by"],
-        running=" · ".join(part for part in (statement.site, account, which) if part),
+        running=f"{statement.site} · {account} · {which}",
     )
 
 
 def _facts(statement: Statement, words: Words) -> tuple[tuple[str, str], ...]:
     content = statement.content
     begin, end = (datetime.fromisoformat(content[key]) for key in ("since", "until"))
-    facts = [(words["account"], content["account"]), (words["name"], content["name"])]
-    if statement.number is not None:
-        facts.append((words["number"], str(statement.number)))
-    facts.append((words["period"], words.span(begin, end)))
-    if statement.issued_at is not None:
-        facts.append((words["issued"], words.moment(statement.issued_at)))
-    facts.append((words["currency"], content["currency"]))
-    return tuple(facts)
+    return (
+        (words["account"], content["account"]),
+        (words["name"], content["name"]),
+        (words["number"], str(statement.number)),
+        (words["period"], words.span(begin, end)),
+        (words["issued"], words.moment(statement.issued_at)),
+        (words["currency"], content["currency"]),
+    )
 
 
 def told_funds(content: Content) -> Mapping[str, Mapping[str, Any]]:
@@ -97,7 +94,7 @@ def _summary(content: Content, words: Words) -> Table:
         row(words["opening"], [Decimal(fund["opening_shown"]) for fund in funds.values()]),
         *(
             row(words[f"group_{group}"], [by_group.get(group) for by_group in sums.values()])
-            for group in GROUPS
+            for group in Group
             if any(group in by_group for by_group in sums.values())
         ),
     ]

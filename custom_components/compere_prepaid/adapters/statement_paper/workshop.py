@@ -96,8 +96,12 @@ class Printing:
     """Set it, and those that are begun are the last ones; then there are no tables."""
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    async def run(self) -> None:
-        """Print all. Raises `OperationFailedError` (`printing_stopped`, `printing_failed`)."""
+    async def run(self) -> bool:
+        """Print all; return whether there are tables.
+
+        Raises `OperationFailedError` (`printing_stopped`, `printing_failed`).
+        """
+        made = False
         hands = max(1, min(self.hands, os.process_cpu_count() or 1))
         async with AsyncExitStack() as stack:
             clerk = None
@@ -115,6 +119,8 @@ class Printing:
                 await asyncio.gather(*work, return_exceptions=True)
             if clerk is not None and not self.is_stopped:
                 await _done(clerk, _line({"finish": True}))
+                made = True
+        return made
 
     async def _work(self, hand: Hand, clerk: Hand | None) -> None:
         while (order := await self._next(clerk)) is not None:

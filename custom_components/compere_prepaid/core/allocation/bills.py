@@ -8,7 +8,6 @@ on a time is rounded cumulatively, so that all times of a bill add up to it.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-import json
 
 from ..errors import InvalidInputError
 from ..ledger.allocation_rows import (
@@ -19,12 +18,17 @@ from ..ledger.allocation_rows import (
 from ..ledger.ports import LedgerTransaction
 from ..money.amount import Amount
 from ..prepayment.book import AccountBook
+from .content import results_of
+from .inputs import PoolResult
 
 LONGEST = timedelta(days=3 * 366)
 """No bill is for more days; one that says so was mistyped."""
 
 MANY = 1000
 """So many bills at most are entered at once."""
+
+type BillKey = tuple[str, str, int]
+"""Supplier, number and revision."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +99,11 @@ class Bills:
             _check(bill)
         return await self.book.ledger.run(lambda tx: tuple(_enter(tx, bill) for bill in bills))
 
+    async def check(self, bill: SupplierBill) -> Entered:
+        """Return what entering a bill would; raises what that would."""
+        _check(bill)
+        return await self.book.ledger.read(lambda tx: _as_entered(tx, bill))
+
     async def cancel(
         self, supplier: str, number: str, *, user: str, reason: str
     ) -> BillCancellation:
@@ -159,7 +168,7 @@ def counting(bills: Iterable[KnownBill], since: date, until: date) -> Iterator[S
             yield bill
 
 
-def _key(row: SupplierBill | BillCancellation) -> tuple[str, str, int]:
+def _key(row: SupplierBill | BillCancellation) -> BillKey:
     return row.supplier, row.number, row.revision
 
 
@@ -187,8 +196,8 @@ def _check(bill: SupplierBill) -> None:
         raise InvalidInputError("bill_energy_wrong", number=bill.number)
 
 
-def _enter(tx: LedgerTransaction, bill: SupplierBill) -> Entered:
-    """Store a bill, or find the one that was entered."""
+def _as_entered(tx: LedgerTransaction, bill: SupplierBill) -> Entered:
+    """Return a bill as it would be entered, or the one that was."""
     known = list(_revisions(tx, bill.supplier, bill.number))
     revision = 1
     if known:
@@ -200,9 +209,15 @@ def _enter(tx: LedgerTransaction, bill: SupplierBill) -> Entered:
                 )
             return Entered(bill=last.bill, replayed=True)
         revision = last.bill.revision + 1
-    entered = replace(bill, revision=revision)
-    tx.add(entered)
-    return Entered(bill=entered)
+    return Entered(bill=replace(bill, revision=revision))
+
+
+def _enter(tx: LedgerTransaction, bill: SupplierBill) -> Entered:
+    """Store a bill, or find the one that was entered."""
+    entered = _as_entered(tx, bill)
+    if not entered.replayed:
+        tx.add(entered.bill)
+    return entered
 
 
 def _said(bill: SupplierBill) -> SupplierBill:
@@ -215,23 +230,15 @@ def _users(tx: LedgerTransaction, bill: SupplierBill) -> Iterator[str]:
     for head in tx.run_heads(bill.since, bill.until):
         if head.state is not RunState.POSTED:
             continue
-        if _key(bill) in bills_in(tx.run_result(head.id)):
+        if _key(bill) in bills_in(results_of(tx.run_result(head.id))):
             yield head.id
 
 
-def bills_in(result: str) -> frozenset[tuple[str, str, int]]:
-    """Return the bills (supplier, number, revision) of which a run's result has a part."""
-    found: set[tuple[str, str, int]] = set()
-
-    def look(value: object) -> None:
-        if isinstance(value, dict):
-            if {"supplier", "number", "revision"} <= value.keys():
-                found.add((value["supplier"], value["number"], value["revision"]))
-            for each in value.values():
-                look(each)
-        elif isinstance(value, list):
-            for each in value:
-                look(each)
-
-    look(json.loads(result))
-    return frozenset(found)
+def bills_in(results: Iterable[PoolResult]) -> frozenset[BillKey]:
+    """Return the bills of which pools of a run have a part."""
+    details = (line.detail for result in results for line in result.lines)
+    return frozenset(
+        (str(detail["supplier"]), str(detail["number"]), int(detail["revision"]))
+        for detail in details
+        if "supplier" in detail
+    )

@@ -39,6 +39,8 @@ def explanation(
     share = ""
     if line.basis is not None and line.why is not Why.NO_DENOMINATOR:
         share = _arithmetic(line, line.basis, period_days, currency, words)
+    elif line.why is Why.MOVED_OUT:
+        share = words["why.contribution"].format(cost=money(line.cost, currency, words))
     if line.why is Why.SHARE:
         return share
     key = f"why.{line.why.value}"
@@ -96,7 +98,7 @@ def _arithmetic(
     cost = money(line.cost, currency, words)
     percent, exact = _number(line.weight * 100, line.total, _PERCENT_DIGITS, words)
     counts_days = basis in _OF_DAYS
-    days = line.days if counts_days else 1
+    days = (line.days or 1) if counts_days else 1  # nothing is nothing, of no day too
     per_unit = _PER_UNIT.get(basis, 1)
     own, own_exact = _number(line.weight, per_unit * days, _WEIGHT_DIGITS, words)
     whole, whole_exact = _number(

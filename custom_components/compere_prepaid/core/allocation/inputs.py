@@ -19,7 +19,8 @@ class Stay:
     """Who had a unit from a day to before another, within the days of a run, and what it is.
 
     A unit is a shop as a meter sees it; what belongs to an account without a meter has the empty
-    unit. A vacant unit is the owner's. `floor_area` is in 10⁻³ m², `rated_power` in W,
+    unit. A vacant unit is the owner's. A stay without days is of who used energy in a unit and left
+    it on the first day. `floor_area` is in 10⁻³ m², `rated_power` in W,
     `opening_minutes` a week.
     """
 
@@ -80,7 +81,7 @@ class Why(StrEnum):
     VACANT = "vacant"
     """The owner's: what falls on vacant units."""
     MOVED_OUT = "moved_out"
-    """The owner's: what falls on tenants who moved out before the run."""
+    """The owner's: what falls on tenants who moved out before the run, also as contributions."""
     EXCLUDED = "excluded"
     """The owner's: what falls on accounts that are left out of the pool, not of the denominator."""
     REMAINDER = "remainder"
@@ -157,10 +158,6 @@ class Allocation:
     """In the order of their names."""
     shares: Mapping[AccountNumber, tuple[ShareLine, ...]]
     """In the order of the accounts; also the owner's, if the site has an owner's account."""
-
-    def total(self, account: AccountNumber) -> Amount:
-        """Return what an account bears of all pools, before tax that comes on top."""
-        return total_of(self.shares.get(account, ()))
 
 
 def total_of(lines: Iterable[ShareLine]) -> Amount:

@@ -4,7 +4,7 @@ All of a run is posted, or taken back, in one transaction together with its step
 out again: the shares that were kept are what is booked.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
@@ -16,6 +16,7 @@ from ..ledger.account_rows import Tenancy
 from ..ledger.accounts import SHARED_COSTS, Fund, tenant
 from ..ledger.allocation_rows import (
     AllocationStep,
+    BillCancellation,
     RunHead,
     RunState,
     RunStep,
@@ -27,7 +28,10 @@ from ..money.amount import Amount
 from ..prepayment.calendar import day_start
 from ..prepayment.settlement import fund_of
 from ..prepayment.slip import Slip
+from .bills import bills_in
 from .content import results_of
+from .inputs import PoolResult
+from .overlaps import refuse_overlap
 from .working import Share
 
 _MICROSECOND = timedelta(microseconds=1)
@@ -69,13 +73,17 @@ def effective_at(until: date, zone: ZoneInfo) -> datetime:
 def post_run(tx: LedgerTransaction, step: Step, shares: Shares) -> Mapping[AccountNumber, Booked]:
     """Post a run that waits; return what was booked.
 
-    Raises `InvalidInputError`: `allocation_over`, `allocation_overlaps`, `allocation_closed`.
+    Raises `InvalidInputError`: `allocation_over`, `allocation_overlaps`,
+    `allocation_counted_twice`, `allocation_bill_cancelled`, `allocation_closed`.
     """
     run = step.run
-    _expect(tx, run.id, RunState.PROPOSED)
-    refuse_overlap(tx, run.since, run.until, pools_of(tx, run.id))
-    _prepare(tx, shares)
-    booked = dict(_book(tx, step, shares, effective_at(run.until, step.zone)))
+    _expect(tx, run, RunState.PROPOSED)
+    results = results_of(tx.run_result(run.id))
+    pools = frozenset(result.pool for result in results)
+    refuse_overlap(tx, run.since, run.until, pools, results)
+    _refuse_cancelled(tx, run.id, results)
+    due = _prepare(tx, shares)
+    booked = dict(_book(tx, step, due, effective_at(run.until, step.zone)))
     _take(tx, step, RunStep.POSTED)
     return booked
 
@@ -87,57 +95,52 @@ def reverse_run(
 
     Raises `InvalidInputError`: `allocation_over`, `allocation_closed`.
     """
-    _expect(tx, step.run.id, RunState.POSTED)
-    _prepare(tx, shares)
-    booked = dict(_book(tx, step, shares, None))
+    _expect(tx, step.run, RunState.POSTED)
+    due = _prepare(tx, shares)
+    booked = dict(_book(tx, step, due, None))
     _take(tx, step, RunStep.REVERSED)
     return booked
 
 
 def reject_run(tx: LedgerTransaction, step: Step) -> None:
     """Lay a run that waits aside. Raises `InvalidInputError` (`allocation_over`)."""
-    _expect(tx, step.run.id, RunState.PROPOSED)
+    _expect(tx, step.run, RunState.PROPOSED)
     _take(tx, step, RunStep.REJECTED)
 
 
-def state_of(tx: LedgerTransaction, run: str) -> RunState:
-    """Return where a run stands."""
-    steps = {row.step for row in tx.rows(AllocationStep, run=run)}
-    for step in (RunStep.REVERSED, RunStep.POSTED, RunStep.REJECTED):
-        if step in steps:
-            return RunState(step)
-    return RunState.PROPOSED
+def _expect(tx: LedgerTransaction, run: RunHead, wanted: RunState) -> None:
+    """Refuse a step with a run that stands elsewhere by now."""
+    heads = tx.run_heads(run.since, run.until)
+    state = next(head.state for head in heads if head.id == run.id)
+    if state is not wanted:
+        raise InvalidInputError("allocation_over", run=run.id, state=state)
 
 
-def pools_of(tx: LedgerTransaction, run: str) -> frozenset[str]:
-    """Return the names of a run's pools."""
-    return frozenset(result.pool for result in results_of(tx.run_result(run)))
-
-
-def refuse_overlap(tx: LedgerTransaction, since: date, until: date, pools: frozenset[str]) -> None:
-    """Refuse a time that shares a day with a posted run of one of these pools."""
-    for head in tx.run_heads(since, until):
-        if head.state is not RunState.POSTED:
-            continue
-        if both := pools & pools_of(tx, head.id):
+def _refuse_cancelled(tx: LedgerTransaction, run: str, results: Iterable[PoolResult]) -> None:
+    """Refuse a run that has a part of a bill which counts no more."""
+    for supplier, number, revision in sorted(bills_in(results)):
+        if tx.find(BillCancellation, supplier=supplier, number=number, revision=revision):
             raise InvalidInputError(
-                "allocation_overlaps", run=head.id, pools=", ".join(sorted(both))
+                "allocation_bill_cancelled", run=run, supplier=supplier, number=number
             )
 
 
-def _expect(tx: LedgerTransaction, run: str, wanted: RunState) -> None:
-    state = state_of(tx, run)
-    if state is not wanted:
-        raise InvalidInputError("allocation_over", run=run, state=state)
+def _prepare(tx: LedgerTransaction, shares: Shares) -> Shares:
+    """Return what is to be booked, and read what that asks for.
 
-
-def _prepare(tx: LedgerTransaction, shares: Shares) -> None:
-    """Read what posting asks for, and refuse accounts that take no more money."""
-    tx.prefetch(shares, ())
-    closed = [account for account in shares if _is_closed(tx.find(Tenancy, account=account))]
+    Accounts that take no more money are refused, but only if anything is to be booked on them.
+    """
+    due = {
+        account: share
+        for account, share in shares.items()
+        if share.amount or any(share.nets.values())
+    }
+    tx.prefetch(due, ())
+    closed = [account for account in due if _is_closed(tx.find(Tenancy, account=account))]
     if closed:
         more = f" (+{len(closed) - _NAMED})" if len(closed) > _NAMED else ""
         raise InvalidInputError("allocation_closed", accounts=", ".join(closed[:_NAMED]) + more)
+    return due
 
 
 def _is_closed(tenancy: Tenancy | None) -> bool:

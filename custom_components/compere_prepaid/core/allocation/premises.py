@@ -4,10 +4,11 @@ A unit is a shop as a meter sees it, or what an account says of itself. What it 
 about its shares of that day, so it is kept with the day from which it holds. What is known of a
 unit first holds always: nothing else is known of the time before. In the same way what was missing
 and is added (the floor area of a shop that had none) completes what held, and changes nothing else.
+A label is put on and taken off on its day: without one nothing is missing.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 import json
@@ -137,15 +138,10 @@ def news(
     """Yield what the ledger lacks so that it says of these units what they are from today."""
     known = dated(documents)
     for unit, premises in units.items():
-        last = known[unit][-1] if unit in known else None
-        version = _next_version(last, premises, today)
-        if version is not None:
-            yield Document(
-                kind=PREMISES,
-                name=unit,
-                version=str(version),
-                content=premises_content(premises),
-            )
+        if unit in known:
+            yield from _changes(known[unit][-1], premises, today)
+        elif premises != NOTHING_KNOWN:
+            yield _document(unit, DayVersion(ALWAYS), premises)
 
 
 def corrected(
@@ -156,23 +152,26 @@ def corrected(
     changes = {DayVersion.of(document).day for document in known}
     for day in sorted({since, *(change for change in changes if change > since)}):
         if premises_on(known, day).get(unit, NOTHING_KNOWN) != premises:
-            yield Document(
-                kind=PREMISES,
-                name=unit,
-                version=str(next_revision(known, unit, day)),
-                content=premises_content(premises),
-            )
+            yield _document(unit, next_revision(known, unit, day), premises)
 
 
-def _next_version(last: Document | None, premises: Premises, today: date) -> DayVersion | None:
-    """Return from when this holds; None where it is known already."""
-    if last is None:
-        return None if premises == NOTHING_KNOWN else DayVersion(ALWAYS)
+def _changes(last: Document, premises: Premises, today: date) -> Iterator[Document]:
+    """Yield what completes the version that was the last, and what holds from today."""
     before, version = premises_of(last.content), DayVersion.of(last)
-    if before == premises:
-        return None
-    day = version.day if _completes(before, premises) else max(today, version.day)
-    return DayVersion(day, version.revision + 1 if day == version.day else 1)
+    completed = replace(premises, labels=before.labels)
+    if completed != before and _completes(before, completed):
+        before, version = completed, DayVersion(version.day, version.revision + 1)
+        yield _document(last.name, version, completed)
+    if premises != before:
+        day = max(today, version.day)
+        revision = version.revision + 1 if day == version.day else 1
+        yield _document(last.name, DayVersion(day, revision), premises)
+
+
+def _document(unit: str, version: DayVersion, premises: Premises) -> Document:
+    return Document(
+        kind=PREMISES, name=unit, version=str(version), content=premises_content(premises)
+    )
 
 
 def _completes(before: Premises, after: Premises) -> bool:

@@ -8,7 +8,8 @@ that the same days can be run again. What was worked out never changes.
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
+import json
 
 from ..errors import InvalidInputError
 from ..ids import AccountNumber
@@ -24,16 +25,18 @@ from ..prepayment.batches import sliced
 from ..prepayment.book import AccountBook
 from ..prepayment.calendar import day_of, next_month
 from .content import inputs_of, results_of, share_lines_of
+from .document import POOL
 from .events import AllocationPosted, AllocationReversed, SharedCosts
 from .gathering import Gathering, Setting, gather, read_gathering
 from .inputs import Inputs, PoolResult
+from .overlaps import refuse_overlap
 from .pool import Pool
+from .pools import POOL_AUTHOR, pools_on
 from .posting import (
     Booked,
     Shares,
     Step,
     post_run,
-    refuse_overlap,
     reject_run,
     reverse_run,
 )
@@ -85,21 +88,29 @@ class Allocations:
     async def preview(self, asked: Asked) -> Worked:
         """Work out a run and keep nothing.
 
-        Raises `InvalidInputError`: `time_order`, `allocation_not_over`, `allocation_overlaps`, and
-        what gathering and working out raise.
+        Raises `InvalidInputError`: `time_order`, `allocation_not_over`, `allocation_overlaps`,
+        `allocation_counted_twice`, and what gathering and working out raise.
         """
-        inputs, worked = await self._work_out(asked)
-        return _looked_at(inputs, worked)
+        inputs = await self._gathered(asked)
+        looked = _looked_at(inputs, await self.worker(inputs))
+        pools, results = frozenset(looked.pools), looked.results
+        await self.book.ledger.read(
+            lambda tx: refuse_overlap(tx, asked.since, asked.until, pools, results)
+        )
+        return looked
 
     async def propose(self, asked: Asked, *, user: str) -> Worked:
         """Work out a run and keep it, to be approved; the very same one that waits is that one.
 
-        Raises as `preview`, and `allocation_incomplete` if a register is not known.
+        Raises as `preview`, and `allocation_incomplete` if a register is not known; then nothing is
+        worked out.
         """
-        inputs, worked = await self._work_out(asked)
+        inputs = await self._gathered(asked)
         if missing := missing_of(inputs):
             raise InvalidInputError("allocation_incomplete", missing=", ".join(missing))
-        pools = frozenset(pool.name for pool in inputs.pools)
+        worked = await self.worker(inputs)
+        looked = _looked_at(inputs, worked)
+        pools, results = frozenset(looked.pools), looked.results
         at = self.book.clock.now()
 
         def keep(tx: LedgerTransaction) -> RunHead:
@@ -108,7 +119,7 @@ class Allocations:
             for head in same:
                 if head.state is RunState.PROPOSED and head.digest == worked.digest:
                     return head
-            refuse_overlap(tx, asked.since, asked.until, pools)
+            refuse_overlap(tx, asked.since, asked.until, pools, results)
             run = AllocationRun(
                 id=run_id(asked.since, asked.until, len(same) + 1),
                 since=asked.since,
@@ -129,13 +140,13 @@ class Allocations:
             return _head_of(run)
 
         head = await self.book.ledger.run(keep)
-        return replace(_looked_at(inputs, worked), head=head)
+        return replace(looked, head=head)
 
     async def approve(self, run: str, *, user: str, reason: str = "") -> Worked:
         """Post a run that waits; one that is posted stays as it is.
 
         Raises `InvalidInputError`: `allocation_unknown`, `allocation_over`, `allocation_overlaps`,
-        `allocation_closed`.
+        `allocation_counted_twice`, `allocation_bill_cancelled`, `allocation_closed`.
         """
         worked = await self.get(run)
         if (head := _head(worked)).state is RunState.POSTED:
@@ -196,6 +207,23 @@ class Allocations:
         first, last = since or ALL_DAYS[0], until or ALL_DAYS[1]
         return await self.book.ledger.read(lambda tx: tx.run_heads(first, last))
 
+    async def left(self, since: date, until: date, known_at: datetime) -> tuple[str, ...]:
+        """Return the pools that nobody has dealt with yet for these days.
+
+        Not among them are those of any run of exactly these days, whatever became of it, those of a
+        posted run that shares a day with them, and those that were first set after `known_at`.
+        """
+
+        def look(tx: LedgerTransaction) -> tuple[str, ...]:
+            pools = pools_on(tx.documents(POOL), since, self.book.currency)
+            names = {pool.name for pool in pools} - _set_after(tx, known_at)
+            for head in tx.run_heads(since, until) if names else ():
+                if head.state is RunState.POSTED or (head.since, head.until) == (since, until):
+                    names -= {result.pool for result in results_of(tx.run_result(head.id))}
+            return tuple(sorted(names))
+
+        return await self.book.ledger.survey(look)
+
     async def head(self, run: str) -> RunHead:
         """Return where a run stands. Raises `InvalidInputError` (`allocation_unknown`)."""
         for head in await self.heads():
@@ -213,8 +241,8 @@ class Allocations:
             raise AssertionError(run)
         return await asyncio.to_thread(_as_kept, head, row, shares)
 
-    async def _work_out(self, asked: Asked) -> tuple[Inputs, WorkedOut]:
-        """Read all that a run is worked out of, in one snapshot, and work it out."""
+    async def _gathered(self, asked: Asked) -> Inputs:
+        """Read all that a run is worked out of, in one snapshot."""
         book = self.book
         if asked.until <= asked.since:
             raise InvalidInputError("time_order")
@@ -236,8 +264,7 @@ class Allocations:
             return gathered
 
         gathered = await book.ledger.survey(read)
-        inputs = await asyncio.to_thread(gather, gathered)
-        return inputs, await self.worker(inputs)
+        return await asyncio.to_thread(gather, gathered)
 
     async def _step(self, worked: Worked, book: _Booking, *, user: str, reason: str) -> None:
         """Book a step of a run, and let the accounts be as they are in the ledger then."""
@@ -295,6 +322,15 @@ def run_id(since: date, until: date, number: int = 1) -> str:
     is_month = since.day == 1 and until == next_month(since)
     days = since.isoformat()[:7] if is_month else f"{since.isoformat()}..{until.isoformat()}"
     return days if number == 1 else f"{days}#{number}"
+
+
+def _set_after(tx: LedgerTransaction, at: datetime) -> set[str]:
+    """Return the names of the pools that were first set after an instant."""
+    first: dict[str, datetime] = {}
+    for author in tx.documents(POOL_AUTHOR):
+        set_at = datetime.fromisoformat(json.loads(author.content)["at"])
+        first[author.name] = min(first.get(author.name, set_at), set_at)
+    return {name for name, set_at in first.items() if set_at > at}
 
 
 def _looked_at(inputs: Inputs, worked: WorkedOut) -> Worked:

@@ -121,33 +121,38 @@ class _PoolWork:
 
     def _split_all(self, reckoned: int) -> int:
         """Split what was reckoned with, less contributions; return how much that was."""
-        taken_off = self._contribute()
-        to_split = reckoned - taken_off
+        agreed = self._agreed()
+        off = {rule.account for rule in self.pool.exclusions if rule.pool}
+        to_split = reckoned - sum(part for account, part in agreed.items() if account in off)
         parts = shares(to_split, [split.ppm for split in self.pool.splits])
         for split, part in zip(self.pool.splits, parts, strict=True):
             self._split(split, part)
-        contributed = sum(self.contributions.values())
-        self._limit(self.cost - contributed)
-        self._owner_line(Why.CONTRIBUTION, taken_off - contributed)
+        self._limit(self.cost - sum(agreed.values()))
+        for account, part in agreed.items():
+            if not self.weigher.moved_out(account):
+                self.contributions[account] = part
+            elif account in off:
+                self._owner_line(Why.MOVED_OUT, part, cost=self._asked(account))
+        kept = sum(part for account, part in self.contributions.items() if account not in off)
+        self._owner_line(Why.CONTRIBUTION, -kept)
         self._owner_line(Why.GROSSED_UP, self.cost - reckoned)
         return to_split
 
-    def _contribute(self) -> int:
-        """Take down what excluded accounts pay; return how much of it is off the cost."""
+    def _agreed(self) -> dict[AccountNumber, int]:
+        """Return what excluded accounts contribute, or would if they had not moved out."""
+        found: dict[AccountNumber, int] = {}
         for rule in sorted(self.pool.exclusions, key=lambda rule: rule.account):
             if not rule.contribution or rule.account == self.weigher.inputs.owner:
                 continue
             if self.weigher.presence(rule.account):
-                self.contributions[rule.account] = self._asked(rule.account) // self.unit
+                found[rule.account] = self._asked(rule.account) // self.unit
             else:
                 self.notes.append(f"{notes.NO_CONTRIBUTION}:{rule.account}")
-        asked = list(self.contributions.values())
-        if sum(asked) > max(0, self.cost):
-            scaled = shares(max(0, self.cost), asked)
-            self.contributions = dict(zip(self.contributions, scaled, strict=True))
+        if sum(found.values()) > max(0, self.cost):
+            scaled = shares(max(0, self.cost), list(found.values()))
+            found = dict(zip(found, scaled, strict=True))
             self.notes.append(notes.CAPPED_AT_COST)
-        off = {rule.account for rule in self.pool.exclusions if rule.pool}
-        return sum(part for account, part in self.contributions.items() if account in off)
+        return found
 
     def _asked(self, account: AccountNumber) -> Amount:
         """Return what an account has to contribute in its days of the run."""

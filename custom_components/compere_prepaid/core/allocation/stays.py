@@ -2,8 +2,8 @@
 
 A day belongs to who has the unit when it ends: the day of a move is the newcomer's, or vacant. A
 unit that nobody has is vacant, also where its meter is the owner's meanwhile. What an account has
-of its own (floor area, persons) counts instead of what its meters say, once a day. What a tenant
-used on a day that is not its any more is kept as a stay without days.
+of its own (floor area, persons) counts instead of what its meters say, divided among its units of a
+day. What a tenant used on a day that is not its any more is kept as a stay without days.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -24,6 +24,7 @@ from .premises import (
     unit_of_account,
     unit_of_meter,
 )
+from .splitting import shares
 
 SWAP = timedelta(days=7)
 """A meter that supplies an account so soon after another one stopped has taken its place."""
@@ -150,7 +151,7 @@ def _vacant(serial: MeterSerial, part: _Part, tenants: Tenants) -> Iterator[Stay
 def _of_tenant(
     tenancy: Tenancy, has: Sequence[tuple[MeterSerial, _Part]], tenants: Tenants
 ) -> Iterator[Stay]:
-    """Yield the stays of an account; what it has of its own is with the first unit of a day."""
+    """Yield the stays of an account."""
     zone, account = tenants.zone, tenancy.account
     first, last = max(tenants.since, day_of(tenancy.opened_at, zone)), tenants.until
     if tenancy.closed_at is not None:
@@ -166,12 +167,14 @@ def _of_tenant(
         cuts.update(_cuts(min(cuts), max(cuts), own))
     for since, until in pairwise(sorted(cuts)):
         mine = _what(own, since)
-        units = [serial for serial, part in has if part.since <= since and until <= part.until]
+        units = sorted(
+            serial for serial, part in has if part.since <= since and until <= part.until
+        )
         if not units and is_there and first <= since and until <= last:
             yield _stay(account, "", since, until, mine)
-        for number, serial in enumerate(sorted(units)):
-            what = _what(_of(tenants, serial), since)
-            yield _stay(account, serial, since, until, _together(what, mine, is_first=not number))
+        whats = _together([_what(_of(tenants, serial), since) for serial in units], mine)
+        for serial, what in zip(units, whats, strict=True):
+            yield _stay(account, serial, since, until, what)
 
 
 def _cuts(since: date, until: date, held: Sequence[Held]) -> list[date]:
@@ -179,22 +182,31 @@ def _cuts(since: date, until: date, held: Sequence[Held]) -> list[date]:
     return [since, *(one.since for one in held if since < one.since < until), until]
 
 
-def _together(what: Premises, mine: Premises, *, is_first: bool) -> Premises:
-    """Return what a unit counts as, if its account has something of its own."""
+def _together(units: Sequence[Premises], mine: Premises) -> Iterator[Premises]:
+    """Yield what units of a day count as, if their account has something of its own."""
+    if mine == NOTHING_KNOWN:
+        yield from units
+        return
+    floor_area = _divided(mine.floor_area, [one.floor_area for one in units])
+    rated_power = _divided(mine.rated_power, [one.rated_power for one in units])
+    persons = _divided(mine.persons, [one.persons for one in units])
+    opening_minutes = _divided(mine.opening_minutes, [one.opening_minutes for one in units])
+    for place, what in enumerate(units):
+        yield replace(
+            what,
+            labels=what.labels | mine.labels,
+            floor_area=floor_area[place],
+            rated_power=rated_power[place],
+            persons=persons[place],
+            opening_minutes=opening_minutes[place],
+        )
 
-    def either(of_unit: int, of_account: int) -> int:
-        if not of_account:
-            return of_unit
-        return of_account if is_first else 0
 
-    return replace(
-        what,
-        labels=what.labels | mine.labels,
-        floor_area=either(what.floor_area, mine.floor_area),
-        rated_power=either(what.rated_power, mine.rated_power),
-        persons=either(what.persons, mine.persons),
-        opening_minutes=either(what.opening_minutes, mine.opening_minutes),
-    )
+def _divided(own: int, of_units: Sequence[int]) -> Sequence[int]:
+    """Divide what an account has of its own as its units are known to be, else evenly."""
+    if not own:
+        return of_units
+    return shares(own, of_units if all(of_units) else [1] * len(of_units))
 
 
 def _stay(
@@ -243,24 +255,30 @@ def _merged(stays: Iterable[Stay]) -> Iterator[Stay]:
 def _measured(
     stays: Sequence[Stay], tenants: Tenants, closed: frozenset[AccountNumber]
 ) -> list[Stay]:
-    """Give stays what was measured: energy to the first of an account's in a unit.
+    """Give stays what was measured: an account's energy of a unit by its days there.
 
     Power is that of whoever had the unit on the day of the hour in question.
     """
     energy = dict(tenants.energy)
+    days: dict[tuple[AccountNumber, MeterSerial], list[int]] = {}
+    for stay in stays:
+        days.setdefault(_key(stay), []).append((stay.until - stay.since).days)
+    used = {key: iter(shares(energy.pop(key, 0), of_key)) for key, of_key in days.items()}
     found = []
     for stay in stays:
-        key = (stay.account or AccountNumber(""), MeterSerial(stay.unit))
-        used = energy.pop(key, 0) if stay.unit else 0
-        power = 0
+        wh, power = next(used[_key(stay)]), 0
         if tenants.demand_on is not None and stay.since <= tenants.demand_on < stay.until:
             power = tenants.demand.get(MeterSerial(stay.unit), 0)
-        found.append(replace(stay, energy_wh=used, demand_w=power) if used or power else stay)
-    for (account, serial), used in sorted(energy.items()):
-        if not used or (account == tenants.owner and serial in tenants.common):
+        found.append(replace(stay, energy_wh=wh, demand_w=power) if wh or power else stay)
+    for (account, serial), wh in sorted(energy.items()):
+        if not wh or (account == tenants.owner and serial in tenants.common):
             continue
         day = tenants.since  # it has the unit on no day: it left on the first, or within one
         what = _what(_of(tenants, serial), day)
         stay = _stay(account, serial, day, day, what, vacant=account == tenants.owner)
-        found.append(replace(stay, energy_wh=used, moved_out=account in closed))
+        found.append(replace(stay, energy_wh=wh, moved_out=account in closed))
     return found
+
+
+def _key(stay: Stay) -> tuple[AccountNumber, MeterSerial]:
+    return stay.account or AccountNumber(""), MeterSerial(stay.unit)

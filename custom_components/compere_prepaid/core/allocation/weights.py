@@ -69,12 +69,15 @@ class Weigher:
     _of_stays: dict[Basis, list[int]] = field(default_factory=dict)
     _groups: dict[tuple[object, ...], Group] = field(default_factory=dict)
     _presence: dict[AccountNumber, tuple[Span, ...]] = field(default_factory=dict)
+    _moved_out: set[AccountNumber] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         """Bring the stays into an order that does not depend on where they came from."""
         self.period_days = (self.inputs.until - self.inputs.since).days
-        stays = (stay for stay in self.inputs.stays if days_of(stay) > 0)
-        self._stays = sorted(stays, key=lambda stay: (stay.account or "", stay.unit, stay.since))
+        self._stays = sorted(
+            self.inputs.stays, key=lambda stay: (stay.account or "", stay.unit, stay.since)
+        )
+        self._moved_out = {stay.account for stay in self._stays if stay.account and stay.moved_out}
 
     def group(self, pool: Pool) -> Group:
         """Return who bears a pool."""
@@ -109,12 +112,15 @@ class Weigher:
             return 0
         if (found := group.unweighted.get(basis)) is None:
             of_stays = self._weights_of_stays(basis)
-            unknown = (self._stays[place] for place in group.stays if not of_stays[place])
+            weighed = [(self._stays[place], of_stays[place]) for place in group.stays]
+            said = {stay.account for stay, weight in weighed if weight}
             found = group.unweighted[basis] = len(
                 {
                     (stay.unit, stay.account)
-                    for stay in unknown
-                    if basis in _OF_BUILDING or not stay.vacant
+                    for stay, weight in weighed
+                    if not weight
+                    and days_of(stay)
+                    and (basis in _OF_BUILDING or not (stay.vacant or stay.account in said))
                 }
             )
         return found
@@ -128,14 +134,18 @@ class Weigher:
         return 0, 0
 
     def presence(self, account: AccountNumber) -> tuple[Span, ...]:
-        """Return when an account had any unit, if it can still be charged."""
+        """Return when an account had any unit."""
         if not self._presence:
             by_account: dict[AccountNumber, list[Span]] = {}
             for stay in self._stays:
-                if stay.account is not None and not (stay.vacant or stay.moved_out):
+                if stay.account is not None and not stay.vacant and days_of(stay):
                     by_account.setdefault(stay.account, []).append((stay.since, stay.until))
             self._presence = {name: joined(spans) for name, spans in by_account.items()}
         return self._presence.get(account, ())
+
+    def moved_out(self, account: AccountNumber) -> bool:
+        """Tell whether an account cannot be charged any more: the owner bears what it owes."""
+        return account in self._moved_out
 
     def _weights_of_stays(self, basis: Basis) -> list[int]:
         if (found := self._of_stays.get(basis)) is None:

@@ -261,15 +261,22 @@ class _Excused(NamedTuple):
 def _hour(
     at: datetime,
     until: datetime,
-    sides: tuple[Iterable[MeterSerial], Iterable[MeterSerial]],
+    sides: tuple[Collection[MeterSerial], Collection[MeterSerial]],
     hours: Hours,
     excused: _Excused,
 ) -> FeederHour:
-    """Return an hour of which both sides are known, or who is missing."""
+    """Return an hour of which both sides are known, or who is missing.
+
+    A main meter is excused only by another one: without any, what went in is not known.
+    """
     sums, is_estimated = [0, 0], False
-    missing: list[MeterSerial] = []
+    mains = sides[0]
+    nothing_in = not any(at in hours.get(meter, {}) for meter in mains)
+    missing: list[MeterSerial] = list(mains) if nothing_in else []
     for place, meters in enumerate(sides):
         for meter in meters:
+            if place == 0 and nothing_in:
+                continue
             energy = hours.get(meter, {}).get(at)
             if energy is not None:
                 sums[place] += energy.wh

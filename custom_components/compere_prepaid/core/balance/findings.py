@@ -5,6 +5,7 @@ that vanished while the losses grew may have moved elsewhere. What is found says
 first, and how much energy is at stake.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -35,6 +36,11 @@ ENOUGH_HOURS = 3
 
 LEAST_W = 200
 """A smaller load is not missed: the losses of a feeder move by as much of themselves."""
+
+CLEAR_PPM = 5_000
+"""Losses that rise by a smaller part of the feeder's load say nothing of one meter behind it."""
+
+_WHOLE_PPM = 1_000_000
 
 _HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)
@@ -171,8 +177,9 @@ def night_ranking(
 ) -> tuple[NightRank, ...]:
     """Return the base loads of meters at night, the greatest first.
 
-    The base load of a night is what its quietest whole hour used; nights in which the relay was
-    open tell nothing. `night_of` says from which to which minute of the site's day a night is.
+    The base load of a night is what its quietest whole hour used, of those that were read; nights
+    in which the relay was open tell nothing. `night_of` says from which to which minute of the
+    site's day a night is.
     """
     every = {at for meter in night_of for at in hours.get(meter, ())}
     clocks = {at: _clock(at, zone) for at in every}
@@ -216,7 +223,7 @@ def _nights(
     void: set[date] = set()
     for at, energy in counted.items():
         first, last, day = clocks[at]
-        if not (in_night(first, night) and in_night(last, night)):
+        if energy.estimated or not (in_night(first, night) and in_night(last, night)):
             continue
         if night[1] <= night[0] <= first:
             day += _DAY
@@ -234,10 +241,33 @@ def _clock(at: datetime, zone: ZoneInfo) -> _Clock:
 class _Change(NamedTuple):
     """How a meter and its feeder's losses differ from what is usual at these hours, in Wh."""
 
-    hours: int
     usual_wh: int
-    drop_wh: int
+    main_wh: int
     rise_wh: int
+    """What the feeder loses beyond the part of its load that it usually loses."""
+    drops: Mapping[datetime, int]
+    """By how much the meter counts less in each hour that could be compared."""
+
+    @property
+    def drop_wh(self) -> int:
+        """By how much the meter counts less in all of them."""
+        return sum(self.drops.values())
+
+    def is_suspicious(self, rise_wh: int) -> bool:
+        """Tell whether at least half of a load is gone, and half of that is in such a rise."""
+        drop_wh = self.drop_wh
+        is_much = drop_wh >= LEAST_W * len(self.drops) and drop_wh * 2 >= self.usual_wh
+        is_clear = rise_wh * _WHOLE_PPM >= self.main_wh * CLEAR_PPM
+        return is_much and is_clear and rise_wh * 2 >= drop_wh
+
+
+class _Suspect(NamedTuple):
+    """A meter whose load vanished in a time in which its feeder lost more."""
+
+    meter: MeterSerial
+    how: str
+    window: Sequence[datetime]
+    change: _Change
 
 
 def likely_bypasses(
@@ -251,35 +281,47 @@ def likely_bypasses(
 
     Either behind an open relay, or in the last day without any relay having moved.
     """
-    losses = {hour.at: loss for hour in balance if (loss := hour.loss_wh) is not None}
-    found = []
+    read = {hour.at: hour for hour in balance if not hour.missing and not hour.estimated}
+    suspects: list[_Suspect] = []
     for meter in sorted(meters):
-        counted, opened = hours.get(meter, {}), open_times.get(meter, ())
-        known = {at: counted[at].wh for at in sorted(counted.keys() & losses.keys())}
+        opened = open_times.get(meter, ())
+        counted = {at: one.wh for at, one in hours.get(meter, {}).items() if not one.estimated}
+        known = {at: counted[at] for at in sorted(counted.keys() & read.keys())}
         closed = {at for at in known if not any(one.touches(at, at + _HOUR) for one in opened)}
         for how, window in _windows(list(known), closed, opened):
-            usual = {at for at in closed if at < window[0]}
-            change = _change(window, usual, known, losses)
-            if change is None or not _is_suspicious(change):
-                continue
-            found.append(
-                Finding(
-                    kind=FindingKind.LIKELY_BYPASS,
-                    since=window[0],
-                    until=window[-1] + _HOUR,
-                    energy_wh=min(change.drop_wh, change.rise_wh),
-                    feeder=feeder,
-                    meter=meter,
-                    detail={
-                        "how": how,
-                        "hours": change.hours,
-                        "usual_wh": change.usual_wh,
-                        "drop_wh": change.drop_wh,
-                        "loss_rise_wh": change.rise_wh,
-                    },
-                )
-            )
-    return tuple(found)
+            change = _change(window, {at for at in closed if at < window[0]}, known, read)
+            if change is not None and change.is_suspicious(change.rise_wh):
+                suspects.append(_Suspect(meter, how, window, change))
+    return tuple(_covered(feeder, suspects))
+
+
+def _covered(feeder: str, suspects: Iterable[_Suspect]) -> Iterator[Finding]:
+    """Yield those whose drops the rise of the losses covers together: a rise is one load's.
+
+    The one that is most like the rise comes first.
+    """
+    taken: Counter[datetime] = Counter()
+    for one in sorted(suspects, key=lambda one: abs(one.change.drop_wh - one.change.rise_wh)):
+        change = one.change
+        left_wh = change.rise_wh - sum(taken[at] for at in change.drops)
+        if not change.is_suspicious(left_wh):
+            continue
+        taken.update(change.drops)
+        yield Finding(
+            kind=FindingKind.LIKELY_BYPASS,
+            since=one.window[0],
+            until=one.window[-1] + _HOUR,
+            energy_wh=min(change.drop_wh, left_wh),
+            feeder=feeder,
+            meter=one.meter,
+            detail={
+                "how": one.how,
+                "hours": len(change.drops),
+                "usual_wh": change.usual_wh,
+                "drop_wh": change.drop_wh,
+                "loss_rise_wh": change.rise_wh,
+            },
+        )
 
 
 def _windows(
@@ -299,10 +341,14 @@ def _change(
     window: Sequence[datetime],
     usual: set[datetime],
     counted: Mapping[datetime, int],
-    losses: Mapping[datetime, int],
+    balance: Mapping[datetime, FeederHour],
 ) -> _Change | None:
-    """Compare hours with the same hours of the days before; None without enough of them."""
-    compared, usual_wh, drop_wh, rise_wh = 0, 0, 0, 0
+    """Compare hours with the same hours of the days before; None without enough of them.
+
+    What cables lose grows with their load: the loss is compared with the part that is usual.
+    """
+    usual_wh, main_wh, rise_wh = 0, 0, 0
+    drops: dict[datetime, int] = {}
     for at in window:
         days_back = (at - window[0]) // _DAY + 1
         references = [
@@ -310,17 +356,14 @@ def _change(
             for day in range(days_back, days_back + REFERENCE_DAYS)
             if (before := at - day * _DAY) in usual
         ]
-        if len(references) < ENOUGH_REFERENCES:
+        main_before = sum(balance[before].main_wh for before in references)
+        if len(references) < ENOUGH_REFERENCES or not main_before:
             continue
-        compared += 1
+        now, sub_before = balance[at], sum(balance[before].sub_wh for before in references)
         usually = sum(counted[before] for before in references) // len(references)
         usual_wh += usually
-        drop_wh += usually - counted[at]
-        rise_wh += losses[at] - sum(losses[before] for before in references) // len(references)
-    return _Change(compared, usual_wh, drop_wh, rise_wh) if compared >= ENOUGH_HOURS else None
-
-
-def _is_suspicious(change: _Change) -> bool:
-    """Tell whether at least half of a load is gone, and half of that turned up as a loss."""
-    is_much = change.drop_wh >= LEAST_W * change.hours and change.drop_wh * 2 >= change.usual_wh
-    return is_much and change.rise_wh * 2 >= change.drop_wh
+        drops[at] = usually - counted[at]
+        main_wh += now.main_wh
+        expected_wh = now.main_wh * (main_before - sub_before) // main_before
+        rise_wh += now.main_wh - now.sub_wh - expected_wh
+    return _Change(usual_wh, main_wh, rise_wh, drops) if len(drops) >= ENOUGH_HOURS else None

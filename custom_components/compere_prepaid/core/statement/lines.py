@@ -11,31 +11,13 @@ from ..ledger.records import Charge, Transfer, TransferCode
 from ..money.amount import ZERO, Amount
 from ..tariff.model import LineKind, Tax
 from .correcting import correction_of
-from .model import EnergyDetail, Group, MeterReadings, StatementLine
+from .model import EnergyDetail, Group, MeterReadings, StatementLine, group_of
 from .shares import share_lines
 from .sources import Sources
 from .taxes import Bases, Tariffs, tax_of
 
 _NOT_SHOWN = Decimal(0)
 """What a line shows before the lines are added up."""
-
-_GROUPS = {
-    TransferCode.CHARGE: Group.ENERGY,
-    TransferCode.STANDING: Group.FEES,
-    TransferCode.SERVICE: Group.FEES,
-    TransferCode.MINIMUM: Group.FEES,
-    TransferCode.DEMAND: Group.FEES,
-    TransferCode.ALLOCATION: Group.SHARED_SERVICE,
-    TransferCode.CORRECTION: Group.CORRECTIONS,
-    TransferCode.TAX: Group.TAXES,
-    TransferCode.DEBT: Group.DEBTS,
-    TransferCode.DEBT_RECOVERY: Group.DEBTS,
-    TransferCode.OPENING: Group.PAYMENTS,
-    TransferCode.TOP_UP: Group.PAYMENTS,
-    TransferCode.REFUND: Group.PAYMENTS,
-    TransferCode.REVERSAL: Group.PAYMENTS,
-}
-"""What lines of a code are about; all else is `OTHER`."""
 
 _ORDER = {group: place for place, group in enumerate(Group)}
 
@@ -115,7 +97,7 @@ class LineMaker:
     def _line(self, transfer: Transfer, amount: Amount) -> StatementLine:
         line = StatementLine(
             code=transfer.code,
-            group=_GROUPS.get(transfer.code, Group.OTHER),
+            group=group_of(transfer.code),
             amount=amount,
             shown=_NOT_SHOWN,
             at=transfer.effective_at,

@@ -4,6 +4,7 @@ Nothing in here is a word for people: what an allocation line was worked out of,
 correction corrects, are facts that can be printed in any language, also years later.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -32,6 +33,29 @@ class Group(StrEnum):
     """What was paid in and paid back, and the balance that the account began with."""
     OTHER = "other"
     """Adjustments, rounding, what was moved between funds and accounts, deposits."""
+
+
+_GROUPS: Mapping[str, Group] = {
+    TransferCode.CHARGE: Group.ENERGY,
+    TransferCode.STANDING: Group.FEES,
+    TransferCode.SERVICE: Group.FEES,
+    TransferCode.MINIMUM: Group.FEES,
+    TransferCode.DEMAND: Group.FEES,
+    TransferCode.ALLOCATION: Group.SHARED_SERVICE,
+    TransferCode.CORRECTION: Group.CORRECTIONS,
+    TransferCode.TAX: Group.TAXES,
+    TransferCode.DEBT: Group.DEBTS,
+    TransferCode.DEBT_RECOVERY: Group.DEBTS,
+    TransferCode.OPENING: Group.PAYMENTS,
+    TransferCode.TOP_UP: Group.PAYMENTS,
+    TransferCode.REFUND: Group.PAYMENTS,
+    TransferCode.REVERSAL: Group.PAYMENTS,
+}
+
+
+def group_of(code: str) -> Group:
+    """Return what lines of a code are about; shares of energy pools are so of their own."""
+    return _GROUPS.get(code, Group.OTHER)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
