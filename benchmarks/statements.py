@@ -1,15 +1,24 @@
-"""Printing statements: how long, how much memory, and what the event loop pays for it.
+"""Issuing and printing statements: how long, how much memory, what the event loop pays for it.
 
-Each statement has lines of 40 pools, six prices' worth of other lines, a comparison and two charts,
-and differs from all others. They are printed as a batch is, by two processes; what is measured is
-the whole way from a statement's text to its files on the disk. Memory is the sum of the peaks of
-the printing processes, and beside it that of this one, which has Home Assistant's modules loaded.
-The printing processes let others go first: on a machine that is busy their own time says more.
+1. From the ledger to the files, as an issued month is: the statements of a mall with 40 pools are
+   made in the ledger, then printed as HTML. A shop has a charge for every `BENCH_HOURS` (8) hours
+   of the month: with 1 it is as the program posts them, and the book takes long to write.
+   `BENCH_ISSUED` has the sizes (500,5000; 50000 can be asked for).
+2. Printing alone, of statements that are there.
+
+Of the second: each statement has lines of 40 pools, six prices' worth of other lines, a comparison
+and two charts, and differs from all others. They are printed as a batch is, by two processes; what
+is measured is the whole way from a statement's text to its files on the disk.
+
+Memory is the sum of the peaks of the printing processes, and beside it that of this one, which has
+Home Assistant's modules loaded. The printing processes let others go first: on a machine that is
+busy their own time says more.
 """
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
+import gc
 import json
 import os
 from pathlib import Path
@@ -17,10 +26,19 @@ import re
 import tempfile
 import time
 
+from benchmarks.stage.billed_mall import MONTH, open_mall
 from custom_components.compere_prepaid.adapters.statement_paper.order import Order
 from custom_components.compere_prepaid.adapters.statement_paper.workshop import Printing
+from custom_components.compere_prepaid.core.ids import AccountNumber
+from custom_components.compere_prepaid.core.ledger.account_rows import IssuedStatement
+from custom_components.compere_prepaid.core.ledger.ports import LedgerTransaction
+from custom_components.compere_prepaid.core.prepayment.book import AccountBook
+from custom_components.compere_prepaid.core.statement.issuing import Asked
+from custom_components.compere_prepaid.core.tenancy.moves import Moves
 from tests.adapters.paper_statements import ISSUED, sample
 
+ISSUED_SIZES = tuple(map(int, os.environ.get("BENCH_ISSUED", "500,5000").split(",")))
+HOURS = int(os.environ.get("BENCH_HOURS", "8"))
 SIZES = tuple(map(int, os.environ.get("BENCH_STATEMENTS", "500,5000,50000").split(",")))
 PDF_SIZES = tuple(map(int, os.environ.get("BENCH_PDFS", "500,5000").split(",")))
 """A PDF takes twenty times as long as a page; 50000 can be asked for."""
@@ -61,6 +79,31 @@ async def orders(count: int, form: str, folder: Path) -> AsyncIterator[Order]:
         )
 
 
+async def issued_orders(
+    book: AccountBook, numbers: dict[AccountNumber, int], folder: Path
+) -> AsyncIterator[Order]:
+    """Yield statements as the press asks for them: one after the other, out of the ledger."""
+    for account, number in numbers.items():
+
+        def find(
+            tx: LedgerTransaction, account: AccountNumber = account, number: int = number
+        ) -> IssuedStatement | None:
+            return tx.find(IssuedStatement, account=account, number=number)
+
+        row = await book.ledger.read(find)
+        if row is None:
+            raise AssertionError(account)
+        yield Order(
+            site="Riverside Mall",
+            account=account,
+            content=row.content,
+            number=number,
+            issued_at=row.issued_at,
+            language="en",
+            files={"html": folder / f"{account}.html"},
+        )
+
+
 def children() -> list[int]:
     """Return the processes that this one has started and that run."""
     listed = Path(f"/proc/self/task/{os.getpid()}/children").read_text("utf-8")
@@ -72,6 +115,13 @@ def peak_mb(process: int | str) -> float:
     status = Path(f"/proc/{process}/status").read_text("utf-8")
     found = re.search(r"VmHWM:\s+(\d+) kB", status)
     return int(found[1]) / 1024 if found else 0.0
+
+
+def begin_anew() -> float:
+    """Let this process's largest memory be what it has now; return that."""
+    gc.collect()
+    Path("/proc/self/clear_refs").write_text("5", "ascii")
+    return peak_mb("self")
 
 
 def children_s() -> float:
@@ -118,8 +168,52 @@ async def measured(count: int, form: str) -> None:
     )
 
 
+async def issued(count: int) -> None:
+    """Issue the statements of a mall's month and print them, and say what it took."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        book = await open_mall(folder / "ledger.db", count, POOLS, HOURS)
+        before, stalls = begin_anew(), Stalls()
+        watching = asyncio.create_task(stalls.watch())
+        began, worked = time.perf_counter(), time.process_time()
+        rows = await Moves(book).issue_statements(book.accounts, "anna", Asked(month=MONTH))
+        made, making = time.perf_counter() - began, time.process_time() - worked
+        numbers = {account: row.number for account, row in rows.items()}
+        size = sum(len(row.content) for row in rows.values())
+        del rows
+        peaks: dict[int, float] = {}
+
+        def on_done(order: Order, error: str) -> None:
+            if error:
+                raise AssertionError(error)
+            order.files["html"].unlink()
+            if int(order.account.removeprefix("A-")) % 100 == 0:
+                for child in children():
+                    with suppress(OSError):
+                        peaks[child] = peak_mb(child)
+
+        printed = children_s()
+        await Printing(orders=issued_orders(book, numbers, folder), on_done=on_done).run()
+        took, printed = time.perf_counter() - began, children_s() - printed
+        watching.cancel()
+        await book.ledger.close()  # type: ignore[attr-defined]  # a DatabaseLedger
+    all_of_it = time.process_time() - worked + printed
+    bar = f" (bar {BAR_HTML_S})" if count == BAR_OF else ""
+    print(
+        f"issued: {count} accounts, {POOLS} pools, a charge for {HOURS} h: ledger to HTML in "
+        f"{took:.1f} s{bar}, {made:.1f} s of it making; processors' time {all_of_it:.1f} s: making "
+        f"{making / count * 1000:.2f} ms each, printing {printed / count * 1000:.2f} ms; "
+        f"{size / count / 1024:.0f} KB each; memory {sum(peaks.values()):.0f} MB (bar {BAR_MB}) + "
+        f"{peak_mb('self'):.0f} MB ({before:.0f} before); event loop late by "
+        f"{stalls.worst_ms:.1f} ms at most (bar {BAR_STALL_MS})",
+        flush=True,
+    )
+
+
 async def main() -> None:
     """Measure all forms and sizes."""
+    for count in ISSUED_SIZES:
+        await issued(count)
     for form, sizes in (("html", SIZES), ("pdf", PDF_SIZES), ("csv", SIZES), ("xlsx", SIZES)):
         for count in sizes:
             await measured(count, form)

@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from custom_components.compere_prepaid.core.errors import InvalidInputError
+from custom_components.compere_prepaid.core.ids import MeterSerial
 from custom_components.compere_prepaid.core.ledger.account_rows import IssuedStatement, Tenancy
 from custom_components.compere_prepaid.core.ledger.ports import LedgerTransaction
+from custom_components.compere_prepaid.core.ledger.records import TransferCode
 from custom_components.compere_prepaid.core.prepayment.calendar import day_start
 from custom_components.compere_prepaid.core.prepayment.rerating import RerateRequest
 from custom_components.compere_prepaid.core.statement.data import statement_data, statement_text
@@ -18,9 +20,11 @@ from custom_components.compere_prepaid.core.statement.issuing import (
     SINCE_LAST,
     Asked,
     next_span,
+    plans,
     statement_maker,
 )
-from tests.core.prepayment.desk import CNY, METER, SHOP, ZONE, Desk, money
+from custom_components.compere_prepaid.core.statement.model import Statement
+from tests.core.prepayment.desk import CNY, METER, OTHER, SHOP, ZONE, Desk, money
 
 MARCH, APRIL, MAY = date(2026, 3, 1), date(2026, 4, 1), date(2026, 5, 1)
 FLAT = {
@@ -248,3 +252,33 @@ async def test_what_an_earlier_version_issued_is_gone_on_from(shop: Desk) -> Non
     assert amounts(april) == [("charge", "-20.00"), ("tax", "-2.00")]
     again = await issue(shop, Asked(month=APRIL, correct=True))
     assert again == april
+
+
+async def test_accounts_of_a_group_are_told_what_each_alone_is_told(shop: Desk) -> None:
+    """Whenever they came, whatever was issued before, and what was booked late."""
+    later, last = OTHER, MeterSerial("33B0250100003")
+    await shop.open_other("A-102", "500", meters=(later,), rates="Taxed")
+    await shop.read(0, later)
+    shop.clock.forward(hours=30)
+    await shop.open_other("A-103", "70", meters=(last,), rates="Flat")
+    await shop.read(0, last)
+    await shop.moves.issue_statements([SHOP, "A-102"], "anna")
+    shop.clock.forward(hours=70)
+    for wh, serial in ((12_000, METER), (4_000, later), (500, last)):
+        await shop.read(wh, serial)
+    await shop.cashier.top_up([SHOP, "A-102", "A-103"], money(30), reference="r")
+    await _read_at(shop, MAY, 30_000, hours=5)
+
+    def make(tx: LedgerTransaction) -> tuple[list[Statement], list[Statement]]:
+        tenancies = list(tx.rows(Tenancy))
+        planned = plans(tx, tenancies, shop.clock.now(), ZONE, Asked(month=APRIL))
+        wanted = [(each, one.span) for each, one in zip(tenancies, planned, strict=True)]
+        maker = statement_maker(shop.book)
+        return list(maker.make_all(tx, wanted)), [maker.make(tx, *one) for one in wanted]
+
+    together, alone = await shop.ledger.read(make)
+    assert together == alone
+    assert [one.account for one in together] == [SHOP, "A-102", "A-103"]
+    codes = {line.code for one in together for part in one.funds for line in part.lines}
+    assert codes >= {TransferCode.CHARGE, TransferCode.TOP_UP, TransferCode.TAX}
+    assert len({one.since for one in together}) == 2

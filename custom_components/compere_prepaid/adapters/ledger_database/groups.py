@@ -87,7 +87,7 @@ _TRANSFERS_OF = {
     side: _TRANSFERS.query().where(
         _named(transfer.c[side]),
         *_MOVED_WITHIN,
-        transfer.c.seq > bindparam("after"),
+        transfer.c.seq + 0 > bindparam("after"),  # else SQLite walks the chain from there
         transfer.c.code != bindparam("but", type_=TEXT),
     )
     for side, _ in _SIDES
