@@ -156,13 +156,16 @@ class BalanceKeeper:
     def _neighbourhood(self) -> Neighbourhood:
         site = self._site
         nights: dict[MeterSerial, tuple[int, int]] = {}
+        let: set[MeterSerial] = set()
         for serial in site.meters:
             meter = site.book.meters.get(serial)
             account = site.book.accounts.get(meter.account) if meter and meter.account else None
             protection = account.policy.protection if account else STANDARD_PROTECTION
             nights[serial] = protection.night
+            if account is not None and not account.owner:
+                let.add(serial)
         areas = {serial: meter.data.get(CONF_AREA) or "" for serial, meter in site.meters.items()}
-        return Neighbourhood(present=frozenset(site.meters), areas=areas, nights=nights)
+        return Neighbourhood(present=frozenset(site.meters), areas=areas, nights=nights, let=let)
 
     def _standing(self, name: str, today: date) -> FeederStanding:
         days = self._days.get(name, {})

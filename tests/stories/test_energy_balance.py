@@ -173,7 +173,7 @@ async def test_a_shop_that_bridges_its_meter(hass: HomeAssistant, tmp_path: Path
         assert issue(hass, site) is None
         assert shown(hass, "loss_yesterday") == "1.44"
         async with expected_event(hass, "energy_finding", kind="stands_still") as told:
-            await live(mall, site, 1)
+            await live(mall, site, 2)
         assert told[0].data["meter"] == tea.serial
         await verified(hass)
 
