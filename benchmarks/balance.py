@@ -116,7 +116,8 @@ def _registers(hour: int) -> Sequence[int]:
 async def _survey(ledger: DatabaseLedger) -> None:
     """Work out the balance of two days, as each hour does, and of all, as each day does."""
     serials = _serials()
-    around = Neighbourhood(present=serials, areas={}, nights=dict.fromkeys(serials, NIGHT))
+    nights = dict.fromkeys(serials, NIGHT)
+    around = Neighbourhood(present=serials, areas={}, nights=nights, let=serials)
     until = FIRST + timedelta(days=DAYS)
     for days in (2, DAYS):
         since = until - timedelta(days=days)
@@ -125,7 +126,7 @@ async def _survey(ledger: DatabaseLedger) -> None:
         read_s, began = time.process_time() - began, time.process_time()
         found = survey(read, around, ZONE, MIDNIGHT + timedelta(days=DAYS))
         worked_s = time.process_time() - began
-        loss = found.balance("Main").loss_ppm or 0
+        loss = found.balance("Main", ZONE).loss_ppm or 0
         print(
             f"survey of {days} days: read in {read_s:.2f} s, worked out in {worked_s:.2f} s,"
             f" loss {loss / 10_000:.2f} %, {len(found.findings)} findings"

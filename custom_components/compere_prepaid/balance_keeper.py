@@ -1,9 +1,10 @@
 """The energy balance of a site's feeders, kept current hour by hour, and what is found in it.
 
 Days that are over are remembered, so that an hour costs the work of two days; the whole month is
-worked out once, at the start. The heavy part runs in a thread.
+worked out once, at the start. Nobody waits for it: it is read apart, and worked out in a thread.
 """
 
+import asyncio
 from collections.abc import Collection, Mapping
 from datetime import date, datetime, timedelta
 from functools import reduce
@@ -53,39 +54,68 @@ class BalanceKeeper:
         self.mains: frozenset[MeterSerial] = frozenset()
         """The main meters there are today: what they measure, others measure too."""
         self.findings: tuple[Finding, ...] = ()
-        """What was found when a day began, or at the start."""
+        """What was found when the day before was known whole, or soon after the start."""
         self._days: dict[str, dict[date, Balance]] = {}
         self._documents: tuple[Document, ...] | None = None
         self._worked_out: tuple[datetime, date] | None = None
         """Up to which hour it was worked out, and the day of that."""
+        self._told_on: date | None = None
+        """The day on which findings were told last."""
+        self.looking: asyncio.Task[None] | None = None
+        """What works it out at present, or did so last."""
 
     async def async_on_clock(self) -> None:
-        """Work out what became known; raises what the ledger raises."""
+        """Begin to work out what became known; raises what the ledger raises."""
         site = self._site
-        documents = await site.ledger.read(lambda tx: tx.documents(FEEDER))
-        today = day_of(site.clock.now(), site.zone)
-        is_new = documents != self._documents
-        is_new_day = is_new or self._worked_out is None or self._worked_out[1] != today
-        if not is_new_day and not (documents and self._is_behind()):
+        if self.looking is not None and not self.looking.done():
             return
+        documents = await site.ledger.read(lambda tx: tx.documents(FEEDER))
         now = site.clock.now()
+        today = day_of(now, site.zone)
+        is_new = documents != self._documents
+        if is_new:
+            self._told_on = None
+        is_new_day = is_new or self._worked_out is None or self._worked_out[1] != today
+        is_to_tell = self._told_on != today and site.hours.has_last_hour(now)
+        if is_new_day or is_to_tell or (documents and self._is_behind()):
+            look = self._look(documents, now, is_new=is_new, is_new_day=is_new_day, tell=is_to_tell)
+            self.looking = site.spawn(site.reading_path.guarded(look), "energy balance")
+
+    async def async_stop(self) -> None:
+        """Let what is being worked out come to its end: the ledger is closed behind it."""
+        if self.looking is not None:
+            await asyncio.wait([self.looking])
+
+    async def _look(
+        self,
+        documents: tuple[Document, ...],
+        now: datetime,
+        *,
+        is_new: bool,
+        is_new_day: bool,
+        tell: bool,
+    ) -> None:
+        """Work it out; what was found is told once a day, when the day before is known whole."""
+        today = day_of(now, self._site.zone)
         if is_new_day:
             feeders = feeders_on(documents, today).values()
             self.mains = frozenset(serial for feeder in feeders for serial in feeder.main)
         if is_new:
             self._days.clear()
-        if is_new and documents:  # in pieces: others want to read the ledger, too
+        if is_new and documents:  # in pieces, for each takes memory
             for back in range(DAYS, SURVEY_DAYS, -SURVEY_DAYS):
                 since = today - back * _DAY
                 self._keep(await self._survey(since, since + SURVEY_DAYS * _DAY))
-        days = SURVEY_DAYS if is_new_day else 1
+        days = SURVEY_DAYS if is_new or tell else 1
         found = await self._survey(today - days * _DAY, today + _DAY)
         self._keep(found)
-        if is_new_day:
+        if tell:
             self.findings = found.findings
         self._documents, self._worked_out = documents, (now, today)
         self._show(feeders_on(documents, today), today)
-        await self._tell(today, with_findings=is_new_day)
+        await self._tell(today, with_findings=tell)
+        if tell:
+            self._told_on = today
 
     def _is_behind(self) -> bool:
         """Tell whether more hours are known than were worked out."""
@@ -113,7 +143,7 @@ class BalanceKeeper:
     async def _survey(self, since: date, until: date) -> Survey:
         site, around = self._site, self._neighbourhood()
         now, zone = site.clock.now(), site.zone
-        read = await site.ledger.read(
+        read = await site.ledger.survey(
             lambda tx: read_survey(tx, since, until, zone, around.present)
         )
         return await site.hass.async_add_executor_job(survey, read, around, zone, now)
@@ -126,13 +156,16 @@ class BalanceKeeper:
     def _neighbourhood(self) -> Neighbourhood:
         site = self._site
         nights: dict[MeterSerial, tuple[int, int]] = {}
+        let: set[MeterSerial] = set()
         for serial in site.meters:
             meter = site.book.meters.get(serial)
             account = site.book.accounts.get(meter.account) if meter and meter.account else None
             protection = account.policy.protection if account else STANDARD_PROTECTION
             nights[serial] = protection.night
+            if account is not None and not account.owner:
+                let.add(serial)
         areas = {serial: meter.data.get(CONF_AREA) or "" for serial, meter in site.meters.items()}
-        return Neighbourhood(present=frozenset(site.meters), areas=areas, nights=nights)
+        return Neighbourhood(present=frozenset(site.meters), areas=areas, nights=nights, let=let)
 
     def _standing(self, name: str, today: date) -> FeederStanding:
         days = self._days.get(name, {})

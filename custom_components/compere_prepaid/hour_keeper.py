@@ -1,7 +1,7 @@
 """Keeps what every meter's register showed at the hours, tenants' or not, in the ledger.
 
 Readings come from the reading path as soon as charging has believed them. Behind each hour what is
-known of all meters is written in one transaction; what comes late follows with the next one.
+known of all meters is written, some meters a transaction; what comes late follows with the next.
 """
 
 import asyncio
@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 from .balance_keeper import BalanceKeeper
 from .core.balance.hour_log import HourLog
-from .core.balance.hours import NOBODYS
+from .core.balance.hours import NOBODYS, hour_marks
 from .core.ids import MeterSerial
 from .core.metering.reading import MeterReading
+from .core.prepayment.calendar import day_of
 
 if TYPE_CHECKING:
     from .site import CompereSite
@@ -22,6 +23,10 @@ PATIENCE = timedelta(minutes=2)
 
 PACE = timedelta(minutes=15)
 """What comes later is written no more often than this."""
+
+AT_ONCE = 50
+"""So many meters are written in a transaction: after days without power each has all their hours,
+and others want to write, too."""
 
 
 class HourKeeper:
@@ -64,6 +69,12 @@ class HourKeeper:
         if before is None or not timedelta(0) <= now - before < PACE:
             await self.async_write()
 
+    def has_last_hour(self, now: datetime) -> bool:
+        """Tell whether what registers showed at the last full hour was written."""
+        zone, written = self._site.zone, self.written_at
+        last = max(mark for mark in hour_marks(day_of(now, zone), zone) if mark <= now)
+        return written is not None and written >= last + PATIENCE
+
     async def async_write(self) -> None:
         """Write all that is known, as before somebody asks for it; raises what the ledger raises.
 
@@ -76,9 +87,10 @@ class HourKeeper:
             snapshot = self._log.snapshot()
             waited_since, self._waits_since = self._waits_since, None
             try:
-                await self._site.ledger.run(snapshot.write)
+                for part in snapshot.slices(AT_ONCE):
+                    await self._site.ledger.run(part.write)
+                    self._log.written(part)
             except BaseException:
                 self._waits_since = waited_since
                 raise
-            self._log.written(snapshot)
             self.written_at = self._site.clock.now()

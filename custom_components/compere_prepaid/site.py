@@ -274,6 +274,7 @@ class CompereSite(UseCases):
         async with self._ticking:
             await self.reading_path.guarded(self.charging.settle_all("stop"))
             await self.reading_path.guarded(self.hours.async_write())
+        await self.hours.balance.async_stop()
         await self.night_memory.async_save()
         await self.notifier.async_stop()
 

@@ -1,5 +1,6 @@
 """A mall with a main meter: what gets lost, a shop that bridges its meter, and how it is found."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -34,7 +35,7 @@ MIDNIGHT = datetime(2026, 3, 1, 16, tzinfo=UTC)
 """Of the second of March in Shanghai."""
 
 NOODLES, TEA = "A-101", "A-102"
-STEP = timedelta(hours=1)
+HOUR, BEHIND = timedelta(hours=1), timedelta(minutes=3)
 
 MAIN = MainMeterPlan(
     serial="33B0025950900",
@@ -55,17 +56,35 @@ def mall_plan(shops: int) -> MallPlan:
     return replace(plan, meters={EAST: [*plan.meters[EAST], MAIN]})
 
 
-async def live(mall: Mall, site: CompereSite, days: int) -> None:
-    """Let days pass; meters are read every hour, and the site looks at each day's end."""
+async def live(
+    mall: Mall, site: CompereSite, days: int, then: Callable[[], None] | None = None
+) -> None:
+    """Let days pass; meters are read every hour, and the site looks at the clock.
+
+    It does so as soon as a day is over, when its last hour is not written yet, and some minutes
+    later. What is done `then` is done when the last day is over.
+    """
     assert isinstance(mall.clock, ManualClock)
-    for _ in range(days):
-        for _ in range(timedelta(days=1) // STEP):
-            mall.clock.advance(seconds=STEP // timedelta(seconds=1))
-            for meter in mall.meters:
-                await read_again(site, meter.serial)
-        await site.hours.async_write()
-        await site.hours.balance.async_on_clock()
+    for hours_left in reversed(range(days * 24)):
+        passed = (site.clock.now() - MIDNIGHT) % HOUR
+        mall.clock.advance(seconds=(HOUR - passed) // timedelta(seconds=1))
+        for meter in mall.meters:
+            await read_again(site, meter.serial)
+        if hours_left % 24 == 0:
+            await look(site)
+        if then is not None and not hours_left:
+            then()
+        mall.clock.advance(seconds=BEHIND // timedelta(seconds=1))
+        if hours_left % 24 in {0, 1}:
+            await look(site)
     await site.hass.async_block_till_done()
+
+
+async def look(site: CompereSite) -> None:
+    """Let the site look at the clock, as it does every 15 seconds, and work out what it has to."""
+    await site.async_tick()
+    if site.hours.balance.looking is not None:
+        await site.hours.balance.looking
 
 
 def shown(hass: HomeAssistant, key: str) -> str:
@@ -101,7 +120,12 @@ async def test_a_shop_that_bridges_its_meter(hass: HomeAssistant, tmp_path: Path
         await ask(hass, "set_feeder", feeder=feeder)
         noodles.set_load(2000)
         tea.set_load(1000)
-        await live(mall, site, 4)
+
+        def bridge() -> None:
+            noodles.set_load(100)
+            main.set_bypass(1900)
+
+        await live(mall, site, 4, bridge)
         assert shown(hass, "loss_yesterday") == "1.44"
         assert shown(hass, "loss_part_yesterday") == "1.9607"  # of 73.44 kWh, rounded down
         assert shown(hass, "loss_month") == "5.76"
@@ -113,8 +137,6 @@ async def test_a_shop_that_bridges_its_meter(hass: HomeAssistant, tmp_path: Path
         total = state_of(hass, entity_of(hass, "sensor", f"{SITE_KEY}_site_total_power"))
         assert float(total.state) == 3  # kW: the main meter measures nothing else
 
-        noodles.set_load(100)
-        main.set_bypass(1900)
         async with expected_event(
             hass, "energy_finding", kind="likely_bypass", meter=noodles.serial
         ) as told:
@@ -123,8 +145,12 @@ async def test_a_shop_that_bridges_its_meter(hass: HomeAssistant, tmp_path: Path
         assert told[0].data["energy_wh"] == 24 * (1922 - 3022 * 60 // 3060)
         assert issue(hass, site) is None  # one day is no alarm
 
+        def remove_the_wire() -> None:
+            noodles.set_load(2000)
+            main.set_bypass(0)
+
         async with expected_event(hass, "energy_finding", kind="unexplained_loss") as told:
-            await live(mall, site, 1)
+            await live(mall, site, 1, remove_the_wire)
         assert told[0].data["energy_wh"] == 2 * (24 * 1922 - 24 * 3022 * 3 // 100)
         found = issue(hass, site)
         assert found is not None
@@ -143,14 +169,11 @@ async def test_a_shop_that_bridges_its_meter(hass: HomeAssistant, tmp_path: Path
         told_to_support = await async_get_config_entry_diagnostics(hass, site.entry)
         assert told_to_support["energy_balance"]["alarms"] == {"Main": "2026-03-06"}
 
-        noodles.set_load(2000)
-        main.set_bypass(0)
-        await live(mall, site, 2)
+        await live(mall, site, 2, lambda: tea.set_load(0))
         assert issue(hass, site) is None
         assert shown(hass, "loss_yesterday") == "1.44"
-        tea.set_load(0)
         async with expected_event(hass, "energy_finding", kind="stands_still") as told:
-            await live(mall, site, 1)
+            await live(mall, site, 2)
         assert told[0].data["meter"] == tea.serial
         await verified(hass)
 

@@ -53,7 +53,7 @@ async def _get_energy_balance(
         "until": until.isoformat(),
         "feeders": {
             name: {
-                **_balance(found.balance(name)),
+                **_balance(found.balance(name, site.zone)),
                 "alarm_since": alarms[name].since.isoformat() if name in alarms else None,
                 **_parts(site, found, name, call.data["by"]),
             }

@@ -51,14 +51,14 @@ def still(hours: Hours, *opened: OpenTime) -> tuple[Finding, ...]:
 
 
 def test_a_meter_stands_still() -> None:
-    """It counts nothing for a day though its relay is closed and others move; it did before."""
-    (found,) = still(hours_of_shops(lambda hour: 400 if hour < LAST_DAY - 2 else 0))
+    """It counts nothing for two days though its relay is closed and others move; it did before."""
+    (found,) = still(hours_of_shops(lambda hour: 400 if hour < LAST_DAY - 26 else 0))
     assert found.kind is FindingKind.STANDS_STILL
     assert found.meter == SHOP
-    assert (found.since, found.until) == (at(8, 22), NOW)
-    assert found.energy_wh == 26 * 400
+    assert (found.since, found.until) == (at(7, 22), NOW)
+    assert found.energy_wh == 50 * 400
     assert found.detail == {
-        "hours": 26,
+        "hours": 50,
         "usual_w": 400,
         "neighbours": 2,
         "neighbours_moving": 2,
@@ -66,15 +66,15 @@ def test_a_meter_stands_still() -> None:
 
 
 def test_what_stands_still_for_a_reason() -> None:
-    """Less than a day, an open relay, a vacant shop, a mall that is closed, or nothing known."""
-    stopped: Load = lambda hour: 400 if hour < LAST_DAY - 2 else 0  # noqa: E731  -- a table's row
-    assert not still(hours_of_shops(lambda hour: 400 if hour < LAST_DAY + 1 else 0))
+    """Less than two days, an open relay, a vacant shop, a mall that is closed, or nothing known."""
+    stopped: Load = lambda hour: 400 if hour < LAST_DAY - 26 else 0  # noqa: E731  -- a table's row
+    assert not still(hours_of_shops(lambda hour: 400 if hour < LAST_DAY - 13 else 0))
     assert not still(hours_of_shops(stopped), OpenTime(at(9, 1), None))
     assert not still(hours_of_shops(stopped), OpenTime(at(9, 1), at(9, 3)))
     assert still(hours_of_shops(stopped), OpenTime(at(5, 1), at(5, 3)))
     assert not still(hours_of_shops(lambda _: 0))
     assert not still(hours_of_shops(stopped, stopped, stopped))
-    assert not still(hours_of_shops(lambda hour: 400 if hour < LAST_DAY - 2 else None))
+    assert not still(hours_of_shops(lambda hour: 400 if hour < LAST_DAY - 26 else None))
 
 
 def test_base_loads_at_night() -> None:

@@ -184,3 +184,25 @@ async def test_a_register_that_changes_hands_and_begins_anew(ledger: DatabaseLed
         HourEnergy(500 + 250, estimated=False),
         HourEnergy(250 + 500, estimated=False),
     ]
+
+
+async def test_many_meters_are_written_in_parts(ledger: DatabaseLedger) -> None:
+    """Each part is a transaction, and is forgotten when it is written; those that left come too."""
+    log, serials = HourLog(BERLIN), [MeterSerial(f"33C{number:010}") for number in range(5)]
+    for wh, at in enumerate((BEFORE_SPRING, BEFORE_SPRING + 2 * HOUR)):
+        for serial in serials:
+            log.take(reading(at, 1000 * wh, serial), NOBODYS, MAX_W)
+    log.forget(serials[0])
+    first, *others = log.snapshot().slices(2)
+    await ledger.run(first.write)
+    log.written(first)
+    assert len(list(log.snapshot().slices(2))) == len(others) == 2
+    for part in others:
+        await ledger.run(part.write)
+        log.written(part)
+    assert not list(log.snapshot().slices(2))
+    at = BEFORE_SPRING + timedelta(minutes=30)
+    for serial in serials:
+        (hour,) = await known(ledger, (at, at + HOUR), serial)
+        assert hour is not None
+        assert hour.wh == 500

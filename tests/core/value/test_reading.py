@@ -284,6 +284,8 @@ async def test_saving_out_of_registers(mall: AllocatingMall, saved_kwh: int) -> 
     assert found.notes == ("without_weather",)
     energy = figures(facts, "energy")
     assert ("not_distinguishable" in energy["energy_saved"].notes) is not bool(saved_kwh)
+    await mall.feeder(Feeder(name="Riser", main=(LIFT,), meters=(SHOPS[TEA],)))
+    assert (await facts_of(mall, after, before)).saving == found  # its meter is behind the other
     named = await facts_of(mall, after, before, feeder="Incomer")
     assert named.saving == found
     with pytest.raises(InvalidInputError, match="feeder_unknown"):

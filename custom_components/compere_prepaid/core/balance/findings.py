@@ -19,7 +19,7 @@ from ..policy.night_load import NIGHTS, growth_of, in_night
 from .energy_balance import FeederHour, Hours
 from .hours import HourEnergy
 
-STILL_HOURS = 24
+STILL_HOURS = 48
 """A meter that counts nothing for so long is looked at: a closed day alone is no finding."""
 
 REFERENCE_DAYS = 7
@@ -103,7 +103,8 @@ def standing_still(
 ) -> tuple[Finding, ...]:
     """Return the meters that count nothing while at least half of their neighbours do.
 
-    They counted something before, in the same time; a relay that was open excuses a meter.
+    Only those are looked at whose neighbours are given. They counted something before, in the same
+    time; a relay that was open excuses a meter.
     """
     found = []
     for meter, around in sorted(neighbours.items()):

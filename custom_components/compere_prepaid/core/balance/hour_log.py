@@ -8,6 +8,7 @@ reading afterwards fills the gap from what the ledger has.
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from itertools import batched
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -128,6 +129,13 @@ class HourLog:
             },
             list(self._left),
         )
+
+    def slices(self, meters: int) -> Iterator[HourLog]:
+        """Yield what is to be written in parts of so many meters."""
+        for some in batched(self._meters.items(), meters, strict=False):
+            yield HourLog(self.zone, dict(some))
+        for left in batched(self._left, meters, strict=False):
+            yield HourLog(self.zone, {}, list(left))
 
     def written(self, snapshot: HourLog) -> None:
         """Forget what was written: all of a snapshot is in the ledger."""

@@ -6,6 +6,7 @@ Reading it takes a transaction; working it out takes none, and may be done elsew
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import reduce
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -14,6 +15,7 @@ from ..ledger.ports import LedgerTransaction
 from ..ledger.records import Document, HoldKind
 from ..prepayment.calendar import day_of, day_start
 from .energy_balance import (
+    EXPECTED_PPM,
     Balance,
     FeederHour,
     Hours,
@@ -55,6 +57,8 @@ class Neighbourhood:
     present: Collection[MeterSerial]
     areas: Mapping[MeterSerial, str]
     nights: Mapping[MeterSerial, tuple[int, int]]
+    let: Collection[MeterSerial]
+    """Those that tenants are charged by: of a vacant shop or an idle lift nobody wonders."""
 
 
 class Surveyed(NamedTuple):
@@ -70,22 +74,31 @@ class Survey:
 
     hours: Hours
     feeders: Mapping[str, tuple[FeederHour, ...]]
-    expected: Mapping[str, int]
-    """Which part (ppm) of a feeder's energy may get lost, by the feeder's name."""
+    expected: Mapping[str, Mapping[date, int]]
+    """Which part (ppm) of a feeder's energy may get lost, by the feeder's name and the day."""
     findings: tuple[Finding, ...]
     nights: tuple[NightRank, ...]
 
-    def balance(self, feeder: str) -> Balance:
+    def balance(self, feeder: str, zone: ZoneInfo) -> Balance:
         """Return a feeder's balance over all of it."""
-        return Balance.of(self.feeders[feeder], self.expected[feeder])
+        return _together(self.days(feeder, zone))
 
     def days(self, feeder: str, zone: ZoneInfo) -> dict[date, Balance]:
         """Return a feeder's balance of each day."""
-        by_day: dict[date, list[FeederHour]] = {}
-        for hour in self.feeders[feeder]:
-            by_day.setdefault(day_of(hour.at, zone), []).append(hour)
-        expected = self.expected[feeder]
-        return {day: Balance.of(hours, expected) for day, hours in by_day.items()}
+        return _by_day(self.feeders[feeder], self.expected[feeder], zone)
+
+
+def _by_day(
+    hours: Iterable[FeederHour], expected: Mapping[date, int], zone: ZoneInfo
+) -> dict[date, Balance]:
+    by_day: dict[date, list[FeederHour]] = {}
+    for hour in hours:
+        by_day.setdefault(day_of(hour.at, zone), []).append(hour)
+    return {day: Balance.of(found, expected[day]) for day, found in by_day.items()}
+
+
+def _together(days: Mapping[date, Balance]) -> Balance:
+    return reduce(Balance.plus, days.values(), Balance(expected_ppm=EXPECTED_PPM))
 
 
 def read_survey(
@@ -117,9 +130,8 @@ def survey(read: Surveyed, around: Neighbourhood, zone: ZoneInfo, now: datetime)
     metered, open_times = read
     hours = hours_of_meters(metered, zone)
     days = days_of(metered.since, metered.until)
-    names = {
-        name: feeder for day in days for name, feeder in feeders_on(metered.documents, day).items()
-    }
+    by_day = {day: feeders_on(metered.documents, day) for day in days}
+    names = {name: feeder for found in by_day.values() for name, feeder in found.items()}
     feeders = {
         name: tuple(
             hour
@@ -128,7 +140,10 @@ def survey(read: Surveyed, around: Neighbourhood, zone: ZoneInfo, now: datetime)
         )
         for name in names
     }
-    expected = {name: expected_ppm_of(feeder) for name, feeder in names.items()}
+    expected = {
+        name: {day: expected_ppm_of(found[name]) for day, found in by_day.items() if name in found}
+        for name in names
+    }
     begin, end = day_start(metered.since, zone), min(now, day_start(metered.until, zone))
     marks = hours_of(begin, end, zone)
     main = {serial for feeder in names.values() for serial in feeder.main}
@@ -138,7 +153,7 @@ def survey(read: Surveyed, around: Neighbourhood, zone: ZoneInfo, now: datetime)
     for name, balance in feeders.items():
         behind = meters_behind(names[name], names, metered.lines)
         findings += likely_bypasses(name, balance, hours, behind, open_times)
-        findings += _negative(name, balance, expected[name])
+        findings += _negative(name, balance, _together(_by_day(balance, expected[name], zone)))
     nights = {meter: night for meter, night in around.nights.items() if meter not in main}
     return Survey(
         hours=hours,
@@ -152,22 +167,21 @@ def survey(read: Surveyed, around: Neighbourhood, zone: ZoneInfo, now: datetime)
 def _neighbours(
     around: Neighbourhood, main: Collection[MeterSerial]
 ) -> dict[MeterSerial, tuple[MeterSerial, ...]]:
-    """Return the other meters of each meter's area; of one that is alone there, all others."""
+    """Return the other meters of each tenant's area; of a meter that is alone there, all others."""
     meters = sorted(meter for meter in around.present if meter not in main)
     by_area: dict[str, list[MeterSerial]] = {}
     for meter in meters:
         by_area.setdefault(around.areas.get(meter, ""), []).append(meter)
     found = {}
-    for meter in meters:
+    for meter in (meter for meter in meters if meter in around.let):
         area = around.areas.get(meter, "")
         near = by_area[area] if area and len(by_area[area]) > 1 else meters
         found[meter] = tuple(other for other in near if other != meter)
     return found
 
 
-def _negative(name: str, hours: tuple[FeederHour, ...], expected_ppm: int) -> tuple[Finding, ...]:
+def _negative(name: str, hours: tuple[FeederHour, ...], balance: Balance) -> tuple[Finding, ...]:
     """Return that meters count more than comes in: a main meter is missing, or a ratio wrong."""
-    balance = Balance.of(hours, expected_ppm)
     more_wh = -balance.loss_wh
     if more_wh <= 0 or more_wh * 1_000_000 < balance.main_wh * NEGATIVE_PPM:
         return ()

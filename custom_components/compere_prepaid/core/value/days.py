@@ -57,6 +57,8 @@ def meters_of_building(
 ) -> Sequence[MeterSerial]:
     """Return the meters whose sum is what the building used.
 
+    Where a feeder has all meters behind it, other feeders' main meters are, too.
+
     Raises `InvalidInputError` (`feeder_unknown`).
     """
     feeders = feeders_on(tx.documents(FEEDER), period.until - _DAY)
@@ -65,7 +67,8 @@ def meters_of_building(
             raise InvalidInputError("feeder_unknown", feeder=feeder)
         return feeders[feeder].main
     behind = {serial for one in feeders.values() for serial in one.meters or ()}
-    mains = {serial for one in feeders.values() for serial in one.main}
+    of_all = [one for one in feeders.values() if one.meters is None]
+    mains = {serial for one in of_all or feeders.values() for serial in one.main}
     return sorted(mains - behind or building.meters)
 
 
