@@ -240,10 +240,8 @@ class CompereSite(UseCases):
         """Post what the clock asks for."""
         async with self._ticking:
             if self.running:
-                self.payments.on_clock()
-                self.daily.on_clock()
-                self.month_end.on_clock()
-                self.markup.on_clock()
+                for part in (self.payments, self.daily, self.month_end, self.markup):
+                    part.on_clock()
                 if self.portal_keeper.is_refused:
                     await self.portal_keeper.async_follow()
                 await self.reading_path.guarded(self.agreements.renew())
