@@ -148,6 +148,7 @@ async def test_what_is_refused(hass: HomeAssistant, mall: Mall, tmp_path: Path) 
             ("days_columns_wrong", {**days, "days": "date,kwh\n2026-03-01,2"}),
             ("days_line_wrong", {**days, "days": "day,kwh\n2026-03-01,NaN"}),
             ("days_line_wrong", {**days, "days": "day,kwh\n1.3.2026,2"}),
+            ("days_line_wrong", {**days, "days": "day,kwh\n2026-03-01,-2"}),
             ("feeder_unknown", {**days, "feeder": "nowhere"}),
             (
                 "temperature_without_statistics",

@@ -75,7 +75,7 @@ def _part(
 
 
 FEEDER_SENSORS = (
-    _energy("loss_today", lambda one: one.today, lambda day: day),
+    _energy("loss_today", lambda one: one.today, None),  # it is known hours late: see the month
     _energy("loss_yesterday", lambda one: one.yesterday, None),
     _energy("loss_month", lambda one: one.month, lambda day: day.replace(day=1)),
     _part("loss_part_today", lambda one: one.today),

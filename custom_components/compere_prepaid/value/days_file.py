@@ -47,19 +47,19 @@ def _read(rows: csv.DictReader[str]) -> Given:
             day = date.fromisoformat((row["day"] or "").strip())
             for name, factor in COLUMNS.items():
                 if value := (row.get(name) or "").strip():
-                    found[name][day] = _number(value) * factor
+                    found[name][day] = _number(value, below_zero=name == "temperature") * factor
         except ValueError, InvalidOperation, TypeError:
             raise InvalidInputError("days_line_wrong", line=rows.line_num) from None
     return Given(
-        energy_wh={day: int(value) for day, value in found["kwh"].items() if value >= 0},
+        energy_wh={day: int(value) for day, value in found["kwh"].items()},
         temperature=found["temperature"],
         occupied=found["occupied"],
     )
 
 
-def _number(text: str) -> Decimal:
+def _number(text: str, *, below_zero: bool) -> Decimal:
     """Return a number. Raises `ValueError` or `InvalidOperation` for what is none."""
     number = Decimal(text)
-    if not number.is_finite() or abs(number) > _HIGHEST:
+    if not number.is_finite() or abs(number) > _HIGHEST or (number < 0 and not below_zero):
         raise ValueError(text)
     return number
