@@ -247,6 +247,9 @@ async def test_readings_and_leaks(mall: AllocatingMall) -> None:
     assert (leak.usual_wh, leak.energy_wh, leak.ended) == (300, 4 * 500 * 24, True)
     readings = facts.watched.readings
     assert (readings.at_borders, readings.reckoned, readings.at_moves) == (2, 1, 1)
+    year = Period(since=date(2026, 1, 1), until=NOVEMBER, zone=ZONE)
+    since_the_beginning = (await facts_of(mall, year)).watched.readings
+    assert since_the_beginning.at_moves == 1  # whoever installed the meters stood before them
     found = figures(facts, "leakage")
     assert found["leakage_energy"].value == 48
     assert found["protection_cuts"].value == 0

@@ -181,6 +181,7 @@ def read_watched(tx: LedgerTransaction, period: Period, owner: AccountNumber | N
     found: list[Leak] = []
     first: date | None = None
     supplied = _supplies(tx, period, owner)
+    left = _left(tx, supplied)
     every = tx.day_registers(list(supplied), period.since, period.until)
     for serial, supplies in supplied.items():
         rows = every.get(serial, ())
@@ -191,8 +192,7 @@ def read_watched(tx: LedgerTransaction, period: Period, owner: AccountNumber | N
             here = [day for day in borders if _supplied(supply, day_start(day, period.zone))]
             at_borders += sum(known.get(day) is True for day in here)
             reckoned += sum(known.get(day) is not True for day in here)
-            ends = (supply.from_at, supply.to_at)
-            at_moves += sum(at is not None and period.begin <= at < period.end for at in ends)
+            at_moves += supply in left and _ends_in(supply, period)
             nights = _nights(rows, supply, period.until, period.zone)
             watched += bool(nights)
             found += leaks(serial, nights)
@@ -214,6 +214,33 @@ def _supplies(
         if supply.account != owner and supply.from_at < period.end and not ended:
             found.setdefault(supply.meter, []).append(supply)
     return found
+
+
+def _left(
+    tx: LedgerTransaction, supplied: Mapping[MeterSerial, Sequence[Supply]]
+) -> frozenset[Supply]:
+    """Return the supplies that ended because a tenant moved out: that is never done unread.
+
+    A supply after which another one of the account began was ended by somebody who stood there.
+    """
+    closed = {one.account for one in tx.rows(Tenancy) if one.closed_at is not None}
+    last_begin: dict[AccountNumber, datetime] = {}
+    for supply in tx.rows(Supply):
+        last_begin[supply.account] = max(
+            supply.from_at, last_begin.get(supply.account, supply.from_at)
+        )
+    return frozenset(
+        supply
+        for supplies in supplied.values()
+        for supply in supplies
+        if supply.account in closed
+        and supply.to_at is not None
+        and last_begin[supply.account] < supply.to_at
+    )
+
+
+def _ends_in(supply: Supply, period: Period) -> bool:
+    return supply.to_at is not None and period.begin <= supply.to_at < period.end
 
 
 def _supplied(supply: Supply, at: datetime) -> bool:

@@ -16,8 +16,9 @@ class Readings:
     """What was read for billing in a time.
 
     `at_borders` are meters × months whose register is known when a month of the site begins,
-    `at_moves` those at which a meter began or ended to supply an account. What had to be
-    reckoned, because the meter did not answer then, is not counted: somebody might have walked.
+    `at_moves` those with which a tenancy ended. Beginnings are not counted: the reading is that of
+    the end before, or somebody installed the meter. What had to be reckoned, because the meter did
+    not answer then, is not counted either: somebody might have walked.
     """
 
     at_borders: int
