@@ -234,6 +234,7 @@ async def test_every_entity_has_a_name_and_no_name_is_orphaned(
     site: CompereSite = entry.runtime_data
     feeder = feeder_document(Feeder(name="Main", main=(MeterSerial("1"),)))
     await site.ledger.run(lambda tx: tx.insert_document(feeder))
+    await hass.async_block_till_done(wait_background_tasks=True)  # it looks when it starts, too
     await site.hours.balance.async_on_clock()
     await _allocate(site)
     await hass.async_block_till_done(wait_background_tasks=True)
