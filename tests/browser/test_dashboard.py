@@ -21,7 +21,7 @@ SHOP = "A-104 Coffee Corner"
 EMPTY_SHOP, EMPTY_ACCOUNT = "B-203 Shoe Gallery", "B-203"
 AREA, KIOSKS = "Kiosks", ("K-1 Flower Kiosk", "K-2 Phone Repair")
 TRIES = 20
-PRINTING_LIMIT_MS = 30_000
+PRINTING_LIMIT_MS = 120_000
 HOURS_DRAWN = 100
 
 

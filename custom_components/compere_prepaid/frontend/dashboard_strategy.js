@@ -1649,7 +1649,7 @@ var LedgerCard = class extends HTMLElement {
       )
     );
     dialog.addEventListener("close", () => dialog.remove());
-    this.page.append(dialog);
+    this.shadowRoot?.append(dialog);
     dialog.showModal();
   }
 };

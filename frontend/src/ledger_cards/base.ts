@@ -149,7 +149,7 @@ export abstract class LedgerCard extends HTMLElement {
       ),
     ) as HTMLDialogElement;
     dialog.addEventListener("close", () => dialog.remove());
-    this.page.append(dialog);
+    this.shadowRoot?.append(dialog); // beside the page, which is drawn anew whenever something changes
     dialog.showModal();
   }
 }
