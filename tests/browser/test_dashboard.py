@@ -23,6 +23,9 @@ AREA, KIOSKS = "Kiosks", ("K-1 Flower Kiosk", "K-2 Phone Repair")
 TRIES = 20
 PRINTING_LIMIT_MS = 120_000
 HOURS_DRAWN = 100
+POOLS_SHOWN = """() => Object.values(document.querySelector("home-assistant").hass.entities)
+  .filter(({ translation_key }) => /^pool_(cost|tenants|owner)$/.test(translation_key)).length >= 15"""
+"""Five pools of three sensors each are known to the page."""
 
 
 async def shown_balance(visit: Visit, shop: str) -> Decimal:
@@ -74,6 +77,9 @@ async def assert_shared_costs(visit: Visit) -> None:
     await expect(runs.get_by_text(re.compile(r"Posted: 24 shops were charged "))).to_be_visible()
     assert [one["state"] for one in (await visit.act("list_allocations"))["runs"]] == ["posted"]
 
+    # posting makes entities of the pools, and the dashboard is written anew from them
+    await visit.page.wait_for_function(POOLS_SHOWN)
+    await visit.open(f"/{DASHBOARD}/shared-costs")
     pools = visit.page.locator("compere-prepaid-pools")
     await expect(pools.get_by_text(re.compile(r"P-5 Cooling 1"))).to_be_visible()
     statements = visit.page.locator("compere-prepaid-statements")
