@@ -24,7 +24,7 @@ TRIES = 20
 PRINTING_LIMIT_MS = 120_000
 HOURS_DRAWN = 100
 POOLS_SHOWN = """() => Object.values(document.querySelector("home-assistant").hass.entities)
-  .filter(({ translation_key }) => /^pool_(cost|tenants|owner)$/.test(translation_key)).length >= 15"""
+  .filter(({ translation_key: key }) => /^pool_(cost|tenants|owner)$/.test(key)).length >= 15"""
 """Five pools of three sensors each are known to the page."""
 
 
