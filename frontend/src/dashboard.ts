@@ -33,9 +33,13 @@ export function generateShop(hass: HomeAssistant, deviceId: string): ReturnType<
   return shopView(shop, labelsFor(hass.language), hass.user?.is_admin ?? false);
 }
 
-/** Whether anything that the dashboard is written from has changed. */
-export function mustRegenerate(before: HomeAssistant, now: HomeAssistant): boolean {
-  return before.language !== now.language || isOtherMall(before, now);
+/**
+ * Whether something else would be written now. Home Assistant then builds every card anew, which closes an open question
+ * and empties a form; so entities that are not on the page (a pool's, those of other integrations) do not count.
+ */
+export function mustRegenerate(before: HomeAssistant, now: HomeAssistant, write: (hass: HomeAssistant) => unknown): boolean {
+  if (before.language !== now.language) return true;
+  return isOtherMall(before, now) && JSON.stringify(write(before)) !== JSON.stringify(write(now));
 }
 
 function siteViews(hass: HomeAssistant, site: Site, labels: Labels, prefix: string): DashboardView[] {
@@ -64,6 +68,8 @@ function siteViews(hass: HomeAssistant, site: Site, labels: Labels, prefix: stri
   }
   if (site.commonMeters.length > 0) {
     views.push({ ...commonAreasView(site, labels), title: title(labels.commonAreas), path: `${prefix}common-areas` });
+  }
+  if (site.meters.length > 0) {
     views.push({ ...energyBalanceView(site, labels), title: title(labels.energyBalance), path: `${prefix}energy-balance` });
   }
   for (const shop of site.shops) {

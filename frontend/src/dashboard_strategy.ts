@@ -22,7 +22,7 @@ class CompereDashboardStrategy extends HTMLElement {
   static readonly registryDependencies = ["entities", "devices", "areas"];
 
   static shouldRegenerate(_config: unknown, before: HomeAssistant, now: HomeAssistant): boolean {
-    return mustRegenerate(before, now);
+    return mustRegenerate(before, now, generateDashboard);
   }
 
   static generate(_config: unknown, hass: HomeAssistant): Promise<Dashboard> {
@@ -33,8 +33,8 @@ class CompereDashboardStrategy extends HTMLElement {
 class CompereShopStrategy extends HTMLElement {
   static readonly registryDependencies = ["entities", "devices", "areas"];
 
-  static shouldRegenerate(_config: unknown, before: HomeAssistant, now: HomeAssistant): boolean {
-    return mustRegenerate(before, now);
+  static shouldRegenerate(config: { device?: string }, before: HomeAssistant, now: HomeAssistant): boolean {
+    return mustRegenerate(before, now, (hass) => generateShop(hass, config.device ?? ""));
   }
 
   static generate(config: { device?: string }, hass: HomeAssistant): Promise<SectionsView> {

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { generateDashboard, generateShop, mustRegenerate } from "../src/dashboard.ts";
-import type { Card, Condition, SectionsView } from "../src/home_assistant.ts";
+import type { Card, Condition, HomeAssistant, SectionsView } from "../src/home_assistant.ts";
 import { labelsFor } from "../src/labels.ts";
 import { Mall } from "./mall.ts";
 
@@ -54,6 +54,14 @@ test("seven pages, and a page for each shop that is no tab", () => {
   const views = generateDashboard(new Mall({ shops: 2 })).views;
   assert.deepEqual(views.filter((view) => !view.subview).map((view) => view.path), ["overview", "shops", "rules", "shared-costs", "equipment", "common-areas", "energy-balance"]);
   assert.deepEqual(views.filter((view) => view.subview).map((view) => view.path), ["shop-one-shop-1", "shop-one-shop-2"]);
+});
+
+test("the energy balance has its page also where the only meter of nobody is the main one; common areas then have none", () => {
+  const mall = new Mall({ shops: 1 });
+  mall.setState("x.one-site_total_power", "1000", { main_meters: ["COMMON"] });
+  const paths = generateDashboard(mall).views.map((view) => view.path);
+  assert.ok(paths.includes("energy-balance"));
+  assert.ok(!paths.includes("common-areas"));
 });
 
 test("a site that takes payments has a page for them, which says what to look at only where there is something", () => {
@@ -158,15 +166,24 @@ test("reconnecting asks first and is offered only while the power is off", () =>
   assert.equal((card?.["tap_action"] as { confirmation: boolean }).confirmation, true);
 });
 
-test("it is made anew when registries or links change, not when money does", () => {
+test("it is made anew when something else would be written, not when money or a pool's entities come", () => {
   const mall = new Mall();
   const paid = mall.later((copy) => copy.setState("x.one-shop-1_balance", "12.5"));
   const warned = mall.later((copy) => copy.setState("x.one-shop-1_supply_state", "warning", { meters: ["S1"] }));
+  const posted = mall.later((copy) => {
+    const pool = { entity_id: "x.pool", device_id: "one-site", platform: "compere_prepaid", translation_key: "pool_cost" };
+    copy.entities = { ...copy.entities, [pool.entity_id]: pool };
+  });
   const swapped = mall.later((copy) => copy.setState("x.one-shop-1_supply_state", "in_credit", { meters: ["S9"] }));
   const joined = mall.later((copy) => {
     copy.entities = { ...copy.entities };
+    copy.devices = { ...copy.devices };
+    copy.addDevice("one-shop-9", "A-9 Shop", "one", ["balance", "supply_state"]);
   });
-  assert.deepEqual([paid, warned, swapped, joined].map((now) => mustRegenerate(mall, now)), [false, false, true, true]);
+  const anew = [paid, warned, posted, swapped, joined].map((now) => mustRegenerate(mall, now, generateDashboard));
+  assert.deepEqual(anew, [false, false, false, true, true]);
+  const page = (hass: HomeAssistant): unknown => generateShop(hass, "one-shop-1");
+  assert.deepEqual([posted, joined, swapped].map((now) => mustRegenerate(mall, now, page)), [false, false, true]);
 });
 
 test("Simplified Chinese where the user's language is that, English elsewhere, and no word left out", () => {
@@ -215,8 +232,10 @@ test("an administrator gives a whole area another policy, after a question; nobo
 test("a new policy makes the dashboard anew", () => {
   const before = new Mall({ shops: 2 });
   before.setState("x.one-shop-1_policy", "Standard", { options: ["Standard"] });
-  assert.ok(!mustRegenerate(before, before.later((mall) => mall.setState("x.one-shop-1_policy", "Night", { options: ["Standard"] }))));
-  assert.ok(mustRegenerate(before, before.later((mall) => mall.setState("x.one-shop-1_policy", "Standard", { options: ["Standard", "Night"] }))));
+  const anew = (state: string, options: string[]): boolean =>
+    mustRegenerate(before, before.later((mall) => mall.setState("x.one-shop-1_policy", state, { options })), generateDashboard);
+  assert.ok(!anew("Night", ["Standard"]));
+  assert.ok(anew("Standard", ["Standard", "Night"]));
 });
 
 test("a shop's page offers the choice of its policy to administrators", () => {

@@ -1036,8 +1036,9 @@ function generateShop(hass, deviceId) {
   const shop = shops.find((found2) => found2.deviceId === deviceId);
   return shopView(shop, labelsFor(hass.language), hass.user?.is_admin ?? false);
 }
-function mustRegenerate(before, now) {
-  return before.language !== now.language || isOtherMall(before, now);
+function mustRegenerate(before, now, write) {
+  if (before.language !== now.language) return true;
+  return isOtherMall(before, now) && JSON.stringify(write(before)) !== JSON.stringify(write(now));
 }
 function siteViews(hass, site, labels, prefix) {
   const title = (page) => prefix ? `${site.name} · ${page}` : page;
@@ -1065,6 +1066,8 @@ function siteViews(hass, site, labels, prefix) {
   }
   if (site.commonMeters.length > 0) {
     views.push({ ...commonAreasView(site, labels), title: title(labels.commonAreas), path: `${prefix}common-areas` });
+  }
+  if (site.meters.length > 0) {
     views.push({ ...energyBalanceView(site, labels), title: title(labels.energyBalance), path: `${prefix}energy-balance` });
   }
   for (const shop of site.shops) {
@@ -2298,7 +2301,7 @@ var CompereDashboardStrategy = class extends HTMLElement {
   static noEditor = true;
   static registryDependencies = ["entities", "devices", "areas"];
   static shouldRegenerate(_config, before, now) {
-    return mustRegenerate(before, now);
+    return mustRegenerate(before, now, generateDashboard);
   }
   static generate(_config, hass) {
     return Promise.resolve(generateDashboard(hass));
@@ -2306,8 +2309,8 @@ var CompereDashboardStrategy = class extends HTMLElement {
 };
 var CompereShopStrategy = class extends HTMLElement {
   static registryDependencies = ["entities", "devices", "areas"];
-  static shouldRegenerate(_config, before, now) {
-    return mustRegenerate(before, now);
+  static shouldRegenerate(config, before, now) {
+    return mustRegenerate(before, now, (hass) => generateShop(hass, config.device ?? ""));
   }
   static generate(config, hass) {
     return Promise.resolve(generateShop(hass, config.device ?? ""));
