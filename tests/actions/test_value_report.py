@@ -4,13 +4,20 @@ from collections.abc import Callable
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from homeassistant.core import HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
+from custom_components.compere_prepaid.core.errors import OperationFailedError
 from custom_components.compere_prepaid.core.ids import MeterSerial
+from custom_components.compere_prepaid.core.value.facts import Period
 from custom_components.compere_prepaid.core.value.figure import evaluate
+from custom_components.compere_prepaid.core.value.selling import Selling
+from custom_components.compere_prepaid.site import CompereSite
+from custom_components.compere_prepaid.value import markup_keeper
+from custom_components.compere_prepaid.value.site_facts import async_selling
 from simulator.clock import ManualClock
 from simulator.mall import Mall
 from tests.actions.asking import NOODLES, refused
@@ -192,3 +199,29 @@ async def test_markup_of_last_month_is_a_sensor(
         await ask(hass, "cancel_bill", supplier="Grid", number="1", reason="another meter's")
         await site.async_tick()
         await state_when(hass, markup, lambda state: state.state == "unknown")
+
+
+async def test_markup_is_looked_at_again(site: CompereSite) -> None:
+    """A ledger that fails does not wait for tomorrow; nor does a bill that comes during a look."""
+    looks: list[Period] = []
+
+    async def selling(of: CompereSite, period: Period) -> Selling:
+        looks.append(period)
+        if len(looks) == 1:
+            raise OperationFailedError("ledger_busy")
+        found = await async_selling(of, period)
+        if len(looks) == 2:
+            site.markup.look_again()
+        return found
+
+    async def ticks(times: int) -> None:
+        for _ in range(times):
+            await site.async_tick()
+            assert site.markup.looking is not None
+            await site.markup.looking
+
+    await ticks(1)
+    site.markup.look_again()
+    with patch.object(markup_keeper, "async_selling", selling):
+        await ticks(5)
+    assert len(looks) == 3

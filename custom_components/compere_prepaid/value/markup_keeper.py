@@ -1,5 +1,6 @@
 """The mark-up of the month before, looked at anew when a day begins or a bill comes."""
 
+import asyncio
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
@@ -21,25 +22,29 @@ class MarkupKeeper:
         self.selling: Selling | None = None
         """What was sold and bought; None before it was looked at."""
         self._seen: date | None = None
-        self._busy = False
+        """The day of the last look; None where something is new since then."""
+        self.looking: asyncio.Task[None] | None = None
+        """What looks at present, or did so last."""
+        self._is_stale = False
 
     def look_again(self) -> None:
         """Forget what was found, for a bill came or was cancelled: the next tick looks."""
-        self._seen = None
+        self._seen, self._is_stale = None, True
 
     def on_clock(self) -> None:
-        """Begin to look if anything is new."""
+        """Begin to look if anything is new, or the last look failed."""
         today = day_of(self._site.clock.now(), self._site.zone)
-        if today != self._seen and not self._busy:
-            self._seen, self._busy = today, True
-            until = today.replace(day=1)
-            since = (until - timedelta(days=1)).replace(day=1)
-            period = Period(since=since, until=until, zone=self._site.zone)
-            self._site.spawn(self._look(period), "mark-up of last month")
+        if today != self._seen and (self.looking is None or self.looking.done()):
+            look = self._site.reading_path.guarded(self._look(today))
+            self.looking = self._site.spawn(look, "mark-up of last month")
 
-    async def _look(self, period: Period) -> None:
-        try:
-            self.selling = await async_selling(self._site, period)
-        finally:
-            self._busy = False
+    async def _look(self, today: date) -> None:
+        until = today.replace(day=1)
+        since = (until - timedelta(days=1)).replace(day=1)
+        self._is_stale = False
+        self.selling = await async_selling(
+            self._site, Period(since=since, until=until, zone=self._site.zone)
+        )
+        if not self._is_stale:  # else a bill came meanwhile
+            self._seen = today
         self._site.totals.push(None, news=True)
