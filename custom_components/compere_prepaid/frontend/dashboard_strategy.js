@@ -1613,9 +1613,14 @@ var LedgerCard = class extends HTMLElement {
     try {
       await work();
     } catch (error) {
-      this.error = await reasonOf(this.home, error);
+      await this.tell(error);
     }
     this.busy = "";
+    this.refresh();
+  }
+  /** Show why something was refused. */
+  async tell(error) {
+    this.error = await reasonOf(this.home, error);
     this.refresh();
   }
   refresh() {
@@ -1630,6 +1635,11 @@ var LedgerCard = class extends HTMLElement {
   button(label, onclick, options = {}) {
     const disabled = this.busy !== "" || options.disabled === true;
     return el("button", { type: "button", class: options.kind ?? "plain", disabled, onclick }, label);
+  }
+  /** A form that is built once, so that what somebody typed stays; it is sent only while nothing else is being done. */
+  kept(form) {
+    for (const button of form.querySelectorAll("button")) button.disabled = this.busy !== "";
+    return form;
   }
   /** Ask before something that moves money; calls back with the reason that was given, if one was. */
   confirm(question, confirmed) {
@@ -1872,9 +1882,8 @@ var BillsCard = class extends LedgerCard {
   }
   content() {
     this.form ??= this.entering();
-    return [this.form, this.listed()];
+    return [this.kept(this.form), this.listed()];
   }
-  /** The form is built once: what somebody typed stays while something else is drawn anew. */
   entering() {
     const { texts } = this;
     const [first, last] = lastMonth(this.today);
@@ -2226,7 +2235,7 @@ var StatementsCard = class extends LedgerCard {
   }
   content() {
     this.form ??= this.issuing();
-    return [this.form, this.progress(), this.files()];
+    return [this.kept(this.form), this.progress(), this.files()];
   }
   issuing() {
     const { texts } = this;
@@ -2275,7 +2284,7 @@ var StatementsCard = class extends LedgerCard {
     const percent = Number.parseFloat((entity === void 0 ? void 0 : this.home.states[entity]?.state) ?? "");
     if (Number.isNaN(percent)) return null;
     const text2 = filled(this.texts.printed, { percent });
-    const stop = () => void this.ask("cancel_statements").catch(() => void 0);
+    const stop = () => void this.ask("cancel_statements").catch((error) => this.tell(error));
     return el("div", { class: "fields" }, text2, bar(percent / 100, "", text2), el("button", { type: "button", class: "plain", onclick: stop }, this.texts.stop));
   }
   files() {

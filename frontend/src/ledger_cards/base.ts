@@ -107,9 +107,15 @@ export abstract class LedgerCard extends HTMLElement {
     try {
       await work();
     } catch (error) {
-      this.error = await reasonOf(this.home, error);
+      await this.tell(error);
     }
     this.busy = "";
+    this.refresh();
+  }
+
+  /** Show why something was refused. */
+  protected async tell(error: unknown): Promise<void> {
+    this.error = await reasonOf(this.home, error);
     this.refresh();
   }
 
@@ -126,6 +132,12 @@ export abstract class LedgerCard extends HTMLElement {
   protected button(label: string, onclick: () => void, options: { kind?: string; disabled?: boolean } = {}): HTMLElement {
     const disabled = this.busy !== "" || options.disabled === true;
     return el("button", { type: "button", class: options.kind ?? "plain", disabled, onclick }, label);
+  }
+
+  /** A form that is built once, so that what somebody typed stays; it is sent only while nothing else is being done. */
+  protected kept(form: HTMLElement): HTMLElement {
+    for (const button of form.querySelectorAll("button")) button.disabled = this.busy !== "";
+    return form;
   }
 
   /** Ask before something that moves money; calls back with the reason that was given, if one was. */

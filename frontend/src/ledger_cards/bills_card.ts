@@ -37,10 +37,9 @@ export class BillsCard extends LedgerCard {
 
   protected content(): Child[] {
     this.form ??= this.entering();
-    return [this.form, this.listed()];
+    return [this.kept(this.form), this.listed()];
   }
 
-  /** The form is built once: what somebody typed stays while something else is drawn anew. */
   private entering(): HTMLElement {
     const { texts } = this;
     const [first, last] = lastMonth(this.today);

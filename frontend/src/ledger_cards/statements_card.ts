@@ -26,7 +26,7 @@ export class StatementsCard extends LedgerCard {
 
   protected content(): Child[] {
     this.form ??= this.issuing();
-    return [this.form, this.progress(), this.files()];
+    return [this.kept(this.form), this.progress(), this.files()];
   }
 
   private issuing(): HTMLElement {
@@ -78,7 +78,7 @@ export class StatementsCard extends LedgerCard {
     const percent = Number.parseFloat((entity === undefined ? undefined : this.home.states[entity]?.state) ?? "");
     if (Number.isNaN(percent)) return null;
     const text = filled(this.texts.printed, { percent });
-    const stop = (): void => void this.ask("cancel_statements").catch(() => undefined);
+    const stop = (): void => void this.ask("cancel_statements").catch((error: unknown) => this.tell(error));
     return el("div", { class: "fields" }, text, bar(percent / 100, "", text), el("button", { type: "button", class: "plain", onclick: stop }, this.texts.stop));
   }
 
