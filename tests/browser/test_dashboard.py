@@ -64,6 +64,13 @@ async def assert_shared_costs(visit: Visit) -> None:
     await last.fill("2099-01-31")
     await runs.get_by_role("button", name="Preview").click()
     await expect(runs.get_by_role("alert")).to_contain_text("Only days that are over")
+    await last.fill("2099-02-28")
+    await share.click()
+    await expect(share).to_have_attribute("aria-expanded", "false")
+    await expect(last).to_have_value("2099-02-28")
+    await last.fill("")
+    await runs.get_by_role("button", name="Preview").click()
+    await expect(runs.get_by_role("alert")).to_have_text("Choose the first and the last day.")
     await last.fill(ended)
     await runs.get_by_role("button", name="Preview").click()
     await expect(

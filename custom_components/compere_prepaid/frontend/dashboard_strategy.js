@@ -1302,6 +1302,7 @@ var ENGLISH2 = {
   back: "Back",
   from: "From",
   to: "To (last day)",
+  chooseDays: "Choose the first and the last day.",
   preview: "Preview",
   workOut: "Work out and keep",
   workingOut: "Working out what each shop bears …",
@@ -1422,6 +1423,7 @@ var SIMPLIFIED_CHINESE2 = {
   back: "返回",
   from: "自",
   to: "至（最后一天）",
+  chooseDays: "请选择首日和末日。",
   preview: "预览",
   workOut: "计算并保存",
   workingOut: "正在计算各商铺的分摊 …",
@@ -1620,7 +1622,7 @@ var LedgerCard = class extends HTMLElement {
   }
   /** Show why something was refused. */
   async tell(error) {
-    this.error = await reasonOf(this.home, error);
+    [this.error, this.notice] = [await reasonOf(this.home, error), ""];
     this.refresh();
   }
   refresh() {
@@ -1779,9 +1781,11 @@ var BalanceCard = class extends LedgerCard {
     const which = el("select", {}, names.map((name) => el("option", { value: name, selected: name === this.feeder }, name)));
     const by = el("select", {}, ["hour", "day"].map((one) => el("option", { value: one, selected: one === this.by }, texts[one])));
     const show = () => {
+      const [since2, until2] = [value(from), value(to)];
       this.feeder = value(which);
-      this.days = [value(from), value(to)];
-      this.by = value(by) === "day" || value(to) > shifted(value(from), LONGEST_BY_HOUR - 1) ? "day" : "hour";
+      this.days = [since2, until2];
+      if (since2 === "" || until2 === "") return void this.tell(new Error(texts.chooseDays));
+      this.by = value(by) === "day" || until2 > shifted(since2, LONGEST_BY_HOUR - 1) ? "day" : "hour";
       void this.look();
     };
     return el(
@@ -2078,11 +2082,14 @@ var RunsCard = class extends LedgerCard {
   }
   asking() {
     const [first, last] = this.days ?? lastMonth(this.today);
-    const from = el("input", { type: "date", value: first });
-    const to = el("input", { type: "date", value: last });
-    const allocate = (dryRun) => {
+    const keep = () => {
       this.days = [value(from), value(to)];
-      const [since, end] = this.days;
+    };
+    const from = el("input", { type: "date", value: first, onchange: keep });
+    const to = el("input", { type: "date", value: last, onchange: keep });
+    const allocate = (dryRun) => {
+      const [since, end] = [value(from), value(to)];
+      if (since === "" || end === "") return void this.tell(new Error(this.texts.chooseDays));
       void this.work(this.texts.workingOut, async () => {
         this.show(await this.ask("allocate", { since, until: shifted(end, 1), dry_run: dryRun, ...this.shown }));
         if (!dryRun) await this.list();
@@ -2187,7 +2194,7 @@ var RunsCard = class extends LedgerCard {
       const share = run.accounts[number];
       if (share === void 0) return [];
       const isOpen = this.opened === number;
-      const name = el("button", { type: "button", class: "link", "aria-expanded": String(isOpen), onclick: () => this.unfold(run, number) }, nameOf2(number));
+      const name = el("button", { type: "button", class: "link", "aria-expanded": String(isOpen), disabled: this.busy !== "", onclick: () => this.unfold(run, number) }, nameOf2(number));
       const cells = [name, ...shownPools ? sharesByPool(run, number).map(money2) : [], format.money(share.tax), format.money(share.total)];
       const own = row(cells, { numbers: 1, class: isOpen ? "chosen" : "" });
       return isOpen ? [own, this.arithmetic(run, number, head.length)] : [own];

@@ -53,9 +53,11 @@ export class BalanceCard extends LedgerCard {
     const which = el("select", {}, names.map((name) => el("option", { value: name, selected: name === this.feeder }, name)));
     const by = el("select", {}, (["hour", "day"] as const).map((one) => el("option", { value: one, selected: one === this.by }, texts[one])));
     const show = (): void => {
+      const [since, until] = [value(from), value(to)];
       this.feeder = value(which);
-      this.days = [value(from), value(to)];
-      this.by = value(by) === "day" || value(to) > shifted(value(from), LONGEST_BY_HOUR - 1) ? "day" : "hour";
+      this.days = [since, until];
+      if (since === "" || until === "") return void this.tell(new Error(texts.chooseDays));
+      this.by = value(by) === "day" || until > shifted(since, LONGEST_BY_HOUR - 1) ? "day" : "hour";
       void this.look();
     };
     return el(

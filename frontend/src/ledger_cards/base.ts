@@ -115,7 +115,7 @@ export abstract class LedgerCard extends HTMLElement {
 
   /** Show why something was refused. */
   protected async tell(error: unknown): Promise<void> {
-    this.error = await reasonOf(this.home, error);
+    [this.error, this.notice] = [await reasonOf(this.home, error), ""];
     this.refresh();
   }
 

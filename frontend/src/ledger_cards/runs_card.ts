@@ -54,11 +54,14 @@ export class RunsCard extends LedgerCard {
 
   private asking(): HTMLElement {
     const [first, last] = this.days ?? lastMonth(this.today);
-    const from = el("input", { type: "date", value: first });
-    const to = el("input", { type: "date", value: last });
+    const keep = (): void => {
+      this.days = [value(from), value(to)]; // else they were lost when something else is drawn anew
+    };
+    const from = el("input", { type: "date", value: first, onchange: keep });
+    const to = el("input", { type: "date", value: last, onchange: keep });
     const allocate = (dryRun: boolean): void => {
-      this.days = [value(from), value(to)];
-      const [since, end] = this.days;
+      const [since, end] = [value(from), value(to)];
+      if (since === "" || end === "") return void this.tell(new Error(this.texts.chooseDays));
       void this.work(this.texts.workingOut, async () => {
         this.show(await this.ask<Run>("allocate", { since, until: shifted(end, 1), dry_run: dryRun, ...this.shown }));
         if (!dryRun) await this.list();
@@ -174,7 +177,7 @@ export class RunsCard extends LedgerCard {
       const share = run.accounts[number];
       if (share === undefined) return [];
       const isOpen = this.opened === number;
-      const name = el("button", { type: "button", class: "link", "aria-expanded": String(isOpen), onclick: () => this.unfold(run, number) }, nameOf(number));
+      const name = el("button", { type: "button", class: "link", "aria-expanded": String(isOpen), disabled: this.busy !== "", onclick: () => this.unfold(run, number) }, nameOf(number));
       const cells = [name, ...(shownPools ? sharesByPool(run, number).map(money) : []), format.money(share.tax), format.money(share.total)];
       const own = row(cells, { numbers: 1, class: isOpen ? "chosen" : "" });
       return isOpen ? [own, this.arithmetic(run, number, head.length)] : [own];
