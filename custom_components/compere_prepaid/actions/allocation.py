@@ -14,7 +14,7 @@ from ..core.errors import InvalidInputError
 from ..core.prepayment.calendar import next_month
 from ..core.value.facts import Period
 from ..site import CompereSite
-from ..value.site_facts import async_selling
+from ..value.site_facts import async_neither, async_selling
 from .allocation_answers import head_answer, run_answer, selling_answer
 from .fields import NAMES, WRITTEN, Action, day_of_text, month_of
 
@@ -32,9 +32,10 @@ async def _allocate(hass: HomeAssistant, site: CompereSite, call: ServiceCall) -
         if call.data["approve"] and worked.head is not None:
             worked = await site.allocations.approve(worked.head.id, user=user)
     await site.month_end.async_refresh()
-    selling = await async_selling(site, Period(since=since, until=until, zone=site.zone))
+    period = Period(since=since, until=until, zone=site.zone)
+    selling, neither = await async_selling(site, period), await async_neither(site, period)
     answer = await _answer(hass, site, call, worked)
-    return answer | {"markup": selling_answer(site, selling)}
+    return answer | {"markup": selling_answer(site, selling, neither)}
 
 
 async def _get_allocation(

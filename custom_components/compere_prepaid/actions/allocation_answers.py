@@ -13,6 +13,7 @@ from ..core.allocation.working import Share
 from ..core.ledger.allocation_rows import RunHead
 from ..core.money.amount import Amount, Currency, Price
 from ..core.tariff.tax import PPM, tax_on
+from ..core.value.neither import Neither
 from ..core.value.selling import Selling, selling_figures
 from ..site import CompereSite
 from ..value.wording import shown
@@ -142,7 +143,7 @@ def _notes(worked: Worked, language: str) -> Iterator[dict[str, str]]:
             yield {"pool": result.pool, "note": kind, "text": note_text(note, words)}
 
 
-def selling_answer(site: CompereSite, selling: Selling) -> dict[str, Any]:
+def selling_answer(site: CompereSite, selling: Selling, neither: Neither) -> dict[str, Any]:
     """Return what electricity was sold and bought for, with tax; prices are per kWh.
 
     `difference` is what was charged above the purchase of the energy that was sold. `neither` are
@@ -160,5 +161,5 @@ def selling_answer(site: CompereSite, selling: Selling) -> dict[str, Any]:
         "difference": shown(figures["markup_money"], currency.digits),
         "bill_days": selling.bill_days,
         "days": selling.period.days,
-        "neither": dict(selling.neither),
+        "neither": dict(neither),
     }

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from ..core.value.days import Building
 from ..core.value.facts import Period
+from ..core.value.neither import Neither, read_neither
 from ..core.value.selling import Selling, read_selling
 
 if TYPE_CHECKING:
@@ -25,3 +26,9 @@ async def async_selling(site: CompereSite, period: Period) -> Selling:
     """Return what electricity was sold and bought for in a time."""
     building, tariffs = building_of(site), dict(site.book.tariffs)
     return await site.ledger.survey(lambda tx: read_selling(tx, period, building, tariffs))
+
+
+async def async_neither(site: CompereSite, period: Period) -> Neither:
+    """Return the energy by meter that was neither charged nor is in a pool in a time."""
+    building = building_of(site)
+    return await site.ledger.survey(lambda tx: read_neither(tx, period, building))

@@ -22,6 +22,7 @@ from .facts import (
     read_watched,
 )
 from .losses import read_losses
+from .neither import read_neither
 from .report import Facts, read_shared
 from .saving import Day, Refusal, Saving, saving
 from .selling import months_of, read_selling
@@ -44,6 +45,7 @@ def read_facts(tx: LedgerTransaction, asked: Asked) -> Facts:
     """Read all facts. It takes its time. Raises `InvalidInputError` (`feeder_unknown`)."""
     period, before, building = asked.period, asked.before, asked.building
     saved, notes = _saving(tx, asked)
+    months = list(months_of(period))
     now = read_losses(tx, period, building)
     earlier = {} if before is None else read_losses(tx, before, building)
     return Facts(
@@ -53,7 +55,8 @@ def read_facts(tx: LedgerTransaction, asked: Asked) -> Facts:
         cuts=read_protection_cuts(tx, period),
         watched=read_watched(tx, period, building.owner),
         shared=read_shared(tx, period),
-        selling=[read_selling(tx, month, building, asked.tariffs) for month in months_of(period)],
+        selling=[read_selling(tx, month, building, asked.tariffs) for month in months],
+        neither=[read_neither(tx, month, building) for month in months],
         saving=saved,
         saving_notes=notes,
         losses={name: (losses, earlier.get(name)) for name, losses in now.items()},

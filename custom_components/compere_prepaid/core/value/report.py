@@ -12,6 +12,7 @@ from .arrears import Standing, arrears_figures
 from .facts import Period, Waits, Watched
 from .figure import Figure, Given, figure
 from .leakage import leakage_figures
+from .neither import Neither, neither_figure
 from .readings import reading_figures, reconnection_figures
 from .saving import Refusal, Saving
 from .selling import Selling, selling_figures
@@ -64,6 +65,9 @@ class Facts:
     watched: Watched
     shared: SharedCosts
     selling: Sequence[Selling]
+    """By month."""
+    neither: Sequence[Neither]
+    """By month, too."""
     saving: Saving | Refusal | None = None
     """None where no time before was named."""
     saving_notes: tuple[str, ...] = ()
@@ -116,8 +120,9 @@ def sections_of(facts: Facts, known: Known, currency: Currency) -> Sections:
     }
     for feeder, (now, before) in facts.losses.items():
         sections[f"losses:{feeder}"] = losses_figures(now, before)
-    for selling in facts.selling:
-        sections[f"markup:{selling.period.name}"] = selling_figures(selling, currency)
+    for selling, neither in zip(facts.selling, facts.neither, strict=True):
+        figures = (*selling_figures(selling, currency), neither_figure(neither))
+        sections[f"markup:{selling.period.name}"] = figures
     return sections
 
 

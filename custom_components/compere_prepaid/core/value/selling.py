@@ -2,11 +2,10 @@
 
 Sold is what tenants were charged for energy, and what they bear of the energy pools of posted runs,
 with the tax that comes on top. Bought is what falls on the time of all bills that say how much
-energy they are for, with the tax that is in them. Energy of meters that are in neither (a shop that
-stands empty, the owner's own use) is named, so that nobody takes it for a loss.
+energy they are for, with the tax that is in them.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -14,14 +13,9 @@ from itertools import pairwise
 
 from ..allocation.bills import all_bills, counting, share_of
 from ..allocation.content import inputs_of, results_of
-from ..allocation.document import POOL
 from ..allocation.inputs import CostLine
 from ..allocation.pool import PoolKind
-from ..allocation.pools import pools_on
-from ..balance.feeders import FEEDER, feeders_on
-from ..balance.hours import register_lines
-from ..ids import AccountNumber, MeterSerial
-from ..ledger.account_rows import Supply
+from ..ids import AccountNumber
 from ..ledger.allocation_rows import AllocationRun, RunState, SupplierBill
 from ..ledger.ports import LedgerTransaction
 from ..ledger.records import Spending
@@ -49,8 +43,6 @@ class Selling:
     bought: Spending = NOTHING
     bill_days: int = 0
     """On so many days of the time at least one bill falls."""
-    neither: Mapping[MeterSerial, int | None]
-    """Wh by meter of what is neither charged nor in a pool; None is not known."""
 
     @property
     def sold(self) -> Spending:
@@ -77,7 +69,6 @@ def read_selling(
             any(bill.since <= period.since + _DAY * day < bill.until for bill in bills)
             for day in range(period.days)
         ),
-        neither=_neither(tx, period, building),
     )
 
 
@@ -164,49 +155,6 @@ def _measured(lines: Iterable[CostLine]) -> int:
     return sum(int(line.detail.get("energy_wh", 0)) for line in lines)
 
 
-def _neither(
-    tx: LedgerTransaction, period: Period, building: Building
-) -> Mapping[MeterSerial, int | None]:
-    """Return the energy of meters that was neither charged to a tenant nor is in a pool."""
-    pools = pools_on(tx.documents(POOL), period.since, building.currency)
-    feeders = feeders_on(tx.documents(FEEDER), period.since)
-    counted = {
-        *(serial for pool in pools for cost in pool.costs for serial in cost.meters),
-        *(serial for feeder in feeders.values() for serial in feeder.main),
-    }
-    supplies: dict[MeterSerial, list[Supply]] = {}
-    for supply in tx.rows(Supply):
-        if supply.account != building.owner:
-            supplies.setdefault(supply.meter, []).append(supply)
-    charged = _by_meter(tx, period, building)
-    found: dict[MeterSerial, int | None] = {}
-    for serial in sorted(building.meters - counted):
-        if any(_covers(supply, period) for supply in supplies.get(serial, ())):
-            continue
-        line = register_lines(tx, [serial], period.begin, period.end, period.zone)[serial]
-        spans = line.spans(period.begin, period.end)
-        rest = sum(span.energy_wh for span in spans) - charged.get(serial, 0)
-        if not spans:
-            found[serial] = None
-        elif rest > 0:
-            found[serial] = rest
-    return found
-
-
-def _by_meter(
-    tx: LedgerTransaction, period: Period, building: Building
-) -> Mapping[MeterSerial, int]:
-    found: dict[MeterSerial, int] = {}
-    for (account, serial), energy_wh in tx.energy_by_meter(period.begin, period.end).items():
-        if account != building.owner:
-            found[serial] = found.get(serial, 0) + energy_wh
-    return found
-
-
-def _covers(supply: Supply, period: Period) -> bool:
-    return supply.from_at <= period.begin and (supply.to_at is None or supply.to_at >= period.end)
-
-
 def selling_figures(selling: Selling, currency: Currency) -> tuple[Figure, ...]:
     """Return the mark-up: by kWh and in money; without a bill there is none."""
     charged, pools, bought = selling.charged, selling.pools, selling.bought
@@ -255,21 +203,6 @@ def selling_figures(selling: Selling, currency: Currency) -> tuple[Figure, ...]:
             **energy,
             bought_price=bought_price.value,
         ),
-        _neither_figure(selling),
-    )
-
-
-def _neither_figure(selling: Selling) -> Figure:
-    """Return the energy that is in neither, meter by meter."""
-    known = {serial: wh for serial, wh in selling.neither.items() if wh is not None}
-    unknown: Sequence[str] = [serial for serial, wh in selling.neither.items() if wh is None]
-    return figure(
-        "energy_in_neither",
-        "kWh",
-        "uncharged_kwh",
-        *(f"meter_unknown:{serial}" for serial in unknown),
-        uncharged_kwh=_kwh(sum(known.values())),
-        **{serial: _kwh(wh) for serial, wh in known.items()},
     )
 
 
