@@ -17,7 +17,7 @@ from ..ledger.ports import LedgerTransaction
 from ..ledger.records import Document
 from ..prepayment.calendar import day_start
 from .feeders import FEEDER, Feeder, feeder_of, feeders_on
-from .hours import NOTHING_KNOWN, HourEnergy, RegisterLine, hour_marks, register_lines
+from .hours import NOTHING_KNOWN, HourEnergy, RegisterLine, hour_marks, hours_of, register_lines
 
 EXPECTED_PPM = 30_000
 """What may get lost where the feeder does not say: two meters of class 1 and the wiring's warmth,
@@ -152,10 +152,8 @@ def read_metered(
 
 def hours_of_meters(metered: Metered, zone: ZoneInfo) -> Hours:
     """Return what all meters counted by hour; this is the heavy part."""
-    marks: dict[datetime, None] = {}
-    for day in days_of(metered.since, metered.until):
-        marks |= dict.fromkeys(hour_marks(day, zone))
-    return {meter: line.hours(tuple(marks)) for meter, line in metered.lines.items()}
+    marks = hours_of(day_start(metered.since, zone), day_start(metered.until, zone), zone)
+    return {meter: line.hours(marks) for meter, line in metered.lines.items()}
 
 
 def days_of(since: date, until: date) -> tuple[date, ...]:

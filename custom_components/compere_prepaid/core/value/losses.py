@@ -14,11 +14,10 @@ from ..balance.feeders import FEEDER, feeders_on
 from ..ledger.ports import LedgerTransaction
 from .days import Building
 from .facts import Period
-from .report import Losses
 from .selling import months_of
 
 
-def read_losses(tx: LedgerTransaction, period: Period, building: Building) -> Mapping[str, Losses]:
+def read_losses(tx: LedgerTransaction, period: Period, building: Building) -> Mapping[str, Balance]:
     """Return the losses of the feeders that there are at the end of a time."""
     feeders = feeders_on(tx.documents(FEEDER), days_of(period.since, period.until)[-1])
     balances: dict[str, Balance] = {}
@@ -30,12 +29,4 @@ def read_losses(tx: LedgerTransaction, period: Period, building: Building) -> Ma
             found = feeder_hours(name, metered, hours, period.zone, building.meters, days)
             balance = Balance.of(found, expected_ppm_of(feeder))
             balances[name] = balances[name].plus(balance) if name in balances else balance
-    return {
-        name: Losses(
-            main_wh=balance.main_wh,
-            sub_wh=balance.sub_wh,
-            hours=balance.hours,
-            unknown_hours=balance.unknown_hours,
-        )
-        for name, balance in balances.items()
-    }
+    return balances

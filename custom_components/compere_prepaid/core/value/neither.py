@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from ..allocation.document import POOL
+from ..allocation.gathering import common_meters
 from ..allocation.pools import pools_on
 from ..balance.feeders import FEEDER, feeders_on
 from ..balance.hours import register_lines
@@ -25,10 +26,7 @@ def read_neither(tx: LedgerTransaction, period: Period, building: Building) -> N
     """Return the energy of meters that was neither charged to a tenant nor is in a pool."""
     pools = pools_on(tx.documents(POOL), period.since, building.currency)
     feeders = feeders_on(tx.documents(FEEDER), period.since)
-    counted = {
-        *(serial for pool in pools for cost in pool.costs for serial in cost.meters),
-        *(serial for feeder in feeders.values() for serial in feeder.main),
-    }
+    common = common_meters(pools, feeders.values())
     let = {
         supply.meter
         for supply in tx.rows(Supply)
@@ -36,7 +34,7 @@ def read_neither(tx: LedgerTransaction, period: Period, building: Building) -> N
     }
     charged = _charged(tx, period, building)
     found: dict[MeterSerial, int | None] = {}
-    for serial in sorted(building.meters - counted - let):
+    for serial in sorted(building.meters - common - let):
         line = register_lines(tx, [serial], period.begin, period.end, period.zone)[serial]
         spans = line.spans(period.begin, period.end)
         rest = sum(span.energy_wh for span in spans) - charged.get(serial, 0)

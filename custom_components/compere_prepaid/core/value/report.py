@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from ..allocation.content import inputs_of, results_of, share_lines_of
+from ..balance.energy_balance import Balance
 from ..ledger.allocation_rows import AllocationRun, AllocationShare, RunState
 from ..ledger.ports import LedgerTransaction
 from ..money.amount import Amount, Currency
@@ -45,16 +46,6 @@ class SharedCosts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Losses:
-    """What a feeder's main meters counted in the hours that are known, and those behind them."""
-
-    main_wh: int
-    sub_wh: int
-    hours: int
-    unknown_hours: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """Everything that was read for a report."""
 
@@ -71,7 +62,7 @@ class Facts:
     saving: Saving | Refusal | None = None
     """None where no time before was named."""
     saving_notes: tuple[str, ...] = ()
-    losses: Mapping[str, tuple[Losses, Losses | None]] = field(default_factory=dict)
+    losses: Mapping[str, tuple[Balance, Balance | None]] = field(default_factory=dict)
     """By feeder: of the time, and of the time before."""
 
 
@@ -141,10 +132,10 @@ def shared_figures(shared: SharedCosts, currency: Currency) -> tuple[Figure, ...
     )
 
 
-def losses_figures(now: Losses, before: Losses | None) -> tuple[Figure, ...]:
+def losses_figures(now: Balance, before: Balance | None) -> tuple[Figure, ...]:
     """Return a feeder's losses, and those of the time before if one was named."""
 
-    def share(name: str, losses: Losses) -> Figure:
+    def share(name: str, losses: Balance) -> Figure:
         return figure(
             name,
             "percent",
