@@ -153,6 +153,10 @@ class BalanceKeeper:
         standing = {name: runtime.coordinator.data for name, runtime in self.feeders.items()}
         return {name: one.alarm for name, one in standing.items() if one.alarm is not None}
 
+    def alarm_findings(self) -> list[Finding]:
+        """Return the alarms that stand, as findings."""
+        return [_of_alarm(name, alarm, self._site) for name, alarm in self.alarms().items()]
+
     def _neighbourhood(self) -> Neighbourhood:
         site = self._site
         nights: dict[MeterSerial, tuple[int, int]] = {}
@@ -217,7 +221,7 @@ class BalanceKeeper:
                 issues.clear(site, issues.UNEXPLAINED_LOSS, name)
         if not with_findings:
             return
-        found = [_of_alarm(name, alarm, site) for name, alarm in alarms.items()]
+        found = self.alarm_findings()
         found += [finding for finding in self.findings if finding.kind in NEWS]
         if not found or site.ledger.refusal is not None:
             return

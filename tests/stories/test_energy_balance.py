@@ -199,6 +199,14 @@ async def _look_at_the_balance(hass: HomeAssistant, serial: str) -> None:
         "meters_missing": [],
     }
     week = await balance(hass, until="2026-03-07")
+    (alarm,) = [one for one in week["findings"] if one["kind"] == "unexplained_loss"]
+    assert (alarm["feeder"], alarm["energy_kwh"], alarm["days"]) == ("Main", "87.906", 2)
+    assert (alarm["since"], alarm["until"]) == (
+        "2026-03-06T00:00:00+08:00",
+        "2026-03-08T00:00:00+08:00",
+    )
+    before = await balance(hass, since="2026-03-04", until="2026-03-05")
+    assert before["findings"] == []
     (bypass,) = [one for one in week["findings"] if one["kind"] == "likely_bypass"]
     assert (bypass["meter"], bypass["meter_name"], bypass["how"]) == (serial, NOODLES, "step")
     assert "witness" in bypass["advice"]

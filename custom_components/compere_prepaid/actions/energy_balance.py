@@ -1,7 +1,7 @@
 """The energy balance: what went into feeders, what came out, and what is worth looking at."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -16,7 +16,7 @@ from ..core.balance.energy_balance import Balance, FeederHour
 from ..core.balance.findings import Finding, FindingKind, NightRank
 from ..core.balance.survey import Survey
 from ..core.errors import InvalidInputError
-from ..core.prepayment.calendar import day_of
+from ..core.prepayment.calendar import day_of, day_start
 from ..entities.trimmed import trimmed
 from ..site import CompereSite
 from .fields import WRITTEN, Action, day_of_text
@@ -61,7 +61,7 @@ async def _get_energy_balance(
         },
         "findings": [
             _finding(hass, site, one)
-            for one in (*found.findings, *_suspects(site))
+            for one in (*_alarms(site, until), *found.findings, *_suspects(site))
             if wanted is None or one.feeder in {"", wanted}
         ],
         "night_base_loads": [_night(site, rank) for rank in found.nights[:RANKED]],
@@ -101,6 +101,12 @@ def _hour(site: CompereSite, hour: FeederHour) -> dict[str, Any]:
         "estimated": hour.estimated,
         "meters_missing": list(hour.missing),
     }
+
+
+def _alarms(site: CompereSite, until: date) -> Iterator[Finding]:
+    """Yield the alarms that stand; a time that was over before one began has none of it."""
+    end = day_start(until + _DAY, site.zone)
+    yield from (one for one in site.hours.balance.alarm_findings() if one.since < end)
 
 
 def _suspects(site: CompereSite) -> Iterator[Finding]:
