@@ -16,6 +16,7 @@ from ..ids import MeterSerial
 from ..ledger.ports import LedgerTransaction
 from ..ledger.records import Document
 from ..prepayment.calendar import day_start
+from ..tariff.tax import PPM
 from .feeders import FEEDER, Feeder, feeder_of, feeders_on
 from .hours import NOTHING_KNOWN, HourEnergy, RegisterLine, hour_marks, hours_of, register_lines
 
@@ -27,7 +28,6 @@ SWAP = timedelta(days=1)
 """A meter that is first read so soon after another one was last read has taken its place."""
 
 _DAY = timedelta(days=1)
-_WHOLE_PPM = 1_000_000
 
 type Hours = Mapping[MeterSerial, Mapping[datetime, HourEnergy]]
 """What meters counted, by the beginnings of hours; what is not known is left out."""
@@ -83,7 +83,7 @@ class Balance:
             estimated_hours=estimated,
             main_wh=main_wh,
             sub_wh=sub_wh,
-            expected_wh=main_wh * expected_ppm // _WHOLE_PPM,
+            expected_wh=main_wh * expected_ppm // PPM,
             missing=dict(missing),
         )
 
@@ -113,12 +113,12 @@ class Balance:
     @property
     def loss_ppm(self) -> int | None:
         """The loss as a part of what the main meters counted; None if they counted nothing."""
-        return self.loss_wh * _WHOLE_PPM // self.main_wh if self.main_wh else None
+        return self.loss_wh * PPM // self.main_wh if self.main_wh else None
 
     @property
     def unexplained_ppm(self) -> int | None:
         """The unexplained part; None if the main meters counted nothing."""
-        return self.unexplained_wh * _WHOLE_PPM // self.main_wh if self.main_wh else None
+        return self.unexplained_wh * PPM // self.main_wh if self.main_wh else None
 
 
 class Metered(NamedTuple):

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from ..ids import MeterSerial
 from ..policy.night_load import NIGHTS, growth_of, in_night
+from ..tariff.tax import PPM
 from .energy_balance import FeederHour, Hours
 from .hours import HourEnergy
 
@@ -39,8 +40,6 @@ LEAST_W = 200
 
 CLEAR_PPM = 5_000
 """Losses that rise by a smaller part of the feeder's load say nothing of one meter behind it."""
-
-_WHOLE_PPM = 1_000_000
 
 _HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)
@@ -199,7 +198,7 @@ def night_ranking(
                 usual_w=median_low(loads),
                 growth=growth_of(loads[-1] * 1000, [watts * 1000 for watts in loads[:-1]]),
                 nights=len(loads),
-                share_ppm=median_low(loads) * len(counted) * 1_000_000 // total if total else None,
+                share_ppm=median_low(loads) * len(counted) * PPM // total if total else None,
             )
         )
     return tuple(sorted(found, key=lambda rank: (-rank.usual_w, rank.meter)))
@@ -258,7 +257,7 @@ class _Change(NamedTuple):
         """Tell whether at least half of a load is gone, and half of that is in such a rise."""
         drop_wh = self.drop_wh
         is_much = drop_wh >= LEAST_W * len(self.drops) and drop_wh * 2 >= self.usual_wh
-        is_clear = rise_wh * _WHOLE_PPM >= self.main_wh * CLEAR_PPM
+        is_clear = rise_wh * PPM >= self.main_wh * CLEAR_PPM
         return is_much and is_clear and rise_wh * 2 >= drop_wh
 
 

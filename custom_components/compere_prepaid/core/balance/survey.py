@@ -14,6 +14,7 @@ from ..ids import MeterSerial
 from ..ledger.ports import LedgerTransaction
 from ..ledger.records import Document, HoldKind
 from ..prepayment.calendar import day_of, day_start
+from ..tariff.tax import PPM
 from .energy_balance import (
     EXPECTED_PPM,
     Balance,
@@ -183,7 +184,7 @@ def _neighbours(
 def _negative(name: str, hours: tuple[FeederHour, ...], balance: Balance) -> tuple[Finding, ...]:
     """Return that meters count more than comes in: a main meter is missing, or a ratio wrong."""
     more_wh = -balance.loss_wh
-    if more_wh <= 0 or more_wh * 1_000_000 < balance.main_wh * NEGATIVE_PPM:
+    if more_wh <= 0 or more_wh * PPM < balance.main_wh * NEGATIVE_PPM:
         return ()
     return (
         Finding(
