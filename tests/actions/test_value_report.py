@@ -108,12 +108,14 @@ async def test_value_of_some_days(
         energy = figures_of(answer, "energy")
         assert energy["energy_saved"]["value"] is None
         assert energy["energy_saved"]["notes"] == ["no time before was named"]
-        sold = figures_of(answer, "markup:2026-03-02..2026-03-04")
+        sold = figures_of(answer, "markup:2026-03-02..2026-03-03")
         assert sold["sold_price"]["value"] == "1.0000"
         assert sold["bought_price"]["notes"][0] == "no bill"
         assert sold["markup_money"]["value"] is None
         page = await hass.async_add_executor_job(Path(answer["page"]).read_text, "utf-8")
         assert "Every number is worked out from this site" in page
+        assert "2026-03-02 – 2026-03-03" in page  # the last day, not the day behind it
+        assert "2026-03-04" not in page.replace("2026-03-04 ", "")  # but when it was printed
         assert "readings × minutes per reading ÷ 60" in page
         client = await hass_client_no_auth()
         served = await client.get(answer["link"])

@@ -103,8 +103,8 @@ async def async_value_report(
                 "t": texts(language),
                 "language": language,
                 "site": site.name,
-                "time": f"{asked.period.since} – {asked.period.until}",
-                "before": "" if before is None else f"{before.since} – {before.until}",
+                "time": f"{asked.period.since} – {asked.period.last}",
+                "before": "" if before is None else f"{before.since} – {before.last}",
                 "printed": f"{printed:%Y-%m-%d %H:%M}",
                 "version": str(integration.version),
                 "sections": [
@@ -117,7 +117,7 @@ async def async_value_report(
 
     answer, html = await site.ledger.survey(make)
     if page:
-        name = f"value-{asked.period.since}-{asked.period.until}"
+        name = f"value-{asked.period.since}-{asked.period.last}"
         file = await async_write_page(site, name, html, site.press.folder / REPORTS)
         answer |= {"page": str(file), "link": link_to(site, file)}
     return answer

@@ -53,10 +53,15 @@ class Period:
 
     @property
     def name(self) -> str:
-        """Return the month's name (`2026-10`), or both days of what is none."""
+        """Return the month's name (`2026-10`), or the first and the last day of what is none."""
         if self.since.day == 1 and self.until == next_month(self.since):
             return f"{self.since:%Y-%m}"
-        return f"{self.since}..{self.until}"
+        return f"{self.since}..{self.last}"
+
+    @property
+    def last(self) -> date:
+        """The last day."""
+        return self.until - _DAY
 
     @property
     def begin(self) -> datetime:
