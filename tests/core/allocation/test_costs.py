@@ -1,6 +1,7 @@
 """What pools cost: meters at a price or by a tariff, losses, amounts, and what is missing."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -12,6 +13,7 @@ from custom_components.compere_prepaid.core.allocation.pool import (
     Basis,
     Cost,
     CostKind,
+    Members,
     Pool,
     Split,
 )
@@ -23,11 +25,14 @@ from custom_components.compere_prepaid.core.ids import MeterSerial
 from custom_components.compere_prepaid.core.money.amount import Price
 from custom_components.compere_prepaid.core.tenancy.supplies import MeterSetup
 from tests.core.allocation.mall import (
+    BOOKS,
     IN_OCTOBER,
     LIFT,
     NOVEMBER,
     OCTOBER,
     OWNER,
+    RICE,
+    SHOPS,
     TEA,
     AllocatingMall,
     days,
@@ -196,4 +201,27 @@ async def test_demand(mall: AllocatingMall) -> None:
     assert measured == {TEA: 4000, OWNER: 1000}  # no pool counts the lift, so it is a unit
     assert [line.detail for line in inputs.costs["Pool"] if "missing" in line.detail] == [
         {"missing": "demand", "units": 2}
+    ]
+
+
+@pytest.mark.parametrize("pool_names_it", [False, True])
+async def test_demand_of_a_tenant_whose_meter_a_pool_names(
+    mall: AllocatingMall, pool_names_it: bool
+) -> None:
+    """It bears what it would bear if no pool counted a part of what it uses."""
+    for account in (TEA, RICE):
+        await mall.registers(SHOPS[account], 4000, *SEEN)
+    parts = [Cost(kind=CostKind.AMOUNT, name="x", amount=money(144))]
+    if pool_names_it:
+        parts.append(Cost(kind=CostKind.METERS, meters=(SHOPS[TEA],), price=Price(0), ppm=300_000))
+    away = Members(accounts=frozenset({BOOKS, OWNER}))
+    await mall.pool(replace(pool(*parts, basis=Basis.DEMAND), left_out=away))
+    mall.at(date(2026, 11, 2), 12)
+    run = await mall.runs.preview(IN_OCTOBER)
+    assert {name: share.amount for name, share in run.shares.items()} == {
+        TEA: money(72),
+        RICE: money(72),
+    }
+    assert [line.detail for line in run.inputs.costs["Pool"] if "missing" in line.detail] == [
+        {"missing": "demand", "units": 1}  # the books', which were never read
     ]

@@ -228,9 +228,7 @@ def _demand(gathering: Gathering) -> _Demand | None:
     zone = gathering.setting.zone
     marks = hours_of(day_start(gathering.since, zone), day_start(gathering.until, zone), zone)
     of_units = {
-        serial: line.hours(marks)
-        for serial, line in gathering.registers.items()
-        if serial not in gathering.common
+        serial: line.hours(marks) for serial, line in _lines_of_units(gathering, marks).items()
     }
     totals: dict[datetime, int] = {}
     for hours in of_units.values():
@@ -248,6 +246,24 @@ def _demand(gathering: Gathering) -> _Demand | None:
             if peak in hours
         },
     )
+
+
+def _lines_of_units(
+    gathering: Gathering, marks: Sequence[datetime]
+) -> Mapping[MeterSerial, RegisterLine]:
+    """Return the registers of units: also of a common meter while a tenant has it, as stays do."""
+    let = {
+        supply.meter
+        for supply in gathering.supplies
+        if supply.account != gathering.setting.owner
+        and supply.from_at < marks[-1]
+        and (supply.to_at is None or supply.to_at > marks[0])
+    }
+    return {
+        serial: line
+        for serial, line in gathering.registers.items()
+        if serial not in gathering.common or serial in let
+    }
 
 
 def _unknown_use(pool: Pool, behind: int, unmeasured: int) -> Iterable[CostLine]:
