@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from custom_components.compere_prepaid.core.balance.feeders import Feeder
 from custom_components.compere_prepaid.core.errors import InvalidInputError
 from custom_components.compere_prepaid.core.ids import MeterSerial
 from custom_components.compere_prepaid.core.money.amount import Price
+from custom_components.compere_prepaid.core.prepayment.calendar import day_start
 from custom_components.compere_prepaid.core.tenancy.supplies import MeterSetup
 from tests.core.allocation.mall import (
     BOOKS,
@@ -37,7 +38,7 @@ from tests.core.allocation.mall import (
     AllocatingMall,
     days,
 )
-from tests.core.prepayment.desk import money
+from tests.core.prepayment.desk import ZONE, money
 
 SEEN = days(date(2026, 9, 30), date(2026, 11, 3))
 MAIN = MeterSerial("MAIN")
@@ -191,16 +192,20 @@ async def test_pools_that_share_costs_go_together(mall: AllocatingMall) -> None:
 
 async def test_demand(mall: AllocatingMall) -> None:
     """Power in the hour in which all units together used most, of those that were read."""
-    await mall.registers(MeterSerial("M1"), 4000, *SEEN)
+    noon = day_start(date(2026, 10, 20), ZONE) + timedelta(hours=12)
+    alone = {noon - timedelta(hours=1): 3000}  # most of its own, but not of all together
+    await mall.registers(SHOPS[TEA], 4000, *SEEN, more={noon: 2000} | alone)
+    await mall.registers(SHOPS[RICE], 1000, *SEEN, more={noon: 2500})
     await mall.pool(
         pool(Cost(kind=CostKind.AMOUNT, name="x", amount=money(100)), basis=Basis.DEMAND)
     )
     mall.at(date(2026, 11, 2), 12)
     inputs = (await mall.runs.preview(IN_OCTOBER)).inputs
     measured = {stay.account: stay.demand_w for stay in inputs.stays if stay.demand_w}
-    assert measured == {TEA: 4000, OWNER: 1000}  # no pool counts the lift, so it is a unit
+    # no pool counts the lift, so it is a unit
+    assert measured == {TEA: 6000, RICE: 3500, OWNER: 1000}
     assert [line.detail for line in inputs.costs["Pool"] if "missing" in line.detail] == [
-        {"missing": "demand", "units": 2}
+        {"missing": "demand", "units": 1}
     ]
 
 

@@ -207,24 +207,20 @@ async def test_what_the_ledger_has(tmp_path: Path) -> None:
         }
 
 
-async def test_the_hour_in_which_all_used_most(tmp_path: Path) -> None:
+def test_the_hour_in_which_all_used_most() -> None:
     """It is that of the sum; a meter that is not known then has no part in it."""
 
-    def keep(tx: LedgerTransaction) -> None:
-        tx.put(day_row(0, 0, 500, 900, 900))
-        tx.put(day_row(0, 0, 0, 300, 900, meter=OTHER))
-        tx.put(day_row(0, 0, 5, meter=LAST))
+    def line(*registers: int) -> RegisterLine:
+        points = [Point(MIDNIGHT + place * HOUR, wh) for place, wh in enumerate(registers)]
+        return RegisterLine((Stretch(1, tuple(points)),))
 
-    def peak(until: float, *meters: MeterSerial) -> Work[PeakHour | None]:
-        end = MIDNIGHT + until * HOUR
-        return lambda tx: peak_hour(tx, meters, MIDNIGHT, end, SHANGHAI)
-
-    async with opened(tmp_path / "ledger.db") as ledger:
-        await ledger.run(keep)
-        found = await ledger.read(peak(3, METER, OTHER, LAST))
-        assert found == PeakHour(MIDNIGHT + HOUR, MIDNIGHT + 2 * HOUR, {METER: 400, OTHER: 300})
-        assert await ledger.read(peak(3, MeterSerial("33B0250100099"))) is None
-        assert await ledger.read(peak(0.5, METER)) is None
+    lines = {METER: line(0, 500, 900, 900), OTHER: line(0, 0, 300, 900), LAST: line(0, 5)}
+    marks = [MIDNIGHT + place * HOUR for place in range(4)]
+    assert peak_hour(lines, marks) == PeakHour(MIDNIGHT + HOUR, {METER: 400, OTHER: 300})
+    assert peak_hour({METER: RegisterLine(())}, marks) is None
+    assert peak_hour(lines, marks[:1]) is None
+    half = (*marks[:2], marks[1] + HOUR / 2)  # as where clocks are moved by half an hour
+    assert peak_hour({OTHER: lines[OTHER]}, half) == PeakHour(half[1], {OTHER: 300})
 
 
 def day_row(generation: int, *known: int | str | None, meter: MeterSerial = METER) -> DayRegisters:

@@ -81,10 +81,9 @@ class HourEnergy(NamedTuple):
 
 
 class PeakHour(NamedTuple):
-    """The hour in which meters together counted most, and the mean power of each in it."""
+    """The hour in which meters together counted most, and the mean W of each in it."""
 
     at: datetime
-    until: datetime
     mean_w: Mapping[MeterSerial, int]
 
 
@@ -301,18 +300,12 @@ def hourly(
 
 
 def peak_hour(
-    tx: LedgerTransaction,
-    meters: Iterable[MeterSerial],
-    since: datetime,
-    until: datetime,
-    zone: ZoneInfo,
+    lines: Mapping[MeterSerial, RegisterLine], marks: Sequence[datetime]
 ) -> PeakHour | None:
-    """Return the hour within a time in which meters together counted most, the first of equals.
+    """Return the hour from mark to mark in which meters counted most, the first of equals.
 
     A meter of which that hour is not known is not in the answer. None if nothing is known at all.
     """
-    marks = hours_of(since, until, zone)
-    lines = register_lines(tx, meters, since, until, zone)
     by_meter = {meter: line.hours(marks) for meter, line in lines.items()}
     totals: dict[datetime, int] = {}
     for hours in by_meter.values():
@@ -321,12 +314,11 @@ def peak_hour(
     if not totals:
         return None
     peak = min(totals, key=lambda at: (-totals[at], at))
-    end = marks[bisect_right(marks, peak)]
+    length = (marks[bisect_right(marks, peak)] - peak) // _MICROSECOND
     return PeakHour(
         peak,
-        end,
         {
-            meter: hours[peak].wh * (HOUR // _MICROSECOND) // ((end - peak) // _MICROSECOND)
+            meter: hours[peak].wh * (HOUR // _MICROSECOND) // length
             for meter, hours in by_meter.items()
             if peak in hours
         },
