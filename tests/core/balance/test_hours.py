@@ -12,23 +12,20 @@ from custom_components.compere_prepaid.core.balance.hours import (
     HOUR,
     PeakHour,
     Point,
-    RegisterAt,
     RegisterLine,
     Stretch,
-    energy_between,
     hour_marks,
-    hourly,
     hours_of,
     peak_hour,
     points_of,
     register_between,
-    registers_at,
+    register_lines,
     registers_text,
 )
 from custom_components.compere_prepaid.core.ids import MeterSerial
 from custom_components.compere_prepaid.core.ledger.allocation_rows import DayRegisters
 from custom_components.compere_prepaid.core.ledger.ports import LedgerTransaction
-from tests.adapters.ledger_books import METER, Work, install, opened, remove, use, write_tariff
+from tests.adapters.ledger_books import METER, install, opened, remove, use, write_tariff
 
 SHANGHAI, KOLKATA, BERLIN, LORD_HOWE = map(
     ZoneInfo, ("Asia/Shanghai", "Asia/Kolkata", "Europe/Berlin", "Australia/Lord_Howe")
@@ -161,11 +158,13 @@ async def test_what_the_ledger_has(tmp_path: Path) -> None:
 
         await ledger.run(keep)
 
-        def at(hours: float, meter: MeterSerial = METER) -> Work[RegisterAt | None]:
-            return lambda tx: registers_at(tx, meter, MIDNIGHT + hours * HOUR, SHANGHAI)
+        async def line(since: float, until: float) -> RegisterLine:
+            begin, end = MIDNIGHT + since * HOUR, MIDNIGHT + until * HOUR
+            lines = await ledger.read(lambda tx: register_lines(tx, [METER], begin, end, SHANGHAI))
+            return lines[METER]
 
         async def at_all(*hours: float) -> list[tuple[int, int, bool] | None]:
-            found = [await ledger.read(at(hour)) for hour in hours]
+            found = [(await line(hour, hour)).at(MIDNIGHT + hour * HOUR) for hour in hours]
             return [
                 None if one is None else (one.generation, one.wh, one.estimated) for one in found
             ]
@@ -182,18 +181,15 @@ async def test_what_the_ledger_has(tmp_path: Path) -> None:
         # before the first row there is only where the register began, long before
         assert await at_all(-1) == [(1, 1975, True)]
 
-        spans = await ledger.read(
-            lambda tx: energy_between(tx, METER, MIDNIGHT, MIDNIGHT + 24 * HOUR, SHANGHAI)
-        )
+        whole, end = await line(0, 24), MIDNIGHT + 24 * HOUR
+        spans = whole.spans(MIDNIGHT, end)
         told = [(s.generation, s.from_wh, s.to_wh, s.estimated) for s in spans]
         assert told == [
             *((1, 2000, 3600, False), (2, 50, 450, False)),
             *((0, 450, 560, True), (0, 20, 60, False), (0, 80, 90, False)),
         ]
-        hours = await ledger.read(
-            lambda tx: hourly(tx, METER, MIDNIGHT, MIDNIGHT + 24 * HOUR, SHANGHAI)
-        )
-        assert {(at - MIDNIGHT) // HOUR: wh for at, wh in hours.items()} == {
+        hours = whole.hours(hours_of(MIDNIGHT, end, SHANGHAI))
+        assert {(at - MIDNIGHT) // HOUR: energy.wh for at, energy in hours.items()} == {
             0: 500,
             1: 1000,
             2: 100 + 200,

@@ -165,27 +165,6 @@ class Pools:
 
         return await self._write(change, FEEDER_AUTHOR, user, dry_run=dry_run)
 
-    async def on(self, day: date) -> tuple[Pool, ...]:
-        """Return the pools that there are on a day."""
-        currency = self.book.currency
-        return await self.book.ledger.read(lambda tx: pools_on(tx.documents(POOL), day, currency))
-
-    async def get(self, name: str, day: date) -> Pool:
-        """Return a pool as of a day. Raises `InvalidInputError` (`pool_unknown`)."""
-
-        def find(tx: LedgerTransaction) -> Pool:
-            versions = read_versions(tx)
-            for pool in pools_on(versions.pools, day, self.book.currency):
-                if pool.name == name:
-                    return pool
-            raise self._unknown(versions, name)
-
-        return await self.book.ledger.read(find)
-
-    async def feeders(self, day: date) -> Mapping[str, Feeder]:
-        """Return the feeders that there are on a day, by name."""
-        return await self.book.ledger.read(lambda tx: feeders_on(tx.documents(FEEDER), day))
-
     async def histories(self) -> Histories:
         """Return all versions of all pools and feeders, and who set them."""
 

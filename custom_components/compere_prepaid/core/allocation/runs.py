@@ -68,11 +68,6 @@ class Worked:
     shares: Shares
 
     @property
-    def missing(self) -> tuple[str, ...]:
-        """The meters whose registers are not known yet; such a run is not kept."""
-        return missing_of(self.inputs)
-
-    @property
     def pools(self) -> Mapping[str, Pool]:
         """Its pools by name."""
         return {pool.name: pool for pool in self.inputs.pools}

@@ -199,7 +199,11 @@ class RegisterLine:
         return None
 
     def spans(self, since: datetime, until: datetime) -> tuple[EnergySpan, ...]:
-        """Return what was counted in a time, of each register."""
+        """Return what was counted in a time, of each register.
+
+        Where the first span begins later than asked, or the last one ends earlier, nothing is known
+        of the rest; no span at all: nothing is known.
+        """
         found = ((one.generation, one.between(since, until)) for one in self.stretches)
         return tuple(
             EnergySpan(
@@ -268,35 +272,6 @@ def register_lines(
         )
         for meter in wanted
     }
-
-
-def registers_at(
-    tx: LedgerTransaction, meter: MeterSerial, at: datetime, zone: ZoneInfo
-) -> RegisterAt | None:
-    """Return what a meter's register showed at an instant; None if that is not known."""
-    return register_lines(tx, [meter], at, at, zone)[meter].at(at)
-
-
-def energy_between(
-    tx: LedgerTransaction, meter: MeterSerial, since: datetime, until: datetime, zone: ZoneInfo
-) -> tuple[EnergySpan, ...]:
-    """Return what a meter counted in a time, a span for each of its registers.
-
-    Where the first span begins later than asked, or the last one ends earlier, nothing is known of
-    the rest; no span at all: nothing is known.
-    """
-    return register_lines(tx, [meter], since, until, zone)[meter].spans(since, until)
-
-
-def hourly(
-    tx: LedgerTransaction, meter: MeterSerial, since: datetime, until: datetime, zone: ZoneInfo
-) -> Mapping[datetime, int]:
-    """Return what a meter counted in each of the site's hours within a time, by their beginnings.
-
-    Hours that are not known are left out.
-    """
-    line = register_lines(tx, [meter], since, until, zone)[meter]
-    return {at: energy.wh for at, energy in line.hours(hours_of(since, until, zone)).items()}
 
 
 def peak_hour(
