@@ -22,6 +22,7 @@ from .core.allocation.runs import Asked, Worked
 from .core.errors import InvalidInputError, PrepaidError
 from .core.ledger.allocation_rows import RunHead, RunState
 from .core.prepayment.calendar import day_start, month_of, next_month
+from .premises import async_write_for_allocation
 
 if TYPE_CHECKING:
     from .site import CompereSite
@@ -171,7 +172,7 @@ class MonthEndKeeper:
 
     async def _propose(self, asked: Asked, *, charged: bool) -> InvalidInputError | None:
         """Work pools out and keep that, or return what it has to wait for."""
-        await self._site.hours.async_write()
+        await async_write_for_allocation(self._site)
         try:
             run = await self._site.allocations.propose(asked, user=AUTOMATION, charged=charged)
         except InvalidInputError as error:
