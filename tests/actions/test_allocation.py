@@ -202,6 +202,22 @@ async def test_tables(hass: HomeAssistant, later: CompereSite) -> None:
     assert (markup["bill_days"], markup["difference"]) == (0, None)
 
 
+async def test_tables_of_spreadsheets(
+    hass: HomeAssistant, later: CompereSite, tmp_path: Path
+) -> None:
+    """A file in another coding is refused in words; in UTF-8, with its mark, it is entered."""
+    head = "supplier,number,name,since,until,amount\r\n"
+    text = f"{head}北京电力,1,Grid,2026-02-01,2026-03-01,800.00\r\n"
+    file = tmp_path / "bills.csv"
+    for coding, looks, line in (("gbk", "GBK", "2"), ("utf-16", "UTF-16", "1")):
+        await hass.async_add_executor_job(file.write_bytes, text.encode(coding))
+        async with refused(later, "file_not_utf8", file="bills.csv", coding=looks, line=line):
+            await ask(hass, "enter_bill", file="bills.csv")
+    await hass.async_add_executor_job(file.write_bytes, text.encode("utf-8-sig"))
+    answer = await ask(hass, "enter_bill", file="bills.csv")
+    assert [bill["supplier"] for bill in answer["bills"]] == ["北京电力"]
+
+
 async def test_document(
     hass: HomeAssistant,
     hass_client: ClientSessionGenerator,

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+import sys
 from unittest.mock import patch
 
 import pytest
@@ -62,17 +63,17 @@ async def test_refusal() -> None:
 
 async def test_a_child_that_fails() -> None:
     """Its last words are told."""
-    missing = apart.PROGRAM.with_name("missing.py")
-    with patch.object(apart, "PROGRAM", missing), pytest.raises(OperationFailedError) as failed:
+    missing = "allocation_apart.missing"
+    with patch.object(apart, "CHILD", missing), pytest.raises(OperationFailedError) as failed:
         await apart.work_out_apart(INPUTS)
     assert failed.value.key == "allocation_failed"
-    assert "missing.py" in failed.value.placeholders["error"]
+    assert missing in failed.value.placeholders["error"]
 
 
 DIES = """
-import json, sys
-sys.path.insert(0, {folder!r})
-import {child} as child
+import sys
+import tests.proof.without_home_assistant
+from custom_components.compere_prepaid.adapters.allocation_apart import child
 
 def dying(lines):
     for number, line in enumerate(lines):
@@ -97,9 +98,11 @@ child.main()
 async def test_a_child_that_dies_halfway(tmp_path: Path, end: str, words: str) -> None:
     """Part of a run is none."""
     program = tmp_path / "dies.py"
-    child = apart.PROGRAM
-    program.write_text(DIES.format(folder=str(child.parent), child=child.stem, end=end))
-    with patch.object(apart, "PROGRAM", program), pytest.raises(OperationFailedError) as failed:
+    program.write_text(DIES.format(end=end))
+    with (
+        patch.object(apart, "command", lambda _module: [sys.executable, str(program)]),
+        pytest.raises(OperationFailedError) as failed,
+    ):
         await apart.work_out_apart(INPUTS)
     assert failed.value.placeholders["error"] == words
 
@@ -115,7 +118,7 @@ async def test_no_child_can_be_started() -> None:
 
 async def test_only_large_ones() -> None:
     """A small run is worked out here, without another process."""
-    with patch.object(apart, "LARGE", 7), patch.object(apart, "PROGRAM", apart.PROGRAM / "none"):
+    with patch.object(apart, "LARGE", 7), patch.object(apart, "CHILD", "none"):
         assert await apart.work_out_apart_if_large(INPUTS) == work_out(INPUTS)
         with pytest.raises(OperationFailedError):
             await apart.work_out_apart_if_large(replace(INPUTS, pools=(LIFTS, LIFTS)))

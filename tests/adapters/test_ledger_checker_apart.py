@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 import shutil
+import sys
 import time
 
 import pytest
@@ -81,7 +82,7 @@ async def test_child_that_dies_is_an_error(
     """No answer is an error that says what is known, not a verdict on the book."""
     program = tmp_path / "child.py"
     program.write_text("raise SystemExit('out of memory')")
-    monkeypatch.setattr(apart, "PROGRAM", program)
+    monkeypatch.setattr(apart, "command", lambda _module: [sys.executable, str(program)])
     error = await refusal(check_apart(str(book), SITE, "shown"))
     assert (error.key, error.placeholders["error"]) == ("ledger_unavailable", "out of memory")
     assert error.placeholders["path"] == "shown"

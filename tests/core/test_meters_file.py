@@ -10,12 +10,11 @@ from custom_components.compere_prepaid.core.documents import DocumentError
 from custom_components.compere_prepaid.core.errors import InvalidInputError
 from custom_components.compere_prepaid.core.meters_file import (
     COLUMNS,
-    MAX_CHARACTERS,
     MAX_ROWS,
     NEEDED,
-    decode_meters,
     read_meters,
 )
+from custom_components.compere_prepaid.core.table_file import MAX_CHARACTERS, decode_table
 
 CELLS = st.text(st.characters(codec="utf-8", min_codepoint=32), max_size=12)
 
@@ -37,11 +36,11 @@ def test_any_bytes_are_text_or_refused(raw: bytes) -> None:
         expected = raw.decode("utf-8-sig")
     except UnicodeDecodeError:
         with pytest.raises(InvalidInputError) as refusal:
-            decode_meters(raw, file="meters")
+            decode_table(raw, file="meters")
         assert refusal.value.key == "file_not_utf8"
         assert int(refusal.value.placeholders["line"]) <= raw.count(b"\n") + 1
     else:
-        assert decode_meters(raw, file="meters") == expected
+        assert decode_table(raw, file="meters") == expected
 
 
 @given(

@@ -19,7 +19,7 @@ from ..core.ledger.allocation_rows import SupplierBill
 from ..site import CompereSite
 from .allocation import DAYS, days_of
 from .fields import WRITTEN, Action, amount_of, day_of_text, watt_hours
-from .site_files import read_allowed_file
+from .site_files import read_allowed_table
 
 _FIELDS = ("supplier", "number", "name", "amount")
 
@@ -50,11 +50,7 @@ async def _bills(
     if given or (content is not None and file is not None):
         raise InvalidInputError("bill_source_twice")
     if file is not None:
-        raw = await hass.async_add_executor_job(read_allowed_file, hass, file)
-        try:
-            content = raw.decode("utf-8-sig")
-        except UnicodeDecodeError as error:
-            raise InvalidInputError("file_unreadable", file=file, error=error) from error
+        content = await hass.async_add_executor_job(read_allowed_table, hass, file)
     return await asyncio.to_thread(
         read_bills,
         content or "",

@@ -24,13 +24,13 @@ from ..core.commissioning.verdict import Verdict, thousandths_text
 from ..core.documents import DocumentError
 from ..core.errors import InvalidInputError
 from ..core.ids import MeterSerial
-from ..core.meters_file import decode_meters, in_columns, read_meters
+from ..core.meters_file import in_columns, read_meters
 from ..printing import async_write_page
 from ..site import CompereSite
 from ..site_import import import_meters
 from ..site_import_rules import ImportOutcome
 from .fields import NAMES, WRITTEN, Action, written
-from .site_files import read_allowed_file
+from .site_files import read_allowed_table
 
 EVERY_ADDRESS = "1-247"
 _AMPERES = re.compile(r"[0-9]{1,5}(\.[0-9]{1,3})?")
@@ -79,8 +79,7 @@ async def _table(hass: HomeAssistant, call: ServiceCall) -> tuple[str, str]:
         return "meters", content
     if file is None or content is not None:
         raise InvalidInputError("meters_missing_file")
-    raw = await hass.async_add_executor_job(read_allowed_file, hass, file)
-    return file, decode_meters(raw, file=file)
+    return file, await hass.async_add_executor_job(read_allowed_table, hass, file)
 
 
 async def _check_meter(hass: HomeAssistant, site: CompereSite, call: ServiceCall) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import probatio as vol
 from ..authority import Duty, async_require_manager
 from ..core.documents import DocumentError
 from ..core.errors import InvalidInputError
+from ..core.table_file import decode_table
 from ..site import CompereSite
 from ..site_export import export_site
 from ..site_import import import_site
@@ -61,6 +62,11 @@ def read_allowed_file(hass: HomeAssistant, file: str) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise InvalidInputError("file_unreadable", file=file, error=error) from error
+
+
+def read_allowed_table(hass: HomeAssistant, file: str) -> str:
+    """Read the text of a table. Raises as `read_allowed_file`, and `file_not_utf8`. Blocking."""
+    return decode_table(read_allowed_file(hass, file), file=file)
 
 
 def _read_text(hass: HomeAssistant, file: str) -> str:

@@ -1,6 +1,7 @@
 """Bills: entered once, all or none, and shared out without losing a coin."""
 
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
@@ -10,16 +11,19 @@ from typing import Any
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.compere_prepaid.core.allocation.bill_file import read_bills
-from custom_components.compere_prepaid.core.allocation.bills import share_of
+from custom_components.compere_prepaid.core.allocation.bill_file import COLUMNS, read_bills
+from custom_components.compere_prepaid.core.allocation.bills import MANY, share_of
 from custom_components.compere_prepaid.core.documents import DocumentError
 from custom_components.compere_prepaid.core.errors import InvalidInputError
 from custom_components.compere_prepaid.core.ledger.allocation_rows import SupplierBill
 from custom_components.compere_prepaid.core.money.amount import Amount
+from custom_components.compere_prepaid.core.table_file import MAX_CHARACTERS
 from tests.core.allocation.mall import NOVEMBER, OCTOBER, AllocatingMall
 from tests.core.prepayment.desk import CNY, money
 
 AT = datetime(2026, 11, 3, tzinfo=UTC)
+HEAD = "supplier,number,name,since,until,amount"
+ROW = "a,1,b,2026-10-01,2026-11-01,1"
 
 
 @pytest.fixture
@@ -145,3 +149,58 @@ def test_faults_of_tables(text: str, faults: list[tuple[int, str]]) -> None:
         read_bills(text, file="bills.csv", currency=CNY, at=AT, user="anna")
     found = [(fault.line, fault.path) for fault in refused.value.faults]
     assert sorted(set(found)) == faults
+
+
+@pytest.mark.parametrize(
+    ("text", "faults"),
+    [
+        (
+            HEAD.replace("amount", "ammount"),
+            [
+                "line 1: amount: the column 'amount' is missing",
+                "line 1: ammount: unknown column 'ammount', did you mean 'amount'?",
+            ],
+        ),
+        (f"{HEAD},amount", ["line 1: amount: stands twice: remove one of the two columns"]),
+        (
+            f'{HEAD.replace(",", ";")};"tax, of which, by, law, at, the, time, due"',
+            [
+                (
+                    "line 1: tax, of which, by, law, at, the, time, d: "
+                    "unknown column 'tax, of which, by, law, at, the, time, d', "
+                    f"known are {', '.join(COLUMNS)}"
+                )
+            ],
+        ),
+        (
+            f'{HEAD}\n{ROW}{ROW}\n{ROW}.001\n"{ROW}',
+            [
+                "line 2: has 11 cells for 6 columns: is a comma in a name?",
+                "line 3: amount: '1.001' is no amount in CNY like 1250.50",
+                "line 4: cannot be read (unexpected end of data): is a quote missing?",
+            ],
+        ),
+        (
+            HEAD + f"\n{ROW}" * MANY + f"\n{ROW}.001" * 3,
+            [f"line {MANY + 2}: has more than {MANY} rows: split it into several files"],
+        ),
+        (
+            HEAD + "\n" * MAX_CHARACTERS,
+            [f"line 1: is larger than {MAX_CHARACTERS} characters: split it into several files"],
+        ),
+    ],
+    ids=["misspelt", "twice", "delimiter", "all told", "many", "large"],
+)
+def test_words_of_faults(text: str, faults: list[str]) -> None:
+    """Whoever reads a fault knows what to write; what is too much is not read to its end."""
+    with pytest.raises(DocumentError) as refused:
+        read_bills(text, file="bills.csv", currency=CNY, at=AT, user="anna")
+    assert sorted(map(str, refused.value.faults)) == sorted(faults)
+
+
+@given(st.text(max_size=200))
+def test_any_text_is_a_table_or_refused(text: str) -> None:
+    """Whatever somebody pastes, nothing else is raised."""
+    for table in (text, f"{HEAD}\n{text}", f"{HEAD}\n{ROW}{text}"):
+        with suppress(DocumentError):
+            read_bills(table, file="bills.csv", currency=CNY, at=AT, user="anna")

@@ -8,19 +8,18 @@ child process has them; what comes back are texts.
 import asyncio
 from contextlib import suppress
 import json
-from pathlib import Path
-import sys
 
 from ...core.allocation.content import inputs_content, run_digest
 from ...core.allocation.inputs import Inputs
 from ...core.allocation.working import Share, WorkedOut, work_out_here
 from ...core.errors import InvalidInputError, OperationFailedError
 from ...core.ids import AccountNumber
+from ..alone import command, environment
 
 LARGE = 20_000
 """From so many lines on, a run is worked out apart."""
 
-PROGRAM = Path(__file__).with_name("child.py")
+CHILD = "allocation_apart.child"
 
 
 async def work_out_apart_if_large(inputs: Inputs) -> WorkedOut:
@@ -39,12 +38,11 @@ async def work_out_apart(inputs: Inputs) -> WorkedOut:
     text = await asyncio.to_thread(inputs_content, inputs)
     try:
         child = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-P",
-            str(PROGRAM),
+            *command(CHILD),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
+            env=environment(),
         )
     except OSError as error:  # no memory, no more processes
         raise OperationFailedError("allocation_failed", error=error) from error

@@ -2,8 +2,7 @@
 
 Millions of hashes would keep Home Assistant's interpreter busy for a minute, however they were
 threaded. So a child process checks the book, at a low priority, and has a child of its own walk the
-chain at the same time. What they are told comes through their standard input, because a database's
-address may hold a password, and command lines are for everybody to see.
+chain at the same time.
 """
 
 import asyncio
@@ -11,31 +10,18 @@ from collections.abc import Mapping
 from contextlib import suppress
 import json
 import os
-from pathlib import Path
 import secrets
 import signal
-import sys
 from typing import Any
 
 from ...core.errors import OperationFailedError
+from ..alone import command, environment
 from .checker import Verification
 
 LARGE = 20_000
 """From so many transfers on, a book is checked apart."""
 
-PROGRAM = Path(__file__).with_name("child.py")
-
-
-def command() -> list[str]:
-    """Return what starts a child."""
-    return [sys.executable, "-P", str(PROGRAM)]
-
-
-def environment() -> dict[str, str]:
-    """Return the surroundings of a child: the same modules, and the same fingerprints in all."""
-    seed = str(secrets.randbelow(2**32 - 1) + 1)
-    modules = os.pathsep.join(path for path in sys.path if path)
-    return {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": modules}
+CHILD = "ledger_checker.child"
 
 
 async def check_apart(address: str, site: str, shown: str) -> Verification:
@@ -43,14 +29,16 @@ async def check_apart(address: str, site: str, shown: str) -> Verification:
 
     If the caller gives up, the children end at once. Raises `OperationFailedError`.
     """
+    seed = secrets.randbelow(2**32 - 1) + 1  # for the same fingerprints in both children
     child = await asyncio.create_subprocess_exec(
-        *command(),
+        *command(CHILD),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
-        env=environment(),
+        env={**environment(), "PYTHONHASHSEED": str(seed)},
         start_new_session=True,
     )
+    # not on the command line, which is for everybody to see: an address may hold a password
     request = json.dumps({"address": address, "site": site}).encode()
     try:
         answer, complaint = await child.communicate(request)

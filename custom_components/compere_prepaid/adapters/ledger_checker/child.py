@@ -1,49 +1,32 @@
-"""The program of the processes that check a large book: see `apart`.
-
-It is run as a file, and takes the integration's folder for a package of its own: so nothing of Home
-Assistant is loaded.
-"""
+"""What the processes do that check a large book: see `apart`."""
 
 from collections.abc import Iterator
 from dataclasses import asdict
-import importlib
 import json
-import os
-from pathlib import Path
 import subprocess
 import sys
-from types import ModuleType
-from typing import TYPE_CHECKING, Any, TextIO, cast
+from typing import Any, TextIO, cast
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-if TYPE_CHECKING:
-    from ..ledger_database.database import Database
-    from .book import Book
-    from .chain import Walk
-    from .checker import Walking
-
-_PACKAGE = "compere_prepaid_alone"
-_POLITE = 10
-"""How much other processes go first."""
+from ..alone import command
+from ..ledger_database.database import Database
+from ..ledger_database.ledger import database_at
+from .apart import CHILD
+from .book import Book
+from .chain import Walk, walk
+from .checker import Walking, check, unreadable
 
 
 def main() -> None:
     """Do what standard input asks for, and write what was found to standard output."""
-    package = ModuleType(_PACKAGE)
-    package.__path__ = [str(Path(__file__).parents[2])]
-    sys.modules[_PACKAGE] = package
     print(json.dumps(_run(json.load(sys.stdin))))  # noqa: T201  -- that is the answer
-
-
-def _module(name: str) -> Any:
-    return importlib.import_module(f"{_PACKAGE}.adapters.{name}")
 
 
 def _run(request: dict[str, Any]) -> dict[str, Any]:
     """Check a book, or walk its chain."""
-    database = cast("Database", _module("ledger_database.ledger").database_at(request["address"]))
+    database = database_at(request["address"])
     engine = database.open_reader()
     try:
         with engine.begin() as connection:
@@ -55,7 +38,7 @@ def _run(request: dict[str, Any]) -> dict[str, Any]:
             return _check(database, connection, request)
     except DBAPIError as error:
         if database.is_damage(error):
-            return asdict(_module("ledger_checker.checker").unreadable(f"database: {error.orig}"))
+            return asdict(unreadable(f"database: {error.orig}"))
         failure = database.failure(error)
         return {"failure": failure.key, "placeholders": failure.placeholders}
     except _WalkFailedError as error:
@@ -66,19 +49,17 @@ def _run(request: dict[str, Any]) -> dict[str, Any]:
 
 def _walk(connection: Connection, request: dict[str, Any]) -> dict[str, Any]:
     """Walk the chain up to a transfer."""
-    book = _module("ledger_checker.book").Book(connection, request["site"])
-    book.old_until = request["old_until"]
-    walk = _module("ledger_checker.chain").walk(book, request["until"])
-    return {"walk": walk.data(), "faults": book.faults, "more": book.more}
+    book = Book(connection, request["site"], old_until=request["old_until"])
+    walked = walk(book, request["until"])
+    return {"walk": walked.data(), "faults": book.faults, "more": book.more}
 
 
 def _check(database: Database, connection: Connection, request: dict[str, Any]) -> dict[str, Any]:
     """Check a book while another child walks its chain."""
-    os.nice(_POLITE)
 
     def begin_walk(book: Book, until: int) -> Walking:
         child = subprocess.Popen(  # noqa: S603  -- this very program
-            [sys.executable, "-P", __file__],
+            command(CHILD),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -90,9 +71,8 @@ def _check(database: Database, connection: Connection, request: dict[str, Any]) 
         child.stdin = None
         return lambda: _walked(book, child)
 
-    checker = _module("ledger_checker.checker")
     known = _known(database, connection)
-    return asdict(checker.check(connection, request["site"], known, begin_walk))
+    return asdict(check(connection, request["site"], known, begin_walk))
 
 
 def _known(database: Database, connection: Connection) -> Iterator[str]:
@@ -126,8 +106,4 @@ def _walked(book: Book, child: subprocess.Popen[str]) -> Walk:
     for fault in data["faults"]:
         book.fault(fault)
     book.more += data["more"]
-    return cast("Walk", _module("ledger_checker.chain").Walk.of(data["walk"]))
-
-
-if __name__ == "__main__":
-    main()
+    return Walk.of(data["walk"])

@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 import json
 import os
 from pathlib import Path
-import sys
 from typing import Any, Self
 
 from ...core.errors import OperationFailedError
+from ..alone import command, environment
 from .order import Order
 
-PROGRAM = Path(__file__).with_name("child.py")
+CHILD = "statement_paper.child"
 HANDS = 2
 """So many children print at once, where there are as many processors."""
 
@@ -34,12 +34,11 @@ class Hand:
     @classmethod
     async def start(cls) -> Self:
         """Start one."""
-        modules = os.pathsep.join(path for path in sys.path if path)
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-P", str(PROGRAM)),
+            *command(CHILD),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
-            env={**os.environ, "PYTHONPATH": modules},
+            env=environment(),
             start_new_session=True,
         )
         return cls(process)
