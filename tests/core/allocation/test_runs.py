@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from custom_components.compere_prepaid.core.allocation.events import AllocationPosted
 from custom_components.compere_prepaid.core.allocation.pool import (
     Basis,
     Cost,
@@ -167,6 +168,8 @@ async def test_who_bears_nothing_moves_out(mall: AllocatingMall) -> None:
     assert run.shares[RICE].amount == 0
     await mall.desk.moves.move_out(RICE, user="anna")
     await mall.runs.approve("2026-10", user="bert")
+    (posted,) = [one for one in mall.desk.events if isinstance(one, AllocationPosted)]
+    assert (posted.amount, posted.accounts) == (money(1000), 2)
     assert mall.service_fund(TEA) == -money("397.50")
     await mall.runs.reverse("2026-10", user="bert", reason="one more look")
     assert mall.service_fund(TEA) == 0

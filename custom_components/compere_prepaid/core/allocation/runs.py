@@ -149,14 +149,14 @@ class Allocations:
         worked = await self.get(run)
         if (head := _head(worked)).state is RunState.POSTED:
             return worked
-        await self._step(worked, post_run, user=user, reason=reason)
+        booked = await self._step(worked, post_run, user=user, reason=reason)
         posted = AllocationPosted(
             at=self.book.clock.now(),
             run=head.id,
             since=head.since.isoformat(),
             until=head.until.isoformat(),
             amount=Amount(sum(share.amount for share in worked.shares.values())),
-            accounts=len(worked.shares),
+            accounts=len(booked),
             user=user,
         )
         self.book.emit(posted)
@@ -264,7 +264,9 @@ class Allocations:
         gathered = await book.ledger.survey(read)
         return await asyncio.to_thread(gather, gathered)
 
-    async def _step(self, worked: Worked, book: _Booking, *, user: str, reason: str) -> None:
+    async def _step(
+        self, worked: Worked, book: _Booking, *, user: str, reason: str
+    ) -> Mapping[AccountNumber, Booked]:
         """Book a step of a run, and let the accounts be as they are in the ledger then."""
         numbers = list(worked.shares)
         async with self.book.locked(numbers):
@@ -278,6 +280,7 @@ class Allocations:
             finally:  # whoever ends this half-way ends none of the telling
                 for number, one in waiting:
                     self._told(step, number, one)
+        return booked
 
     def _told(self, step: Step, number: AccountNumber, booked: Booked) -> None:
         """Let an account be as it is in the ledger, and tell what it was charged."""
