@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from functools import cache
 from zoneinfo import ZoneInfo
 
@@ -31,7 +31,11 @@ from custom_components.compere_prepaid.core.ledger.account_rows import Supply, T
 from custom_components.compere_prepaid.core.ledger.allocation_rows import SupplierBill
 from custom_components.compere_prepaid.core.meters.catalogue import Catalogue, load_catalogue
 from custom_components.compere_prepaid.core.meters.profile import circuits_of
-from custom_components.compere_prepaid.core.prepayment.calendar import day_start, next_month
+from custom_components.compere_prepaid.core.prepayment.calendar import (
+    day_start,
+    month_before,
+    next_month,
+)
 from custom_components.compere_prepaid.core.site_file import SiteFile
 from custom_components.compere_prepaid.core.tariff.model import Tariff
 from script.rating.core_alone import PACKAGE, ROOT
@@ -131,7 +135,7 @@ def gathering_of(
 
 def default_month(site: SiteFile, today: date) -> date:
     """Return the first day of the month before this one, or of the first that has all pools."""
-    last = (today.replace(day=1) - timedelta(days=1)).replace(day=1)
+    last = month_before(today.replace(day=1))
     first_days = [pool.valid_from for pool in site.pools if not pool.ended]
     latest = max(first_days, default=last)
     begun = latest if latest.day == 1 else next_month(latest.replace(day=1))
