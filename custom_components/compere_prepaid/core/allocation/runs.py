@@ -23,7 +23,7 @@ from ..ledger.ports import LedgerTransaction
 from ..money.amount import Amount
 from ..prepayment.batches import sliced
 from ..prepayment.book import AccountBook
-from ..prepayment.calendar import day_of, next_month
+from ..prepayment.calendar import day_of, days_name
 from .content import inputs_of, results_of, share_lines_of
 from .document import POOL
 from .events import AllocationPosted, AllocationReversed, SharedCosts
@@ -331,8 +331,7 @@ def behind_of(inputs: Inputs) -> int:
 
 def run_id(since: date, until: date, number: int = 1) -> str:
     """Name a run: `2026-10` for a month, else both days; `#2` for a second one of these days."""
-    is_month = since.day == 1 and until == next_month(since)
-    days = since.isoformat()[:7] if is_month else f"{since.isoformat()}..{until.isoformat()}"
+    days = days_name(since, until)
     return days if number == 1 else f"{days}#{number}"
 
 
