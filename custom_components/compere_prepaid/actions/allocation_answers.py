@@ -9,12 +9,11 @@ from ..core.allocation.inputs import CostLine, PoolResult, ShareLine
 from ..core.allocation.pool import Pool
 from ..core.allocation.runs import Worked
 from ..core.allocation.wording import words_of
-from ..core.allocation.working import Share
+from ..core.allocation.working import Share, tax_of
 from ..core.document_section import number_text
 from ..core.ledger.allocation_rows import RunHead
 from ..core.money.amount import Amount, Currency, Price
 from ..core.tariff.percent import percent
-from ..core.tariff.tax import tax_on
 from ..core.value.selling import Selling, selling_figures
 from ..site import CompereSite
 from ..value.wording import shown
@@ -77,7 +76,7 @@ def run_answer(
         }
 
     def account_answer(share: Share) -> dict[str, Any]:
-        tax = Amount(sum(tax_on(net, ppm) for ppm, net in share.nets.items()))
+        tax = tax_of(share.nets)
         found = {
             "amount": exact_text(currency, share.amount),
             "tax": f"{currency.rounded(tax):f}",

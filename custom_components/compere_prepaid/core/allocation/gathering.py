@@ -240,5 +240,5 @@ def _unknown_use(pool: Pool, behind: int, unmeasured: int) -> Iterable[CostLine]
         (Basis.ENERGY, "charges", behind),
         (Basis.DEMAND, "demand", unmeasured),
     ):
-        if units and any(split.basis is basis for split in pool.splits):
+        if units and _splits_by((pool,), basis):
             yield CostLine(name=kind, amount=ZERO, detail={"missing": kind, "units": units})
