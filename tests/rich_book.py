@@ -120,13 +120,13 @@ async def _allocate(desk: Desk) -> None:
     await bills.enter([bill])
     first = await runs.propose(asked, user="anna")
     await runs.approve(first.head.id if first.head else "", user="zoë", reason="checked")
-    await runs.reverse("2026-02-28..2026-03-02", user="anna", reason="the bill was wrong")
+    await runs.reverse("2026-02-28..2026-03-01", user="anna", reason="the bill was wrong")
     await bills.cancel("Otis 电梯", "L-7", user="anna", reason="typed wrongly")
     await bills.enter([replace(bill, amount=money(600))])
     await runs.propose(asked, user="anna")
-    await runs.reject("2026-02-28..2026-03-02#2", user="zoë", reason="one more look")
+    await runs.reject("2026-02-28..2026-03-01#2", user="zoë", reason="one more look")
     await runs.propose(asked, user="anna")
-    await runs.approve("2026-02-28..2026-03-02#3", user="zoë")
+    await runs.approve("2026-02-28..2026-03-01#3", user="zoë")
 
 
 async def set_pools(desk: Desk) -> None:

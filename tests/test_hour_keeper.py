@@ -10,8 +10,8 @@ from homeassistant.core import HomeAssistant
 import pytest
 
 from custom_components.compere_prepaid.core.balance.hours import (
+    EnergySpan,
     HourEnergy,
-    energy_between,
     register_lines,
 )
 from custom_components.compere_prepaid.core.errors import OperationFailedError
@@ -58,6 +58,13 @@ async def run(mall: Mall, site: CompereSite, watts: Mapping[str, int], minutes: 
     await read_all(mall, site)
     pass_by(mall, watts, minutes)
     await read_all(mall, site)
+
+
+async def spans_of(site: CompereSite, serial: MeterSerial, count: int) -> tuple[EnergySpan, ...]:
+    """Return what each register of a meter counted in hours from noon on."""
+    end = NOON + count * HOUR
+    lines = await site.ledger.read(lambda tx: register_lines(tx, [serial], NOON, end, SHANGHAI))
+    return lines[serial].spans(NOON, end)
 
 
 async def hours(
@@ -133,11 +140,7 @@ async def test_a_crash_in_the_middle(hass: HomeAssistant, tmp_path: Path) -> Non
             await run(mall, site, {shop: 500}, 60)
             await site.hours.async_write()
             found = await hours(site, mall, NOON, 5)
-            spans = await site.ledger.read(
-                lambda tx: energy_between(
-                    tx, MeterSerial(mall.meters[0].serial), NOON, NOON + 5 * HOUR, SHANGHAI
-                )
-            )
+            spans = await spans_of(site, MeterSerial(mall.meters[0].serial), 5)
             assert await hass.config_entries.async_unload(entry.entry_id)
     assert sum(hour.wh for hour in found[shop] if hour) == 1000 + 5000 + 250 + 500
     assert [hour.estimated for hour in found[shop] if hour] == [False, True, True, True, False]
@@ -187,9 +190,7 @@ async def test_a_register_that_was_cleared(hass: HomeAssistant, tmp_path: Path) 
         await run(mall, site, {meter.name: 2000}, 90)
         await site.hours.async_write()
         found = await hours(site, mall, NOON, 3)
-        spans = await site.ledger.read(
-            lambda tx: energy_between(tx, serial, NOON, NOON + 3 * HOUR, SHANGHAI)
-        )
+        spans = await spans_of(site, serial, 3)
         assert [hour and hour.wh for hour in found[meter.name]] == [1000, 500 + 999, 2000]
         assert [(span.generation, span.energy_wh) for span in spans] == [(1, 1500), (2, 2999)]
         assert spans[0].until == spans[1].since == NOON + 1.5 * HOUR

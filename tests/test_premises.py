@@ -6,12 +6,14 @@ from datetime import date
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
+from unittest.mock import patch
 
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import (
     area_registry as ar,
     device_registry as dr,
     floor_registry as fr,
+    issue_registry as ir,
     label_registry as lr,
 )
 import pytest
@@ -23,6 +25,7 @@ from custom_components.compere_prepaid.core.allocation.premises import (
     unit_of_account,
     unit_of_meter,
 )
+from custom_components.compere_prepaid.core.errors import OperationFailedError
 from custom_components.compere_prepaid.core.ids import AccountNumber, MeterSerial
 from custom_components.compere_prepaid.core.ledger.records import Document
 from custom_components.compere_prepaid.devices import find_device
@@ -34,6 +37,12 @@ from tests.site_fixtures import one_line_mall, running_site
 from tests.stories.telling import ask
 
 TODAY, TOMORROW = date(2026, 3, 2), date(2026, 3, 3)
+POOL: dict[str, Any] = {
+    "name": "Lifts",
+    "valid_from": "2026-01-01",
+    "costs": [{"amount": 99.5, "name": "Insurance"}],
+    "basis": "floor_area",
+}
 
 
 @pytest.fixture
@@ -168,3 +177,32 @@ async def test_nothing_is_written_that_is_known(hass: HomeAssistant, site: Compe
     areas.async_update(area.id, name="Hawker centre")
     await hass.async_block_till_done()
     assert len(await known(site)) == len(before) + units
+
+
+async def test_what_could_not_be_written_waits(
+    hass: HomeAssistant, mall: Mall, site: CompereSite
+) -> None:
+    """It is written as soon as the ledger can, and by then whenever somebody allocates."""
+    serials = [MeterSerial(meter.serial) for meter in mall.meters]
+    first, second = (unit_of_meter(serial) for serial in serials)
+    full = OperationFailedError("ledger_disk_full", path="/config", error="no space")
+
+    async def sizes() -> list[int]:
+        units = premises_on(await known(site), TODAY)
+        return [units[first].floor_area, units[second].floor_area]
+
+    with patch.object(site.ledger, "run", side_effect=full):
+        await configure(hass, site, site.meters[serials[0]].subentry_id, floor_area="120")
+        await configure(hass, site, site.meters[serials[1]].subentry_id, floor_area="80")
+    assert await sizes() == [0, 0]
+    assert "ledger_unavailable" in str(ir.async_get(hass).issues)
+    await site.async_tick()
+    await hass.async_block_till_done()
+    assert await sizes() == [120_000, 80_000]
+
+    with patch.object(site.ledger, "run", side_effect=full):
+        await configure(hass, site, site.meters[serials[0]].subentry_id, floor_area="100")
+    assert await sizes() == [120_000, 80_000]
+    await ask(hass, "set_pool", pool=POOL)
+    await ask(hass, "allocate", since="2026-03-01", until=str(TODAY), dry_run=True)
+    assert await sizes() == [100_000, 80_000]

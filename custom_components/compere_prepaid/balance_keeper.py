@@ -10,11 +10,8 @@ from datetime import date, datetime, timedelta
 from functools import reduce
 from typing import TYPE_CHECKING
 
-from homeassistant.helpers import entity_registry as er
-
 from . import issues
 from .const import CONF_AREA, feeder_owner
-from .coordinator import PacedCoordinator
 from .core.balance.alarm import FeederStanding, LossAlarm, loss_alarm
 from .core.balance.energy_balance import Balance
 from .core.balance.events import EnergyFinding
@@ -24,8 +21,9 @@ from .core.balance.survey import Neighbourhood, Survey, read_survey, survey, tel
 from .core.ledger.records import Document
 from .core.policy.protection import STANDARD_PROTECTION
 from .core.prepayment.calendar import day_of, day_start
+from .data_entities import DataEntities
 from .entities.balance import FEEDER_SENSORS
-from .runtimes import FeederRuntime
+from .runtimes import DataRuntime, FeederRuntime
 
 if TYPE_CHECKING:
     from .core.ids import MeterSerial
@@ -49,8 +47,8 @@ class BalanceKeeper:
     def __init__(self, site: CompereSite) -> None:
         """Keep them for this site."""
         self._site = site
-        self.feeders: dict[str, FeederRuntime] = {}
-        """By name, those that there are today."""
+        keys = (one.key for one in FEEDER_SENSORS)
+        self._entities = DataEntities(site, FeederRuntime, feeder_owner, keys)
         self.mains: frozenset[MeterSerial] = frozenset()
         """The main meters there are today: what they measure, others measure too."""
         self.findings: tuple[Finding, ...] = ()
@@ -63,6 +61,11 @@ class BalanceKeeper:
         """The day on which findings were told last."""
         self.looking: asyncio.Task[None] | None = None
         """What works it out at present, or did so last."""
+
+    @property
+    def feeders(self) -> Mapping[str, DataRuntime[FeederStanding]]:
+        """By name, those that there are today."""
+        return self._entities.runtimes
 
     async def async_on_clock(self) -> None:
         """Begin to work out what became known; raises what the ledger raises."""
@@ -184,32 +187,10 @@ class BalanceKeeper:
 
     def _show(self, present: Collection[str], today: date) -> None:
         """Let entities follow: feeders come and go with their documents."""
-        site = self._site
         for name in self.feeders.keys() - set(present):
-            del self.feeders[name]
             self._days.pop(name, None)
-            issues.clear(site, issues.UNEXPLAINED_LOSS, name)
-        self._remove_entities()
-        for name in sorted(present):
-            standing = self._standing(name, today)
-            if (runtime := self.feeders.get(name)) is not None:
-                runtime.coordinator.push(standing, news=True)
-                continue
-            coordinator = PacedCoordinator(
-                site.hass, site.entry, f"feeder {name}", standing, site.clock
-            )
-            self.feeders[name] = FeederRuntime(name=name, coordinator=coordinator)
-            site.announce(self.feeders[name])
-
-    def _remove_entities(self) -> None:
-        """Remove the entities of feeders that are gone, also if that was while nothing ran."""
-        site, registry = self._site, er.async_get(self._site.hass)
-        owners = {feeder_owner(site.key, name) for name in self.feeders}
-        wanted = {f"{owner}_{one.key}" for owner in owners for one in FEEDER_SENSORS}
-        for entity in er.async_entries_for_config_entry(registry, site.entry.entry_id):
-            is_ours = entity.unique_id.startswith(feeder_owner(site.key, ""))
-            if is_ours and entity.unique_id not in wanted:
-                registry.async_remove(entity.entity_id)
+            issues.clear(self._site, issues.UNEXPLAINED_LOSS, name)
+        self._entities.follow({name: self._standing(name, today) for name in present})
 
     async def _tell(self, today: date, *, with_findings: bool) -> None:
         """Raise or take back issues, and tell once what was found."""

@@ -21,7 +21,8 @@ from .authority import AUTOMATION
 from .core.allocation.runs import Asked, Worked
 from .core.errors import InvalidInputError, PrepaidError
 from .core.ledger.allocation_rows import RunHead, RunState
-from .core.prepayment.calendar import day_start, month_of, next_month
+from .core.prepayment.calendar import day_start, month_before, month_of, next_month
+from .premises import async_write_for_allocation
 
 if TYPE_CHECKING:
     from .site import CompereSite
@@ -140,9 +141,9 @@ class MonthEndKeeper:
             return ()
         month = month_of(site.clock.now(), site.zone)
         if site.clock.now() < settings.time_after(month, site.zone):
-            month = _month_before(month)
+            month = month_before(month)
         at_most = MONTHS if settings.begins else 1
-        while len(found) < at_most and month_name(month := _month_before(month)) >= settings.begins:
+        while len(found) < at_most and month_name(month := month_before(month)) >= settings.begins:
             found.append(month)
         return tuple(reversed(found))
 
@@ -171,7 +172,7 @@ class MonthEndKeeper:
 
     async def _propose(self, asked: Asked, *, charged: bool) -> InvalidInputError | None:
         """Work pools out and keep that, or return what it has to wait for."""
-        await self._site.hours.async_write()
+        await async_write_for_allocation(self._site)
         try:
             run = await self._site.allocations.propose(asked, user=AUTOMATION, charged=charged)
         except InvalidInputError as error:
@@ -195,10 +196,6 @@ class MonthEndKeeper:
             issues.raise_allocation_waits(self._site, waiting)
         else:
             issues.clear(self._site, issues.ALLOCATION_WAITS, "")
-
-
-def _month_before(month: date) -> date:
-    return (month - timedelta(days=1)).replace(day=1)
 
 
 def month_name(month: date) -> str:

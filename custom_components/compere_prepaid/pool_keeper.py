@@ -10,16 +10,15 @@ from homeassistant.components.recorder.models import (
     StatisticMetaData,
 )
 from homeassistant.components.recorder.statistics import async_add_external_statistics
-from homeassistant.helpers import entity_registry as er
 from homeassistant.util import slugify
 
 from .const import DOMAIN, pool_owner
-from .coordinator import PacedCoordinator
 from .core.allocation.standing import PoolStanding, booked_runs, daily_costs, standings
 from .core.money.amount import Amount
 from .core.prepayment.calendar import day_start
+from .data_entities import DataEntities
 from .entities.pools import POOL_SENSORS
-from .runtimes import PoolRuntime
+from .runtimes import DataRuntime, PoolRuntime
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,7 +32,13 @@ class PoolKeeper:
     def __init__(self, site: CompereSite) -> None:
         """Serve a site."""
         self._site = site
-        self.pools: dict[str, PoolRuntime] = {}
+        keys = (one.key for one in POOL_SENSORS)
+        self._entities = DataEntities(site, PoolRuntime, pool_owner, keys)
+
+    @property
+    def pools(self) -> Mapping[str, DataRuntime[PoolStanding]]:
+        """By name, those that a run that stands is about."""
+        return self._entities.runtimes
 
     def renew_soon(self) -> None:
         """Look again after a run was posted or taken back, in the background."""
@@ -42,41 +47,14 @@ class PoolKeeper:
 
     async def async_start(self) -> None:
         """Look what pools cost, and show it; the statistics are as they were told."""
-        self._show(standings(await self._site.ledger.survey(booked_runs)))
+        self._entities.follow(standings(await self._site.ledger.survey(booked_runs)))
 
     async def _renew(self) -> None:
         runs = await self._site.ledger.survey(booked_runs)
-        self._show(standings(runs))
+        self._entities.follow(standings(runs))
         if RECORDER in self._site.hass.config.components:
             for name, days in daily_costs(runs).items():
                 self._add_statistics(name, days)
-
-    def _show(self, found: Mapping[str, PoolStanding]) -> None:
-        """Let there be entities of just these pools."""
-        site = self._site
-        for name in self.pools.keys() - found.keys():
-            del self.pools[name]
-        self._remove_entities(found)
-        for name, standing in sorted(found.items()):
-            if (runtime := self.pools.get(name)) is not None:
-                runtime.coordinator.push(standing, news=True)
-                continue
-            coordinator = PacedCoordinator(
-                site.hass, site.entry, f"pool {name}", standing, site.clock
-            )
-            self.pools[name] = PoolRuntime(name=name, coordinator=coordinator)
-            site.announce(self.pools[name])
-
-    def _remove_entities(self, found: Mapping[str, PoolStanding]) -> None:
-        """Remove the entities of pools that no run that stands is about."""
-        site, registry = self._site, er.async_get(self._site.hass)
-        wanted = {
-            f"{pool_owner(site.key, name)}_{one.key}" for name in found for one in POOL_SENSORS
-        }
-        for entity in er.async_entries_for_config_entry(registry, site.entry.entry_id):
-            is_ours = entity.unique_id.startswith(pool_owner(site.key, ""))
-            if is_ours and entity.unique_id not in wanted:
-                registry.async_remove(entity.entity_id)
 
     def _add_statistics(self, name: str, days: Mapping[date, Amount]) -> None:
         """Tell what a pool cost day by day; days that were told before are told anew."""

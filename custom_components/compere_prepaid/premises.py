@@ -71,7 +71,7 @@ class PremisesKeeper:
         self._site = site
         self._latest: dict[str, Document] = {}
         self._waiting: set[str] = set()
-        """The identifiers of devices that are to be looked at."""
+        """The identifiers of devices that are to be looked at; of a write that failed, again."""
         self._looking = False
         self._keeping = asyncio.Lock()
         self._started = False
@@ -99,9 +99,16 @@ class PremisesKeeper:
                 self._site.hass, self._async_follow(), f"{DOMAIN} premises"
             )
 
+    @callback
+    def on_clock(self) -> None:
+        """Look again at what could not be written."""
+        if self._site.ledger.refusal is None:
+            self.look(())
+
     async def async_look(self) -> None:
-        """Look at all units now; whoever allocates relies on what is written then."""
-        await self._async_keep(self._everything())
+        """Look at all units now; a ledger that is read-only is left alone."""
+        if self._site.ledger.refusal is None:
+            await self._async_keep(self._everything())
 
     async def async_correct(
         self,
@@ -144,11 +151,19 @@ class PremisesKeeper:
 
     async def _async_follow(self) -> None:
         try:
-            while self._waiting:
-                identifiers, self._waiting = sorted(self._waiting), set()
-                await self._site.reading_path.guarded(self._async_keep(identifiers))
+            await self._site.reading_path.guarded(self._async_catch_up())
         finally:
             self._looking = False
+
+    async def _async_catch_up(self) -> None:
+        """Look at what waits; what cannot be written waits on."""
+        while self._waiting:
+            identifiers, self._waiting = sorted(self._waiting), set()
+            try:
+                await self._async_keep(identifiers)
+            except BaseException:
+                self._waiting.update(identifiers)
+                raise
 
     async def _async_keep(self, identifiers: Iterable[str]) -> None:
         """Write what differs from what the ledger knows, all in one transaction."""
@@ -207,6 +222,15 @@ class PremisesKeeper:
     @callback
     def _on_registry(self, _: Event[Any]) -> None:
         self.look()
+
+
+async def async_write_for_allocation(site: CompereSite) -> None:
+    """Write what a run relies on: what registers showed, and what each unit is now.
+
+    Raises what the ledger raises.
+    """
+    await site.hours.async_write()
+    await site.premises.async_look()
 
 
 def _latest(tx: LedgerTransaction) -> dict[str, Document]:

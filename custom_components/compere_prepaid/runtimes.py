@@ -92,25 +92,20 @@ class ProviderRuntime:
 
 
 @dataclass(slots=True, kw_only=True)
-class FeederRuntime:
+class DataRuntime[T]:
+    """What is data, not configuration."""
+
+    name: str
+    coordinator: PacedCoordinator[T]
+    subentry_id: None = None
+
+
+class FeederRuntime(DataRuntime[FeederStanding]):
     """A main meter and what is behind it."""
 
-    name: str
-    coordinator: PacedCoordinator[FeederStanding]
-    subentry_id: None = None
-    """It is data, not configuration."""
 
-
-@dataclass(slots=True, kw_only=True)
-class PoolRuntime:
+class PoolRuntime(DataRuntime[PoolStanding]):
     """A shared cost that was allocated."""
 
-    name: str
-    coordinator: PacedCoordinator[PoolStanding]
-    subentry_id: None = None
-    """It is data, not configuration."""
 
-
-type Runtime = (
-    BusRuntime | MeterRuntime | AccountRuntime | ProviderRuntime | FeederRuntime | PoolRuntime
-)
+type Runtime = BusRuntime | MeterRuntime | AccountRuntime | ProviderRuntime | DataRuntime[Any]

@@ -240,7 +240,7 @@ class CompereSite(UseCases):
         """Post what the clock asks for."""
         async with self._ticking:
             if self.running:
-                for part in (self.payments, self.daily, self.month_end, self.markup):
+                for part in (self.payments, self.daily, self.premises, self.month_end, self.markup):
                     part.on_clock()
                 if self.portal_keeper.is_refused:
                     await self.portal_keeper.async_follow()

@@ -18,11 +18,10 @@ from custom_components.compere_prepaid.core.allocation.inputs import (
     ShareLine,
 )
 from custom_components.compere_prepaid.core.allocation.wording import words_of
-from custom_components.compere_prepaid.core.allocation.working import nets_of
+from custom_components.compere_prepaid.core.allocation.working import nets_of, tax_of
 from custom_components.compere_prepaid.core.document_section import number_text
 from custom_components.compere_prepaid.core.ids import AccountNumber
 from custom_components.compere_prepaid.core.money.amount import Amount, Currency, Price
-from custom_components.compere_prepaid.core.tariff.tax import tax_on
 
 _SHARE_DIGITS = 12
 
@@ -51,14 +50,10 @@ class Answer:
         return {
             "share": self._part(amount),
             "amount": self._exact(amount),
-            "tax": self._exact(self._tax(lines)),
+            "tax": self._exact(tax_of(nets_of(lines, self._pools))),
             "explanation": self._together(lines, texts),
             "lines": [self._line(*line) for line in zip(lines, texts, strict=True)],
         }
-
-    def _tax(self, lines: list[ShareLine]) -> Amount:
-        nets = nets_of(lines, self._pools)
-        return Amount(sum(tax_on(net, ppm) for ppm, net in nets.items()))
 
     def pools(self) -> list[dict[str, Any]]:
         """Return what each pool cost, who bears it, and what people should know."""

@@ -12,12 +12,14 @@ from custom_components.compere_prepaid.core.allocation.gathering import gather
 from custom_components.compere_prepaid.core.allocation.sharing import allocate
 from custom_components.compere_prepaid.core.allocation.wording import WORDS
 from custom_components.compere_prepaid.core.ledger.allocation_rows import SupplierBill
+from custom_components.compere_prepaid.core.prepayment.calendar import next_month
 from custom_components.compere_prepaid.core.site_file import SiteFile
+from custom_components.compere_prepaid.core.value.facts import Period
 from script.rating.readings import FaultsError, read_text
 from script.rating.refusing import print_answer, read_site
 
 from .answers import Answer
-from .gathering import Month, circuits, default_month, gathering_of
+from .gathering import circuits, default_month, gathering_of
 from .measured import Registers, read_energy, read_registers
 
 
@@ -71,13 +73,13 @@ def answer_to(options: argparse.Namespace) -> Mapping[str, Any]:
     if options.pool is not None and options.pool not in (pool.name for pool in gathering.pools):
         known = ", ".join(pool.name for pool in gathering.pools)
         raise FaultsError(
-            f"{options.site.name}: there is no pool '{options.pool}' in {month.since:%Y-%m}; "
+            f"{options.site.name}: there is no pool '{options.pool}' in {month.name}; "
             f"pools: {known}"
         )
     inputs = gather(gathering)
     answer = Answer(inputs, allocate(inputs), site.currency, options.language, options.pool)
     return {
-        "month": f"{month.since:%Y-%m}",
+        "month": month.name,
         "currency": site.currency.code,
         "pools": answer.pools(),
         "accounts": {one.number: answer.of_account(one.number) for one in site.accounts},
@@ -85,16 +87,18 @@ def answer_to(options: argparse.Namespace) -> Mapping[str, Any]:
     }
 
 
-def _month(text: str | None, site: SiteFile, zone: ZoneInfo) -> Month:
+def _month(text: str | None, site: SiteFile, zone: ZoneInfo) -> Period:
     if text is None:
-        return Month(default_month(site, datetime.now(zone).date()), zone)
-    try:
-        return Month(date.fromisoformat(f"{text}-01"), zone)
-    except ValueError as error:
-        raise FaultsError(f"--month: '{text[:40]}' is no month like 2026-10") from error
+        since = default_month(site, datetime.now(zone).date())
+    else:
+        try:
+            since = date.fromisoformat(f"{text}-01")
+        except ValueError as error:
+            raise FaultsError(f"--month: '{text[:40]}' is no month like 2026-10") from error
+    return Period(since=since, until=next_month(since), zone=zone)
 
 
-def _registers(options: argparse.Namespace, site: SiteFile, month: Month) -> Registers:
+def _registers(options: argparse.Namespace, site: SiteFile, month: Period) -> Registers:
     """Return what is known of registers; where a meter has both, readings count."""
     meters = frozenset(circuit for found in circuits(site).values() for circuit in found)
     found: Registers = {}

@@ -1,10 +1,8 @@
 """What a run is worked out of, out of a site file: every account has its units all month."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date
 from functools import cache
-from zoneinfo import ZoneInfo
 
 from custom_components.compere_prepaid.core.allocation.consistency import Named, unknown_names
 from custom_components.compere_prepaid.core.allocation.document import pool_document
@@ -31,38 +29,19 @@ from custom_components.compere_prepaid.core.ledger.account_rows import Supply, T
 from custom_components.compere_prepaid.core.ledger.allocation_rows import SupplierBill
 from custom_components.compere_prepaid.core.meters.catalogue import Catalogue, load_catalogue
 from custom_components.compere_prepaid.core.meters.profile import circuits_of
-from custom_components.compere_prepaid.core.prepayment.calendar import day_start, next_month
+from custom_components.compere_prepaid.core.prepayment.calendar import (
+    month_before,
+    next_month,
+)
 from custom_components.compere_prepaid.core.site_file import SiteFile
 from custom_components.compere_prepaid.core.tariff.model import Tariff
+from custom_components.compere_prepaid.core.value.facts import Period
 from script.rating.core_alone import PACKAGE, ROOT
 from script.rating.readings import FaultsError
 
 from .measured import Registers
 
 PROFILES = ROOT.joinpath(*PACKAGE.split("."), "core", "meters", "profiles")
-
-
-@dataclass(frozen=True, slots=True)
-class Month:
-    """The month that is shared out."""
-
-    since: date
-    zone: ZoneInfo
-
-    @property
-    def until(self) -> date:
-        """The first day behind it."""
-        return next_month(self.since)
-
-    @property
-    def begin(self) -> datetime:
-        """Its first instant."""
-        return day_start(self.since, self.zone)
-
-    @property
-    def end(self) -> datetime:
-        """The instant behind its last one."""
-        return day_start(self.until, self.zone)
 
 
 def circuits(site: SiteFile) -> dict[MeterSerial, tuple[MeterSerial, ...]]:
@@ -80,7 +59,7 @@ def _catalogue() -> Catalogue:
 
 
 def gathering_of(
-    site: SiteFile, month: Month, registers: Registers, bills: Sequence[SupplierBill]
+    site: SiteFile, month: Period, registers: Registers, bills: Sequence[SupplierBill]
 ) -> Gathering:
     """Return all that a run of the file's pools has to know. Raises `FaultsError`."""
     of_meters = circuits(site)
@@ -131,7 +110,7 @@ def gathering_of(
 
 def default_month(site: SiteFile, today: date) -> date:
     """Return the first day of the month before this one, or of the first that has all pools."""
-    last = (today.replace(day=1) - timedelta(days=1)).replace(day=1)
+    last = month_before(today.replace(day=1))
     first_days = [pool.valid_from for pool in site.pools if not pool.ended]
     latest = max(first_days, default=last)
     begun = latest if latest.day == 1 else next_month(latest.replace(day=1))
@@ -139,7 +118,7 @@ def default_month(site: SiteFile, today: date) -> date:
 
 
 def _in_force(
-    site: SiteFile, month: Month, meters: frozenset[MeterSerial]
+    site: SiteFile, month: Period, meters: frozenset[MeterSerial]
 ) -> tuple[tuple[Pool, ...], dict[str, Feeder]]:
     """Return what holds on the first day; refuse names that are not in the file."""
     documents = [pool_document(pool, site.currency) for pool in site.pools]
@@ -162,7 +141,7 @@ def _tariffs(site: SiteFile) -> dict[str, Tariff]:
 
 
 def _premises(
-    site: SiteFile, of_meters: dict[MeterSerial, tuple[MeterSerial, ...]], month: Month
+    site: SiteFile, of_meters: dict[MeterSerial, tuple[MeterSerial, ...]], month: Period
 ) -> dict[str, tuple[Held, ...]]:
     """Return what the file says of units; what a meter with channels measures is several shops."""
     units = {}

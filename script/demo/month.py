@@ -6,10 +6,11 @@ there: a correction of their balance, as an administrator books one.
 
 import asyncio
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 import time
 
+from custom_components.compere_prepaid.core.prepayment.calendar import month_before
 from simulator.site_file import OFF, TRIPS_SOON, WARNED, WARNS_SOON
 
 from .errors import DemoError
@@ -42,7 +43,7 @@ async def close_last_month(client: Client, today: date, bought_wh: int) -> str:
 
     `bought_wh` is what the main meter counted in that month.
     """
-    month = f"{today.replace(day=1) - timedelta(days=1):%Y-%m}"
+    month = f"{month_before(today.replace(day=1)):%Y-%m}"
     bought = Decimal(bought_wh) / 1000
     purchase = {
         "supplier": "Grid company",

@@ -32,6 +32,11 @@ from custom_components.compere_prepaid.core.ledger.records import BookKind
 from custom_components.compere_prepaid.core.metering.plausibility import max_power_w
 from custom_components.compere_prepaid.core.metering.reading import MeterReading, Quantity
 from custom_components.compere_prepaid.core.prepayment.book import AccountBook
+from custom_components.compere_prepaid.core.prepayment.calendar import (
+    day_start,
+    month_before,
+    month_of,
+)
 from custom_components.compere_prepaid.core.prepayment.rules import (
     load_rules,
     policy_document,
@@ -86,10 +91,7 @@ class HandClock(Clock):
 
 def hours_of_past(now: datetime, zone: ZoneInfo) -> list[datetime]:
     """Return the hours from the beginning of last month to now, as UTC."""
-    first = (now.astimezone(zone).replace(day=1) - timedelta(days=1)).replace(
-        day=1, hour=0, minute=0, second=0, microsecond=0
-    )
-    begin = first.astimezone(now.tzinfo)
+    begin = day_start(month_before(month_of(now, zone)), zone)
     return [begin + place * HOUR for place in range(int((now - begin) / HOUR) + 1)]
 
 

@@ -113,7 +113,7 @@ async def test_from_bill_to_posting(hass: HomeAssistant, later: CompereSite) -> 
     posted_events = async_capture_events(hass, f"{DOMAIN}_allocation_posted")
     told = async_capture_events(hass, f"{DOMAIN}_shared_costs")
     kept = await ask(hass, "allocate", **DAYS)
-    assert (kept["run"], kept["state"]) == ("2026-03-02..2026-03-04", "proposed")
+    assert (kept["run"], kept["state"]) == ("2026-03-02..2026-03-03", "proposed")
     assert kept["accounts"] == looked["accounts"]
     posted = await ask(hass, "approve_allocation", run=kept["run"], lines=False)
     assert posted["state"] == "posted"

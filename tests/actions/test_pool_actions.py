@@ -1,6 +1,5 @@
 """Pools and feeders by action: dated versions, what changed, warnings, and every refusal."""
 
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +32,12 @@ caps: [{account: A-999, amount: 5}]
 """
 
 
+async def content_on(hass: HomeAssistant, what: str, day: str) -> object:
+    """Return what the only pool or feeder says on a day; None if there is none then."""
+    (one,) = (await ask(hass, "get_pools", on=day))[what]
+    return one["content"]
+
+
 async def test_a_pool_is_set_changed_and_ended_from_days_on(
     hass: HomeAssistant, site: CompereSite, boss: str
 ) -> None:
@@ -50,10 +55,10 @@ async def test_a_pool_is_set_changed_and_ended_from_days_on(
     assert (again["result"], again["revision"]) == ("changed", 2)
     dry = await ask(hass, "end_pool", pool="Lifts", valid_from="2026-09-01", dry_run=True)
     assert dry["result"] == "ended"
-    assert await site.pools.on(date(2026, 9, 1))
+    assert await content_on(hass, "pools", "2026-09-01") is not None
     assert (await ask(hass, "end_pool", pool="Lifts", valid_from="2026-09-01"))["result"] == "ended"
-    assert await site.pools.on(date(2026, 9, 1)) == ()
-    assert await site.pools.on(date(2025, 12, 31)) == ()
+    assert await content_on(hass, "pools", "2026-09-01") is None
+    assert await content_on(hass, "pools", "2025-12-31") is None
     (lifts,) = (await ask(hass, "get_pools", on="2026-08-31"))["pools"]
     assert [(one["valid_from"], one["revision"], one["status"]) for one in lifts["versions"]] == [
         ("2026-01-01", 1, "past"),
@@ -146,7 +151,8 @@ async def test_a_pool_that_others_need_cannot_end(hass: HomeAssistant, site: Com
     assert (await ask(hass, "set_feeder", feeder=ended, valid_from="2026-06-01"))[
         "result"
     ] == "changed"
-    assert await site.pools.feeders(date(2026, 6, 1)) == {}
+    assert await content_on(hass, "feeders", "2026-05-31") is not None
+    assert await content_on(hass, "feeders", "2026-06-01") is None
 
 
 async def test_a_feeder_holds_always_until_it_changes(

@@ -8,8 +8,9 @@ from typing import Any
 
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
-from homeassistant.helpers import issue_registry as ir
+from homeassistant.helpers import entity_registry as er, issue_registry as ir
 import pytest
+from pytest_homeassistant_custom_component.common import async_capture_events
 
 from custom_components.compere_prepaid.const import DOMAIN
 from custom_components.compere_prepaid.diagnostics import async_get_config_entry_diagnostics
@@ -239,3 +240,22 @@ async def test_feeders_come_and_go(hass: HomeAssistant, tmp_path: Path) -> None:
         with pytest.raises(ServiceValidationError) as refused:
             await balance(hass, since="2026-01-01", until="2026-06-01")
         assert refused.value.translation_key == "balance_days"
+
+
+async def test_entities_of_feeders_outlive_a_restart(hass: HomeAssistant, tmp_path: Path) -> None:
+    """They are the same entities then."""
+    async with (
+        Mall.build(mall_plan(1), clock=ManualClock(MIDNIGHT)) as mall,
+        running_site(hass, mall, tmp_path) as site,
+    ):
+        await ask(
+            hass, "set_feeder", feeder={"name": "Main", "main": [MAIN.serial], "meters": "all"}
+        )
+        await look(site)
+        entity = entity_of(hass, "sensor", f"{SITE_KEY}_feeder_Main_loss_month")
+        told = async_capture_events(hass, er.EVENT_ENTITY_REGISTRY_UPDATED)
+        assert await hass.config_entries.async_reload(site.entry.entry_id)
+        await look(site.entry.runtime_data)
+        await hass.async_block_till_done()
+        assert state_of(hass, entity)
+        assert not [event.data for event in told if event.data["action"] == "remove"]

@@ -13,6 +13,7 @@ from ..core.allocation.runs import Asked, Worked
 from ..core.errors import InvalidInputError
 from ..core.prepayment.calendar import next_month
 from ..core.value.facts import Period
+from ..premises import async_write_for_allocation
 from ..site import CompereSite
 from ..value.site_facts import async_neither, async_selling
 from .allocation_answers import head_answer, run_answer, selling_answer
@@ -24,7 +25,7 @@ async def _allocate(hass: HomeAssistant, site: CompereSite, call: ServiceCall) -
     user = await async_require_manager(hass, site.entry, call.context, Duty.MONEY)
     since, until = days_of(call)
     asked = Asked(since=since, until=until, pools=tuple(call.data.get("pools", ())))
-    await site.hours.async_write()
+    await async_write_for_allocation(site)
     if call.data["dry_run"]:
         worked = await site.allocations.preview(asked)
     else:

@@ -9,10 +9,11 @@ from ..core.allocation.inputs import CostLine, PoolResult, ShareLine
 from ..core.allocation.pool import Pool
 from ..core.allocation.runs import Worked
 from ..core.allocation.wording import words_of
-from ..core.allocation.working import Share
+from ..core.allocation.working import Share, tax_of
+from ..core.document_section import number_text
 from ..core.ledger.allocation_rows import RunHead
 from ..core.money.amount import Amount, Currency, Price
-from ..core.tariff.tax import PPM, tax_on
+from ..core.tariff.percent import percent
 from ..core.value.neither import Neither
 from ..core.value.selling import Selling, selling_figures
 from ..site import CompereSite
@@ -76,7 +77,7 @@ def run_answer(
         }
 
     def account_answer(share: Share) -> dict[str, Any]:
-        tax = Amount(sum(tax_on(net, ppm) for ppm, net in share.nets.items()))
+        tax = tax_of(share.nets)
         found = {
             "amount": exact_text(currency, share.amount),
             "tax": f"{currency.rounded(tax):f}",
@@ -107,15 +108,10 @@ def _pool_answer(
         "split": exact_text(currency, result.split),
         "tenants": exact_text(currency, result.tenants),
         "owner": exact_text(currency, result.owner),
-        "tax": {"percent": _percent(pool.tax_ppm), "included": pool.tax_included},
+        "tax": {"percent": number_text(percent(pool.tax_ppm)), "included": pool.tax_included},
         "gross_up": reckoning(result, currency=currency, words=words),
         "costs": [_cost_answer(line, currency) for line in result.lines],
     }
-
-
-def _percent(ppm: int) -> str:
-    whole, rest = divmod(ppm * 100, PPM)
-    return f"{whole}.{rest:06d}".rstrip("0").rstrip(".")
 
 
 def _cost_answer(line: CostLine, currency: Currency) -> dict[str, Any]:

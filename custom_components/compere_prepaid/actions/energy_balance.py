@@ -15,9 +15,10 @@ from ..balance_texts import advice_for
 from ..core.balance.energy_balance import Balance, FeederHour
 from ..core.balance.findings import Finding, FindingKind, NightRank
 from ..core.balance.survey import Survey
+from ..core.document_section import number_text
 from ..core.errors import InvalidInputError
 from ..core.prepayment.calendar import day_of, day_start
-from ..entities.trimmed import trimmed
+from ..core.tariff.percent import percent
 from ..site import CompereSite
 from .fields import WRITTEN, Action, day_of_text
 
@@ -140,7 +141,7 @@ def _finding(hass: HomeAssistant, site: CompereSite, finding: Finding) -> dict[s
 
 def _night(site: CompereSite, rank: NightRank) -> dict[str, Any]:
     meter = site.meters.get(rank.meter)
-    growth = None if rank.growth is None else f"{trimmed(Decimal(rank.growth).scaleb(-3))}"
+    growth = None if rank.growth is None else number_text(Decimal(rank.growth).scaleb(-3))
     return {
         "meter": rank.meter,
         "meter_name": meter.name if meter else None,
@@ -154,11 +155,11 @@ def _night(site: CompereSite, rank: NightRank) -> dict[str, Any]:
 
 
 def _kwh(energy_wh: int) -> str:
-    return f"{trimmed(Decimal(energy_wh).scaleb(-3)):f}"
+    return number_text(Decimal(energy_wh).scaleb(-3))
 
 
 def _percent(ppm: int | None) -> str | None:
-    return None if ppm is None else f"{trimmed(Decimal(ppm).scaleb(-4)):f}"
+    return None if ppm is None else number_text(percent(ppm))
 
 
 ACTIONS = {

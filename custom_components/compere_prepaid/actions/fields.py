@@ -4,9 +4,11 @@ Money, energies and times are taken as they come and read here, so that a refusa
 sentence and changes nothing.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from datetime import date, datetime, time
 from decimal import Decimal
+import json
 import re
 from typing import Any, NamedTuple
 import uuid
@@ -16,6 +18,9 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.util import dt as dt_util
 import probatio as vol
 
+from ..core.document_data import document_of
+from ..core.document_section import number_text
+from ..core.documents import Document
 from ..core.errors import InvalidInputError
 from ..core.ids import AccountNumber
 from ..core.money.amount import Amount
@@ -145,6 +150,24 @@ def day_of_text(value: object) -> date:
     if day is None:
         raise InvalidInputError("day_wrong", day=str(value)[:40])
     return day
+
+
+def document_given(given: object, valid_from: object, *, file: str) -> Document:
+    """Read a document in the site file's form, with the day that was given beside it, if any.
+
+    Raises `DocumentError` and `day_wrong`. Blocking.
+    """
+    document = document_of(given, file=file)
+    if valid_from is None or not isinstance(document.data, Mapping):
+        return document
+    day = day_of_text(valid_from).isoformat()
+    return replace(document, data={**document.data, "valid_from": day})
+
+
+def answer_of(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the site file's form says as an answer: exact numbers as text."""
+    answer: dict[str, Any] = json.loads(json.dumps(data, default=number_text))
+    return answer
 
 
 def per_account(answers: dict[AccountNumber, dict[str, Any]]) -> dict[str, Any]:

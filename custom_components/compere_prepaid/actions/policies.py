@@ -1,9 +1,8 @@
 """Policies: writing one, looking at all of them, and trying one before it is put into force."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, replace
+from collections.abc import Iterable
+from dataclasses import asdict
 from datetime import datetime
-import json
 from typing import Any
 
 from homeassistant.core import HomeAssistant, ServiceCall, SupportsResponse
@@ -13,8 +12,6 @@ import probatio as vol
 from ..account_view import exact_text
 from ..action_targets import accounts_meant
 from ..authority import Duty, async_require_manager
-from ..core.document_data import document_of
-from ..core.document_section import number_text
 from ..core.documents import DocumentError
 from ..core.errors import InvalidInputError
 from ..core.ids import AccountNumber
@@ -25,7 +22,7 @@ from ..core.prepayment.policy_preview import Prospect, Standing
 from ..core.site_file_policies import policy_data, policy_from
 from ..policy_texts import summary, warnings
 from ..site import CompereSite
-from .fields import ACCOUNTS, WRITTEN, Action, day_of_text, per_account
+from .fields import ACCOUNTS, WRITTEN, Action, answer_of, document_given, per_account
 
 _FILE = "policy"
 
@@ -167,10 +164,7 @@ async def _written(hass: HomeAssistant, site: CompereSite, given: Any, valid_fro
     """
 
     def read() -> Policy:
-        document = document_of(given, file=_FILE)
-        if valid_from is not None and isinstance(document.data, Mapping):
-            day = day_of_text(valid_from).isoformat()
-            document = replace(document, data={**document.data, "valid_from": day})
+        document = document_given(given, valid_from, file=_FILE)
         return policy_from(document, site.currency, site.book.calendars, file=_FILE)
 
     policy = await hass.async_add_executor_job(read)
@@ -178,10 +172,7 @@ async def _written(hass: HomeAssistant, site: CompereSite, given: Any, valid_fro
 
 
 def _data(site: CompereSite, policy: Policy) -> dict[str, Any]:
-    data: dict[str, Any] = json.loads(
-        json.dumps(policy_data(policy, site.currency), default=number_text)
-    )
-    return data
+    return answer_of(policy_data(policy, site.currency))
 
 
 ACTIONS = {

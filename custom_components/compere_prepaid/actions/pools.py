@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import date
 from decimal import Decimal
-import json
+from functools import partial
 from typing import Any
 
 from homeassistant.core import HomeAssistant, ServiceCall, SupportsResponse
@@ -17,14 +17,13 @@ from ..core.allocation.pool import Pool
 from ..core.allocation.pools import Change
 from ..core.allocation.premises import Premises
 from ..core.balance.feeders import Feeder, feeder_data, feeder_from, feeder_of
-from ..core.document_data import document_of
 from ..core.document_section import number_text
 from ..core.documents import Document, DocumentError
 from ..core.errors import InvalidInputError
 from ..core.prepayment.calendar import day_of
 from ..pool_texts import warnings
 from ..site import CompereSite
-from .fields import NAMES, WRITTEN, Action, day_of_text
+from .fields import NAMES, WRITTEN, Action, answer_of, day_of_text, document_given
 
 _POOL = "pool"
 _FEEDER = "feeder"
@@ -35,9 +34,8 @@ async def _set_pool(hass: HomeAssistant, site: CompereSite, call: ServiceCall) -
     user = await async_require_manager(hass, site.entry, call.context, Duty.TERMS)
 
     async def setting() -> tuple[Pool, Change | None]:
-        written = await _written(hass, call.data["pool"], call.data.get("valid_from"), _POOL)
-        read = lambda: pool_from(written, site.currency, file=_POOL)  # noqa: E731
-        pool = await hass.async_add_executor_job(read)
+        read = partial(pool_from, currency=site.currency, file=_POOL)
+        written, pool = await _read(hass, call, _POOL, read)
         dry_run = call.data["dry_run"]
         return pool, await site.pools.set(pool, written, user=user, dry_run=dry_run)
 
@@ -45,17 +43,8 @@ async def _set_pool(hass: HomeAssistant, site: CompereSite, call: ServiceCall) -
     if isinstance(found, dict):
         return found
     pool, change = found
-    after = pool if change is None else pool_of(change.document.content, site.currency)
-    before = _before(change, lambda content: _pool(site, pool_of(content, site.currency)))
-    return {
-        "result": _result(change),
-        "faults": [],
-        "name": pool.name,
-        "valid_from": after.valid_from.isoformat(),
-        "revision": after.revision,
-        "changes": _changes(before, _pool(site, after)) if change else {},
-        "warnings": warnings(site, pool),
-    }
+    answer = _answer(pool, change, lambda text: pool_of(text, site.currency), partial(_pool, site))
+    return answer | {"warnings": warnings(site, pool)}
 
 
 async def _end_pool(hass: HomeAssistant, site: CompereSite, call: ServiceCall) -> dict[str, Any]:
@@ -83,9 +72,8 @@ async def _set_feeder(hass: HomeAssistant, site: CompereSite, call: ServiceCall)
     user = await async_require_manager(hass, site.entry, call.context, Duty.TERMS)
 
     async def setting() -> tuple[Feeder, Change | None]:
-        given = call.data.get("valid_from")
-        written = await _written(hass, call.data["feeder"], given, _FEEDER)
-        feeder = feeder_from(written, file=_FEEDER)
+        read = partial(feeder_from, file=_FEEDER)
+        written, feeder = await _read(hass, call, _FEEDER, read)
         if "valid_from" not in written.data:
             known = (await site.pools.histories()).feeders
             if feeder.name in known:
@@ -96,17 +84,7 @@ async def _set_feeder(hass: HomeAssistant, site: CompereSite, call: ServiceCall)
     found = await _or_faults(site, call, setting)
     if isinstance(found, dict):
         return found
-    feeder, change = found
-    after = feeder if change is None else feeder_of(change.document.content)
-    before = _before(change, lambda content: _plain(feeder_data(feeder_of(content))))
-    return {
-        "result": _result(change),
-        "faults": [],
-        "name": feeder.name,
-        "valid_from": after.valid_from.isoformat(),
-        "revision": after.revision,
-        "changes": _changes(before, _plain(feeder_data(after))) if change else {},
-    }
+    return _answer(*found, feeder_of, _feeder)
 
 
 async def _get_pools(hass: HomeAssistant, site: CompereSite, call: ServiceCall) -> dict[str, Any]:
@@ -123,13 +101,12 @@ async def _get_pools(hass: HomeAssistant, site: CompereSite, call: ServiceCall) 
         "on": day.isoformat(),
         "currency": site.currency.code,
         "pools": [
-            _shown(name, versions, day, lambda pool: _pool(site, pool))
+            _shown(name, versions, day, partial(_pool, site))
             | {"warnings": [one for pool in _now(versions, day) for one in warnings(site, pool)]}
             for name, versions in pools.items()
         ],
         "feeders": [
-            _shown(name, versions, day, lambda feeder: _plain(feeder_data(feeder)))
-            for name, versions in histories.feeders.items()
+            _shown(name, versions, day, _feeder) for name, versions in histories.feeders.items()
         ],
     }
 
@@ -193,6 +170,18 @@ def _shown[T: (Pool, Feeder)](
     return {"name": name, "content": data_of(now[0]) if now else None, "versions": shown}
 
 
+async def _read[T](
+    hass: HomeAssistant, call: ServiceCall, key: str, read: Callable[[Document], T]
+) -> tuple[Document, T]:
+    """Return what was written in a field, and what is read from it."""
+
+    def work() -> tuple[Document, T]:
+        written = document_given(call.data[key], call.data.get("valid_from"), file=key)
+        return written, read(written)
+
+    return await hass.async_add_executor_job(work)
+
+
 async def _or_faults[T](
     site: CompereSite, call: ServiceCall, work: Callable[[], Awaitable[T]]
 ) -> T | dict[str, Any]:
@@ -206,31 +195,28 @@ async def _or_faults[T](
         return {"result": "refused", "faults": [asdict(fault) for fault in error.faults]}
 
 
-async def _written(hass: HomeAssistant, given: Any, valid_from: Any, file: str) -> Document:
-    """Read a document in the site file's form, with the day that was given beside it."""
-
-    def read() -> Document:
-        document = document_of(given, file=file)
-        if valid_from is None or not isinstance(document.data, Mapping):
-            return document
-        day = day_of_text(valid_from).isoformat()
-        return replace(document, data={**document.data, "valid_from": day})
-
-    return await hass.async_add_executor_job(read)
-
-
 def _day(site: CompereSite, call: ServiceCall, key: str) -> date:
     """Return the day that was given, or today."""
     value = call.data.get(key)
     return day_of(site.clock.now(), site.zone) if value is None else day_of_text(value)
 
 
-def _result(change: Change | None) -> str:
-    return "unchanged" if change is None else "changed" if change.before else "created"
-
-
-def _before(change: Change | None, data_of: Callable[[str], dict[str, Any]]) -> dict[str, Any]:
-    return {} if change is None or change.before is None else data_of(change.before.content)
+def _answer[T: (Pool, Feeder)](
+    one: T, change: Change | None, read: Callable[[str], T], data_of: Callable[[T], dict[str, Any]]
+) -> dict[str, Any]:
+    """Return what setting a version came to."""
+    after = one if change is None else read(change.document.content)
+    before = None if change is None or change.before is None else read(change.before.content)
+    return {
+        "result": "unchanged" if change is None else "changed" if before else "created",
+        "faults": [],
+        "name": one.name,
+        "valid_from": after.valid_from.isoformat(),
+        "revision": after.revision,
+        "changes": {}
+        if change is None
+        else _changes({} if before is None else data_of(before), data_of(after)),
+    }
 
 
 def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
@@ -243,12 +229,11 @@ def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, A
 
 
 def _pool(site: CompereSite, pool: Pool) -> dict[str, Any]:
-    return _plain(pool_data(pool, site.currency))
+    return answer_of(pool_data(pool, site.currency))
 
 
-def _plain(data: Mapping[str, Any]) -> dict[str, Any]:
-    plain: dict[str, Any] = json.loads(json.dumps(data, default=number_text))
-    return plain
+def _feeder(feeder: Feeder) -> dict[str, Any]:
+    return answer_of(feeder_data(feeder))
 
 
 _DAY = {vol.Optional("valid_from"): WRITTEN, vol.Optional("dry_run", default=False): cv.boolean}

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from datetime import date
-import json
 from typing import Any
 import uuid
 
@@ -13,7 +12,6 @@ import probatio as vol
 from ..account_view import exact_text
 from ..action_targets import accounts_meant
 from ..authority import Duty, async_require_manager
-from ..core.document_section import number_text
 from ..core.errors import InvalidInputError
 from ..core.ids import AccountNumber
 from ..core.money.amount import Amount, Price
@@ -28,6 +26,7 @@ from .fields import (
     REFERENCE,
     WRITTEN,
     Action,
+    answer_of,
     day_of_text,
     month_of,
     needed_moment_of,
@@ -38,12 +37,11 @@ from .fields import (
 async def _get_tariff(hass: HomeAssistant, site: CompereSite, call: ServiceCall) -> dict[str, Any]:
     """Answer with all versions of a tariff, in the site file's form, and its calendars."""
     tariff = site.book.tariff(call.data["tariff"])
-    data = [tariff_data(version, site.currency) for version in tariff.versions]
     calendars = {version.calendar for version in tariff.versions if version.calendar}
     return {
         "name": tariff.name,
         "currency": site.currency.code,
-        "versions": json.loads(json.dumps(data, default=number_text)),
+        "versions": [answer_of(tariff_data(one, site.currency)) for one in tariff.versions],
         "calendars": [calendar_data(site.book.calendars[name]) for name in sorted(calendars)],
     }
 

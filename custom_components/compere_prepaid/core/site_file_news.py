@@ -11,9 +11,7 @@ from .allocation.pools import (
     FEEDER_AUTHOR,
     POOL_AUTHOR,
     Versions,
-    clashes_of,
-    days_from,
-    known_to,
+    new_clashes,
     read_versions,
 )
 from .balance.feeders import Feeder, feeder_document
@@ -86,15 +84,6 @@ def _clashes(
     there: Versions, after: Versions, wanted: SiteFile, written: YamlDocument, named: Named
 ) -> Iterator[Fault]:
     """Yield what does not fit from the first day on that the file changes."""
-    meters, accounts = known_to(there, wanted.currency)
-    known = Named(
-        tariffs=named.tariffs,
-        meters={*(named.meters or ()), *meters},
-        accounts={*(named.accounts or ()), *accounts},
-    )
-    new = {*after.pools, *after.feeders} - {*there.pools, *there.feeders}
-    days = days_from(after, min(DayVersion.of(document).day for document in new))
-    before = set(clashes_of(there, days, known, wanted.currency))
     versions: Sequence[tuple[str, Sequence[Pool | Feeder]]] = (
         ("pools", wanted.pools),
         ("feeders", wanted.feeders),
@@ -104,9 +93,7 @@ def _clashes(
         for group, ones in versions
         for index, one in enumerate(ones)
     }
-    for clash in clashes_of(after, days, known, wanted.currency):
-        if clash in before:
-            continue
+    for clash in new_clashes(there, after, named, wanted.currency):
         index = places.get((clash.group, clash.name, clash.version))
         if index is None:
             yield written.fault("pools", message=str(clash))

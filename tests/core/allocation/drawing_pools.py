@@ -14,10 +14,10 @@ from custom_components.compere_prepaid.core.allocation.pool import (
     Members,
     Pool,
     PoolKind,
-    Split,
 )
 from custom_components.compere_prepaid.core.ids import AccountNumber, MeterSerial
 from custom_components.compere_prepaid.core.money.amount import ZERO, Amount, Price
+from tests.core.allocation.strategies import splits
 
 NAMES = ["Escalators", "公共照明", "null", "1.0", "a: b", "#x", "Lift 2"]
 ACCOUNTS = [AccountNumber(number) for number in ("A-101", "007", "12", "yes", "商铺.1")]
@@ -52,31 +52,10 @@ def costs(draw: st.DrawFn, own: str) -> Cost:
     )
 
 
-@st.composite
-def splits(draw: st.DrawFn) -> tuple[Split, ...]:
-    """Draw a basis or a mix of several that makes 100 %, in the order of the bases."""
-    bases = draw(st.lists(st.sampled_from(Basis), min_size=1, max_size=4, unique=True))
-    bounds = sorted(
-        draw(
-            st.lists(
-                st.integers(1, WHOLE_PPM - 1),
-                min_size=len(bases) - 1,
-                max_size=len(bases) - 1,
-                unique=True,
-            )
-        )
-    )
-    parts = [end - begin for begin, end in zip([0, *bounds], [*bounds, WHOLE_PPM], strict=True)]
-    fixed = st.dictionaries(
-        st.sampled_from(ACCOUNTS), st.integers(0, WHOLE_PPM // len(ACCOUNTS)), min_size=1
-    )
-    return tuple(
-        Split(basis=basis, ppm=ppm, percentages=draw(fixed) if basis is Basis.PERCENT else {})
-        for basis, ppm in sorted(
-            zip(bases, parts, strict=True), key=lambda part: list(Basis).index(part[0])
-        )
-    )
-
+_splits = splits(ACCOUNTS, least=1).map(
+    lambda mix: tuple(sorted(mix, key=lambda split: list(Basis).index(split.basis)))
+)
+"""In the order of the bases, as a document has them."""
 
 _members = st.builds(
     Members,
@@ -113,7 +92,7 @@ def pools(draw: st.DrawFn) -> Pool:
         revision=draw(st.integers(1, 12)),
         kind=draw(st.sampled_from(PoolKind)),
         costs=() if ended else tuple(draw(st.lists(costs(name), min_size=1, max_size=4))),
-        splits=() if ended else draw(splits()),
+        splits=() if ended else draw(_splits),
         members=draw(_members),
         left_out=draw(_members),
         exclusions=tuple(

@@ -1,8 +1,10 @@
 """A mall of a few shops whose shared costs are allocated: real ledger, readings by hand."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from custom_components.compere_prepaid.core.allocation.bills import Bills
@@ -95,13 +97,29 @@ class AllocatingMall:
         """Set a feeder."""
         await self.write(feeder_document(feeder))
 
-    async def registers(self, serial: MeterSerial, wh_an_hour: int, *days: date) -> None:
-        """Let a meter that is nobody's count evenly, and keep what it shows on these days."""
+    async def registers(
+        self,
+        serial: MeterSerial,
+        wh_an_hour: int,
+        *days: date,
+        more: Mapping[datetime, int] = MappingProxyType({}),
+    ) -> None:
+        """Let a meter that is nobody's count evenly, and keep what it shows on these days.
+
+        In the hours that begin then it counts so much `more`.
+        """
         first = day_start(days[0], ZONE)
         rows = []
         for day in days:
             marks = hour_marks(day, ZONE)
-            points = [Point(at, wh_an_hour * ((at - first) // timedelta(hours=1))) for at in marks]
+            points = [
+                Point(
+                    at,
+                    wh_an_hour * ((at - first) // timedelta(hours=1))
+                    + sum(wh for since, wh in more.items() if since < at),
+                )
+                for at in marks
+            ]
             rows.append(
                 DayRegisters(meter=serial, generation=0, day=day, registers=registers_text(points))
             )

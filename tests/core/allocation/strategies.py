@@ -1,6 +1,8 @@
 """Runs of all kinds, for tests that must hold for any."""
 
+from collections.abc import Sequence
 from datetime import date, timedelta
+from itertools import pairwise
 from typing import Any
 
 from hypothesis import strategies as st
@@ -57,33 +59,23 @@ def stays(draw: st.DrawFn, days: int) -> Stay:
 
 
 @st.composite
-def splits(draw: st.DrawFn) -> tuple[Split, ...]:
-    """Return a mix of bases that adds up to the whole."""
-    bases = draw(st.lists(st.sampled_from(Basis), min_size=1, max_size=3, unique=True))
-    borders = sorted(
-        draw(
-            st.lists(
-                st.integers(1, WHOLE_PPM - 1),
-                min_size=len(bases) - 1,
-                max_size=len(bases) - 1,
-                unique=True,
-            )
-        )
+def splits(
+    draw: st.DrawFn, bearers: Sequence[AccountNumber] = ACCOUNTS, least: int = 0
+) -> tuple[Split, ...]:
+    """Return a mix of bases that adds up to the whole; `least` accounts have a percentage."""
+    bases = draw(st.lists(st.sampled_from(Basis), min_size=1, max_size=4, unique=True))
+    between, size = st.integers(1, WHOLE_PPM - 1), len(bases) - 1
+    borders = sorted(draw(st.lists(between, min_size=size, max_size=size, unique=True)))
+    percentages = st.dictionaries(
+        st.sampled_from(bearers), st.integers(0, WHOLE_PPM // len(bearers)), min_size=least
     )
-    parts = [
-        until - since for since, until in zip([0, *borders], [*borders, WHOLE_PPM], strict=True)
-    ]
     return tuple(
         Split(
             basis=basis,
-            ppm=ppm,
-            percentages=draw(
-                st.dictionaries(accounts, st.integers(0, WHOLE_PPM // len(ACCOUNTS)), max_size=4)
-            )
-            if basis is Basis.PERCENT
-            else {},
+            ppm=until - since,
+            percentages=draw(percentages) if basis is Basis.PERCENT else {},
         )
-        for basis, ppm in zip(bases, parts, strict=True)
+        for basis, (since, until) in zip(bases, pairwise([0, *borders, WHOLE_PPM]), strict=True)
     )
 
 

@@ -1,7 +1,8 @@
 """What pools cost: meters at a price or by a tariff, losses, amounts, and what is missing."""
 
 from collections.abc import AsyncIterator
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from custom_components.compere_prepaid.core.allocation.pool import (
     Basis,
     Cost,
     CostKind,
+    Members,
     Pool,
     Split,
 )
@@ -21,18 +23,22 @@ from custom_components.compere_prepaid.core.balance.feeders import Feeder
 from custom_components.compere_prepaid.core.errors import InvalidInputError
 from custom_components.compere_prepaid.core.ids import MeterSerial
 from custom_components.compere_prepaid.core.money.amount import Price
+from custom_components.compere_prepaid.core.prepayment.calendar import day_start
 from custom_components.compere_prepaid.core.tenancy.supplies import MeterSetup
 from tests.core.allocation.mall import (
+    BOOKS,
     IN_OCTOBER,
     LIFT,
     NOVEMBER,
     OCTOBER,
     OWNER,
+    RICE,
+    SHOPS,
     TEA,
     AllocatingMall,
     days,
 )
-from tests.core.prepayment.desk import money
+from tests.core.prepayment.desk import ZONE, money
 
 SEEN = days(date(2026, 9, 30), date(2026, 11, 3))
 MAIN = MeterSerial("MAIN")
@@ -186,14 +192,41 @@ async def test_pools_that_share_costs_go_together(mall: AllocatingMall) -> None:
 
 async def test_demand(mall: AllocatingMall) -> None:
     """Power in the hour in which all units together used most, of those that were read."""
-    await mall.registers(MeterSerial("M1"), 4000, *SEEN)
+    noon = day_start(date(2026, 10, 20), ZONE) + timedelta(hours=12)
+    alone = {noon - timedelta(hours=1): 3000}  # most of its own, but not of all together
+    await mall.registers(SHOPS[TEA], 4000, *SEEN, more={noon: 2000} | alone)
+    await mall.registers(SHOPS[RICE], 1000, *SEEN, more={noon: 2500})
     await mall.pool(
         pool(Cost(kind=CostKind.AMOUNT, name="x", amount=money(100)), basis=Basis.DEMAND)
     )
     mall.at(date(2026, 11, 2), 12)
     inputs = (await mall.runs.preview(IN_OCTOBER)).inputs
     measured = {stay.account: stay.demand_w for stay in inputs.stays if stay.demand_w}
-    assert measured == {TEA: 4000, OWNER: 1000}  # no pool counts the lift, so it is a unit
+    # no pool counts the lift, so it is a unit
+    assert measured == {TEA: 6000, RICE: 3500, OWNER: 1000}
     assert [line.detail for line in inputs.costs["Pool"] if "missing" in line.detail] == [
-        {"missing": "demand", "units": 2}
+        {"missing": "demand", "units": 1}
+    ]
+
+
+@pytest.mark.parametrize("pool_names_it", [False, True])
+async def test_demand_of_a_tenant_whose_meter_a_pool_names(
+    mall: AllocatingMall, pool_names_it: bool
+) -> None:
+    """It bears what it would bear if no pool counted a part of what it uses."""
+    for account in (TEA, RICE):
+        await mall.registers(SHOPS[account], 4000, *SEEN)
+    parts = [Cost(kind=CostKind.AMOUNT, name="x", amount=money(144))]
+    if pool_names_it:
+        parts.append(Cost(kind=CostKind.METERS, meters=(SHOPS[TEA],), price=Price(0), ppm=300_000))
+    away = Members(accounts=frozenset({BOOKS, OWNER}))
+    await mall.pool(replace(pool(*parts, basis=Basis.DEMAND), left_out=away))
+    mall.at(date(2026, 11, 2), 12)
+    run = await mall.runs.preview(IN_OCTOBER)
+    assert {name: share.amount for name, share in run.shares.items()} == {
+        TEA: money(72),
+        RICE: money(72),
+    }
+    assert [line.detail for line in run.inputs.costs["Pool"] if "missing" in line.detail] == [
+        {"missing": "demand", "units": 1}  # the books', which were never read
     ]

@@ -12,23 +12,20 @@ from custom_components.compere_prepaid.core.balance.hours import (
     HOUR,
     PeakHour,
     Point,
-    RegisterAt,
     RegisterLine,
     Stretch,
-    energy_between,
     hour_marks,
-    hourly,
     hours_of,
     peak_hour,
     points_of,
     register_between,
-    registers_at,
+    register_lines,
     registers_text,
 )
 from custom_components.compere_prepaid.core.ids import MeterSerial
 from custom_components.compere_prepaid.core.ledger.allocation_rows import DayRegisters
 from custom_components.compere_prepaid.core.ledger.ports import LedgerTransaction
-from tests.adapters.ledger_books import METER, Work, install, opened, remove, use, write_tariff
+from tests.adapters.ledger_books import METER, install, opened, remove, use, write_tariff
 
 SHANGHAI, KOLKATA, BERLIN, LORD_HOWE = map(
     ZoneInfo, ("Asia/Shanghai", "Asia/Kolkata", "Europe/Berlin", "Australia/Lord_Howe")
@@ -161,11 +158,13 @@ async def test_what_the_ledger_has(tmp_path: Path) -> None:
 
         await ledger.run(keep)
 
-        def at(hours: float, meter: MeterSerial = METER) -> Work[RegisterAt | None]:
-            return lambda tx: registers_at(tx, meter, MIDNIGHT + hours * HOUR, SHANGHAI)
+        async def line(since: float, until: float) -> RegisterLine:
+            begin, end = MIDNIGHT + since * HOUR, MIDNIGHT + until * HOUR
+            lines = await ledger.read(lambda tx: register_lines(tx, [METER], begin, end, SHANGHAI))
+            return lines[METER]
 
         async def at_all(*hours: float) -> list[tuple[int, int, bool] | None]:
-            found = [await ledger.read(at(hour)) for hour in hours]
+            found = [(await line(hour, hour)).at(MIDNIGHT + hour * HOUR) for hour in hours]
             return [
                 None if one is None else (one.generation, one.wh, one.estimated) for one in found
             ]
@@ -182,18 +181,15 @@ async def test_what_the_ledger_has(tmp_path: Path) -> None:
         # before the first row there is only where the register began, long before
         assert await at_all(-1) == [(1, 1975, True)]
 
-        spans = await ledger.read(
-            lambda tx: energy_between(tx, METER, MIDNIGHT, MIDNIGHT + 24 * HOUR, SHANGHAI)
-        )
+        whole, end = await line(0, 24), MIDNIGHT + 24 * HOUR
+        spans = whole.spans(MIDNIGHT, end)
         told = [(s.generation, s.from_wh, s.to_wh, s.estimated) for s in spans]
         assert told == [
             *((1, 2000, 3600, False), (2, 50, 450, False)),
             *((0, 450, 560, True), (0, 20, 60, False), (0, 80, 90, False)),
         ]
-        hours = await ledger.read(
-            lambda tx: hourly(tx, METER, MIDNIGHT, MIDNIGHT + 24 * HOUR, SHANGHAI)
-        )
-        assert {(at - MIDNIGHT) // HOUR: wh for at, wh in hours.items()} == {
+        hours = whole.hours(hours_of(MIDNIGHT, end, SHANGHAI))
+        assert {(at - MIDNIGHT) // HOUR: energy.wh for at, energy in hours.items()} == {
             0: 500,
             1: 1000,
             2: 100 + 200,
@@ -207,24 +203,20 @@ async def test_what_the_ledger_has(tmp_path: Path) -> None:
         }
 
 
-async def test_the_hour_in_which_all_used_most(tmp_path: Path) -> None:
+def test_the_hour_in_which_all_used_most() -> None:
     """It is that of the sum; a meter that is not known then has no part in it."""
 
-    def keep(tx: LedgerTransaction) -> None:
-        tx.put(day_row(0, 0, 500, 900, 900))
-        tx.put(day_row(0, 0, 0, 300, 900, meter=OTHER))
-        tx.put(day_row(0, 0, 5, meter=LAST))
+    def line(*registers: int) -> RegisterLine:
+        points = [Point(MIDNIGHT + place * HOUR, wh) for place, wh in enumerate(registers)]
+        return RegisterLine((Stretch(1, tuple(points)),))
 
-    def peak(until: float, *meters: MeterSerial) -> Work[PeakHour | None]:
-        end = MIDNIGHT + until * HOUR
-        return lambda tx: peak_hour(tx, meters, MIDNIGHT, end, SHANGHAI)
-
-    async with opened(tmp_path / "ledger.db") as ledger:
-        await ledger.run(keep)
-        found = await ledger.read(peak(3, METER, OTHER, LAST))
-        assert found == PeakHour(MIDNIGHT + HOUR, MIDNIGHT + 2 * HOUR, {METER: 400, OTHER: 300})
-        assert await ledger.read(peak(3, MeterSerial("33B0250100099"))) is None
-        assert await ledger.read(peak(0.5, METER)) is None
+    lines = {METER: line(0, 500, 900, 900), OTHER: line(0, 0, 300, 900), LAST: line(0, 5)}
+    marks = [MIDNIGHT + place * HOUR for place in range(4)]
+    assert peak_hour(lines, marks) == PeakHour(MIDNIGHT + HOUR, {METER: 400, OTHER: 300})
+    assert peak_hour({METER: RegisterLine(())}, marks) is None
+    assert peak_hour(lines, marks[:1]) is None
+    half = (*marks[:2], marks[1] + HOUR / 2)  # as where clocks are moved by half an hour
+    assert peak_hour({OTHER: lines[OTHER]}, half) == PeakHour(half[1], {OTHER: 300})
 
 
 def day_row(generation: int, *known: int | str | None, meter: MeterSerial = METER) -> DayRegisters:

@@ -56,7 +56,7 @@ THIRD = MeterSerial("33B0250100003")
 MODULUS = 1_000_000
 
 _DAY = Asked(since=date(2026, 3, 2), until=date(2026, 3, 3))
-_RUN = "2026-03-02..2026-03-03"
+_RUN = "2026-03-02..2026-03-02"
 
 _RULES: tuple[Mapping[str, Any] | Policy, ...] = (
     {

@@ -12,7 +12,6 @@ from datetime import date, timedelta
 from ..errors import InvalidInputError
 from ..ledger.allocation_rows import (
     BillCancellation,
-    RunState,
     SupplierBill,
 )
 from ..ledger.ports import LedgerTransaction
@@ -20,6 +19,7 @@ from ..money.amount import Amount
 from ..prepayment.book import AccountBook
 from .content import results_of
 from .inputs import PoolResult
+from .standing import posted_runs
 
 LONGEST = timedelta(days=3 * 366)
 """No bill is for more days; one that says so was mistyped."""
@@ -227,9 +227,7 @@ def _said(bill: SupplierBill) -> SupplierBill:
 
 def _users(tx: LedgerTransaction, bill: SupplierBill) -> Iterator[str]:
     """Yield the posted runs that a bill is part of."""
-    for head in tx.run_heads(bill.since, bill.until):
-        if head.state is not RunState.POSTED:
-            continue
+    for head in posted_runs(tx, bill.since, bill.until):
         if _key(bill) in bills_in(results_of(tx.run_result(head.id))):
             yield head.id
 

@@ -9,13 +9,12 @@ it is not known what they used).
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from typing import NamedTuple
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from ..balance.energy_balance import meters_behind
 from ..balance.feeders import FEEDER, Feeder, feeders_on
-from ..balance.hours import HOUR, RegisterLine, hours_of, register_lines
+from ..balance.hours import RegisterLine, hours_of, peak_hour, register_lines
 from ..errors import InvalidInputError
 from ..ids import AccountNumber, MeterSerial
 from ..ledger.account_rows import Supply, Tenancy
@@ -32,8 +31,6 @@ from .pool import Basis, CostKind, Pool
 from .pools import pools_on
 from .premises import PREMISES, Held, premises_between
 from .stays import Tenants, stays_of
-
-_SECONDS = 3600
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,13 +65,6 @@ class Gathering:
     behind: int
     """Of so many meters that supply somebody the charges do not reach to the end of the time."""
     registers: Mapping[MeterSerial, RegisterLine]
-
-
-class _Demand(NamedTuple):
-    """The hour in which all units together used most, and the mean W of each in it."""
-
-    at: datetime
-    mean_w: Mapping[MeterSerial, int]
 
 
 def read_gathering(
@@ -124,7 +114,10 @@ def gather(gathering: Gathering) -> Inputs:
     """Return the inputs of a run. Raises what rating by a tariff raises, and `tariff_unknown`."""
     setting, zone = gathering.setting, gathering.setting.zone
     since, until = gathering.since, gathering.until
-    demand = _demand(gathering) if _splits_by(gathering.pools, Basis.DEMAND) else None
+    marks = hours_of(day_start(since, zone), day_start(until, zone), zone)
+    peak = None
+    if _splits_by(gathering.pools, Basis.DEMAND):
+        peak = peak_hour(_lines_of_units(gathering, marks), marks)
     known = Known(
         since=since,
         until=until,
@@ -135,7 +128,7 @@ def gather(gathering: Gathering) -> Inputs:
         feeders=gathering.feeders,
         bills=gathering.bills,
         registers=gathering.registers,
-        hours=hours_of(day_start(since, zone), day_start(until, zone), zone),
+        hours=marks,
     )
     stays = stays_of(
         Tenants(
@@ -150,13 +143,13 @@ def gather(gathering: Gathering) -> Inputs:
             tenancies=gathering.tenancies,
             premises=gathering.premises,
             energy=gathering.energy,
-            demand={} if demand is None else demand.mean_w,
-            demand_on=None if demand is None else day_of(demand.at, zone),
+            demand={} if peak is None else peak.mean_w,
+            demand_on=None if peak is None else day_of(peak.at, zone),
         )
     )
     unmeasured = len(
         {stay.unit for stay in stays if stay.unit and not stay.vacant}
-        - (set() if demand is None else set(demand.mean_w))
+        - (set() if peak is None else set(peak.mean_w))
     )
     return Inputs(
         since=since,
@@ -223,31 +216,22 @@ def _behind(tx: LedgerTransaction, supplies: Iterable[Supply], end: datetime) ->
     return sum(mark is not None and mark.at < end for mark in marks)
 
 
-def _demand(gathering: Gathering) -> _Demand | None:
-    """Find the hour in which all units together used most, the first of equals."""
-    zone = gathering.setting.zone
-    marks = hours_of(day_start(gathering.since, zone), day_start(gathering.until, zone), zone)
-    of_units = {
-        serial: line.hours(marks)
-        for serial, line in gathering.registers.items()
-        if serial not in gathering.common
+def _lines_of_units(
+    gathering: Gathering, marks: Sequence[datetime]
+) -> Mapping[MeterSerial, RegisterLine]:
+    """Return the registers of units: also of a common meter while a tenant has it, as stays do."""
+    let = {
+        supply.meter
+        for supply in gathering.supplies
+        if supply.account != gathering.setting.owner
+        and supply.from_at < marks[-1]
+        and (supply.to_at is None or supply.to_at > marks[0])
     }
-    totals: dict[datetime, int] = {}
-    for hours in of_units.values():
-        for at, energy in hours.items():
-            totals[at] = totals.get(at, 0) + energy.wh
-    if not totals:
-        return None
-    peak = min(totals, key=lambda at: (-totals[at], at))
-    seconds = min((at - peak for at in marks if at > peak), default=HOUR) // timedelta(seconds=1)
-    return _Demand(
-        peak,
-        {
-            serial: hours[peak].wh * _SECONDS // seconds
-            for serial, hours in of_units.items()
-            if peak in hours
-        },
-    )
+    return {
+        serial: line
+        for serial, line in gathering.registers.items()
+        if serial not in gathering.common or serial in let
+    }
 
 
 def _unknown_use(pool: Pool, behind: int, unmeasured: int) -> Iterable[CostLine]:
@@ -256,5 +240,5 @@ def _unknown_use(pool: Pool, behind: int, unmeasured: int) -> Iterable[CostLine]
         (Basis.ENERGY, "charges", behind),
         (Basis.DEMAND, "demand", unmeasured),
     ):
-        if units and any(split.basis is basis for split in pool.splits):
+        if units and _splits_by((pool,), basis):
             yield CostLine(name=kind, amount=ZERO, detail={"missing": kind, "units": units})

@@ -8,11 +8,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 
 from ..errors import InvalidInputError
-from ..ledger.allocation_rows import RunHead, RunState
+from ..ledger.allocation_rows import RunHead
 from ..ledger.ports import LedgerTransaction
 from .content import results_of
 from .inputs import CostLine, PoolResult
 from .pool import WHOLE_PPM
+from .standing import posted_runs
 
 type _Source = tuple[str | int, ...]
 """What a cost was made of: a kind, and its name."""
@@ -31,9 +32,7 @@ def refuse_overlap(
     `InvalidInputError`: `allocation_overlaps`, `allocation_counted_twice`.
     """
     taken: list[tuple[RunHead, Mapping[_Source, int]]] = []
-    for head in tx.run_heads(since, until):
-        if head.state is not RunState.POSTED:
-            continue
+    for head in posted_runs(tx, since, until):
         posted = results_of(tx.run_result(head.id))
         if both := pools & {result.pool for result in posted}:
             raise InvalidInputError(

@@ -95,6 +95,27 @@ def known_to(versions: Versions, currency: Currency) -> tuple[set[str], set[str]
     return meters, accounts
 
 
+def new_clashes(
+    before: Versions, after: Versions, named: Named, currency: Currency
+) -> tuple[Clash, ...]:
+    """Return what would be wrong from the first new version on that was not wrong before.
+
+    What versions named before may still be named, though it is not among `named` any more.
+    """
+    meters, accounts = known_to(before, currency)
+    named = Named(
+        tariffs=named.tariffs,
+        meters={*(named.meters or ()), *meters},
+        accounts={*(named.accounts or ()), *accounts},
+    )
+    there, together = {*before.pools, *before.feeders}, {*after.pools, *after.feeders}
+    first = min(DayVersion.of(document).day for document in together - there)
+    days = {day for document in together if (day := DayVersion.of(document).day) >= first}
+    old = set(clashes_of(before, days, named, currency))
+    new = clashes_of(after, days, named, currency)
+    return tuple(clash for clash in new if clash not in old)
+
+
 @dataclass(slots=True)
 class Pools:
     """Changes the pools and feeders of a site."""
@@ -111,11 +132,7 @@ class Pools:
         """
 
         def change(tx: LedgerTransaction) -> Change | None:
-            versions = read_versions(tx)
-            found = self._next(versions.pools, pool)
-            if found is not None:
-                self._refuse_clashes(versions, found.document, pool, written)
-            return found
+            return self._next(read_versions(tx), pool, written)
 
         return await self._write(change, POOL_AUTHOR, user, dry_run=dry_run)
 
@@ -131,16 +148,13 @@ class Pools:
             versions = read_versions(tx)
             known = in_force_on(versions.pools, day).get(name)
             if known is None:
-                raise self._unknown(versions, name)
+                names = ", ".join(dated(versions.pools)) or "-"
+                raise InvalidInputError("pool_unknown", pool=name, pools=names)
             pool = pool_of(known.content, self.book.currency)
             if pool.ended:
                 return None
             ended = Pool(name=name, valid_from=day, kind=pool.kind, costs=(), splits=(), ended=True)
-            found = self._next(versions.pools, ended)
-            if found is not None:
-                empty = WrittenDocument(data={}, lines={})
-                self._refuse_clashes(versions, found.document, ended, empty)
-            return found
+            return self._next(versions, ended, WrittenDocument(data={}, lines={}))
 
         return await self._write(change, POOL_AUTHOR, user, dry_run=dry_run)
 
@@ -156,117 +170,64 @@ class Pools:
         def change(tx: LedgerTransaction) -> Change | None:
             versions = read_versions(tx)
             before = in_force_on(versions.feeders, feeder.valid_from).get(feeder.name)
-            if before is not None and _same_feeder(feeder_of(before.content), feeder):
+            if before is not None and _is_same(feeder_of(before.content), feeder):
                 return None
             version = next_revision(versions.feeders, feeder.name, feeder.valid_from)
             document = feeder_document(replace(feeder, revision=version.revision))
-            self._refuse_feeder(versions, document, feeder, written)
+            after = versions._replace(feeders=(*versions.feeders, document))
+            known = {*self.book.meters, *known_to(versions, self.book.currency)[0]}
+            faults = [
+                written.fault(key, place, message=f"there is no meter '{serial}'")
+                for key, serials in (("main", feeder.main), ("meters", feeder.meters or ()))
+                for place, serial in enumerate(serials)
+                if serial not in known
+            ]
+            faults += self._clashes(versions, after, ("feeders", feeder.name), written)
+            if faults:
+                raise DocumentError(feeder.name, faults)
             return Change(document, before)
 
         return await self._write(change, FEEDER_AUTHOR, user, dry_run=dry_run)
-
-    async def on(self, day: date) -> tuple[Pool, ...]:
-        """Return the pools that there are on a day."""
-        currency = self.book.currency
-        return await self.book.ledger.read(lambda tx: pools_on(tx.documents(POOL), day, currency))
-
-    async def get(self, name: str, day: date) -> Pool:
-        """Return a pool as of a day. Raises `InvalidInputError` (`pool_unknown`)."""
-
-        def find(tx: LedgerTransaction) -> Pool:
-            versions = read_versions(tx)
-            for pool in pools_on(versions.pools, day, self.book.currency):
-                if pool.name == name:
-                    return pool
-            raise self._unknown(versions, name)
-
-        return await self.book.ledger.read(find)
-
-    async def feeders(self, day: date) -> Mapping[str, Feeder]:
-        """Return the feeders that there are on a day, by name."""
-        return await self.book.ledger.read(lambda tx: feeders_on(tx.documents(FEEDER), day))
 
     async def histories(self) -> Histories:
         """Return all versions of all pools and feeders, and who set them."""
 
         def look(tx: LedgerTransaction) -> Histories:
             versions, currency = read_versions(tx), self.book.currency
-            users = _users(tx.documents(POOL_AUTHOR))
-            set_by = _users(tx.documents(FEEDER_AUTHOR))
             return Histories(
-                {
-                    name: [
-                        (pool_of(one.content, currency), users.get(_key(one), "")) for one in known
-                    ]
-                    for name, known in dated(versions.pools).items()
-                },
-                {
-                    name: [(feeder_of(one.content), set_by.get(_key(one), "")) for one in known]
-                    for name, known in dated(versions.feeders).items()
-                },
+                _history(
+                    versions.pools, tx.documents(POOL_AUTHOR), lambda text: pool_of(text, currency)
+                ),
+                _history(versions.feeders, tx.documents(FEEDER_AUTHOR), feeder_of),
             )
 
         return await self.book.ledger.read(look)
 
-    def _next(self, documents: tuple[Document, ...], pool: Pool) -> Change | None:
-        """Return the version that sets this pool, if that changes anything."""
+    def _next(self, versions: Versions, pool: Pool, written: WrittenDocument) -> Change | None:
+        """Return the version that sets this pool, if that changes anything and fits the rest."""
         currency = self.book.currency
-        before = in_force_on(documents, pool.valid_from).get(pool.name)
-        if before is not None and _same_pool(pool_of(before.content, currency), pool):
+        before = in_force_on(versions.pools, pool.valid_from).get(pool.name)
+        if before is not None and _is_same(pool_of(before.content, currency), pool):
             return None
-        version = next_revision(documents, pool.name, pool.valid_from)
-        return Change(pool_document(replace(pool, revision=version.revision), currency), before)
-
-    def _refuse_clashes(
-        self, before: Versions, document: Document, pool: Pool, written: WrittenDocument
-    ) -> None:
-        """Refuse what does not fit on a day from this version on."""
-        after = before._replace(pools=(*before.pools, document))
-        days = days_from(after, pool.valid_from)
-        faults = [
-            written.fault(*clash.path, message=clash.message)
-            if (clash.group, clash.name) == ("pools", pool.name)
-            else written.fault(message=str(clash))
-            for clash in self._new_clashes(before, after, days)
-        ]
-        if faults:
+        version = next_revision(versions.pools, pool.name, pool.valid_from)
+        document = pool_document(replace(pool, revision=version.revision), currency)
+        after = versions._replace(pools=(*versions.pools, document))
+        if faults := self._clashes(versions, after, ("pools", pool.name), written):
             raise DocumentError(pool.name, faults)
+        return Change(document, before)
 
-    def _refuse_feeder(
-        self, before: Versions, document: Document, feeder: Feeder, written: WrittenDocument
-    ) -> None:
-        known = {*self.book.meters, *known_to(before, self.book.currency)[0]}
-        faults: list[Fault] = [
-            written.fault(key, place, message=f"there is no meter '{serial}'")
-            for key, serials in (("main", feeder.main), ("meters", feeder.meters or ()))
-            for place, serial in enumerate(serials)
-            if serial not in known
-        ]
-        after = before._replace(feeders=(*before.feeders, document))
-        days = days_from(after, feeder.valid_from)
-        faults += [
+    def _clashes(
+        self, before: Versions, after: Versions, own: tuple[str, str], written: WrittenDocument
+    ) -> list[Fault]:
+        """Return what does not fit on a day from a new version on, of which this is written."""
+        book = self.book
+        named = Named(tariffs=book.tariffs, meters=book.meters, accounts=book.accounts)
+        return [
             written.fault(*clash.path, message=clash.message)
-            if (clash.group, clash.name) == ("feeders", feeder.name)
+            if (clash.group, clash.name) == own
             else written.fault(message=str(clash))
-            for clash in self._new_clashes(before, after, days)
+            for clash in new_clashes(before, after, named, book.currency)
         ]
-        if faults:
-            raise DocumentError(feeder.name, faults)
-
-    def _new_clashes(
-        self, before: Versions, after: Versions, days: Iterable[date]
-    ) -> tuple[Clash, ...]:
-        """Return what would be wrong that was not wrong before."""
-        book, days = self.book, tuple(days)
-        meters, accounts = known_to(before, book.currency)
-        named = Named(
-            tariffs=book.tariffs,
-            meters={*book.meters, *meters},
-            accounts={*book.accounts, *accounts},
-        )
-        old = set(clashes_of(before, days, named, book.currency))
-        new = clashes_of(after, days, named, book.currency)
-        return tuple(clash for clash in new if clash not in old)
 
     async def _write(
         self,
@@ -289,30 +250,18 @@ class Pools:
             return await self.book.ledger.read(change)
         return await self.book.ledger.run(write)
 
-    @staticmethod
-    def _unknown(versions: Versions, name: str) -> InvalidInputError:
-        known = ", ".join(dated(versions.pools)) or "-"
-        return InvalidInputError("pool_unknown", pool=name, pools=known)
+
+def _history[T](
+    documents: Iterable[Document], authors: Iterable[Document], read: Callable[[str], T]
+) -> Mapping[str, Sequence[tuple[T, str]]]:
+    """Return versions by name as they follow each other, and who set each."""
+    users = {(one.name, one.version): json.loads(one.content)["user"] for one in authors}
+    return {
+        name: [(read(one.content), users.get((one.name, one.version), "")) for one in known]
+        for name, known in dated(documents).items()
+    }
 
 
-def _key(document: Document) -> tuple[str, str]:
-    return document.name, document.version
-
-
-def _users(authors: Iterable[Document]) -> dict[tuple[str, str], str]:
-    return {_key(one): json.loads(one.content)["user"] for one in authors}
-
-
-def days_from(versions: Versions, first: date) -> set[date]:
-    """Return the days from one on at which anything begins to hold."""
-    starts = {DayVersion.of(document).day for document in (*versions.pools, *versions.feeders)}
-    return {first, *(day for day in starts if day > first)}
-
-
-def _same_pool(one: Pool, other: Pool) -> bool:
+def _is_same[T: (Pool, Feeder)](one: T, other: T) -> bool:
     """Tell whether two versions say the same, whenever they begin."""
-    return replace(one, valid_from=other.valid_from, revision=other.revision) == other
-
-
-def _same_feeder(one: Feeder, other: Feeder) -> bool:
     return replace(one, valid_from=other.valid_from, revision=other.revision) == other

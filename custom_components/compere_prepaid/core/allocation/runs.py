@@ -23,7 +23,7 @@ from ..ledger.ports import LedgerTransaction
 from ..money.amount import Amount
 from ..prepayment.batches import sliced
 from ..prepayment.book import AccountBook
-from ..prepayment.calendar import day_of, next_month
+from ..prepayment.calendar import day_of, days_name
 from .content import inputs_of, results_of, share_lines_of
 from .document import POOL
 from .events import AllocationPosted, AllocationReversed, SharedCosts
@@ -66,11 +66,6 @@ class Worked:
     inputs: Inputs
     results: tuple[PoolResult, ...]
     shares: Shares
-
-    @property
-    def missing(self) -> tuple[str, ...]:
-        """The meters whose registers are not known yet; such a run is not kept."""
-        return missing_of(self.inputs)
 
     @property
     def pools(self) -> Mapping[str, Pool]:
@@ -154,14 +149,14 @@ class Allocations:
         worked = await self.get(run)
         if (head := _head(worked)).state is RunState.POSTED:
             return worked
-        await self._step(worked, post_run, user=user, reason=reason)
+        booked = await self._step(worked, post_run, user=user, reason=reason)
         posted = AllocationPosted(
             at=self.book.clock.now(),
             run=head.id,
             since=head.since.isoformat(),
             until=head.until.isoformat(),
             amount=Amount(sum(share.amount for share in worked.shares.values())),
-            accounts=len(worked.shares),
+            accounts=len(booked),
             user=user,
         )
         self.book.emit(posted)
@@ -269,7 +264,9 @@ class Allocations:
         gathered = await book.ledger.survey(read)
         return await asyncio.to_thread(gather, gathered)
 
-    async def _step(self, worked: Worked, book: _Booking, *, user: str, reason: str) -> None:
+    async def _step(
+        self, worked: Worked, book: _Booking, *, user: str, reason: str
+    ) -> Mapping[AccountNumber, Booked]:
         """Book a step of a run, and let the accounts be as they are in the ledger then."""
         numbers = list(worked.shares)
         async with self.book.locked(numbers):
@@ -283,6 +280,7 @@ class Allocations:
             finally:  # whoever ends this half-way ends none of the telling
                 for number, one in waiting:
                     self._told(step, number, one)
+        return booked
 
     def _told(self, step: Step, number: AccountNumber, booked: Booked) -> None:
         """Let an account be as it is in the ledger, and tell what it was charged."""
@@ -333,8 +331,7 @@ def behind_of(inputs: Inputs) -> int:
 
 def run_id(since: date, until: date, number: int = 1) -> str:
     """Name a run: `2026-10` for a month, else both days; `#2` for a second one of these days."""
-    is_month = since.day == 1 and until == next_month(since)
-    days = since.isoformat()[:7] if is_month else f"{since.isoformat()}..{until.isoformat()}"
+    days = days_name(since, until)
     return days if number == 1 else f"{days}#{number}"
 
 

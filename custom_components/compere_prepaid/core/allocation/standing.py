@@ -37,6 +37,11 @@ class BookedRun(NamedTuple):
         return self.head.state is RunState.POSTED
 
 
+def posted_runs(tx: LedgerTransaction, since: date, until: date) -> tuple[RunHead, ...]:
+    """Return the runs that stand and share a day with a time, in the order of their making."""
+    return tuple(head for head in tx.run_heads(since, until) if head.state is RunState.POSTED)
+
+
 def booked_runs(tx: LedgerTransaction) -> tuple[BookedRun, ...]:
     """Return all runs that were ever posted, in the order of their days."""
     heads = tx.run_heads(date.min, date.max)

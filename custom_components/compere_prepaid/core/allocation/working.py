@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from ..ids import AccountNumber
 from ..money.amount import Amount
+from ..tariff.tax import tax_on
 from .content import inputs_content, result_content, run_digest, share_content, share_lines_of
 from .inputs import Inputs, ShareLine, total_of
 from .pool import Pool
@@ -74,3 +75,8 @@ def nets_of(lines: Iterable[ShareLine], pools: Mapping[str, Pool]) -> Mapping[in
         if ppm := taxed.get(line.pool):
             nets[ppm] = nets.get(ppm, 0) + line.amount
     return {ppm: Amount(net) for ppm, net in sorted(nets.items())}
+
+
+def tax_of(nets: Mapping[int, Amount]) -> Amount:
+    """Return the tax that comes on top, exact."""
+    return Amount(sum(tax_on(net, ppm) for ppm, net in nets.items()))

@@ -81,10 +81,9 @@ class HourEnergy(NamedTuple):
 
 
 class PeakHour(NamedTuple):
-    """The hour in which meters together counted most, and the mean power of each in it."""
+    """The hour in which meters together counted most, and the mean W of each in it."""
 
     at: datetime
-    until: datetime
     mean_w: Mapping[MeterSerial, int]
 
 
@@ -200,7 +199,11 @@ class RegisterLine:
         return None
 
     def spans(self, since: datetime, until: datetime) -> tuple[EnergySpan, ...]:
-        """Return what was counted in a time, of each register."""
+        """Return what was counted in a time, of each register.
+
+        Where the first span begins later than asked, or the last one ends earlier, nothing is known
+        of the rest; no span at all: nothing is known.
+        """
         found = ((one.generation, one.between(since, until)) for one in self.stretches)
         return tuple(
             EnergySpan(
@@ -271,48 +274,13 @@ def register_lines(
     }
 
 
-def registers_at(
-    tx: LedgerTransaction, meter: MeterSerial, at: datetime, zone: ZoneInfo
-) -> RegisterAt | None:
-    """Return what a meter's register showed at an instant; None if that is not known."""
-    return register_lines(tx, [meter], at, at, zone)[meter].at(at)
-
-
-def energy_between(
-    tx: LedgerTransaction, meter: MeterSerial, since: datetime, until: datetime, zone: ZoneInfo
-) -> tuple[EnergySpan, ...]:
-    """Return what a meter counted in a time, a span for each of its registers.
-
-    Where the first span begins later than asked, or the last one ends earlier, nothing is known of
-    the rest; no span at all: nothing is known.
-    """
-    return register_lines(tx, [meter], since, until, zone)[meter].spans(since, until)
-
-
-def hourly(
-    tx: LedgerTransaction, meter: MeterSerial, since: datetime, until: datetime, zone: ZoneInfo
-) -> Mapping[datetime, int]:
-    """Return what a meter counted in each of the site's hours within a time, by their beginnings.
-
-    Hours that are not known are left out.
-    """
-    line = register_lines(tx, [meter], since, until, zone)[meter]
-    return {at: energy.wh for at, energy in line.hours(hours_of(since, until, zone)).items()}
-
-
 def peak_hour(
-    tx: LedgerTransaction,
-    meters: Iterable[MeterSerial],
-    since: datetime,
-    until: datetime,
-    zone: ZoneInfo,
+    lines: Mapping[MeterSerial, RegisterLine], marks: Sequence[datetime]
 ) -> PeakHour | None:
-    """Return the hour within a time in which meters together counted most, the first of equals.
+    """Return the hour from mark to mark in which meters counted most, the first of equals.
 
     A meter of which that hour is not known is not in the answer. None if nothing is known at all.
     """
-    marks = hours_of(since, until, zone)
-    lines = register_lines(tx, meters, since, until, zone)
     by_meter = {meter: line.hours(marks) for meter, line in lines.items()}
     totals: dict[datetime, int] = {}
     for hours in by_meter.values():
@@ -321,12 +289,11 @@ def peak_hour(
     if not totals:
         return None
     peak = min(totals, key=lambda at: (-totals[at], at))
-    end = marks[bisect_right(marks, peak)]
+    length = (marks[bisect_right(marks, peak)] - peak) // _MICROSECOND
     return PeakHour(
         peak,
-        end,
         {
-            meter: hours[peak].wh * (HOUR // _MICROSECOND) // ((end - peak) // _MICROSECOND)
+            meter: hours[peak].wh * (HOUR // _MICROSECOND) // length
             for meter, hours in by_meter.items()
             if peak in hours
         },

@@ -25,6 +25,17 @@ def next_month(month: date) -> date:
     return (month + timedelta(days=31)).replace(day=1)
 
 
+def month_before(month: date) -> date:
+    """Return the first day of the month before the one that begins on this day."""
+    return (month - timedelta(days=1)).replace(day=1)
+
+
+def days_name(since: date, until: date) -> str:
+    """Name days: `2026-10` for a month, else the first and the last one."""
+    is_month = since.day == 1 and until == next_month(since)
+    return f"{since:%Y-%m}" if is_month else f"{since}..{until - timedelta(days=1)}"
+
+
 def day_share(total: int, number: int, days: int) -> int:
     """Return the share of one of so many days (1 is the first): all shares add up to the total."""
     return total * number // days - total * (number - 1) // days

@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from ..money.amount import Amount
-from .calendar import day_of, day_start, days_of_month
+from .calendar import day_of, day_start, days_of_month, month_before
 from .forecast import usual_day
 from .spending import SpendingLog
 
@@ -48,7 +48,7 @@ def compare(log: SpendingLog, now: datetime) -> Comparison:
     """Sum up what was spent in the running day, week and month, and in those before."""
     today = day_of(now, log.zone)
     monday, first = week_began(today), today.replace(day=1)
-    last_month = (first - timedelta(days=1)).replace(day=1)
+    last_month = month_before(first)
     same_date = last_month.replace(day=min(today.day, days_of_month(last_month)))
     usual = usual_day(log, today)
     return Comparison(

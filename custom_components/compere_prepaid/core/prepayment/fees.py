@@ -22,7 +22,7 @@ from ..money.amount import ZERO, Amount
 from ..tariff.demand import DemandKey, DemandQuantity
 from ..tariff.fees import DemandFee, Fee as DueFee, day_fees, demand_fees, minimum_fee
 from ..tariff.model import Tariff
-from .calendar import day_of, day_start, month_of, next_month
+from .calendar import day_of, day_start, month_before, month_of, next_month
 from .slip import Slip, fee_id
 
 _DAY = timedelta(days=1)
@@ -47,7 +47,7 @@ def first_tenancy(account: AccountNumber, name: str, at: datetime, zone: ZoneInf
         name=name,
         opened_at=at,
         charged_through=day_of(at, zone) - _DAY,
-        closed_through=(month_of(at, zone) - _DAY).replace(day=1),
+        closed_through=month_before(month_of(at, zone)),
     )
 
 
@@ -108,7 +108,7 @@ def _close_months(
 ) -> Tenancy:
     through = tenancy.closed_through
     if through is None:
-        through = (month_of(slip.at, zone) - _DAY).replace(day=1)
+        through = month_before(month_of(slip.at, zone))
     while (end := next_month(month := next_month(through))) <= day_of(slip.at, zone):
         if charged_to is not None and charged_to < day_start(end, zone):
             break  # a meter still has to say what it counted in that month
@@ -163,7 +163,7 @@ def demand_key(item: str) -> DemandKey:
 def _months_before(month: date, count: int) -> Iterator[date]:
     """Yield so many months before a month, the latest first."""
     for _ in range(count):
-        month = (month - _DAY).replace(day=1)
+        month = month_before(month)
         yield month
 
 

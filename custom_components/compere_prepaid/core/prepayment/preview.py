@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from ..errors import InvalidInputError
 from ..ids import AccountNumber
@@ -13,7 +13,7 @@ from ..money.amount import Amount
 from ..tariff.bill import Bill, bill
 from ..tariff.rating import Interval
 from .book import AccountBook
-from .calendar import day_start, month_of, next_month
+from .calendar import day_start, month_before, month_of, next_month
 
 _COSTS = frozenset(
     {
@@ -53,7 +53,7 @@ class Previewer:
         account = self.book.account(number)
         other, zone = self.book.tariff(tariff), self.book.zone
         running = month_of(self.book.clock.now(), zone)
-        first = month or (running - timedelta(days=1)).replace(day=1)
+        first = month or month_before(running)
         if first > running:
             raise InvalidInputError("month_in_future", month=first)
         since = max(day_start(first, zone), account.tenancy.opened_at)

@@ -45,11 +45,6 @@ def month_time(month: date, zone: ZoneInfo) -> Time:
     return day_start(month, zone), day_start(next_month(month), zone)
 
 
-def month_before(month: date) -> date:
-    """Return the first day of the month before one."""
-    return (month - _DAY).replace(day=1)
-
-
 def year_before(time: Time, zone: ZoneInfo) -> Time:
     """Return the same time a year before, by the calendar."""
     since, until = time

@@ -27,9 +27,9 @@ from ..ledger.records import (
     TransferKind,
 )
 from ..money.amount import ZERO, Amount, Currency
-from ..prepayment.calendar import day_of
+from ..prepayment.calendar import day_of, month_before
 from .chain import Standing, told_until_wh
-from .comparing import Past, Time, month_before, month_time, time_there, year_before
+from .comparing import Past, Time, month_time, time_there, year_before
 from .lines import LineMaker, readings_of
 from .model import (
     Comparison,

@@ -1,7 +1,7 @@
 """Accounts open, and are loaded again whenever the program starts."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import count
 
 from ..errors import InvalidInputError
@@ -22,7 +22,7 @@ from ..ledger.records import (
 from ..money.amount import Amount
 from ..prepayment.agreements import terms_of
 from ..prepayment.book import AccountBook
-from ..prepayment.calendar import day_start, month_of
+from ..prepayment.calendar import day_start, month_before, month_of
 from ..prepayment.fees import first_tenancy
 from ..prepayment.settlement import fund_of
 from ..prepayment.slip import stored_watch
@@ -77,7 +77,7 @@ class Opening:
         number, zone = setup.number, self.book.zone
         tariff, policy, limit = terms_of(self.book, tx, number, now)
         month = month_of(now, zone)
-        last_month = (month - timedelta(days=1)).replace(day=1)
+        last_month = month_before(month)
         watch = stored_watch(tx, number)
         taxes = tx.rows(TaxTotal, account=number, fund=Fund.ELECTRICITY)
         choice = self.book.choices.get(number)

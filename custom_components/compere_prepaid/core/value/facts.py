@@ -20,7 +20,7 @@ from ..ledger.records import HoldKind, TransferCode
 from ..money.amount import ZERO, Amount
 from ..policy.protection import NIGHT
 from ..policy.reconnections import RECONNECTION, reconnections
-from ..prepayment.calendar import day_of, day_start, next_month
+from ..prepayment.calendar import day_of, day_start, days_name, next_month
 from ..prepayment.debts import outstanding
 from ..prepayment.deciding import CREDIT_CAUSE
 from .arrears import Standing
@@ -54,9 +54,7 @@ class Period:
     @property
     def name(self) -> str:
         """Return the month's name (`2026-10`), or the first and the last day of what is none."""
-        if self.since.day == 1 and self.until == next_month(self.since):
-            return f"{self.since:%Y-%m}"
-        return f"{self.since}..{self.last}"
+        return days_name(self.since, self.until)
 
     @property
     def last(self) -> date:

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from ..allocation.content import inputs_of, results_of, share_lines_of
+from ..allocation.standing import posted_runs
 from ..balance.energy_balance import Balance
-from ..ledger.allocation_rows import AllocationRun, AllocationShare, RunState
+from ..ledger.allocation_rows import AllocationRun, AllocationShare
 from ..ledger.ports import LedgerTransaction
 from ..money.amount import Amount, Currency
 from .arrears import Standing, arrears_figures
@@ -69,9 +70,9 @@ class Facts:
 def read_shared(tx: LedgerTransaction, period: Period) -> SharedCosts:
     """Read what the posted runs that begin in a time have shared out."""
     runs = cost = explained = 0
-    for head in tx.run_heads(period.since, period.until):
-        run = tx.find(AllocationRun, id=head.id) if head.state is RunState.POSTED else None
-        if run is None or head.since < period.since:
+    for head in posted_runs(tx, period.since, period.until):
+        run = tx.find(AllocationRun, id=head.id) if head.since >= period.since else None
+        if run is None:
             continue
         results = results_of(run.result)
         owner = inputs_of(run.inputs).owner

@@ -15,8 +15,9 @@ from ..allocation.bills import all_bills, counting, share_of
 from ..allocation.content import inputs_of, results_of
 from ..allocation.inputs import CostLine
 from ..allocation.pool import PoolKind
+from ..allocation.standing import posted_runs
 from ..ids import AccountNumber
-from ..ledger.allocation_rows import AllocationRun, RunState, SupplierBill
+from ..ledger.allocation_rows import AllocationRun, SupplierBill
 from ..ledger.ports import LedgerTransaction
 from ..ledger.records import Spending
 from ..money.amount import ZERO, Amount, Currency
@@ -124,8 +125,8 @@ def _bought(bills: Iterable[SupplierBill], period: Period, currency: Currency) -
 def _pools(tx: LedgerTransaction, period: Period) -> tuple[Spending, tuple[str, ...]]:
     """Return what tenants bear of energy pools, by the days that runs share with the time."""
     parts, unmeasured = [], []
-    for head in tx.run_heads(period.since, period.until):
-        run = tx.find(AllocationRun, id=head.id) if head.state is RunState.POSTED else None
+    for head in posted_runs(tx, period.since, period.until):
+        run = tx.find(AllocationRun, id=head.id)
         if run is None:
             continue
         common = (min(head.until, period.until) - max(head.since, period.since)).days
