@@ -1,7 +1,8 @@
 """Issuing and printing statements: how long, how much memory, what the event loop pays for it.
 
 1. From the ledger to the files, as an issued month is: the statements of a mall with 40 pools are
-   made in the ledger, then printed as HTML. A shop has a charge for every `BENCH_HOURS` (8) hours
+   made in the ledger, then printed as HTML; those of two months, for the second ones go on from the
+   first. A shop has a charge for every `BENCH_HOURS` (8) hours
    of the month: with 1 it is as the program posts them, and the book takes long to write.
    `BENCH_ISSUED` has the sizes (500,5000; 50000 can be asked for).
 2. Printing alone, of statements that are there.
@@ -18,6 +19,7 @@ busy their own time says more.
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from datetime import date
 import gc
 import json
 import os
@@ -26,7 +28,7 @@ import re
 import tempfile
 import time
 
-from benchmarks.stage.billed_mall import MONTH, open_mall
+from benchmarks.stage.billed_mall import MONTHS, open_mall
 from custom_components.compere_prepaid.adapters.statement_paper.order import Order
 from custom_components.compere_prepaid.adapters.statement_paper.workshop import Printing
 from custom_components.compere_prepaid.core.ids import AccountNumber
@@ -169,40 +171,46 @@ async def measured(count: int, form: str) -> None:
 
 
 async def issued(count: int) -> None:
-    """Issue the statements of a mall's month and print them, and say what it took."""
+    """Issue the statements of a mall's months and print them, and say what it took."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         book = await open_mall(folder / "ledger.db", count, POOLS, HOURS)
-        before, stalls = begin_anew(), Stalls()
-        watching = asyncio.create_task(stalls.watch())
-        began, worked = time.perf_counter(), time.process_time()
-        rows = await Moves(book).issue_statements(book.accounts, "anna", Asked(month=MONTH))
-        made, making = time.perf_counter() - began, time.process_time() - worked
-        numbers = {account: row.number for account, row in rows.items()}
-        size = sum(len(row.content) for row in rows.values())
-        del rows
-        peaks: dict[int, float] = {}
-
-        def on_done(order: Order, error: str) -> None:
-            if error:
-                raise AssertionError(error)
-            order.files["html"].unlink()
-            if int(order.account.removeprefix("A-")) % 100 == 0:
-                for child in children():
-                    with suppress(OSError):
-                        peaks[child] = peak_mb(child)
-
-        printed = children_s()
-        await Printing(orders=issued_orders(book, numbers, folder), on_done=on_done).run()
-        took, printed = time.perf_counter() - began, children_s() - printed
-        watching.cancel()
+        for month in MONTHS:
+            await issued_month(book, month, folder)
         await book.ledger.close()  # type: ignore[attr-defined]  # a DatabaseLedger
+
+
+async def issued_month(book: AccountBook, month: date, folder: Path) -> None:
+    """Issue the statements of a month and print them, and say what it took."""
+    count, before, stalls = len(book.accounts), begin_anew(), Stalls()
+    watching = asyncio.create_task(stalls.watch())
+    began, worked = time.perf_counter(), time.process_time()
+    rows = await Moves(book).issue_statements(book.accounts, "anna", Asked(month=month))
+    made, making = time.perf_counter() - began, time.process_time() - worked
+    numbers = {account: row.number for account, row in rows.items()}
+    size = sum(len(row.content) for row in rows.values())
+    del rows
+    peaks: dict[int, float] = {}
+
+    def on_done(order: Order, error: str) -> None:
+        if error:
+            raise AssertionError(error)
+        order.files["html"].unlink()
+        if int(order.account.removeprefix("A-")) % 100 == 0:
+            for child in children():
+                with suppress(OSError):
+                    peaks[child] = peak_mb(child)
+
+    printed = children_s()
+    await Printing(orders=issued_orders(book, numbers, folder), on_done=on_done).run()
+    took, printed = time.perf_counter() - began, children_s() - printed
+    watching.cancel()
     all_of_it = time.process_time() - worked + printed
     bar = f" (bar {BAR_HTML_S})" if count == BAR_OF else ""
     print(
-        f"issued: {count} accounts, {POOLS} pools, a charge for {HOURS} h: ledger to HTML in "
-        f"{took:.1f} s{bar}, {made:.1f} s of it making; processors' time {all_of_it:.1f} s: making "
-        f"{making / count * 1000:.2f} ms each, printing {printed / count * 1000:.2f} ms; "
+        f"issued {month:%Y-%m}: {count} accounts, {POOLS} pools, a charge for {HOURS} h: ledger to "
+        f"HTML in {took:.1f} s{bar}, {made:.1f} s of it making; processors' time {all_of_it:.1f} "
+        f"s: making {making / count * 1000:.2f} ms each, printing {printed / count * 1000:.2f} ms; "
         f"{size / count / 1024:.0f} KB each; memory {sum(peaks.values()):.0f} MB (bar {BAR_MB}) + "
         f"{peak_mb('self'):.0f} MB ({before:.0f} before); event loop late by "
         f"{stalls.worst_ms:.1f} ms at most (bar {BAR_STALL_MS})",
