@@ -11,6 +11,10 @@ Of the second: each statement has lines of 40 pools, six prices' worth of other 
 and two charts, and differs from all others. They are printed as a batch is, by two processes; what
 is measured is the whole way from a statement's text to its files on the disk.
 
+The event loop also waits for Python's garbage collector, whose longest run is told beside how late
+it was at most: a full one looks at all objects of the process, and thousands of statements bring
+some about.
+
 Memory is the sum of the peaks of the printing processes, and beside it that of this one, which has
 Home Assistant's modules loaded. The printing processes let others go first: on a machine that is
 busy their own time says more.
@@ -54,14 +58,35 @@ class Stalls:
     """Watches how late the event loop is."""
 
     worst_ms = 0.0
+    collection_ms = 0.0
+    """The longest run of the garbage collector, for which all threads wait."""
+    _collecting_since = 0.0
 
     async def watch(self) -> None:
         """Look every few milliseconds."""
         loop = asyncio.get_running_loop()
-        while True:
-            due = loop.time() + 0.005
-            await asyncio.sleep(0.005)
-            self.worst_ms = max(self.worst_ms, (loop.time() - due) * 1000)
+        gc.callbacks.append(self._collects)
+        try:
+            while True:
+                due = loop.time() + 0.005
+                await asyncio.sleep(0.005)
+                self.worst_ms = max(self.worst_ms, (loop.time() - due) * 1000)
+        finally:
+            gc.callbacks.remove(self._collects)
+
+    def _collects(self, phase: str, _info: dict[str, int]) -> None:
+        if phase == "start":
+            self._collecting_since = time.perf_counter()
+            return
+        took = (time.perf_counter() - self._collecting_since) * 1000
+        self.collection_ms = max(self.collection_ms, took)
+
+    def __str__(self) -> str:
+        """Say how late it was, and how long the longest collection took, which is part of it."""
+        return (
+            f"event loop late by {self.worst_ms:.1f} ms at most (bar {BAR_STALL_MS}), "
+            f"longest garbage collection {self.collection_ms:.1f} ms"
+        )
 
 
 async def orders(count: int, form: str, folder: Path) -> AsyncIterator[Order]:
@@ -165,7 +190,7 @@ async def measured(count: int, form: str) -> None:
         f"{form}: {count} statements in {took:.1f} s{bars.get((form, count), '')}, "
         f"processors' time {worked / count * 1000:.2f} ms each, {size / count / 1024:.0f} KB each; "
         f"memory {sum(peaks.values()):.0f} MB (bar {BAR_MB}) + {peak_mb('self'):.0f} MB; "
-        f"event loop late by {stalls.worst_ms:.1f} ms at most (bar {BAR_STALL_MS})",
+        f"{stalls}",
         flush=True,
     )
 
@@ -212,8 +237,7 @@ async def issued_month(book: AccountBook, month: date, folder: Path) -> None:
         f"HTML in {took:.1f} s{bar}, {made:.1f} s of it making; processors' time {all_of_it:.1f} "
         f"s: making {making / count * 1000:.2f} ms each, printing {printed / count * 1000:.2f} ms; "
         f"{size / count / 1024:.0f} KB each; memory {sum(peaks.values()):.0f} MB (bar {BAR_MB}) + "
-        f"{peak_mb('self'):.0f} MB ({before:.0f} before); event loop late by "
-        f"{stalls.worst_ms:.1f} ms at most (bar {BAR_STALL_MS})",
+        f"{peak_mb('self'):.0f} MB ({before:.0f} before); {stalls}",
         flush=True,
     )
 
