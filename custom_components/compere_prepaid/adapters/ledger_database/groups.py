@@ -115,7 +115,7 @@ _SUPPLIES_OF = (
             charge.c.from_wh >= supply.c.from_wh,
         ),
     )
-    .order_by(supply.c.meter, supply.c.generation, supply.c.number)
+    .order_by(supply.c.account, supply.c.meter, supply.c.generation, supply.c.number)
 )
 _SHARES_OF = _SHARES.query("run").where(_named(allocation_share.c.account))
 
