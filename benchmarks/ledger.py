@@ -219,7 +219,7 @@ def month(account: AccountNumber) -> Callable[[LedgerTransaction], int]:
         lines: list[Sequence[object]] = [
             list(tx.charges(account, since, until)),
             tx.fees(account, since.date(), until.date()),
-            tx.transfers(fund, 100, since=since, until=until, but=TransferCode.CHARGE),
+            tx.transfers_of([fund], since, until, but=TransferCode.CHARGE)[fund],
         ]
         tx.totals(fund, since, until)
         tx.charged_wh(account, since, until)

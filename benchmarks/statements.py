@@ -1,7 +1,8 @@
 """Issuing and printing statements: how long, how much memory, what the event loop pays for it.
 
 1. From the ledger to the files, as an issued month is: the statements of a mall with 40 pools are
-   made in the ledger, then printed as HTML. A shop has a charge for every `BENCH_HOURS` (8) hours
+   made in the ledger, then printed as HTML; those of two months, for the second ones go on from the
+   first. A shop has a charge for every `BENCH_HOURS` (8) hours
    of the month: with 1 it is as the program posts them, and the book takes long to write.
    `BENCH_ISSUED` has the sizes (500,5000; 50000 can be asked for).
 2. Printing alone, of statements that are there.
@@ -9,6 +10,10 @@
 Of the second: each statement has lines of 40 pools, six prices' worth of other lines, a comparison
 and two charts, and differs from all others. They are printed as a batch is, by two processes; what
 is measured is the whole way from a statement's text to its files on the disk.
+
+The event loop also waits for Python's garbage collector, whose longest run is told beside how late
+it was at most: a full one looks at all objects of the process, and thousands of statements bring
+some about.
 
 Memory is the sum of the peaks of the printing processes, and beside it that of this one, which has
 Home Assistant's modules loaded. The printing processes let others go first: on a machine that is
@@ -18,6 +23,7 @@ busy their own time says more.
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from datetime import date
 import gc
 import json
 import os
@@ -26,7 +32,7 @@ import re
 import tempfile
 import time
 
-from benchmarks.stage.billed_mall import MONTH, open_mall
+from benchmarks.stage.billed_mall import MONTHS, open_mall
 from custom_components.compere_prepaid.adapters.statement_paper.order import Order
 from custom_components.compere_prepaid.adapters.statement_paper.workshop import Printing
 from custom_components.compere_prepaid.core.ids import AccountNumber
@@ -52,14 +58,35 @@ class Stalls:
     """Watches how late the event loop is."""
 
     worst_ms = 0.0
+    collection_ms = 0.0
+    """The longest run of the garbage collector, for which all threads wait."""
+    _collecting_since = 0.0
 
     async def watch(self) -> None:
         """Look every few milliseconds."""
         loop = asyncio.get_running_loop()
-        while True:
-            due = loop.time() + 0.005
-            await asyncio.sleep(0.005)
-            self.worst_ms = max(self.worst_ms, (loop.time() - due) * 1000)
+        gc.callbacks.append(self._collects)
+        try:
+            while True:
+                due = loop.time() + 0.005
+                await asyncio.sleep(0.005)
+                self.worst_ms = max(self.worst_ms, (loop.time() - due) * 1000)
+        finally:
+            gc.callbacks.remove(self._collects)
+
+    def _collects(self, phase: str, _info: dict[str, int]) -> None:
+        if phase == "start":
+            self._collecting_since = time.perf_counter()
+            return
+        took = (time.perf_counter() - self._collecting_since) * 1000
+        self.collection_ms = max(self.collection_ms, took)
+
+    def __str__(self) -> str:
+        """Say how late it was, and how long the longest collection took, which is part of it."""
+        return (
+            f"event loop late by {self.worst_ms:.1f} ms at most (bar {BAR_STALL_MS}), "
+            f"longest garbage collection {self.collection_ms:.1f} ms"
+        )
 
 
 async def orders(count: int, form: str, folder: Path) -> AsyncIterator[Order]:
@@ -163,49 +190,54 @@ async def measured(count: int, form: str) -> None:
         f"{form}: {count} statements in {took:.1f} s{bars.get((form, count), '')}, "
         f"processors' time {worked / count * 1000:.2f} ms each, {size / count / 1024:.0f} KB each; "
         f"memory {sum(peaks.values()):.0f} MB (bar {BAR_MB}) + {peak_mb('self'):.0f} MB; "
-        f"event loop late by {stalls.worst_ms:.1f} ms at most (bar {BAR_STALL_MS})",
+        f"{stalls}",
         flush=True,
     )
 
 
 async def issued(count: int) -> None:
-    """Issue the statements of a mall's month and print them, and say what it took."""
+    """Issue the statements of a mall's months and print them, and say what it took."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         book = await open_mall(folder / "ledger.db", count, POOLS, HOURS)
-        before, stalls = begin_anew(), Stalls()
-        watching = asyncio.create_task(stalls.watch())
-        began, worked = time.perf_counter(), time.process_time()
-        rows = await Moves(book).issue_statements(book.accounts, "anna", Asked(month=MONTH))
-        made, making = time.perf_counter() - began, time.process_time() - worked
-        numbers = {account: row.number for account, row in rows.items()}
-        size = sum(len(row.content) for row in rows.values())
-        del rows
-        peaks: dict[int, float] = {}
-
-        def on_done(order: Order, error: str) -> None:
-            if error:
-                raise AssertionError(error)
-            order.files["html"].unlink()
-            if int(order.account.removeprefix("A-")) % 100 == 0:
-                for child in children():
-                    with suppress(OSError):
-                        peaks[child] = peak_mb(child)
-
-        printed = children_s()
-        await Printing(orders=issued_orders(book, numbers, folder), on_done=on_done).run()
-        took, printed = time.perf_counter() - began, children_s() - printed
-        watching.cancel()
+        for month in MONTHS:
+            await issued_month(book, month, folder)
         await book.ledger.close()  # type: ignore[attr-defined]  # a DatabaseLedger
+
+
+async def issued_month(book: AccountBook, month: date, folder: Path) -> None:
+    """Issue the statements of a month and print them, and say what it took."""
+    count, before, stalls = len(book.accounts), begin_anew(), Stalls()
+    watching = asyncio.create_task(stalls.watch())
+    began, worked = time.perf_counter(), time.process_time()
+    rows = await Moves(book).issue_statements(book.accounts, "anna", Asked(month=month))
+    made, making = time.perf_counter() - began, time.process_time() - worked
+    numbers = {account: row.number for account, row in rows.items()}
+    size = sum(len(row.content) for row in rows.values())
+    del rows
+    peaks: dict[int, float] = {}
+
+    def on_done(order: Order, error: str) -> None:
+        if error:
+            raise AssertionError(error)
+        order.files["html"].unlink()
+        if int(order.account.removeprefix("A-")) % 100 == 0:
+            for child in children():
+                with suppress(OSError):
+                    peaks[child] = peak_mb(child)
+
+    printed = children_s()
+    await Printing(orders=issued_orders(book, numbers, folder), on_done=on_done).run()
+    took, printed = time.perf_counter() - began, children_s() - printed
+    watching.cancel()
     all_of_it = time.process_time() - worked + printed
     bar = f" (bar {BAR_HTML_S})" if count == BAR_OF else ""
     print(
-        f"issued: {count} accounts, {POOLS} pools, a charge for {HOURS} h: ledger to HTML in "
-        f"{took:.1f} s{bar}, {made:.1f} s of it making; processors' time {all_of_it:.1f} s: making "
-        f"{making / count * 1000:.2f} ms each, printing {printed / count * 1000:.2f} ms; "
+        f"issued {month:%Y-%m}: {count} accounts, {POOLS} pools, a charge for {HOURS} h: ledger to "
+        f"HTML in {took:.1f} s{bar}, {made:.1f} s of it making; processors' time {all_of_it:.1f} "
+        f"s: making {making / count * 1000:.2f} ms each, printing {printed / count * 1000:.2f} ms; "
         f"{size / count / 1024:.0f} KB each; memory {sum(peaks.values()):.0f} MB (bar {BAR_MB}) + "
-        f"{peak_mb('self'):.0f} MB ({before:.0f} before); event loop late by "
-        f"{stalls.worst_ms:.1f} ms at most (bar {BAR_STALL_MS})",
+        f"{peak_mb('self'):.0f} MB ({before:.0f} before); {stalls}",
         flush=True,
     )
 

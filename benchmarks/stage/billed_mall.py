@@ -1,4 +1,4 @@
-"""A mall whose month is over, and whose shared costs are posted: what issuing is measured on."""
+"""A mall whose months are over, and whose shared costs are posted: what issuing is measured on."""
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
@@ -35,8 +35,9 @@ from custom_components.compere_prepaid.core.tenancy.opening import Opening
 
 from .big_book import SITE, START, TARIFF, number, serial, write_big_book
 
-MONTH, NEXT = date(2025, 1, 1), date(2025, 2, 1)
-DAYS = 31
+MONTHS = (date(2025, 1, 1), date(2025, 2, 1))
+_ENDS = (date(2025, 2, 1), date(2025, 3, 1))
+DAYS = 31 + 28
 CNY = Currency.of("CNY")
 POLICY = Policy(name="Standard", warning_levels=(CNY.parse(100),))
 _BASES = (Basis.FLOOR_AREA, Basis.ENERGY, Basis.EQUAL)
@@ -46,8 +47,8 @@ class Fixed(Clock):
     """A clock that stands still."""
 
     def now(self) -> datetime:
-        """Return the day after the month."""
-        return datetime(2025, 2, 2, 9, tzinfo=UTC)
+        """Return the day after the months."""
+        return datetime(2025, 3, 2, 9, tzinfo=UTC)
 
     def monotonic(self) -> float:
         """Return nothing that passes."""
@@ -55,7 +56,7 @@ class Fixed(Clock):
 
 
 async def open_mall(path: Path, shops: int, pools: int, hours: int) -> AccountBook:
-    """Write the month of a mall, with a charge for each shop and so many hours, and allocate it."""
+    """Write the months of a mall, with a charge for each shop and so many hours; allocate them."""
     write_big_book(path, shops, DAYS, hours=hours)
     clock = Fixed()
     ledger = await DatabaseLedger.open(
@@ -83,10 +84,11 @@ async def open_mall(path: Path, shops: int, pools: int, hours: int) -> AccountBo
         await opening.open_account(setup)
     await _attach(book, shops)
     runs = Allocations(book)
-    run = await runs.propose(Asked(since=MONTH, until=NEXT), user="anna")
-    if run.head is None:
-        raise AssertionError(run)
-    await runs.approve(run.head.id, user="bert")
+    for month, end in zip(MONTHS, _ENDS, strict=True):
+        run = await runs.propose(Asked(since=month, until=end), user="anna")
+        if run.head is None:
+            raise AssertionError(run)
+        await runs.approve(run.head.id, user="bert")
     return book
 
 
@@ -115,7 +117,7 @@ def _pools(shops: int, pools: int) -> Iterable[Pool]:
         cost = Cost(kind=CostKind.AMOUNT, name="Contract", amount=CNY.parse(shops * (place + 7)))
         yield Pool(
             name=f"Pool {place:02}",
-            valid_from=MONTH,
+            valid_from=MONTHS[0],
             kind=PoolKind.ENERGY if place % 4 == 0 else PoolKind.SERVICE,
             costs=(cost,),
             splits=(Split(basis=_BASES[place % len(_BASES)]),),

@@ -6,6 +6,7 @@ from http import HTTPStatus
 from io import BytesIO
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
@@ -13,6 +14,8 @@ from pypdf import PdfReader
 import pytest
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
+from custom_components.compere_prepaid.actions import statement_papers, statements
+from custom_components.compere_prepaid.const import DOMAIN
 from custom_components.compere_prepaid.site import CompereSite
 from custom_components.compere_prepaid.statements.downloads import link_to
 from custom_components.compere_prepaid.statements.press import file_stem
@@ -190,3 +193,16 @@ async def test_one_batch_at_a_time_and_it_can_be_stopped(
     assert shown[0] == 0
     assert shown[-1] is None
     assert 100 in shown
+
+
+async def test_no_answer_is_made_if_none_is_asked_for(
+    hass: HomeAssistant, site: CompereSite
+) -> None:
+    """Statements are issued and printed all the same."""
+    call: dict[str, Any] = {"account": [NOODLES, TEA]}
+    with patch.object(statements, "_data_of", side_effect=AssertionError):
+        await hass.services.async_call(DOMAIN, "issue_statement", call, blocking=True)
+    call["formats"] = "html"
+    with patch.object(statement_papers, "link_to", side_effect=AssertionError):
+        await hass.services.async_call(DOMAIN, "print_statements", call, blocking=True)
+    assert len(printed(site, ".html")) == len(call["account"])

@@ -7,6 +7,7 @@ import pytest
 
 from custom_components.compere_prepaid.adapters.ledger_database.ledger import DatabaseLedger
 from custom_components.compere_prepaid.core.ids import AccountNumber, MeterSerial, TransferId
+from custom_components.compere_prepaid.core.ledger.account_rows import Supply
 from custom_components.compere_prepaid.core.ledger.accounts import CASH, tenant
 from custom_components.compere_prepaid.core.ledger.ports import LedgerTransaction
 from custom_components.compere_prepaid.core.ledger.records import (
@@ -128,10 +129,6 @@ async def test_latest_transfers_of_an_account(ledger: DatabaseLedger) -> None:
     assert of_tenant[1].user == "cashier"
     top_ups = await ledger.read(lambda tx: tx.transfers(tenant(A_101), 2, only=TransferCode.TOP_UP))
     assert [transfer.seq for transfer in top_ups] == [4, 1]
-    others = await ledger.read(lambda tx: tx.transfers(tenant(A_101), 9, but=TransferCode.TOP_UP))
-    assert [transfer.seq for transfer in others] == [2]
-    later = await ledger.read(lambda tx: tx.transfers(tenant(A_101), 9, after=2))
-    assert [transfer.seq for transfer in later] == [4]
     of_cash = await ledger.read(lambda tx: tx.transfers(CASH, 2))
     assert [transfer.seq for transfer in of_cash] == [4, 3]
     found = await ledger.read(lambda tx: tx.find_transfer(TransferId("top:desk-3:A-101")))
@@ -448,3 +445,21 @@ async def test_holds_since(ledger: DatabaseLedger) -> None:
     assert await found(0) == await found(2) == [first, second, third]
     assert await found(3) == [second, third]
     assert await found(5) == []
+
+
+async def test_supplies_by_registers_that_counted(ledger: DatabaseLedger) -> None:
+    """Of a group of accounts at once; what never counted has nothing to tell."""
+    other, spare = AccountNumber("B-202"), MeterSerial("33B0250100002")
+    supplies = [
+        Supply(meter=meter, generation=1, number=1, account=account, from_wh=1000, from_at=NOON)
+        for meter, account in ((METER, A_101), (spare, A_101))
+    ]
+
+    def supply(tx: LedgerTransaction) -> None:
+        for one in supplies:
+            tx.add(one)
+
+    for work in (install(), install(spare), supply, use(100, "flat")):
+        await ledger.run(work)
+    found = await ledger.read(lambda tx: tx.supplies_of([A_101, other]))
+    assert found == {A_101: supplies[:1]}

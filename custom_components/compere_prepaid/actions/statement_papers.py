@@ -55,6 +55,8 @@ async def async_papers(
             again=call.data["resend"],
         )
 
+    if not call.return_response:
+        return {}
     is_cancelled = printed.is_cancelled or any(NOT_TRIED in one.values() for one in sent.values())
 
     def links(files: Mapping[str, Path]) -> dict[str, dict[str, str]]:

@@ -37,8 +37,7 @@ async def _get_statement(
     since, until = moment_of(site, call, "since"), moment_of(site, call, "until")
     month = month_of(call, "month")
     if (issued := call.data.get("number")) is not None:
-        row = await site.ledger.read(lambda tx: _issued(tx, number, issued))
-        data = _data_of(row)
+        data = await site.ledger.read(lambda tx: _data_of(_issued(tx, number, issued)))
     else:
         if until is None and number in site.book.accounts and site.ledger.refusal is None:
             await site.book.settle_many([number], "statement")
@@ -58,8 +57,14 @@ async def _issue_statement(
         site.press.refuse_if_printing()
     issued = await site.moves.issue_statements(accounts_meant(hass, site, call.data), user, asked)
     if wants_paper(call):
-        return await async_papers(site, {one: row.number for one, row in issued.items()}, call)
-    return per_account({number: _data_of(row) for number, row in issued.items()})
+        numbers = {number: row.number for number, row in issued.items()}
+        del issued  # the texts of thousands, while they are printed
+        return await async_papers(site, numbers, call)
+    if not call.return_response:
+        return {}
+    return await hass.async_add_executor_job(
+        lambda: per_account({number: _data_of(row) for number, row in issued.items()})
+    )
 
 
 def _data_of(row: IssuedStatement) -> dict[str, Any]:

@@ -188,4 +188,6 @@ export interface StatementLine {
   demand?: { name: string };
   /** Of before the statement's time. */
   late?: boolean;
+  /** A share of common costs; a reversed one is given back. */
+  allocation?: { reversed: boolean };
 }

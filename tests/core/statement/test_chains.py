@@ -15,8 +15,17 @@ from custom_components.compere_prepaid.core.prepayment.calendar import month_of
 from custom_components.compere_prepaid.core.statement.issuing import SINCE_LAST, Asked
 from tests.core.prepayment.desk import SHOP, ZONE, Desk, money
 from tests.core.statement.readding import readd
-from tests.core.statement.year import TARIFFS
+from tests.core.statement.year import TARIFFS as TARIFFS_OF_A_YEAR
 
+TARIFFS = (
+    *TARIFFS_OF_A_YEAR,
+    {
+        "name": "Free",
+        "valid_from": "2025-01-01",
+        "prices": {"flat": 0},
+        "schedule": [{"slots": {"00:00": "flat"}}],
+    },
+)
 _REFUSED = {
     *("statement_told", "statement_missing", "statement_followed"),
     *("statement_too_late", "statement_month_open"),

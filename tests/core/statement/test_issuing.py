@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from custom_components.compere_prepaid.core.errors import InvalidInputError
-from custom_components.compere_prepaid.core.ids import MeterSerial
+from custom_components.compere_prepaid.core.ids import AccountNumber, MeterSerial
 from custom_components.compere_prepaid.core.ledger.account_rows import IssuedStatement, Tenancy
 from custom_components.compere_prepaid.core.ledger.ports import LedgerTransaction
 from custom_components.compere_prepaid.core.ledger.records import TransferCode
@@ -26,7 +26,7 @@ from custom_components.compere_prepaid.core.statement.issuing import (
 from custom_components.compere_prepaid.core.statement.model import Statement
 from tests.core.prepayment.desk import CNY, METER, OTHER, SHOP, ZONE, Desk, money
 
-MARCH, APRIL, MAY = date(2026, 3, 1), date(2026, 4, 1), date(2026, 5, 1)
+MARCH, APRIL, MAY, JUNE = (date(2026, month, 1) for month in range(3, 7))
 FLAT = {
     "name": "Taxed",
     "valid_from": "2025-01-01",
@@ -34,6 +34,8 @@ FLAT = {
     "schedule": [{"slots": {"00:00": "flat"}}],
     "tax": {"percent": 10, "included": False},
 }
+
+FREE = {**FLAT, "name": "Free", "prices": {"flat": 0}}
 
 
 @pytest.fixture
@@ -282,3 +284,87 @@ async def test_accounts_of_a_group_are_told_what_each_alone_is_told(shop: Desk) 
     codes = {line.code for one in together for part in one.funds for line in part.lines}
     assert codes >= {TransferCode.CHARGE, TransferCode.TOP_UP, TransferCode.TAX}
     assert len({one.since for one in together}) == 2
+
+
+async def test_free_energy_of_a_long_silence_is_told(desk: Desk) -> None:
+    """What cost nothing and was read after two months is on the next statement, all of it."""
+    await desk.write(FREE)
+    await desk.shop("1000", rates="Free")
+    await desk.read(0)
+    await _read_at(desk, APRIL, 10_000)
+    await issue(desk, Asked(month=MARCH))
+    for month, after in ((APRIL, MAY), (MAY, JUNE)):
+        desk.clock.time = day_start(after, ZONE)
+        assert amounts(await issue(desk, Asked(month=month))) == []
+    await _read_at(desk, JUNE, 80_000, hours=240)
+    since = await issue(desk)
+    [reading] = since["readings"]
+    assert (reading["from_wh"], reading["to_wh"], reading["energy_wh"]) == (10_000, 80_000, 70_000)
+    [line] = since["funds"]["electricity"]["lines"]
+    assert (line["energy_wh"], line["late"]) == (70_000, True)
+    await desk.verified()
+
+
+async def test_free_energy_of_a_silent_meter_beside_one_that_is_read(desk: Desk) -> None:
+    """What one meter counted is told late; what the other one did is told once."""
+    await desk.write(FREE, {**FREE, "valid_from": "2026-05-01"})
+    await desk.shop("1000", rates="Free", meters=(METER, OTHER))
+    await desk.read(0)
+    await desk.read(0, OTHER)
+    desk.clock.forward(hours=24)
+    await desk.read(5_000, OTHER)
+    await _read_at(desk, APRIL, 10_000)
+    await issue(desk, Asked(month=MARCH))
+    for month, after, wh in ((APRIL, MAY, 20_000), (MAY, JUNE, 30_000)):
+        await _read_at(desk, after, wh)
+        told = await issue(desk, Asked(month=month))
+        assert [one["to_wh"] for one in told["readings"]] == [wh]
+    desk.clock.forward(hours=240)
+    await desk.read(75_000, OTHER)
+    await desk.charging.settle_all("test")
+    since = await issue(desk)
+    readings = [(one["meter"], one["from_wh"], one["to_wh"]) for one in since["readings"]]
+    assert readings == [(OTHER, 5_000, 75_000)]
+    await desk.verified()
+
+
+async def test_free_energy_of_before_the_first_statement_is_not_told(desk: Desk) -> None:
+    """It is told by none: the first one opened after it."""
+    await desk.write(FREE)
+    await desk.shop("1000", rates="Free")
+    await desk.read(0)
+    await _read_at(desk, APRIL, 10_000)
+    for month, after in ((APRIL, MAY), (MAY, JUNE)):
+        desk.clock.time = day_start(after, ZONE)
+        assert amounts(await issue(desk, Asked(month=month))) == []
+    await _read_at(desk, JUNE, 80_000, hours=240)
+    [reading] = (await issue(desk))["readings"]
+    assert (reading["from_wh"], reading["to_wh"]) == (10_000, 80_000)
+
+
+async def test_free_energy_of_a_meter_that_went_and_came_back(desk: Desk) -> None:
+    """Each account is told once what it counted in its time."""
+    await desk.write(FREE)
+    await desk.shop("1000", rates="Free")
+    await desk.open_other("OWNER", "0", rates="Free", owner=True)
+    told: dict[str, list[tuple[int, int]]] = {SHOP: [], "OWNER": []}
+
+    async def issue_all(month: date) -> None:
+        rows = await desk.moves.issue_statements(told, "anna", Asked(month=month))
+        for account, row in rows.items():
+            readings = json.loads(row.content)["readings"]
+            told[account].extend((one["from_wh"], one["to_wh"]) for one in readings)
+
+    await desk.read(0)
+    await _read_at(desk, date(2026, 3, 20), 10_000)
+    await desk.supplies.detach(SHOP, METER)
+    await _read_at(desk, APRIL, 30_000)
+    await issue_all(MARCH)
+    await desk.supplies.attach(AccountNumber(SHOP), METER)
+    for month, after in ((APRIL, MAY), (MAY, JUNE)):
+        desk.clock.time = day_start(after, ZONE)
+        await issue_all(month)
+    await _read_at(desk, date(2026, 7, 1), 80_000)
+    await issue_all(JUNE)
+    assert told == {SHOP: [(0, 10_000), (30_000, 80_000)], "OWNER": [(10_000, 30_000)]}
+    await desk.verified()

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, bindparam, case, func, select
+from sqlalchemy import ColumnElement, bindparam, case, exists, func, select
 
 from ...core.ids import AccountNumber
-from ...core.ledger.account_rows import Fee, IssuedStatement
+from ...core.ledger.account_rows import Fee, IssuedStatement, Supply
 from ...core.ledger.allocation_rows import AllocationShare
 from ...core.ledger.records import Charge, Spending, Transfer, TransferCode, TransferKind
 from ...core.money.amount import Amount
@@ -15,7 +15,7 @@ from .columns import TEXT
 from .forms import Form, with_key
 from .rows import Rows
 from .sums import EVER, NEVER
-from .tables import charge, fee, statement, transfer
+from .tables import charge, fee, statement, supply, transfer
 
 _SIDES = (("credit", 1), ("debit", -1))
 
@@ -24,6 +24,7 @@ _CHARGES = Form(Charge, charge)
 _FEES = Form(Fee, fee)
 _TRANSFERS = Form(Transfer, transfer)
 _SHARES = Form(AllocationShare, allocation_share)
+_SUPPLIES = Form(Supply, supply)
 
 
 def _named(column: ColumnElement[str]) -> ColumnElement[bool]:
@@ -103,6 +104,19 @@ _TOTALS_OF = {
     .group_by(transfer.c[side], transfer.c.code)
     for side, _ in _SIDES
 }
+_SUPPLIES_OF = (
+    _SUPPLIES.query()
+    .where(
+        _named(supply.c.account),
+        exists().where(
+            charge.c.site == supply.c.site,
+            charge.c.meter == supply.c.meter,
+            charge.c.generation == supply.c.generation,
+            charge.c.from_wh >= supply.c.from_wh,
+        ),
+    )
+    .order_by(supply.c.account, supply.c.meter, supply.c.generation, supply.c.number)
+)
 _SHARES_OF = _SHARES.query("run").where(_named(allocation_share.c.account))
 
 
@@ -189,6 +203,13 @@ class GroupRows(Rows):
                 sums = found.setdefault(name, {})
                 sums[code] = Amount(sums.get(code, 0) + sign * int(amount))
         return found
+
+    def supplies_of(
+        self, accounts: Collection[AccountNumber]
+    ) -> Mapping[AccountNumber, Sequence[Supply]]:
+        """Return the supplies of accounts by registers that have counted, in their order."""
+        found = map(_SUPPLIES.record, self._all(_SUPPLIES_OF, names=list(accounts)))
+        return _grouped(found, lambda one: one.account)
 
     def shares_of(
         self, accounts: Collection[AccountNumber], run: str

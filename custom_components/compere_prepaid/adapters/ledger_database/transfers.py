@@ -14,7 +14,7 @@ from ...core.money.amount import MAX_AMOUNT, ZERO, Amount
 from .columns import TEXT
 from .forms import Form, with_key
 from .rows import Rows, Scope
-from .sums import EVER, NEVER
+from .sums import EVER
 from .tables import account as account_table, chain_head, transfer as transfer_table
 
 _NORMAL = {"asset": "D", "expense": "D", "liability": "C", "income": "C", "equity": "C"}
@@ -83,9 +83,6 @@ def _latest() -> Select[Any]:
         .where(
             transfer_table.c[side] == bindparam("account"),
             transfer_table.c.effective_at >= bindparam("since"),
-            transfer_table.c.effective_at < bindparam("until"),
-            transfer_table.c.seq > bindparam("after"),
-            transfer_table.c.code != bindparam("but", type_=TEXT),
             or_(
                 bindparam("only", type_=TEXT) == "",
                 transfer_table.c.code == bindparam("only", type_=TEXT),
@@ -172,9 +169,6 @@ class TransferRows(Rows):
         limit: int,
         *,
         since: datetime | None = None,
-        until: datetime | None = None,
-        after: int = 0,
-        but: TransferCode | None = None,
         only: TransferCode | None = None,
     ) -> Sequence[Transfer]:
         """Return the latest transfers that touch a ledger account, newest first."""
@@ -183,9 +177,6 @@ class TransferRows(Rows):
             account=account,
             limit=limit,
             since=since or EVER,
-            until=until or NEVER,
-            after=after,
-            but=but or "",
             only=only or "",
         )
         return [_TRANSFERS.record(row) for row in found]

@@ -1,7 +1,7 @@
 """All lines of statements as a table for spreadsheets: CSV, or XLSX that is never whole in memory.
 
 Numbers are numbers, in the form of no particular country; times are ISO 8601 in the site's zone.
-`shown` is what the page shows and adds up as shown; `amount` is exact.
+`shown` is what the page shows and adds up as shown; `amount` is exact, in XLSX to its 15 digits.
 """
 
 from collections.abc import Iterator, Mapping

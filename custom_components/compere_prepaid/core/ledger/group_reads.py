@@ -10,7 +10,7 @@ from typing import Protocol
 
 from ..ids import AccountNumber
 from ..money.amount import Amount
-from .account_rows import Fee, IssuedStatement
+from .account_rows import Fee, IssuedStatement, Supply
 from .allocation_rows import AllocationShare
 from .records import Charge, Spending, Transfer, TransferCode
 
@@ -63,6 +63,12 @@ class GroupReads(Protocol):
         self, names: Collection[str], since: datetime | None, until: datetime | None
     ) -> Mapping[str, Mapping[TransferCode, Amount]]:
         """Return credits − debits of ledger accounts by code, of posted transfers."""
+        ...
+
+    def supplies_of(
+        self, accounts: Collection[AccountNumber]
+    ) -> Mapping[AccountNumber, Sequence[Supply]]:
+        """Return the supplies of accounts by registers that have counted, in their order."""
         ...
 
     def shares_of(

@@ -202,16 +202,12 @@ class LedgerTransaction(GroupReads, Protocol):
         limit: int,
         *,
         since: datetime | None = None,
-        until: datetime | None = None,
-        after: int = 0,
-        but: TransferCode | None = None,
         only: TransferCode | None = None,
     ) -> Sequence[Transfer]:
         """Return the latest transfers that touch a ledger account, newest first.
 
-        `since` (inclusive) and `until` (exclusive) speak of `effective_at`, `after` of the place in
-        the chain behind which they were booked. Those with the code `but` are left out, and with
-        `only` all that have another one.
+        `since` (inclusive) speaks of `effective_at`. With `only`, those with another code are left
+        out.
         """
         ...
 

@@ -4,7 +4,7 @@ A statement tells what was booked up to its anchor and is effective before its e
 one told. One that was corrected stands no more: the one with the next number stands in its place.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -14,6 +14,9 @@ from typing import Any
 from ..ids import AccountNumber, MeterSerial
 from ..ledger.account_rows import IssuedStatement
 from ..ledger.ports import LedgerTransaction
+
+type Register = tuple[MeterSerial, int]
+"""A meter and its generation."""
 
 
 @dataclass(frozen=True)
@@ -50,20 +53,36 @@ def back_from(tx: LedgerTransaction, last: Standing | None) -> Iterator[Standing
         last = _standing(before(tx, last))
 
 
-def told_until_wh(
-    tx: LedgerTransaction, last: Standing, meter: MeterSerial, generation: int
-) -> int:
-    """Return up to which register a statement and those before it tell a meter's energy."""
+def told_until(
+    tx: LedgerTransaction, last: Standing, begun: Mapping[Register, datetime]
+) -> Mapping[Register, tuple[int, datetime]]:
+    """Return up to where a statement and those before it tell what registers counted, and when.
+
+    Nothing is looked for on statements that ended before a register began (`begun`); what came
+    before the first one is only in what that opens with.
+    """
+    told: dict[Register, tuple[int, datetime]] = {}
+    missing, begin = set(begun), last.row.since
     for one in back_from(tx, last):
-        lines = (line for part in one.content["funds"].values() for line in part["lines"])
-        told = [
-            int(line["to_wh"])
-            for line in lines
-            if (line.get("meter"), line.get("generation")) == (meter, generation)
-        ]
-        if told:
-            return max(told)
-    return 0
+        begin, ends = one.row.since, _ends(one)
+        for register in missing:
+            if register in ends or begun[register] >= begin:
+                told[register] = ends.get(register, (0, begin))
+        missing -= told.keys()
+        if not missing:
+            break
+    return told | dict.fromkeys(missing, (0, begin))
+
+
+def _ends(one: Standing) -> Mapping[Register, tuple[int, datetime]]:
+    """Return where what a statement tells of registers ends."""
+    ends: dict[Register, tuple[int, datetime]] = {}
+    for line in one.content["funds"]["electricity"]["lines"]:
+        if "meter" in line:
+            register = line["meter"], line["generation"]
+            end = line["to_wh"], datetime.fromisoformat(line["to"])
+            ends[register] = max(end, ends.get(register, end))
+    return ends
 
 
 def before(tx: LedgerTransaction, of: Standing) -> IssuedStatement | None:

@@ -44,8 +44,11 @@ class Plan:
     """The latest one."""
     known: Standing | None = None
     """The one of the month."""
-    is_there: bool = False
-    """Whether that is it."""
+
+    @property
+    def there(self) -> Standing | None:
+        """The one that is there already, unless it is to be corrected."""
+        return self.known if self.span.corrects is None else None
 
 
 def plans(
@@ -83,7 +86,7 @@ def _plan(
     if asked.correct:
         return Plan(_corrected_span(tx, account, last, known, month), last, known)
     if known is not None:
-        return Plan(Span(since=known.row.since, until=known.row.until), last, known, is_there=True)
+        return Plan(Span(since=known.row.since, until=known.row.until), last, known)
     return Plan(_month_span(tenancy, last, month, zone), last)
 
 
@@ -101,7 +104,7 @@ def issue(
     which nothing differs is the one that stands. Raises what `plans` raises.
     """
     planned = list(plans(tx, tenancies, at, book.zone, asked))
-    issued = {one.known.row.account: one.known.row for one in planned if one.is_there and one.known}
+    issued = {one.there.row.account: one.there.row for one in planned if one.there is not None}
     waiting = [
         (tenancy, one)
         for tenancy, one in zip(tenancies, planned, strict=True)

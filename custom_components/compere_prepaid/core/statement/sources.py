@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import Any
 
 from ..ids import AccountNumber
-from ..ledger.account_rows import Fee
+from ..ledger.account_rows import Fee, Supply
 from ..ledger.accounts import Fund, tenant
 from ..ledger.allocation_rows import AllocationShare
 from ..ledger.ports import LedgerTransaction
@@ -68,6 +68,14 @@ class Sources:
         if key not in self._found:
             self._found[key] = self.tx.shares_of(self._all, run)
         return self._found[key].get(account)
+
+    def supplies(self, account: AccountNumber) -> Sequence[Supply]:
+        """Return which registers that have counted supplied an account, and when."""
+        key = ("supplies",)
+        if key not in self._found:
+            self._found[key] = self.tx.supplies_of(self._all)
+        found: Mapping[AccountNumber, Sequence[Supply]] = self._found[key]
+        return found.get(account, ())
 
     def energy_wh(self, account: AccountNumber, since: datetime, until: datetime) -> int:
         """Return what was charged within a time."""

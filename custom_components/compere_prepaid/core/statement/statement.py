@@ -28,7 +28,7 @@ from ..ledger.records import (
 )
 from ..money.amount import ZERO, Amount, Currency
 from ..prepayment.calendar import day_of, month_before
-from .chain import Standing, told_until_wh
+from .chain import Register, Standing, told_until
 from .comparing import Past, Time, month_time, time_there, year_before
 from .lines import LineMaker, readings_of
 from .model import (
@@ -201,23 +201,45 @@ class _Maker:
         return [one for one in found if one.kind in _BOOKED]
 
     def _charges(self) -> Iterator[Charge]:
-        """Yield the charges that are told; of one that costs nothing the register says it."""
+        """Yield the charges that are told, those of before the time first."""
         sources, span, previous = self._sources, self._span, self._span.previous
         if previous is not None:
-            late = self._late[Fund.ELECTRICITY]
-            ids: Mapping[TransferId | None, datetime] = {
-                one.id: one.effective_at for one in late if one.code is TransferCode.CHARGE
-            }
-            reach = min([previous.row.since, *ids.values()])
-            end, free = previous.row.until, not ids
-            for charge in sources.charges(self._account, reach, end, free=free):
-                if charge.transfer_id in ids or (
-                    charge.transfer_id is None
-                    and charge.from_wh
-                    >= told_until_wh(sources.tx, previous, charge.meter, charge.generation)
-                ):
-                    yield charge
+            late = [*self._paid_late(previous), *self._free_late(previous)]
+            yield from sorted(late, key=lambda one: (one.from_at, one.meter, one.from_wh))
         yield from sources.charges(self._account, span.since, span.until)
+
+    def _paid_late(self, previous: Standing) -> Iterator[Charge]:
+        """Yield the charges that were booked since the statement before, and begin before its end.
+
+        Their transfers say it.
+        """
+        ids: Mapping[TransferId | None, datetime] = {
+            one.id: one.effective_at
+            for one in self._late[Fund.ELECTRICITY]
+            if one.code is TransferCode.CHARGE
+        }
+        if ids:
+            reach = min([previous.row.since, *ids.values()])
+            for one in self._sources.charges(self._account, reach, previous.row.until):
+                if one.transfer_id in ids:
+                    yield one
+
+    def _free_late(self, previous: Standing) -> Iterator[Charge]:
+        """Yield the charges that cost nothing, as late: no statement tells what the register says.
+
+        A supply that ended before the statement before began is told already.
+        """
+        sources, since, until = self._sources, previous.row.since, previous.row.until
+        begun: dict[Register, datetime] = {}
+        for supply in sources.supplies(self._account):
+            if supply.from_at < until and (supply.to_at is None or supply.to_at > since):
+                begun.setdefault((supply.meter, supply.generation), supply.from_at)
+        told = told_until(sources.tx, previous, begun)
+        reach = min([since, *(at for _, at in told.values())])
+        for one in sources.charges(self._account, reach, until, free=True):
+            wh, at = told.get((one.meter, one.generation), (one.to_wh, one.to_at))
+            if one.from_wh >= wh and one.from_at >= at:
+                yield one
 
     def _known_fees(self) -> Mapping[TransferId, Fee]:
         """Return the fees that may be told, by their transfer."""

@@ -112,8 +112,8 @@ class Moves:
             tenancies = [_tenancy(tx, name) for name in group]
             planned = plans(tx, tenancies, now, book.zone, asked)
             for tenancy, one in zip(tenancies, planned, strict=True):
-                if one.is_there and one.known is not None:
-                    found[tenancy.account] = one.known.row
+                if one.there is not None:
+                    found[tenancy.account] = one.there.row
                 else:
                     self._refuse_closed(tenancy)
             return found

@@ -113,6 +113,7 @@ export class StatementPage implements Page {
     const { say, format } = this.app;
     const told = line.energy_wh === undefined ? [format.day(line.at)] : [format.energy(String(line.energy_wh / 1000))];
     if (line.period) told.push(wordFor(say, "period", line.period));
+    if (line.allocation?.reversed) told.push(say("given_back"));
     if (line.late) told.push(say("late"));
     return told.join(" · ");
   }

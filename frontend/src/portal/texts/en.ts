@@ -209,6 +209,7 @@ export const en = {
   line_carry_over: "Transfer",
   line_rounding: "Rounding",
   late: "of an earlier time",
+  given_back: "given back",
   // settings
   alarm_threshold: "Tell me when the balance falls below",
   alarm_threshold_hint: "Empty: only the warnings that everybody gets.",

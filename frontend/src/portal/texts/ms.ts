@@ -198,6 +198,7 @@ export const ms: Texts = {
   line_carry_over: "Pindahan",
   line_rounding: "Pembundaran",
   late: "bagi masa terdahulu",
+  given_back: "dipulangkan",
   alarm_threshold: "Beritahu saya apabila baki jatuh di bawah",
   alarm_threshold_hint: "Kosong: hanya amaran yang diterima semua orang.",
   devices: "Peranti saya",

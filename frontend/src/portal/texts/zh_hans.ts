@@ -198,6 +198,7 @@ export const zhHans: Texts = {
   line_carry_over: "转账",
   line_rounding: "尾差",
   late: "属于以前的时间",
+  given_back: "退回",
   alarm_threshold: "余额低于此数时提醒我",
   alarm_threshold_hint: "留空：只接收统一的提醒。",
   devices: "我的设备",
