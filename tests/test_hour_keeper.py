@@ -23,6 +23,7 @@ from simulator.clock import ManualClock
 from simulator.faults import Fault, FaultKind
 from simulator.mall import Mall
 from tests.site_fixtures import (
+    all_quiet,
     one_line_mall,
     read_again,
     running_site,
@@ -58,6 +59,7 @@ def pass_by(mall: Mall, watts: Mapping[str, int], minutes: float) -> None:
 async def run(mall: Mall, site: CompereSite, watts: Mapping[str, int], minutes: float) -> None:
     """Let meters count at these powers for so long; they are read before and afterwards."""
     await read_all(mall, site)
+    await all_quiet(site)
     pass_by(mall, watts, minutes)
     await read_all(mall, site)
 

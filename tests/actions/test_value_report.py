@@ -16,6 +16,7 @@ from simulator.mall import Mall
 from tests.actions.asking import NOODLES, TEA, refused
 from tests.site_fixtures import (
     SITE_KEY,
+    all_quiet,
     entity_of,
     expected_event,
     read_again,
@@ -44,6 +45,7 @@ async def next_days(mall: Mall, site: Any, days: int) -> None:
     for _ in range(days * 24):
         for serial in site.meters:
             await read_again(site, serial)
+        await all_quiet(site)
         mall.clock.advance(hours=1)
     for serial in site.meters:
         await read_again(site, serial)
