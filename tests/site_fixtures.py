@@ -33,6 +33,7 @@ from custom_components.compere_prepaid.const import (
 from custom_components.compere_prepaid.coordinator import PacedCoordinator
 from custom_components.compere_prepaid.core.bus.requests import BusError, NoAnswerError
 from custom_components.compere_prepaid.core.ids import MeterSerial
+from custom_components.compere_prepaid.core.meters.poller import Poller
 from custom_components.compere_prepaid.reading_path import SILENT_AFTER
 from custom_components.compere_prepaid.site import CompereSite
 from simulator.clock import ManualClock, SimulatedClock, moment_of
@@ -245,6 +246,19 @@ async def read_again(site: CompereSite, serial: str) -> None:
             await meter.bus.poller.read_now(meter.serial)
             return
     await meter.bus.poller.read_now(meter.serial)
+
+
+async def all_quiet(site: CompereSite) -> None:
+    """Return when no meter is being asked: the mall's time may jump then, if at once.
+
+    An answer that is on its way meanwhile would have the register of before and the time of after.
+    """
+    pollers = [bus.poller for bus in site.buses.values() if isinstance(bus.poller, Poller)]
+    while asked := [
+        meter.lock for poller in pollers for meter in poller._meters.values() if meter.lock.locked()
+    ]:
+        async with asked[0]:
+            pass
 
 
 async def silence(site: CompereSite, serial: str) -> None:

@@ -20,11 +20,14 @@ from custom_components.compere_prepaid.core.tenancy.replacement import Replaceme
 from custom_components.compere_prepaid.hour_keeper import PACE, PATIENCE
 from custom_components.compere_prepaid.site import CompereSite
 from simulator.clock import ManualClock
+from simulator.faults import Fault, FaultKind
 from simulator.mall import Mall
 from tests.site_fixtures import (
+    all_quiet,
     one_line_mall,
     read_again,
     running_site,
+    silence,
     site_entry,
     start_site,
     time_of,
@@ -56,6 +59,7 @@ def pass_by(mall: Mall, watts: Mapping[str, int], minutes: float) -> None:
 async def run(mall: Mall, site: CompereSite, watts: Mapping[str, int], minutes: float) -> None:
     """Let meters count at these powers for so long; they are read before and afterwards."""
     await read_all(mall, site)
+    await all_quiet(site)
     pass_by(mall, watts, minutes)
     await read_all(mall, site)
 
@@ -245,3 +249,31 @@ async def test_one_transaction_an_hour(
         found = await hours(site, mall, NOON, 1)
         assert {hour and hour.wh for (hour,) in found.values()} == {1000}
         figure(f"hours: registers of {len(found)} meters written in 1 transaction an hour")
+
+
+async def test_the_last_hour_is_known(hass: HomeAssistant, tmp_path: Path) -> None:
+    """It is when all that waited was written, also if that was as soon as the hour was over."""
+    async with (
+        one_line_mall(2) as mall,
+        running_site(hass, mall, tmp_path) as site,
+    ):
+        late = mall.meters[1]
+        await site.hours.async_write()
+        await run(mall, site, {}, 60)
+        await site.hours.async_write()
+        assert not site.hours.has_last_hour(site.clock.now())  # other lines may still be read
+        pass_by(mall, {}, 2)
+        assert site.hours.has_last_hour(site.clock.now())
+        late.fail(Fault(kind=FaultKind.SILENT))
+        await silence(site, late.serial)
+        pass_by(mall, {}, 58)
+        await read_again(site, mall.meters[0].serial)
+        await site.hours.async_write()
+        late.heal()
+        await read_again(site, late.serial)
+        pass_by(mall, {}, 2)
+        await site.hours.async_on_clock()
+        assert not site.hours.has_last_hour(site.clock.now())  # it waits for the next writing
+        pass_by(mall, {}, 13)
+        await site.hours.async_on_clock()
+        assert site.hours.has_last_hour(site.clock.now())

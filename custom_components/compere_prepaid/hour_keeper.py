@@ -70,10 +70,17 @@ class HourKeeper:
             await self.async_write()
 
     def has_last_hour(self, now: datetime) -> bool:
-        """Tell whether what registers showed at the last full hour was written."""
+        """Tell whether what registers showed at the last full hour was written.
+
+        Somebody who asks for hours may have had them written when the hour was just over: then it
+        was all there was, unless more waits when all lines have been swept.
+        """
         zone, written = self._site.zone, self.written_at
         last = max(mark for mark in hour_marks(day_of(now, zone), zone) if mark <= now)
-        return written is not None and written >= last + PATIENCE
+        if written is None or written < last or now < last + PATIENCE:
+            return False
+        nothing_waits = self._waits_since is None and not self._writing.locked()
+        return nothing_waits or written >= last + PATIENCE
 
     async def async_write(self) -> None:
         """Write all that is known, as before somebody asks for it; raises what the ledger raises.

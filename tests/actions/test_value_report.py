@@ -20,9 +20,10 @@ from custom_components.compere_prepaid.value import markup_keeper
 from custom_components.compere_prepaid.value.site_facts import async_selling
 from simulator.clock import ManualClock
 from simulator.mall import Mall
-from tests.actions.asking import NOODLES, refused
+from tests.actions.asking import NOODLES, TEA, refused
 from tests.site_fixtures import (
     SITE_KEY,
+    all_quiet,
     entity_of,
     expected_event,
     read_again,
@@ -51,6 +52,7 @@ async def next_days(mall: Mall, site: Any, days: int) -> None:
     for _ in range(days * 24):
         for serial in site.meters:
             await read_again(site, serial)
+        await all_quiet(site)
         mall.clock.advance(hours=1)
     for serial in site.meters:
         await read_again(site, serial)
@@ -64,11 +66,15 @@ async def test_value_of_some_days(
     tmp_path: Path,
     figure: Callable[[str], None],
 ) -> None:
-    """A shop runs out, pays and is back: the report tells how long that took, and what it owed."""
+    """A shop runs out, pays and is back: the report tells how long that took, and what it owed.
+
+    Another one moves out: nobody walked for that reading, nor was any saved when they moved in.
+    """
+    accounts = {NOODLES: (NOODLES,), TEA: (TEA,)}
     async with running_site(
-        hass, mall, tmp_path, price=PRICE, opening_balance="10", accounts={NOODLES: (NOODLES,)}
+        hass, mall, tmp_path, price=PRICE, opening_balance="10", accounts=accounts
     ) as site:
-        (serial,) = (s for s in site.meters if site.book.meters[MeterSerial(s)].account)
+        serial = MeterSerial(mall.meter(NOODLES).serial)
         async with expected_event(hass, "cut_off", account=NOODLES):
             await burn(mall, site, NOODLES, 14_000)
         await relay_settled(site.controller, serial)
@@ -76,6 +82,7 @@ async def test_value_of_some_days(
         async with expected_event(hass, "restored", account=NOODLES):
             await ask(hass, "top_up", account=NOODLES, amount="100", reference="r1")
         await burn(mall, site, NOODLES, 6_000)
+        await ask(hass, "move_out", account=TEA)
         await next_days(mall, site, 1)
         await site.charging.settle_all("test")
 
@@ -102,9 +109,10 @@ async def test_value_of_some_days(
         assert owed["arrears_if_billed_afterwards"]["value"] == "450.00"
         assert owed["arrears_avoided"]["value"] == "448.00"
         assert owed["bad_debts_avoided"]["notes"] == ["not known: left owing before"]
-        # no month began, nobody moved out
-        assert figures_of(answer, "readings")["readings_saved"]["value"] == "0"
-        assert figures_of(answer, "readings")["reading_cost_saved"]["value"] == "0.00"
+        saved = figures_of(answer, "readings")
+        assert saved["readings_saved"]["value"] == "1"
+        assert saved["readings_saved"]["inputs"]["at_moves"] == "1"
+        assert saved["reading_cost_saved"]["value"] == "2.00"
         energy = figures_of(answer, "energy")
         assert energy["energy_saved"]["value"] is None
         assert energy["energy_saved"]["notes"] == ["no time before was named"]

@@ -14,6 +14,7 @@ from pytest_homeassistant_custom_component.common import async_capture_events
 
 from custom_components.compere_prepaid.const import DOMAIN
 from custom_components.compere_prepaid.diagnostics import async_get_config_entry_diagnostics
+from custom_components.compere_prepaid.hour_keeper import PACE, PATIENCE
 from custom_components.compere_prepaid.site import CompereSite
 from simulator.clock import ManualClock
 from simulator.loads import LoadKind
@@ -22,6 +23,7 @@ from simulator.mall import Mall
 from simulator.tenants import EAST, MallPlan, one_line_plan
 from tests.site_fixtures import (
     SITE_KEY,
+    all_quiet,
     entity_of,
     expected_event,
     read_again,
@@ -36,7 +38,10 @@ MIDNIGHT = datetime(2026, 3, 1, 16, tzinfo=UTC)
 """Of the second of March in Shanghai."""
 
 NOODLES, TEA = "A-101", "A-102"
-HOUR, BEHIND = timedelta(hours=1), timedelta(minutes=3)
+HOUR = timedelta(hours=1)
+
+BEHIND = PACE + PATIENCE + timedelta(minutes=1)
+"""So long behind an hour all of it is written, whenever the site itself looked at the clock."""
 
 MAIN = MainMeterPlan(
     serial="33B0025950900",
@@ -68,6 +73,7 @@ async def live(
     assert isinstance(mall.clock, ManualClock)
     for hours_left in reversed(range(days * 24)):
         passed = (site.clock.now() - MIDNIGHT) % HOUR
+        await all_quiet(site)
         mall.clock.advance(seconds=(HOUR - passed) // timedelta(seconds=1))
         for meter in mall.meters:
             await read_again(site, meter.serial)
@@ -75,6 +81,7 @@ async def live(
             await look(site)
         if then is not None and not hours_left:
             then()
+        await all_quiet(site)
         mall.clock.advance(seconds=BEHIND // timedelta(seconds=1))
         if hours_left % 24 in {0, 1}:
             await look(site)
@@ -82,10 +89,14 @@ async def live(
 
 
 async def look(site: CompereSite) -> None:
-    """Let the site look at the clock, as it does every 15 seconds, and work out what it has to."""
-    await site.async_tick()
-    if site.hours.balance.looking is not None:
-        await site.hours.balance.looking
+    """Let the site look at the clock, as it does every 15 seconds, and work out what it has to.
+
+    The first look may find that the site itself began one, before the mall's time was put on.
+    """
+    for _ in range(2):
+        await site.async_tick()
+        if site.hours.balance.looking is not None:
+            await site.hours.balance.looking
 
 
 def shown(hass: HomeAssistant, key: str) -> str:
