@@ -1,10 +1,10 @@
 """The mark-up of the month before, looked at anew when a day begins or a bill comes."""
 
 import asyncio
-from datetime import date, timedelta
+from datetime import date
 from typing import TYPE_CHECKING
 
-from ..core.prepayment.calendar import day_of
+from ..core.prepayment.calendar import day_of, month_before
 from ..core.value.facts import Period
 from ..core.value.selling import Selling
 from .site_facts import async_selling
@@ -40,7 +40,7 @@ class MarkupKeeper:
 
     async def _look(self, today: date) -> None:
         until = today.replace(day=1)
-        since = (until - timedelta(days=1)).replace(day=1)
+        since = month_before(until)
         self._is_stale = False
         self.selling = await async_selling(
             self._site, Period(since=since, until=until, zone=self._site.zone)
