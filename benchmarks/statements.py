@@ -1,9 +1,9 @@
 """Issuing and printing statements: how long, how much memory, what the event loop pays for it.
 
 1. From the ledger to the files, as an issued month is: the statements of a mall with 40 pools are
-   made in the ledger, then printed as HTML; those of two months, for the second ones go on from the
-   first. A shop has a charge for every `BENCH_HOURS` (8) hours
-   of the month: with 1 it is as the program posts them, and the book takes long to write.
+   made in the ledger and printed as HTML, the next ones while some are printed; those of two
+   months, for the second ones go on from the first. A shop has a charge for every `BENCH_HOURS`
+   (8) hours of the month: with 1 it is as the program posts them, and the book takes long to write.
    `BENCH_ISSUED` has the sizes (500,5000; 50000 can be asked for).
 2. Printing alone, of statements that are there.
 
@@ -35,12 +35,10 @@ import time
 from benchmarks.stage.billed_mall import MONTHS, open_mall
 from custom_components.compere_prepaid.adapters.statement_paper.order import Order
 from custom_components.compere_prepaid.adapters.statement_paper.workshop import Printing
-from custom_components.compere_prepaid.core.ids import AccountNumber
-from custom_components.compere_prepaid.core.ledger.account_rows import IssuedStatement
-from custom_components.compere_prepaid.core.ledger.ports import LedgerTransaction
 from custom_components.compere_prepaid.core.prepayment.book import AccountBook
 from custom_components.compere_prepaid.core.statement.issuing import Asked
 from custom_components.compere_prepaid.core.tenancy.moves import Moves
+from custom_components.compere_prepaid.statements.press import Group, Paper, ahead
 from tests.adapters.paper_statements import ISSUED, sample
 
 ISSUED_SIZES = tuple(map(int, os.environ.get("BENCH_ISSUED", "500,5000").split(",")))
@@ -106,29 +104,19 @@ async def orders(count: int, form: str, folder: Path) -> AsyncIterator[Order]:
         )
 
 
-async def issued_orders(
-    book: AccountBook, numbers: dict[AccountNumber, int], folder: Path
-) -> AsyncIterator[Order]:
-    """Yield statements as the press asks for them: one after the other, out of the ledger."""
-    for account, number in numbers.items():
-
-        def find(
-            tx: LedgerTransaction, account: AccountNumber = account, number: int = number
-        ) -> IssuedStatement | None:
-            return tx.find(IssuedStatement, account=account, number=number)
-
-        row = await book.ledger.read(find)
-        if row is None:
-            raise AssertionError(account)
-        yield Order(
-            site="Riverside Mall",
-            account=account,
-            content=row.content,
-            number=number,
-            issued_at=row.issued_at,
-            language="en",
-            files={"html": folder / f"{account}.html"},
-        )
+async def issued_orders(groups: AsyncIterator[Group], folder: Path) -> AsyncIterator[Order]:
+    """Yield statements as the press does."""
+    async for group in groups:
+        for account, row in group.items():
+            yield Order(
+                site="Riverside Mall",
+                account=account,
+                content=row.content,
+                number=row.number,
+                issued_at=row.issued_at,
+                language="en",
+                files={"html": folder / f"{account}.html"},
+            )
 
 
 def children() -> list[int]:
@@ -210,16 +198,16 @@ async def issued_month(book: AccountBook, month: date, folder: Path) -> None:
     count, before, stalls = len(book.accounts), begin_anew(), Stalls()
     watching = asyncio.create_task(stalls.watch())
     began, worked = time.perf_counter(), time.process_time()
-    rows = await Moves(book).issue_statements(book.accounts, "anna", Asked(month=month))
-    made, making = time.perf_counter() - began, time.process_time() - worked
-    numbers = {account: row.number for account, row in rows.items()}
-    size = sum(len(row.content) for row in rows.values())
-    del rows
+    papers: list[Paper] = []
+    groups = ahead(await Moves(book).issuing(book.accounts, "anna", Asked(month=month)), papers)
     peaks: dict[int, float] = {}
+    size = 0
 
     def on_done(order: Order, error: str) -> None:
+        nonlocal size
         if error:
             raise AssertionError(error)
+        size += len(order.content)
         order.files["html"].unlink()
         if int(order.account.removeprefix("A-")) % 100 == 0:
             for child in children():
@@ -227,15 +215,17 @@ async def issued_month(book: AccountBook, month: date, folder: Path) -> None:
                     peaks[child] = peak_mb(child)
 
     printed = children_s()
-    await Printing(orders=issued_orders(book, numbers, folder), on_done=on_done).run()
+    await Printing(orders=issued_orders(groups, folder), on_done=on_done).run()
     took, printed = time.perf_counter() - began, children_s() - printed
+    making = time.process_time() - worked
     watching.cancel()
-    all_of_it = time.process_time() - worked + printed
+    if len(papers) != count:
+        raise AssertionError(papers)
     bar = f" (bar {BAR_HTML_S})" if count == BAR_OF else ""
     print(
         f"issued {month:%Y-%m}: {count} accounts, {POOLS} pools, a charge for {HOURS} h: ledger to "
-        f"HTML in {took:.1f} s{bar}, {made:.1f} s of it making; processors' time {all_of_it:.1f} "
-        f"s: making {making / count * 1000:.2f} ms each, printing {printed / count * 1000:.2f} ms; "
+        f"HTML in {took:.1f} s{bar}; processors' time {making + printed:.1f} s: making "
+        f"{making / count * 1000:.2f} ms each, printing {printed / count * 1000:.2f} ms; "
         f"{size / count / 1024:.0f} KB each; memory {sum(peaks.values()):.0f} MB (bar {BAR_MB}) + "
         f"{peak_mb('self'):.0f} MB ({before:.0f} before); {stalls}",
         flush=True,

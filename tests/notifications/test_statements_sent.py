@@ -6,7 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 import re
 from typing import Any
-from unittest.mock import AsyncMock, patch
+from unittest.mock import patch
 
 from homeassistant.components.media_source import (
     Unresolvable,
@@ -248,11 +248,11 @@ async def test_another_statement_of_the_same_number_is_printed_and_sent(
     lost = await ask(hass, "issue_statement", account=SHOP, email=True)
     row = await async_issued(site, FIRST)
     assert row is not None
-    other = AsyncMock(return_value=replace(row, issued_at=row.issued_at + timedelta(hours=1)))
-    statements = "custom_components.compere_prepaid.statements"
+    other = replace(row, issued_at=row.issued_at + timedelta(hours=1))
+    ours = "custom_components.compere_prepaid"
     with (
-        patch(f"{statements}.press.async_issued", other),
-        patch(f"{statements}.mailing.async_issued", other),
+        patch(f"{ours}.actions.statement_papers.issued_row", return_value=other),
+        patch(f"{ours}.statements.mailing.async_issued", return_value=other),
     ):
         answer = await ask(hass, "print_statements", account=SHOP, email=True)
         again = await ask(hass, "print_statements", account=SHOP, email=True)

@@ -1,6 +1,7 @@
 """Statements on paper: printing and sending those that were issued, and stopping that."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from ..core.ledger.ports import LedgerTransaction
 from ..site import CompereSite
 from ..statements.downloads import link_to
 from ..statements.mailing import NOT_TRIED
-from ..statements.press import PAGES, TABLES, Paper
+from ..statements.press import PAGES, TABLES, Group, Paper
 from .fields import ACCOUNTS, Action
 
 PAPER: Mapping[Any, Any] = {
@@ -38,15 +39,20 @@ def wants_paper(call: ServiceCall) -> bool:
 
 
 async def async_papers(
-    site: CompereSite, issued: Mapping[AccountNumber, int], call: ServiceCall
+    site: CompereSite,
+    groups: AsyncGenerator[Group],
+    total: int,
+    call: ServiceCall,
 ) -> dict[str, Any]:
-    """Print and send issued statements; return for each its number, its files and who has it."""
-    papers = [Paper(account, number) for account, number in issued.items()]
+    """Print and send statements as they are issued, so many in all.
+
+    Return for each that is issued its number, its files and who has it.
+    """
     forms = set(call.data["formats"])
     if call.data["email"]:
         forms.add("pdf")
     language = call.data["language"]
-    printed = await site.press.async_print(papers, forms, language)
+    printed = await site.press.async_print(groups, total, forms, language)
     sent: Mapping[Paper, dict[str, str]] = {}
     if call.data["email"] and not printed.is_cancelled:
         sent = await site.mailing.async_send(
@@ -67,7 +73,7 @@ async def async_papers(
     def answer() -> dict[str, Any]:
         """Sign thousands of links beside the event loop."""
         accounts: dict[str, dict[str, Any]] = {}
-        for paper in papers:
+        for paper in printed.papers:
             one: dict[str, Any] = {"number": paper.number}
             one["files"] = links(printed.files.get(paper, {}))
             if error := printed.errors.get(paper):
@@ -95,20 +101,37 @@ async def _print_statements(
     names = [AccountNumber(name) for name in accounts_named(hass, site, call.data)]
     number = call.data.get("number")
 
-    def read(tx: LedgerTransaction) -> dict[AccountNumber, int]:
-        return {name: _number_of(tx, name, number) for name in names}
+    def read(tx: LedgerTransaction) -> list[Paper]:
+        return [Paper(name, issued_row(tx, name, number).number) for name in names]
 
-    return await async_papers(site, await site.ledger.read(read), call)
+    papers = await site.ledger.read(read)
+    return await async_papers(site, _read_one_by_one(site, papers), len(papers), call)
 
 
-def _number_of(tx: LedgerTransaction, account: AccountNumber, number: int | None) -> int:
+async def _read_one_by_one(site: CompereSite, papers: Sequence[Paper]) -> AsyncGenerator[Group]:
+    """Yield statements that were issued: the texts of thousands are not held at once."""
+    for account, number in papers:
+        read = partial(issued_row, account=account, number=number)
+        yield {account: await site.ledger.read(read)}
+
+
+def issued_row(
+    tx: LedgerTransaction, account: AccountNumber, number: int | None
+) -> IssuedStatement:
+    """Return a statement that was issued, the latest one if no number is given.
+
+    Raises `InvalidInputError` (`statement_unknown`).
+    """
     last = tx.last(IssuedStatement, account=account)
-    wanted = number if number is not None else last.number if last else 0
-    if last is None or tx.find(IssuedStatement, account=account, number=wanted) is None:
+    if number is None:
+        number, row = last.number if last else 0, last
+    else:
+        row = tx.find(IssuedStatement, account=account, number=number)
+    if row is None:
         raise InvalidInputError(
-            "statement_unknown", account=account, number=wanted, last=last.number if last else 0
+            "statement_unknown", account=account, number=number, last=last.number if last else 0
         )
-    return wanted
+    return row
 
 
 async def _cancel_statements(

@@ -25,7 +25,7 @@ from ..core.statement.issuing import Asked, just_after, next_span, of_month, sta
 from ..core.statement.statement import Span
 from ..site import CompereSite
 from .fields import ACCOUNTS, ONE_ACCOUNT, WRITTEN, Action, moment_of, month_of, per_account
-from .statement_papers import PAPER, async_papers, wants_paper
+from .statement_papers import PAPER, async_papers, issued_row, wants_paper
 
 
 async def _get_statement(
@@ -37,7 +37,7 @@ async def _get_statement(
     since, until = moment_of(site, call, "since"), moment_of(site, call, "until")
     month = month_of(call, "month")
     if (issued := call.data.get("number")) is not None:
-        data = await site.ledger.read(lambda tx: _data_of(_issued(tx, number, issued)))
+        data = await site.ledger.read(lambda tx: _data_of(issued_row(tx, number, issued)))
     else:
         if until is None and number in site.book.accounts and site.ledger.refusal is None:
             await site.book.settle_many([number], "statement")
@@ -48,18 +48,16 @@ async def _get_statement(
 async def _issue_statement(
     hass: HomeAssistant, site: CompereSite, call: ServiceCall
 ) -> dict[str, Any]:
-    """Issue statements, of several accounts in one transaction; then print and send them."""
+    """Issue statements, some accounts at a time; print them as they come, then send them."""
     user = await async_require_manager(hass, site.entry, call.context, Duty.MONEY)
     asked = Asked(month=month_of(call, "month"), correct=call.data["correct"])
     if asked.correct and asked.month is None:
         raise InvalidInputError("month_wrong", month="")
+    accounts = accounts_meant(hass, site, call.data)
     if wants_paper(call):
-        site.press.refuse_if_printing()
-    issued = await site.moves.issue_statements(accounts_meant(hass, site, call.data), user, asked)
-    if wants_paper(call):
-        numbers = {number: row.number for number, row in issued.items()}
-        del issued  # the texts of thousands, while they are printed
-        return await async_papers(site, numbers, call)
+        groups = await site.moves.issuing(accounts, user, asked)
+        return await async_papers(site, groups, len(accounts), call)
+    issued = await site.moves.issue_statements(accounts, user, asked)
     if not call.return_response:
         return {}
     return await hass.async_add_executor_job(
@@ -70,16 +68,6 @@ async def _issue_statement(
 def _data_of(row: IssuedStatement) -> dict[str, Any]:
     content: dict[str, Any] = json.loads(row.content)
     return {"number": row.number, **content}
-
-
-def _issued(tx: LedgerTransaction, number: AccountNumber, place: int) -> IssuedStatement:
-    row = tx.find(IssuedStatement, account=number, number=place)
-    if row is None:
-        last = tx.last(IssuedStatement, account=number)
-        raise InvalidInputError(
-            "statement_unknown", account=number, number=place, last=last.number if last else 0
-        )
-    return row
 
 
 def _statement(
@@ -98,7 +86,7 @@ def _statement(
     if tenancy is None:
         raise InvalidInputError("account_unknown", account=number)
     if month is not None:
-        if (found := of_month(tx, number, month)) is not None:
+        if (found := of_month(tx, number, month, site.zone)) is not None:
             return _data_of(found.row)
         begin, end = month_time(month, site.zone)
         span = Span(since=begin, until=end, period=month)

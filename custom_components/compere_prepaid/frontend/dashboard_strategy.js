@@ -1375,9 +1375,9 @@ var ENGLISH2 = {
   issueQuestion: "Issue statements of {count} shops? An issued statement stays as it is.",
   issuing: "Issuing and printing …",
   printed: "{percent} % printed",
-  stop: "Stop printing",
+  stop: "Stop",
   wasIssued: "{count} statements were issued.",
-  wasStopped: "Printing was stopped. All {count} statements are issued; print the rest with Print statements.",
+  wasStopped: "Stopped: {count} of {all} statements are issued. Those that are not printed can be, with Print statements.",
   allTogether: "All in one file",
   feeder: "Main meter",
   by: "By",
@@ -1494,9 +1494,9 @@ var SIMPLIFIED_CHINESE2 = {
   issueQuestion: "为 {count} 家商铺出具对账单？已出具的对账单不再改变。",
   issuing: "正在出具并打印 …",
   printed: "已打印 {percent} %",
-  stop: "停止打印",
+  stop: "停止",
   wasIssued: "已出具 {count} 份对账单。",
-  wasStopped: "打印已停止。全部 {count} 份对账单均已出具；其余可用“打印对账单”打印。",
+  wasStopped: "已停止：{all} 份对账单中已出具 {count} 份。其中未打印的可用“打印对账单”打印。",
   allTogether: "全部合并文件",
   feeder: "总表",
   by: "按",
@@ -2263,7 +2263,7 @@ var StatementsCard = class extends LedgerCard {
         email: email.checked
       };
       const count = area?.members.length ?? shops.length;
-      this.confirm({ text: filled(texts.issueQuestion, { count }), button: texts.issue }, () => this.issue(data));
+      this.confirm({ text: filled(texts.issueQuestion, { count }), button: texts.issue }, () => this.issue(data, count));
     };
     return el(
       "div",
@@ -2275,11 +2275,11 @@ var StatementsCard = class extends LedgerCard {
       el("button", { type: "button", class: "primary", onclick: issue }, texts.issue)
     );
   }
-  issue(data) {
+  issue(data, all) {
     void this.work(this.texts.issuing, async () => {
       this.papers = await this.ask("issue_statement", data);
       const count = Object.keys(this.papers.accounts).length;
-      this.notice = filled(this.papers.cancelled ? this.texts.wasStopped : this.texts.wasIssued, { count });
+      this.notice = filled(this.papers.cancelled ? this.texts.wasStopped : this.texts.wasIssued, { count, all });
     });
   }
   progress() {

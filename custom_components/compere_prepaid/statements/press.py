@@ -5,7 +5,8 @@ so that there are whole statements only, and what was issued stays issued.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from functools import partial
 import hashlib
@@ -48,10 +49,16 @@ class Paper(NamedTuple):
     number: int
 
 
+type Group = Mapping[AccountNumber, IssuedStatement]
+"""Statements that are issued at once."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Printed:
     """What a batch came to: files by statement and form, and what went wrong."""
 
+    papers: Sequence[Paper]
+    """All that there are, printed or not."""
     files: Mapping[Paper, Mapping[str, Path]]
     tables: Mapping[str, Path]
     errors: Mapping[Paper, str]
@@ -84,42 +91,48 @@ class Press:
         """Where the files of this site are."""
         return _folder(self.site.hass, self.site.entry.entry_id)
 
-    def refuse_if_printing(self) -> None:
-        """Raise `OperationFailedError` (`statements_printing`) while a batch is printed."""
+    async def async_print(
+        self,
+        groups: AsyncGenerator[Group],
+        total: int,
+        forms: Collection[str],
+        language: str = "",
+    ) -> Printed:
+        """Print statements, so many in all; without a language each in its tenant's.
+
+        While some are printed the next ones are made; after a stop no others are. Raises
+        `OperationFailedError`: `statements_printing` (another batch runs), `printing_stopped`,
+        `printing_failed`; and what the making raises.
+        """
         if self._printing is not None:
             raise OperationFailedError("statements_printing", done=self.done, total=self.total)
-
-    async def async_print(
-        self, papers: Sequence[Paper], forms: Collection[str], language: str = ""
-    ) -> Printed:
-        """Print statements; without a language each in its tenant's.
-
-        Raises `OperationFailedError`: `statements_printing` (another batch runs),
-        `printing_stopped`, `printing_failed`.
-        """
-        self.refuse_if_printing()
         now = self.site.clock.now().astimezone(self.site.zone)
         tables = {
             form: self.folder / f"{now:%Y-%m}" / f"lines-{now:%Y%m%d-%H%M%S}.{form}"
             for form in sorted(TABLES.intersection(forms))
         }
+        papers: list[Paper] = []
+        coming = ahead(groups, papers)
+        orders = self._orders(coming, sorted(PAGES.intersection(forms)), language)
         printing = self._printing = Printing(
-            orders=self._orders(papers, sorted(PAGES.intersection(forms)), language),
+            orders=orders,
             tables=tables,
-            hands=1 if len(papers) <= SMALL else HANDS,
+            hands=1 if total <= SMALL else HANDS,
             on_done=self._on_done,
         )
         self._idle.clear()
-        self.done, self.total = 0, len(papers)
+        self.done, self.total = 0, total
         self._files, self._errors = {}, {}
         self._tell()
         try:
-            made = await printing.run()
+            async with aclosing(groups), aclosing(coming), aclosing(orders):
+                made = await printing.run()
         finally:
             self._printing = None
             self._idle.set()
             self._tell()
         return Printed(
+            papers=papers,
             files=self._files,
             tables=tables if made else {},
             errors=self._errors,
@@ -174,16 +187,16 @@ class Press:
         )
 
     async def _orders(
-        self, papers: Sequence[Paper], forms: Sequence[str], language: str
-    ) -> AsyncIterator[Order]:
-        """Yield orders as they are asked for: contents of thousands are not held at once."""
-        for paper in papers:
-            row = await async_issued(self.site, paper)
-            if row is None:
-                self._errors[paper] = "statement_unknown"
-                continue
-            spoken = language or self.language_of(paper.account)
-            yield self.order(row, spoken, {form: self._path(row, spoken, form) for form in forms})
+        self,
+        groups: AsyncIterator[Group],
+        forms: Sequence[str],
+        language: str,
+    ) -> AsyncGenerator[Order]:
+        async for group in groups:
+            for account, row in group.items():
+                spoken = language or self.language_of(account)
+                files = {form: self._path(row, spoken, form) for form in forms}
+                yield self.order(row, spoken, files)
 
     def _path(self, row: IssuedStatement, language: str, form: str) -> Path:
         issued = row.issued_at.astimezone(self.site.zone)
@@ -203,6 +216,26 @@ class Press:
 
     def _tell(self) -> None:
         self.site.totals.push(None, news=True)
+
+
+async def ahead(groups: AsyncIterator[Group], papers: list[Paper]) -> AsyncGenerator[Group]:
+    """Yield statements; while some are used the next ones are made.
+
+    All that are made are noted in `papers`, also if they are not used any more.
+    """
+
+    async def following() -> Group | None:
+        group = await anext(groups, None)
+        papers.extend(Paper(account, row.number) for account, row in (group or {}).items())
+        return group
+
+    coming = asyncio.create_task(following())
+    try:
+        while (group := await coming) is not None:
+            coming = asyncio.create_task(following())
+            yield group
+    finally:
+        await coming
 
 
 def _folder(hass: HomeAssistant, entry_id: str) -> Path:

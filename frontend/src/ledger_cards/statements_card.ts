@@ -52,7 +52,7 @@ export class StatementsCard extends LedgerCard {
         email: email.checked,
       };
       const count = area?.members.length ?? shops.length;
-      this.confirm({ text: filled(texts.issueQuestion, { count }), button: texts.issue }, () => this.issue(data));
+      this.confirm({ text: filled(texts.issueQuestion, { count }), button: texts.issue }, () => this.issue(data, count));
     };
     return el(
       "div",
@@ -65,11 +65,11 @@ export class StatementsCard extends LedgerCard {
     );
   }
 
-  private issue(data: Record<string, unknown>): void {
+  private issue(data: Record<string, unknown>, all: number): void {
     void this.work(this.texts.issuing, async () => {
       this.papers = await this.ask<Papers>("issue_statement", data);
       const count = Object.keys(this.papers.accounts).length;
-      this.notice = filled(this.papers.cancelled ? this.texts.wasStopped : this.texts.wasIssued, { count });
+      this.notice = filled(this.papers.cancelled ? this.texts.wasStopped : this.texts.wasIssued, { count, all });
     });
   }
 

@@ -82,7 +82,7 @@ def _plan(
     account, month = tenancy.account, asked.month
     if month is None:
         return Plan(next_span(now, tenancy.opened_at, last), last)
-    known = _of_month(chain.back_from(tx, last), month)
+    known = _of_month(chain.back_from(tx, last), month, zone)
     if asked.correct:
         return Plan(_corrected_span(tx, account, last, known, month), last, known)
     if known is not None:
@@ -131,16 +131,20 @@ def issue(
     return issued
 
 
-def of_month(tx: LedgerTransaction, account: AccountNumber, month: date) -> Standing | None:
+def of_month(
+    tx: LedgerTransaction, account: AccountNumber, month: date, zone: ZoneInfo
+) -> Standing | None:
     """Return the statement of a month that stands, if there is one."""
-    return _of_month(chain.standing(tx, account), month)
+    return _of_month(chain.standing(tx, account), month, zone)
 
 
-def _of_month(standing: Iterable[Standing], month: date) -> Standing | None:
+def _of_month(standing: Iterable[Standing], month: date, zone: ZoneInfo) -> Standing | None:
+    """Return the one that ends with the month; contents are long, so others are not looked into."""
+    _, end = month_time(month, zone)
     for one in standing:
-        if one.row.until.date() < month:
+        if one.row.until < end:
             return None
-        if one.content.get("period", "") == f"{month:%Y-%m}":
+        if one.row.until == end and one.content.get("period", "") == f"{month:%Y-%m}":
             return one
     return None
 

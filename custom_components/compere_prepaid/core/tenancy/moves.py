@@ -1,6 +1,6 @@
 """Tenants move out: a final reading, a final statement, and what becomes of the rest."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -71,34 +71,57 @@ class Moves:
     ) -> Mapping[AccountNumber, IssuedStatement]:
         """Post what accrued and issue the statements of what came since the last ones.
 
-        Refused is all or nothing; then some are issued at a time, and who stops this keeps those
-        that are there. Those of a month may be asked for again, also of who moved out since. Raises
+        Raises what `issuing` raises.
+        """
+        found: dict[AccountNumber, IssuedStatement] = {}
+        names = list(dict.fromkeys(map(AccountNumber, numbers)))
+        async for group in await self.issuing(names, user, asked):
+            found |= group
+        return {name: found[name] for name in names}
+
+    async def issuing(
+        self, numbers: Iterable[str], user: str, asked: Asked = SINCE_LAST
+    ) -> AsyncGenerator[Mapping[AccountNumber, IssuedStatement]]:
+        """Return who issues statements, some at a time, as they are asked for.
+
+        Refused is all or nothing, before any is issued; who asks for no more keeps those that are
+        there. Those of a month may be asked for again, also of who moved out since. Raises
         `InvalidInputError`: `account_unknown`, `account_closed`, `statement_month_open`, and what
         `issue` raises.
         """
-        book = self.book
         names = list(dict.fromkeys(map(AccountNumber, numbers)))
-        found = dict(await self._issued(names, asked))
-        waiting = [name for name in names if name not in found]
-        for start in range(0, len(waiting), _AT_ONCE):
-            group = waiting[start : start + _AT_ONCE]
-            async with book.locked(group):
-                settled = await book.transact_locked(group, "statement", _tenancy_of)
-                work = partial(
-                    issue,
-                    tenancies=list(settled.values()),
-                    at=book.clock.now(),
-                    book=book,
-                    user=user,
-                    asked=asked,
-                )
-                found |= await book.ledger.run(work)
-        return {name: found[name] for name in names}
+        return self._issuing(names, await self._issued(names, asked), user, asked)
+
+    async def _issuing(
+        self,
+        names: Sequence[AccountNumber],
+        there: Mapping[AccountNumber, int],
+        user: str,
+        asked: Asked,
+    ) -> AsyncGenerator[Mapping[AccountNumber, IssuedStatement]]:
+        book = self.book
+        for start in range(0, len(names), _AT_ONCE):
+            group = names[start : start + _AT_ONCE]
+            known = {name: there[name] for name in group if name in there}
+            found = dict(await book.ledger.read(partial(_rows_of, numbers=known)))
+            if waiting := [name for name in group if name not in found]:
+                async with book.locked(waiting):
+                    settled = await book.transact_locked(waiting, "statement", _tenancy_of)
+                    work = partial(
+                        issue,
+                        tenancies=list(settled.values()),
+                        at=book.clock.now(),
+                        book=book,
+                        user=user,
+                        asked=asked,
+                    )
+                    found |= await book.ledger.run(work)
+            yield found
 
     async def _issued(
         self, names: Sequence[AccountNumber], asked: Asked
-    ) -> Mapping[AccountNumber, IssuedStatement]:
-        """Return the statements that are there already; refuse before any is issued."""
+    ) -> Mapping[AccountNumber, int]:
+        """Return the numbers of statements that are there already; refuse before any is issued."""
         book, now = self.book, self.book.clock.now()
         month = asked.month
         if month is not None and now < month_time(month, book.zone)[1]:
@@ -106,19 +129,19 @@ class Moves:
 
         def read(
             tx: LedgerTransaction, group: Sequence[AccountNumber]
-        ) -> Mapping[AccountNumber, IssuedStatement]:
-            found: dict[AccountNumber, IssuedStatement] = {}
+        ) -> Mapping[AccountNumber, int]:
+            found: dict[AccountNumber, int] = {}
             tx.prefetch(group, ())
             tenancies = [_tenancy(tx, name) for name in group]
             planned = plans(tx, tenancies, now, book.zone, asked)
             for tenancy, one in zip(tenancies, planned, strict=True):
                 if one.there is not None:
-                    found[tenancy.account] = one.there.row
+                    found[tenancy.account] = one.there.row.number
                 else:
                     self._refuse_closed(tenancy)
             return found
 
-        issued: dict[AccountNumber, IssuedStatement] = {}
+        issued: dict[AccountNumber, int] = {}
         for start in range(0, len(names), _PLANNED):
             group = names[start : start + _PLANNED]
             issued |= await book.ledger.read(partial(read, group=group))
@@ -272,6 +295,16 @@ def _tenancy(tx: LedgerTransaction, account: AccountNumber) -> Tenancy:
     if tenancy is None:
         raise InvalidInputError("account_unknown", account=account)
     return tenancy
+
+
+def _rows_of(
+    tx: LedgerTransaction, numbers: Mapping[AccountNumber, int]
+) -> Mapping[AccountNumber, IssuedStatement]:
+    return {
+        account: row
+        for account, number in numbers.items()
+        if (row := tx.find(IssuedStatement, account=account, number=number)) is not None
+    }
 
 
 def _tenancy_of(slip: Slip, _due: AccountDue) -> Tenancy:
