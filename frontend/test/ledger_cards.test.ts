@@ -96,6 +96,7 @@ test("money, power and energy as they are read", () => {
   assert.equal(format.money("-1204.5"), "-CN¥1,204.50");
   assert.equal(format.price("0.612"), "CN¥0.6120/kWh");
   assert.equal(new Format("en").money("12"), "12.00");
+  assert.deepEqual([-0.4, 0, -0.6].map((growth) => format.number(growth, 0)), ["0", "0", "-1"]);
   assert.equal(format.watts(999), "999 W");
   assert.equal(format.watts(16_540), "16.5 kW");
   assert.equal(format.kwh(1_234_560), "1,234.6 kWh");

@@ -1187,7 +1187,7 @@ var Format = class {
     return `${this.number(100 * part, 1)} %`;
   }
   number(value2, digits) {
-    return new Intl.NumberFormat(this.language, { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(value2);
+    return new Intl.NumberFormat(this.language, { minimumFractionDigits: digits, maximumFractionDigits: digits, signDisplay: "negative" }).format(value2);
   }
   day(iso) {
     const [year, month, day] = iso.slice(0, 10).split("-").map(Number);

@@ -33,7 +33,7 @@ export class Format {
   }
 
   number(value: number, digits: number): string {
-    return new Intl.NumberFormat(this.language, { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(value);
+    return new Intl.NumberFormat(this.language, { minimumFractionDigits: digits, maximumFractionDigits: digits, signDisplay: "negative" }).format(value);
   }
 
   day(iso: string): string {
