@@ -122,14 +122,17 @@ def issued_row(
 
     Raises `InvalidInputError` (`statement_unknown`).
     """
-    last = tx.last(IssuedStatement, account=account)
     if number is None:
-        number, row = last.number if last else 0, last
+        row = tx.last(IssuedStatement, account=account)
     else:
         row = tx.find(IssuedStatement, account=account, number=number)
     if row is None:
+        last = tx.last(IssuedStatement, account=account)
         raise InvalidInputError(
-            "statement_unknown", account=account, number=number, last=last.number if last else 0
+            "statement_unknown",
+            account=account,
+            number=number or 0,
+            last=last.number if last else 0,
         )
     return row
 
