@@ -330,7 +330,7 @@ def behind_of(inputs: Inputs) -> int:
 
 
 def run_id(since: date, until: date, number: int = 1) -> str:
-    """Name a run: `2026-10` for a month, else both days; `#2` for a second one of these days."""
+    """Name a run by its days (see `days_name`); `#2` is a second one of these days."""
     days = days_name(since, until)
     return days if number == 1 else f"{days}#{number}"
 
