@@ -132,6 +132,13 @@ def peak_mb(process: int | str) -> float:
     return int(found[1]) / 1024 if found else 0.0
 
 
+def note_peaks(peaks: dict[int, float]) -> None:
+    """Note the largest memory of each process that this one has started and that runs."""
+    for child in children():
+        with suppress(OSError):
+            peaks[child] = peak_mb(child)
+
+
 def begin_anew() -> float:
     """Let this process's largest memory be what it has now; return that."""
     gc.collect()
@@ -161,9 +168,7 @@ async def measured(count: int, form: str) -> None:
                 size += path.stat().st_size
                 path.unlink()
             if int(order.account.removeprefix("A-")) % 100 == 0 or count < 1000:
-                for child in children():
-                    with suppress(OSError):
-                        peaks[child] = peak_mb(child)
+                note_peaks(peaks)
 
         tables = {} if form in {"html", "pdf"} else {form: folder / f"lines.{form}"}
         printing = Printing(orders=orders(count, form, folder), tables=tables, on_done=on_done)
@@ -210,9 +215,7 @@ async def issued_month(book: AccountBook, month: date, folder: Path) -> None:
         size += len(order.content)
         order.files["html"].unlink()
         if int(order.account.removeprefix("A-")) % 100 == 0:
-            for child in children():
-                with suppress(OSError):
-                    peaks[child] = peak_mb(child)
+            note_peaks(peaks)
 
     printed = children_s()
     await Printing(orders=issued_orders(groups, folder), on_done=on_done).run()
