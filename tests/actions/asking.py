@@ -17,6 +17,7 @@ import custom_components.compere_prepaid
 from custom_components.compere_prepaid.const import DOMAIN
 from custom_components.compere_prepaid.core.ids import MeterSerial
 from custom_components.compere_prepaid.core.ledger.records import Hold
+from custom_components.compere_prepaid.premises import async_write_for_allocation
 from custom_components.compere_prepaid.site import CompereSite
 from simulator.mall import Mall
 from tests.adapters.ledger_books import content
@@ -44,7 +45,7 @@ async def refused(
     """Expect that the block is refused for this reason, in words, and changes nothing."""
     for serial in site.meters:  # what is still on its way is none of the block's changes
         await relay_settled(site.controller, serial)
-    await site.hours.async_write()
+    await async_write_for_allocation(site)
     path = Path(site.entry.data["ledger"])
     before, subentries = content(path), site.entry.as_dict()["subentries"]
     with pytest.raises(error) as refusal:

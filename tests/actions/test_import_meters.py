@@ -11,7 +11,7 @@ from custom_components.compere_prepaid.core.ids import MeterSerial
 from custom_components.compere_prepaid.site import CompereSite
 from simulator.mall import Mall
 from tests.actions.asking import BAKERY, NOODLES, TEA, refused
-from tests.site_fixtures import all_online, meter_subentry
+from tests.site_fixtures import all_begun, all_online, meter_subentry
 from tests.stories.telling import ask
 
 HEAD = "serial,name,bus,address,profile,area,floor_area,rated_power,breaker"
@@ -117,6 +117,8 @@ async def test_file_of_a_spreadsheet(
     answer = await ask(hass, "import_meters", file="meters.csv")
     assert answer["created"] == 2
     assert {meter.data["area"] for meter in bare.meters.values()} == {"Food court", "美食广场"}
+    await all_online(bare)
+    await all_begun(bare)  # with the account that the meters belong to still
     async with refused(bare, "file_not_allowed", file="/etc/passwd"):
         await ask(hass, "import_meters", file="/etc/passwd")
     async with refused(bare, "meters_missing_file"):
