@@ -20,7 +20,7 @@ import sys
 ROOT = Path(__file__).resolve().parents[2]
 COPY = ROOT / ".mutants"
 PACKAGE = Path("custom_components") / "compere_prepaid"
-ROOMS = ("core/money", "core/tariff", "core/ledger", "core/prepayment")
+ROOMS = ("core/money", "core/tariff", "core/ledger", "core/prepayment", "core/allocation")
 WITHOUT_MONEY = {"bus", "metering", "meters"}
 """Rooms whose tests say nothing about money."""
 
