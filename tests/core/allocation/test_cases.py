@@ -19,7 +19,7 @@ from custom_components.compere_prepaid.core.allocation.pool import (
 from custom_components.compere_prepaid.core.errors import InvalidInputError
 from custom_components.compere_prepaid.core.ids import AccountNumber
 from custom_components.compere_prepaid.core.money.amount import Amount
-from tests.core.allocation.runs import FIRST, LAST, borne, cost, money, only, pool, run, stay
+from tests.core.allocation.runs import FIRST, borne, cost, money, only, pool, run, stay
 
 A, B, C, ANCHOR = (AccountNumber(name) for name in ("A", "B", "C", "ANCHOR"))
 HALF = date(2026, 10, 16)
@@ -137,6 +137,7 @@ def test_a_pool_without_cost() -> None:
     for costs in ({}, {"Pool": (cost(100), cost(-100))}):
         found = run(pool(floors=capped(10)), costs, *TWO)
         assert only(found).notes == ("no_cost",)
+        assert (only(found).split, only(found).occupied_ppm) == (0, 1_000_000)
         assert borne(found, owner=True) == {}
 
 
@@ -211,6 +212,27 @@ def test_an_anchor_that_moved_out_before_the_run(off_pool: bool, owners: str) ->
     assert borne(found) == dollars(A=200, B=600)
     assert whys(found) == {Why(owners): Decimal(200)}
     assert not any(note.startswith("no_contribution") for note in only(found).notes)
+
+
+def test_one_anchor_contributes_and_another_does_not() -> None:
+    """One bears nothing, its part is the owner's; the other bears what was agreed."""
+    rules = (
+        Exclusion(account=A),
+        Exclusion(account=B, pool=False, contribution=money(50)),
+    )
+    found = run(pool(exclusions=rules), 1_000, *THREE)
+    assert borne(found) == dollars(B=50, C=600)
+    assert whys(found, B) == {Why.CONTRIBUTION: Decimal(50)}
+    assert whys(found) == {Why.EXCLUDED: Decimal(400), Why.CONTRIBUTION: Decimal(-50)}
+
+
+def test_nobody_contributes_to_a_credit() -> None:
+    """Contributions are parts of a cost: there is none."""
+    rule = Exclusion(account=A, contribution=money(50))
+    found = run(pool(exclusions=(rule,)), -1_000, *THREE)
+    assert borne(found) == dollars(A=0, B=-300, C=-600)
+    assert whys(found) == {Why.EXCLUDED: Decimal(-100)}
+    assert only(found).notes == ("capped_at_cost",)
 
 
 def test_the_owner_contributes_nothing_to_itself() -> None:
@@ -309,6 +331,8 @@ def test_nothing_to_gross_up() -> None:
     found = run(rule, costs, *TWO, stay(None, square=900))
     assert borne(found) == dollars(A="-3.85", B="-11.54")
     assert only(found).notes == ("gross_up_not_used",)
+    found = run(rule, {"Pool": (cost(100, fixed=True),)}, *TWO, stay(None, square=900))
+    assert only(found).notes == ("gross_up_not_used",)
     for amount, stays in ((100, (stay(None, square=1),)), (-100, (*TWO, stay(None, square=900)))):
         found = run(rule, amount, *stays)
         assert only(found).factor_ppm == 1_000_000
@@ -378,6 +402,8 @@ def test_pools_that_cannot_be_worked_out(pools: tuple[Any, ...], key: str) -> No
 
 def test_a_run_needs_a_day() -> None:
     """Its last day is not before its first."""
-    with pytest.raises(InvalidInputError) as caught:
-        run(pool(), 1, *TWO, since=LAST, until=FIRST)
-    assert caught.value.key == "allocation_no_days"
+    for until in (FIRST, date(2026, 9, 1)):
+        with pytest.raises(InvalidInputError) as caught:
+            run(pool(), 1, *TWO, until=until)
+        assert caught.value.key == "allocation_no_days"
+        assert caught.value.placeholders == {"since": str(FIRST), "until": str(until)}

@@ -20,6 +20,10 @@ from custom_components.compere_prepaid.core.allocation.runs import Asked
 from custom_components.compere_prepaid.core.errors import InvalidInputError
 from custom_components.compere_prepaid.core.ids import AccountNumber, MeterSerial
 from custom_components.compere_prepaid.core.ledger.accounts import SHARED_COSTS, Fund, tenant
+from custom_components.compere_prepaid.core.ledger.allocation_rows import (
+    AllocationStep,
+    RunStep,
+)
 from custom_components.compere_prepaid.core.ledger.records import Transfer, TransferCode
 from tests.core.allocation.mall import BOOKS, IN_OCTOBER, NOVEMBER, RICE, TEA, AllocatingMall
 from tests.core.prepayment.desk import money
@@ -66,13 +70,18 @@ async def test_what_is_booked(mall: AllocatingMall) -> None:
     assert (posted.amount, posted.code) == (money(300), TransferCode.ALLOCATION)
     assert posted.effective_at == datetime(2026, 10, 31, 15, 59, 59, 999_999, tzinfo=UTC)
     assert (posted.recorded_at, posted.user, posted.reason) == (at, "bert", "looked at")
-    assert posted.detail == run.head.digest
+    assert (posted.source, posted.detail) == ("allocation", run.head.digest)
     at = mall.at(date(2026, 11, 4), 8)
     await mall.runs.reverse("2026-10", user="carl", reason="wrong bill")
     taken = await booked(mall, reversed_=True)
     assert (taken.debit, taken.credit) == (posted.credit, posted.debit)
     assert (taken.amount, taken.code) == (posted.amount, posted.code)
     assert (taken.recorded_at, taken.effective_at, taken.user) == (at, at, "carl")
+    steps = await mall.desk.ledger.read(lambda tx: tx.rows(AllocationStep, run="2026-10"))
+    assert [(one.step, one.user, one.reason) for one in steps] == [
+        (RunStep.POSTED, "bert", "looked at"),
+        (RunStep.REVERSED, "carl", "wrong bill"),
+    ]
 
 
 async def test_what_tenants_are_told(mall: AllocatingMall) -> None:

@@ -26,6 +26,9 @@ from custom_components.compere_prepaid.core.prepayment.book import AccountBook
 from tests.core.prepayment.business_day import STEPS, end_state, open_desk, play
 
 KILLED = 137
+PARTS = 8
+"""So many tests share the kills, so that all cores have some of them."""
+
 READS = {
     "find",
     "last",
@@ -166,19 +169,22 @@ def _differs(folder: Path, crossing: Crossing | None, wanted: dict[str, Any]) ->
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1800)
+@pytest.mark.timeout(900)
 @pytest.mark.filterwarnings("ignore:.*use of fork.*:DeprecationWarning")
-def test_killed_at_every_point(tmp_path: Path, figure: Callable[[str], None]) -> None:
+@pytest.mark.parametrize("part", range(PARTS))
+def test_killed_at_every_point(tmp_path: Path, figure: Callable[[str], None], part: int) -> None:
     """Whatever is done when the program dies: the day ends as if it had not."""
     tracer = Tracer(None)
     wanted = _day(tmp_path / "calm.db", tracer, tmp_path / "calm")
+    everything = list(tracer.first.items())
+    first, last = (len(everything) * which // PARTS for which in (part, part + 1))
     folder, wrong = tmp_path / "run", []
-    for (_, step), crossing in tracer.first.items():
+    for (_, step), crossing in everything[first:last]:
         if fault := _differs(folder, crossing, wanted):
             wrong.append(f"in {step}: {fault}")
     names = {name for name, _ in tracer.first}
     figure(
         f"{len(names)} named points in {len(STEPS)} scenarios and the start, "
-        f"{len(tracer.first)} kills: {len(wrong)} days ended differently"
+        f"kills {first + 1} to {last} of {len(everything)}: {len(wrong)} days ended differently"
     )
     assert wrong == []
