@@ -219,3 +219,32 @@ async def test_closed_ledger_says_so(place: Path | str) -> None:
     await ledger.close()
     await ledger.close()
     assert (await refusal(ledger.run(top_up("desk-1", 10)))).key == "ledger_closed"
+    assert (await refusal(ledger.survey(lambda tx: tx.head()))).key == "ledger_closed"
+
+
+@pytest.mark.parametrize("cancels", [1, 2])
+async def test_closing_waits_for_long_reads(place: Path | str, cancels: int) -> None:
+    """Whoever asked may have given up, even twice: no thread outlives the book."""
+    await fill(place)
+    ledger = await open_book(place)
+    loop, begun, go_on = asyncio.get_running_loop(), asyncio.Event(), threading.Event()
+
+    def look(tx: LedgerTransaction) -> int:
+        loop.call_soon_threadsafe(begun.set)
+        go_on.wait()
+        return tx.head().seq
+
+    reading = asyncio.create_task(ledger.survey(look))
+    await begun.wait()
+    for _ in range(cancels):
+        reading.cancel()
+        await asyncio.sleep(0)
+    closing = asyncio.create_task(ledger.close())
+    await asyncio.sleep(0)
+    assert (await refusal(ledger.survey(lambda tx: tx.head()))).key == "ledger_closed"
+    assert not closing.done()
+    go_on.set()
+    await closing
+    with pytest.raises(asyncio.CancelledError):
+        await reading
+    assert not [one for one in threading.enumerate() if one.name.startswith("compere_ledger")]

@@ -21,25 +21,29 @@ class ConnectionThread:
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
         self._open_engine = open_engine
         self._engine: Engine | None = None
-        self._closed = False
+        self._disposal: asyncio.Future[None] | None = None
 
     @property
     def closed(self) -> bool:
         """Tell whether it takes no more jobs."""
-        return self._closed
+        return self._disposal is not None
 
     async def call[T](self, job: Callable[[Engine], T]) -> T:
         """Run a job on the thread and return its result."""
-        if self._closed:
+        if self.closed:
             raise OperationFailedError("ledger_closed")
         return await asyncio.get_running_loop().run_in_executor(self._executor, self._run, job)
 
     async def close(self) -> None:
-        """Finish what was asked for, close the connection and end the thread."""
-        if self._closed:
-            return
-        self._closed = True
-        await asyncio.get_running_loop().run_in_executor(self._executor, self._dispose)
+        """Finish what was asked for, close the connection and end the thread.
+
+        Whoever gives up waiting for that does not stop it, and anybody may wait for it again.
+        """
+        if self._disposal is None:
+            loop = asyncio.get_running_loop()
+            self._disposal = loop.run_in_executor(self._executor, self._dispose)
+            self._executor.shutdown(wait=False)  # the thread ends behind the disposal
+        await asyncio.shield(self._disposal)
         self._executor.shutdown()
 
     def _run[T](self, job: Callable[[Engine], T]) -> T:

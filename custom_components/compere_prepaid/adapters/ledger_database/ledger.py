@@ -56,6 +56,8 @@ class DatabaseLedger:
         self._refusal: LedgerReadOnlyError | None = None
         self._writer = ConnectionThread("compere_ledger", database.open_writer)
         self._reader = ConnectionThread("compere_ledger_read", database.open_reader)
+        self._examiners: set[ConnectionThread] = set()
+        """The threads of long reads that go on or are ending."""
 
     @property
     def path(self) -> Path | None:
@@ -135,8 +137,8 @@ class DatabaseLedger:
 
     async def close(self) -> None:
         """Finish what was asked for and close the database."""
-        await self._reader.close()
-        await self._writer.close()
+        for thread in (self._reader, self._writer, *self._examiners):
+            await thread.close()
 
     async def run[T](self, work: Callable[[LedgerTransaction], T]) -> T:
         """Run `work` in one transaction and commit it durably before returning."""
@@ -197,7 +199,10 @@ class DatabaseLedger:
 
         Neither postings nor other reads wait for it.
         """
+        if self._reader.closed:
+            raise OperationFailedError("ledger_closed")
         thread = ConnectionThread("compere_ledger_long_read", self._database.open_reader)
+        self._examiners.add(thread)
 
         def job(engine: Engine) -> T:
             with engine.connect() as connection:  # nothing to commit, and damage cannot be
@@ -207,6 +212,7 @@ class DatabaseLedger:
             return await thread.call(lambda engine: self._guarded(lambda: job(engine)))
         finally:
             await thread.close()
+            self._examiners.discard(thread)
 
     async def freeze(self, patience_s: float = 300) -> None:
         """Keep the ledger's files still, so that a backup can copy them; business goes on.
