@@ -16,6 +16,7 @@ import re
 import shutil
 import subprocess
 import sys
+from tempfile import TemporaryDirectory
 
 ROOT = Path(__file__).resolve().parents[2]
 COPY = ROOT / ".mutants"
@@ -108,15 +109,20 @@ def make_copy(rooms: Sequence[str]) -> None:
 def try_mutants(jobs: int, output: int) -> int:
     """Try the copy's mutants, without the plugins that bring Home Assistant, and in memory."""
     memory = Path("/dev/shm")  # noqa: S108  -- a folder within it
-    fast = {"TMPDIR": str(memory)} if memory.is_dir() else {}
-    return subprocess.run(  # noqa: S603  -- our own words
-        [sys.executable, Path(__file__).with_name("session.py"), str(jobs)],
-        cwd=COPY,
-        env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONUNBUFFERED": "1", **fast},
-        stdout=output,
-        stderr=subprocess.STDOUT,
-        check=False,
-    ).returncode
+    with TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
+        return subprocess.run(  # noqa: S603  -- our own words
+            [sys.executable, Path(__file__).with_name("session.py"), str(jobs)],
+            cwd=COPY,
+            env={
+                **os.environ,
+                "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+                "PYTHONUNBUFFERED": "1",
+                "TMPDIR": folder,
+            },
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            check=False,
+        ).returncode
 
 
 def report(rooms: Sequence[str], verdicts: Mapping[str, str]) -> None:

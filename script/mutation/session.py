@@ -13,8 +13,10 @@ import json
 import os
 from pathlib import Path
 import select
+import shutil
 import signal
 import sys
+import tempfile
 import time
 
 from mutmut.__main__ import create_mutants
@@ -116,6 +118,9 @@ class Mutants:
     def _be(self, mutant: str, tests: Sequence[str], tell: int) -> None:
         """Run a mutant's tests until one fails, tell which, and end."""
         os.setpgid(0, 0)
+        folders = self.items[tests[0]].config._tmp_path_factory  # type: ignore[attr-defined]  # noqa: SLF001
+        folders._basetemp = _files_of(os.getpid())  # noqa: SLF001  -- pytest asks once a session
+        folders._basetemp.mkdir()  # noqa: SLF001
         nowhere = os.open(os.devnull, os.O_RDWR)
         for stream in (0, 1, 2):
             os.dup2(nowhere, stream)
@@ -144,6 +149,7 @@ class Mutants:
                 os.killpg(fork.pid, signal.SIGKILL)
             _, status = os.waitpid(fork.pid, 0)
             os.close(told)
+            shutil.rmtree(_files_of(fork.pid), ignore_errors=True)
             del self.forks[told]
             self._judge(fork.mutant, killer, late=late, status=status)
 
@@ -157,6 +163,11 @@ class Mutants:
         else:
             self.verdicts[mutant] = "crashed" if status else "survived"
         print(f"{len(self.verdicts)}/{len(self.names)} {mutant}: {self.verdicts[mutant]}")
+
+
+def _files_of(pid: int) -> Path:
+    """Return where a fork's tests have their files, which nobody else takes away."""
+    return Path(tempfile.gettempdir()) / f"mutant-{pid}"
 
 
 def mutants_of(folder: Path) -> Iterator[str]:
