@@ -54,6 +54,15 @@ class Visit:
         title = self.page.locator("hui-heading-card", has_text=heading)
         return self.page.locator("hui-section").filter(has=title)
 
+    async def agree(self) -> None:
+        """Answer a question of Home Assistant's with OK.
+
+        Its dialog goes back in the browser's history a moment later, which would take back what was
+        opened meanwhile.
+        """
+        await self.page.get_by_role("button", name="OK", exact=True).click()
+        await self.page.wait_for_function("!history.state?.dialog")
+
     async def states(self) -> dict[str, dict[str, Any]]:
         """Return all states by the entity's friendly name, by the HTTP interface."""
         answer = await self.page.request.get(

@@ -151,7 +151,7 @@ async def test_balances_alarms_a_payment_and_a_policy(tmp_path: Path) -> None:
             await visit.section(AREA).get_by_text("→ Standard").click(force=True)
             question = f"Give all {len(KIOSKS)} shops in {AREA} the policy “Standard”?"
             await expect(visit.page.get_by_text(question)).to_be_visible()
-            await visit.page.get_by_role("button", name="OK", exact=True).click()
+            await visit.agree()
             lines = visit.section(AREA)
             await expect(lines.locator("hui-entity-heading-badge", has_text="Kiosk")).to_have_count(
                 0
