@@ -28,6 +28,12 @@ from custom_components.compere_prepaid.core.errors import OperationFailedError
 from tests.core.bus.played_line import SETTINGS, PlayedLine, running_bus, zeros
 from tests.core.bus.virtual_time import run
 
+PASSED = {
+    RequestClass.ROUTINE: scheduler.ROUTINE_PASSED,
+    RequestClass.DISCOVERY: scheduler.DISCOVERY_PASSED,
+}
+"""After how many turns of others a class has one, before what is more urgent."""
+
 
 def read(unit: int, count: int = 20) -> Request:
     """Return a routine read."""
@@ -102,7 +108,10 @@ def test_a_relay_command_waits_for_one_transaction_only() -> None:
 def test_no_request_is_overtaken_by_a_lesser_one(
     classes: list[RequestClass], random: Random
 ) -> None:
-    """Whatever is queued when, nothing is sent while something more urgent waits."""
+    """Whatever is queued when, the urgent goes first, unless a class was passed over often enough.
+
+    A relay command waits for nobody's turn.
+    """
     pauses = [random.choice([0.0, 0.0, 0.03, 0.1]) for _ in classes]
     line = PlayedLine({1: zeros})
     queued: dict[int, tuple[float, RequestClass]] = {}
@@ -118,12 +127,19 @@ def test_no_request_is_overtaken_by_a_lesser_one(
     run(story())
     sent = [(sent.at, sent.request.address) for sent in line.sent]
     assert sorted(index for _, index in sent) == list(range(len(classes)))
+    turns = [queued[index][1] for _, index in sent]
     for position, (at, index) in enumerate(sent):
-        for _, later in sent[position + 1 :]:
-            since, klass = queued[later]
-            assert since >= at or klass > queued[index][1] or (
-                klass == queued[index][1] and later > index
-            )  # fmt: skip
+        klass = turns[position]
+        waiting = [later for _, later in sent[position + 1 :] if queued[later][0] < at]
+        assert all(later > index for later in waiting if queued[later][1] is klass)
+        urgent = {queued[later][1] for later in waiting if queued[later][1] < klass}
+        if urgent:
+            since_its_last = [*reversed(turns[:position])]
+            if klass in since_its_last:
+                since_its_last = since_its_last[: since_its_last.index(klass)]
+            passed = sum(turn is not RequestClass.RELAY for turn in since_its_last)
+            assert RequestClass.RELAY not in urgent
+            assert passed >= PASSED[klass]
 
 
 def test_a_silent_unit_is_left_alone_while_others_are_asked() -> None:
