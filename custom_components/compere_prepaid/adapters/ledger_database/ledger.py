@@ -136,8 +136,11 @@ class DatabaseLedger:
             await ledger.close()
 
     async def close(self) -> None:
-        """Finish what was asked for and close the database."""
-        for thread in (self._reader, self._writer, *self._examiners):
+        """Finish what was asked for and close the database, the writing connection last.
+
+        What SQLite has beside its file goes into it then.
+        """
+        for thread in (self._reader, *self._examiners, self._writer):
             await thread.close()
 
     async def run[T](self, work: Callable[[LedgerTransaction], T]) -> T:
