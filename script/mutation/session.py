@@ -118,14 +118,14 @@ class Mutants:
     def _be(self, mutant: str, tests: Sequence[str], tell: int) -> None:
         """Run a mutant's tests until one fails, tell which, and end."""
         os.setpgid(0, 0)
-        folders = self.items[tests[0]].config._tmp_path_factory  # type: ignore[attr-defined]  # noqa: SLF001
-        folders._basetemp = _files_of(os.getpid())  # noqa: SLF001  -- pytest asks once a session
-        folders._basetemp.mkdir()  # noqa: SLF001
         nowhere = os.open(os.devnull, os.O_RDWR)
         for stream in (0, 1, 2):
             os.dup2(nowhere, stream)
         set_mutant_under_test(mutant)
         try:
+            folders = self.items[tests[0]].config._tmp_path_factory  # type: ignore[attr-defined]  # noqa: SLF001
+            folders._basetemp = _files_of(os.getpid())  # noqa: SLF001  -- pytest asks once a session
+            folders._basetemp.mkdir()  # noqa: SLF001
             for name in tests:
                 self._run(self.items[name])
                 if self.failed:
