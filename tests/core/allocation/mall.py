@@ -9,7 +9,13 @@ from typing import Any
 
 from custom_components.compere_prepaid.core.allocation.bills import Bills
 from custom_components.compere_prepaid.core.allocation.document import pool_document
-from custom_components.compere_prepaid.core.allocation.pool import Pool
+from custom_components.compere_prepaid.core.allocation.pool import (
+    Basis,
+    Cost,
+    CostKind,
+    Pool,
+    Split,
+)
 from custom_components.compere_prepaid.core.allocation.premises import (
     PREMISES,
     Premises,
@@ -37,6 +43,14 @@ SHOPS = {TEA: MeterSerial("M1"), RICE: MeterSerial("M2"), BOOKS: MeterSerial("M3
 AREAS = {TEA: 120, RICE: 80, BOOKS: 200}
 LIFT = MeterSerial("LIFT")
 IN_OCTOBER = Asked(since=OCTOBER, until=NOVEMBER)
+LIFTS = Pool(
+    name="Lifts",
+    valid_from=date(2026, 1, 1),
+    costs=(Cost(kind=CostKind.BILL, name="Lifts"),),
+    splits=(Split(basis=Basis.FLOOR_AREA),),
+    tax_ppm=60_000,
+)
+"""A pool of bills, by floor area, taxed."""
 
 
 @dataclass(slots=True)

@@ -7,13 +7,6 @@ from pathlib import Path
 import pytest
 
 from custom_components.compere_prepaid.core.allocation.events import SharedCosts
-from custom_components.compere_prepaid.core.allocation.pool import (
-    Basis,
-    Cost,
-    CostKind,
-    Pool,
-    Split,
-)
 from custom_components.compere_prepaid.core.allocation.posting import transfer_of
 from custom_components.compere_prepaid.core.allocation.premises import unit_of_meter
 from custom_components.compere_prepaid.core.allocation.runs import Asked
@@ -25,7 +18,7 @@ from custom_components.compere_prepaid.core.ledger.allocation_rows import (
     RunStep,
 )
 from custom_components.compere_prepaid.core.ledger.records import Transfer, TransferCode
-from tests.core.allocation.mall import BOOKS, IN_OCTOBER, NOVEMBER, RICE, TEA, AllocatingMall
+from tests.core.allocation.mall import BOOKS, IN_OCTOBER, LIFTS, NOVEMBER, RICE, TEA, AllocatingMall
 from tests.core.prepayment.desk import money
 
 MORE = {AccountNumber(f"B-{number}"): MeterSerial(f"N{number}") for number in range(1, 5)}
@@ -36,14 +29,7 @@ MORE = {AccountNumber(f"B-{number}"): MeterSerial(f"N{number}") for number in ra
 async def mall(tmp_path: Path) -> AsyncIterator[AllocatingMall]:
     """Open a mall whose October is over and has a bill of 1000 yuan, taxed at 6 %."""
     mall = await AllocatingMall(tmp_path / "ledger.db").open()
-    lifts = Pool(
-        name="Lifts",
-        valid_from=date(2026, 1, 1),
-        costs=(Cost(kind=CostKind.BILL, name="Lifts"),),
-        splits=(Split(basis=Basis.FLOOR_AREA),),
-        tax_ppm=60_000,
-    )
-    await mall.pool(lifts)
+    await mall.pool(LIFTS)
     mall.at(date(2026, 11, 3), 9)
     await mall.bill()
     yield mall
@@ -102,7 +88,7 @@ async def test_what_tenants_are_told(mall: AllocatingMall) -> None:
 
 
 async def test_who_left_is_named(mall: AllocatingMall) -> None:
-    """Nothing is booked on anybody while one of them takes no more money, neither way."""
+    """Nothing is booked on anybody while one of them takes no more money."""
     await mall.runs.propose(IN_OCTOBER, user="anna")
     await mall.desk.moves.move_out(RICE, user="anna")
     with pytest.raises(InvalidInputError) as refused:
@@ -110,6 +96,18 @@ async def test_who_left_is_named(mall: AllocatingMall) -> None:
     assert refused.value.key == "allocation_closed"
     assert refused.value.placeholders == {"accounts": RICE}
     assert mall.service_fund(TEA) == 0
+
+
+async def test_nothing_is_taken_back_while_one_has_left(mall: AllocatingMall) -> None:
+    """The others would have their money back, and who left would not."""
+    await mall.runs.propose(IN_OCTOBER, user="anna")
+    await mall.runs.approve("2026-10", user="bert")
+    await mall.desk.moves.move_out(RICE, user="anna")
+    with pytest.raises(InvalidInputError) as refused:
+        await mall.runs.reverse("2026-10", user="bert", reason="wrong bill")
+    assert refused.value.key == "allocation_closed"
+    assert refused.value.placeholders == {"accounts": RICE}
+    assert mall.service_fund(TEA) == -money(318)
 
 
 async def test_of_many_who_left_five_are_named(mall: AllocatingMall) -> None:

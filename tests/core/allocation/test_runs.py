@@ -26,6 +26,7 @@ from tests.core.allocation.mall import (
     BOOKS,
     IN_OCTOBER,
     LIFT,
+    LIFTS,
     NOVEMBER,
     OCTOBER,
     OWNER,
@@ -37,13 +38,6 @@ from tests.core.allocation.mall import (
 )
 from tests.core.prepayment.desk import money
 
-LIFTS = Pool(
-    name="Lifts",
-    valid_from=date(2026, 1, 1),
-    costs=(Cost(kind=CostKind.BILL, name="Lifts"),),
-    splits=(Split(basis=Basis.FLOOR_AREA),),
-    tax_ppm=60_000,
-)
 LIGHT = Pool(
     name="Light",
     valid_from=date(2026, 1, 1),
